@@ -1,0 +1,224 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// An encoder writes values in the notation of RFC 7047 section 5.1. libovsdb's
+// own notation leaves out empty rows and conditions and rounds integers to
+// float64.
+type encoder struct {
+	// names are the rows inserted by the transaction: what a uuid may be
+	// besides a UUID. They are nil where there is no transaction.
+	names map[string]bool
+}
+
+// value appends the value of a column.
+func (e *encoder) value(out []byte, t *table, c *column, v any) ([]byte, error) {
+	start := len(out)
+	out, err := e.datum(out, c, reflect.ValueOf(v))
+	if err != nil {
+		return out[:start], &SchemaError{Table: t.name, Column: c.name, Problem: err.Error()}
+	}
+	return out, nil
+}
+
+func (e *encoder) datum(out []byte, c *column, v reflect.Value) ([]byte, error) {
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	switch {
+	case !v.IsValid():
+		if err := c.checkSize(0); err != nil {
+			return out, err
+		}
+		if c.isMap() {
+			return append(out, `["map",[]]`...), nil
+		}
+		return append(out, `["set",[]]`...), nil
+	case c.isMap():
+		return e.mapping(out, c, v)
+	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
+		return e.set(out, c, v)
+	default:
+		return e.atom(out, c.key, c.enum, v)
+	}
+}
+
+func (e *encoder) set(out []byte, c *column, v reflect.Value) ([]byte, error) {
+	if err := c.checkSize(v.Len()); err != nil {
+		return out, err
+	}
+	if v.Len() == 1 {
+		return e.atom(out, c.key, c.enum, v.Index(0))
+	}
+	out = append(out, `["set",[`...)
+	var err error
+	for i := range v.Len() {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if out, err = e.atom(out, c.key, c.enum, v.Index(i)); err != nil {
+			return out, err
+		}
+	}
+	return append(out, `]]`...), nil
+}
+
+// mapping writes the pairs in the order of their keys, so that equal maps have
+// equal encodings.
+func (e *encoder) mapping(out []byte, c *column, v reflect.Value) ([]byte, error) {
+	if v.Kind() != reflect.Map {
+		return out, c.mismatch(v)
+	}
+	if err := c.checkSize(v.Len()); err != nil {
+		return out, err
+	}
+	pairs := make([][]byte, 0, v.Len())
+	for iter := v.MapRange(); iter.Next(); {
+		pair, err := e.atom([]byte{'['}, c.key, c.enum, iter.Key())
+		if err != nil {
+			return out, err
+		}
+		if pair, err = e.atom(append(pair, ','), c.value, nil, iter.Value()); err != nil {
+			return out, err
+		}
+		pairs = append(pairs, append(pair, ']'))
+	}
+	slices.SortFunc(pairs, bytes.Compare)
+	out = append(out, `["map",[`...)
+	out = append(out, bytes.Join(pairs, []byte{','})...)
+	return append(out, `]]`...), nil
+}
+
+func (e *encoder) atom(out []byte, typ atomType, enum []string, v reflect.Value) ([]byte, error) {
+	for v.Kind() == reflect.Interface && !v.IsNil() {
+		v = v.Elem()
+	}
+	switch {
+	case typ == atomInteger && v.CanInt():
+		return strconv.AppendInt(out, v.Int(), 10), nil
+	case typ == atomInteger && v.CanUint():
+		if v.Uint() > math.MaxInt64 {
+			return out, fmt.Errorf("%d exceeds a 64-bit signed integer", v.Uint())
+		}
+		return strconv.AppendUint(out, v.Uint(), 10), nil
+	case typ == atomReal && v.CanFloat():
+		if math.IsInf(v.Float(), 0) || math.IsNaN(v.Float()) {
+			return out, fmt.Errorf("%v is not a finite number", v.Float())
+		}
+		return strconv.AppendFloat(out, v.Float(), 'g', -1, 64), nil
+	case typ == atomBoolean && v.Kind() == reflect.Bool:
+		return strconv.AppendBool(out, v.Bool()), nil
+	case typ == atomString && v.Kind() == reflect.String:
+		return appendColumnString(out, v.String(), enum)
+	case typ == atomUUID && v.Kind() == reflect.String:
+		return e.uuid(out, v.String())
+	}
+	return out, fmt.Errorf("want %s, got %s", typ, describe(v))
+}
+
+func appendColumnString(out []byte, text string, enum []string) ([]byte, error) {
+	switch {
+	case enum != nil && !slices.Contains(enum, text):
+		return out, fmt.Errorf("%q is none of %s", text, strings.Join(enum, ", "))
+	case !utf8.ValidString(text):
+		return out, fmt.Errorf("%q is not UTF-8", text)
+	case strings.IndexByte(text, 0) >= 0:
+		// Open vSwitch drops the connection over these.
+		return out, fmt.Errorf("%q contains a zero byte", text)
+	}
+	return appendString(out, text), nil
+}
+
+func (e *encoder) uuid(out []byte, text string) ([]byte, error) {
+	switch {
+	case isUUID(text):
+		out = append(out, `["uuid",`...)
+	case e.names[text]:
+		out = append(out, `["named-uuid",`...)
+	default:
+		return out, fmt.Errorf("%q is neither a UUID nor the name of a row inserted by the same transaction", text)
+	}
+	return append(appendString(out, text), ']'), nil
+}
+
+// appendString writes a JSON string. Bytes that are not UTF-8 are replaced.
+func appendString(out []byte, text string) []byte {
+	out = append(out, '"')
+	for _, r := range text {
+		switch {
+		case r == '"' || r == '\\':
+			out = append(out, '\\', byte(r))
+		case r < ' ':
+			out = fmt.Appendf(out, `\u%04x`, r)
+		default:
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return append(out, '"')
+}
+
+func (c *column) checkSize(n int) error {
+	if n < c.min || c.max >= 0 && n > c.max {
+		return fmt.Errorf("%s cannot hold %d elements", c, n)
+	}
+	return nil
+}
+
+func (c *column) mismatch(v reflect.Value) error {
+	return fmt.Errorf("want %s, got %s", c, describe(v))
+}
+
+func describe(v reflect.Value) string {
+	if !v.IsValid() {
+		return "nil"
+	}
+	if v.Kind() == reflect.String {
+		return fmt.Sprintf("%q (%s)", v, v.Type())
+	}
+	return fmt.Sprintf("%v (%s)", v, v.Type())
+}
+
+// row appends the columns of a row in the order of their names. All columns
+// must be of those that a client may set.
+func (e *encoder) row(out []byte, t *table, row Row, settable func(*column) error) ([]byte, error) {
+	out = append(out, '{')
+	for i, name := range sortedKeys(row) {
+		c, err := t.column(name)
+		if err != nil {
+			return out, err
+		}
+		if err := settable(c); err != nil {
+			return out, &SchemaError{Table: t.name, Column: name, Problem: err.Error()}
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendString(out, name), ':')
+		if out, err = e.value(out, t, c, row[name]); err != nil {
+			return out, err
+		}
+	}
+	return append(out, '}'), nil
+}
+
+func sortedKeys[V any, K cmp.Ordered](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

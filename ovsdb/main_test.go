@@ -1,0 +1,69 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testSchema has a column of every form.
+const testSchema = `{"name":"Test","version":"1.0.0","tables":{
+	"T":{"isRoot":true,"indexes":[["name"]],"columns":{
+		"name":{"type":"string","mutable":false},
+		"int":{"type":"integer"},
+		"real":{"type":"real"},
+		"bool":{"type":"boolean"},
+		"ref":{"type":{"key":{"type":"uuid","refTable":"T"},"min":0,"max":1}},
+		"refs":{"type":{"key":{"type":"uuid","refTable":"T"},"min":0,"max":"unlimited"}},
+		"opt":{"type":{"key":"integer","min":0,"max":1}},
+		"mode":{"type":{"key":{"type":"string","enum":["set",["secure","standalone"]]},"min":0,"max":1}},
+		"ints":{"type":{"key":"integer","min":0,"max":"unlimited"}},
+		"some":{"type":{"key":"string","min":1,"max":3}},
+		"bools":{"type":{"key":"boolean","min":0,"max":2}},
+		"map":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}},
+		"counts":{"type":{"key":"string","value":"integer","min":0,"max":"unlimited"}},
+		"one":{"type":{"key":"integer","value":"real","min":0,"max":1}}}},
+	"U":{"columns":{"text":{"type":"string"}}}}}`
+
+// testRow holds a row of table T.
+type testRow struct {
+	UUID   string             `ovsdb:"_uuid"`
+	Name   string             `ovsdb:"name"`
+	Int    int64              `ovsdb:"int"`
+	Real   float64            `ovsdb:"real"`
+	Bool   bool               `ovsdb:"bool"`
+	Ref    *string            `ovsdb:"ref"`
+	Refs   []string           `ovsdb:"refs"`
+	Opt    *int64             `ovsdb:"opt"`
+	Mode   *string            `ovsdb:"mode"`
+	Ints   []int64            `ovsdb:"ints"`
+	Some   []string           `ovsdb:"some"`
+	Bools  []bool             `ovsdb:"bools"`
+	Map    map[string]string  `ovsdb:"map"`
+	Counts map[string]int64   `ovsdb:"counts"`
+	One    map[int64]float64  `ovsdb:"one"`
+	Newer  string             `ovsdb:"column_of_newer_servers"`
+	Local  map[string]float64 // no column
+}
+
+const (
+	uuidA = "aaaaaaaa-0000-4000-8000-000000000001"
+	uuidB = "bbbbbbbb-0000-4000-8000-000000000002"
+	uuidC = "cccccccc-0000-4000-8000-000000000003"
+)
+
+func mustSchema(t testing.TB) *schema {
+	t.Helper()
+	s, err := parseSchema([]byte(testSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,291 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"sync"
+)
+
+// errUnsent marks calls that ended before their request was handed to the
+// writer.
+var errUnsent = errors.New("request not sent")
+
+// A session is one JSON-RPC connection. Its read loop takes every message of
+// the server in order; its write loop sends what the two queues hold.
+type session struct {
+	conn       net.Conn
+	log        *slog.Logger
+	maxMessage int
+	requests   chan []byte // from calls; they wait for room
+	answers    chan []byte // to the server's own requests; the read loop never waits
+	done       chan struct{}
+
+	mu          sync.Mutex
+	reason      error // why done was closed
+	lastID      uint64
+	pending     map[uint64]*call
+	lastMonitor int
+	monitors    map[string]*Monitor // by monitor id
+}
+
+// A call is a request that awaits its response.
+type call struct {
+	method string
+	// receive, if set, is given the result in the read loop, that is before
+	// any later message is looked at. The result is valid during the call.
+	receive func(result json.RawMessage) error
+	reply   chan reply // has room for the one reply
+}
+
+type reply struct {
+	result json.RawMessage
+	err    error
+}
+
+func newSession(conn net.Conn, maxMessage int, log *slog.Logger) *session {
+	s := &session{
+		conn:       conn,
+		log:        log,
+		maxMessage: maxMessage,
+		requests:   make(chan []byte, 64),
+		answers:    make(chan []byte, 64),
+		done:       make(chan struct{}),
+		pending:    map[uint64]*call{},
+		monitors:   map[string]*Monitor{},
+	}
+	go s.read()
+	go s.write()
+	return s
+}
+
+func (s *session) close() { s.end(ErrClosed) }
+
+// end ends the session for a reason; only the first one counts.
+func (s *session) end(reason error) {
+	s.mu.Lock()
+	if s.reason != nil {
+		s.mu.Unlock()
+		return
+	}
+	s.reason = reason
+	s.mu.Unlock()
+
+	close(s.done)
+	s.conn.Close()
+	if errors.Is(reason, ErrClosed) {
+		s.log.Debug("ovsdb session closed")
+	} else {
+		s.log.Warn("ovsdb session ended", "error", reason)
+	}
+}
+
+func (s *session) err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason
+}
+
+// call sends a request and waits for its result.
+func (s *session) call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	return s.do(ctx, &call{method: method}, params)
+}
+
+// do sends the request of a call and waits for its end. An error is errUnsent
+// if the request did not leave; a *ServerError if the server refused it.
+func (s *session) do(ctx context.Context, c *call, params json.RawMessage) (json.RawMessage, error) {
+	c.reply = make(chan reply, 1)
+	id, err := s.register(c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, err)
+	}
+	defer s.forget(id)
+
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, err)
+	}
+	select {
+	case s.requests <- encodeRequest(id, c.method, params):
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, ctx.Err())
+	case <-s.done:
+		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, s.err())
+	}
+	select {
+	case r := <-c.reply:
+		return r.result, r.err
+	case <-ctx.Done():
+		s.cancel(c.method, id)
+		return nil, fmt.Errorf("%s: no answer: %w", c.method, ctx.Err())
+	case <-s.done:
+	}
+	select {
+	case r := <-c.reply: // came just before the end
+		return r.result, r.err
+	default:
+		return nil, fmt.Errorf("%s: %w", c.method, s.err())
+	}
+}
+
+func (s *session) register(c *call) (id uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reason != nil {
+		return 0, s.reason
+	}
+	s.lastID++
+	s.pending[s.lastID] = c
+	return s.lastID, nil
+}
+
+func (s *session) forget(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pending, id)
+}
+
+// cancel asks the server to give up a transaction that nobody waits for any
+// more, RFC 7047 section 4.1.4. A server that leaves the queue full is not
+// asked: it is not reading.
+func (s *session) cancel(method string, id uint64) {
+	if method != "transact" {
+		return
+	}
+	select {
+	case s.requests <- encodeRequest(0, "cancel", encodeParams(id)):
+	default:
+		s.log.Debug("ovsdb cancel not sent: the server does not read", "id", id)
+	}
+}
+
+func (s *session) write() {
+	for {
+		var data []byte
+		select {
+		case data = <-s.answers:
+		case data = <-s.requests:
+		case <-s.done:
+			return
+		}
+		if _, err := s.conn.Write(data); err != nil {
+			s.end(fmt.Errorf("connection lost: %w", err))
+			return
+		}
+	}
+}
+
+func (s *session) read() {
+	f := newFramer(s.conn, s.maxMessage)
+	for {
+		data, err := f.next()
+		if err != nil {
+			s.end(readError(err))
+			return
+		}
+		if err := s.receive(data); err != nil {
+			s.end(err)
+			return
+		}
+	}
+}
+
+func readError(err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("connection closed by the server: %w", err)
+	case errors.Is(err, ErrProtocol):
+		return err
+	default:
+		return fmt.Errorf("connection lost: %w", err)
+	}
+}
+
+// receive handles one message. An error ends the session.
+func (s *session) receive(data []byte) error {
+	m, err := parseMessage(data)
+	switch {
+	case err != nil:
+		return err
+	case m.method == nil:
+		return s.receiveResponse(m)
+	}
+	var method string
+	if err := json.Unmarshal(m.method, &method); err != nil {
+		return fmt.Errorf("method %s: %w", excerpt(m.method), ErrProtocol)
+	}
+	if m.id != nil {
+		return s.receiveRequest(m.id, method, m.params)
+	}
+	return s.receiveNotification(method, m.params)
+}
+
+func (s *session) receiveResponse(m message) error {
+	id, err := strconv.ParseUint(string(m.id), 10, 64)
+	s.mu.Lock()
+	c := s.pending[id]
+	delete(s.pending, id)
+	lastID := s.lastID
+	s.mu.Unlock()
+	switch {
+	case err != nil || id == 0 || id > lastID:
+		return fmt.Errorf("answer to a request %s that was never made: %w", excerpt(m.id), ErrProtocol)
+	case c == nil:
+		s.log.Debug("ovsdb answer nobody waits for", "id", id)
+		return nil
+	case m.err != nil:
+		c.reply <- reply{err: parseServerError(c.method, m.err)}
+		return nil
+	case c.receive != nil:
+		if err := c.receive(m.result); err != nil {
+			return fmt.Errorf("%s: %w: %w", c.method, err, ErrProtocol)
+		}
+		c.reply <- reply{}
+		return nil
+	default:
+		c.reply <- reply{result: append(json.RawMessage(nil), m.result...)}
+		return nil
+	}
+}
+
+// receiveRequest answers the server: its echo, RFC 7047 section 4.1.11, with
+// what it sent, anything else with an error.
+func (s *session) receiveRequest(id json.RawMessage, method string, params json.RawMessage) error {
+	var answer []byte
+	if method == "echo" {
+		if params == nil {
+			params = encodeParams()
+		}
+		answer = encodeResponse(id, params, "")
+	} else {
+		s.log.Debug("ovsdb request refused", "method", method)
+		answer = encodeResponse(id, nil, ErrUnknownMethod.Error())
+	}
+	select {
+	case s.answers <- answer:
+		return nil
+	default:
+		return fmt.Errorf("server sends requests but does not read the answers: %w", ErrProtocol)
+	}
+}
+
+// receiveNotification passes updates on to their monitor and ignores what it
+// does not know.
+func (s *session) receiveNotification(method string, params json.RawMessage) error {
+	format := notificationFormat(method)
+	if format == formatNone {
+		s.log.Debug("ovsdb notification ignored", "method", method)
+		return nil
+	}
+	if err := s.receiveUpdate(params, format); err != nil {
+		return fmt.Errorf("%s: %w: %w", method, err, ErrProtocol)
+	}
+	return nil
+}

@@ -1,0 +1,307 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/ovn-org/libovsdb/ovsdb"
+)
+
+// Transact runs the operations as one atomic transaction and returns a result
+// for each, RFC 7047 section 4.1.3.
+//
+// Errors are a [*SchemaError] when an operation does not fit the schema, an
+// [*OperationError] when the server refuses one, and an [*OutcomeUnknownError]
+// that wraps the reason when the session or the context ended while the
+// transaction was under way. When the context ends the server is asked to
+// cancel.
+func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
+	params, err := c.schema.encodeTransaction(ops)
+	if err != nil {
+		return nil, fmt.Errorf("transact: %w", err)
+	}
+	answer, err := c.session.call(ctx, "transact", params)
+	if err != nil {
+		var refused *ServerError
+		if errors.Is(err, errUnsent) || errors.As(err, &refused) {
+			return nil, err
+		}
+		return nil, &OutcomeUnknownError{Err: err}
+	}
+	results, err := c.schema.parseResults(answer, ops)
+	if err != nil {
+		return nil, fmt.Errorf("transact: %w", err)
+	}
+	return results, nil
+}
+
+// encodeTransaction checks the operations and makes the params of a transact.
+func (s *schema) encodeTransaction(ops []Operation) ([]byte, error) {
+	e := encoder{names: map[string]bool{}}
+	for i, o := range ops {
+		if o.uuidName == "" {
+			continue
+		}
+		if err := e.declare(o); err != nil {
+			return nil, fmt.Errorf("operation %d (%s): %w", i, o.op, err)
+		}
+	}
+	out := append([]byte{'['}, appendString(nil, s.parsed.Name)...)
+	for i, o := range ops {
+		var err error
+		if out, err = e.operation(append(out, ','), s, o); err != nil {
+			return nil, fmt.Errorf("operation %d (%s): %w", i, o.op, err)
+		}
+	}
+	return append(out, ']'), nil
+}
+
+var validUUIDName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// declare takes note of the name given to an inserted row.
+func (e *encoder) declare(o Operation) error {
+	switch {
+	case o.op != ovsdb.OperationInsert:
+		return fmt.Errorf("only a row that is inserted can be named %q", o.uuidName)
+	case !validUUIDName.MatchString(o.uuidName):
+		return fmt.Errorf("name %q is not an identifier", o.uuidName)
+	case e.names[o.uuidName]:
+		return fmt.Errorf("name %q is given to two rows", o.uuidName)
+	}
+	e.names[o.uuidName] = true
+	return nil
+}
+
+// operation appends one operation. Members that RFC 7047 requires are there
+// even when they are empty.
+func (e *encoder) operation(out []byte, s *schema, o Operation) ([]byte, error) {
+	out = appendString(append(out, `{"op":`...), o.op)
+	switch o.op {
+	case ovsdb.OperationComment:
+		return e.textOperation(out, "comment", o.text)
+	case ovsdb.OperationAssert:
+		return e.textOperation(out, "lock", o.text)
+	case ovsdb.OperationAbort:
+		return append(out, '}'), nil
+	case ovsdb.OperationCommit:
+		return fmt.Appendf(out, `,"durable":%t}`, o.durable), nil
+	case "":
+		return out, errors.New("empty operation")
+	}
+	t, err := s.table(o.table)
+	if err != nil {
+		return out, err
+	}
+	out = appendString(append(out, `,"table":`...), o.table)
+	if o.op != ovsdb.OperationInsert {
+		if out, err = e.where(append(out, `,"where":`...), t, o.where); err != nil {
+			return out, err
+		}
+	}
+	switch o.op {
+	case ovsdb.OperationInsert:
+		out, err = e.insert(out, t, o)
+	case ovsdb.OperationUpdate:
+		row, _ := o.row.(Row)
+		out, err = e.row(append(out, `,"row":`...), t, row, updatable)
+	case ovsdb.OperationMutate:
+		out, err = e.mutations(append(out, `,"mutations":`...), t, o.mutations)
+	case ovsdb.OperationSelect:
+		if o.columns != nil {
+			out, err = e.columns(append(out, `,"columns":`...), t, o.columns)
+		}
+	case ovsdb.OperationWait:
+		out, err = e.wait(out, t, o.wait)
+	}
+	return append(out, '}'), err
+}
+
+func (e *encoder) textOperation(out []byte, member, text string) ([]byte, error) {
+	out = append(appendString(append(out, ','), member), ':')
+	out, err := appendColumnString(out, text, nil)
+	return append(out, '}'), err
+}
+
+func (e *encoder) insert(out []byte, t *table, o Operation) ([]byte, error) {
+	if o.uuidName != "" {
+		out = appendString(append(out, `,"uuid-name":`...), o.uuidName)
+	}
+	row, err := rowOf(o.row)
+	if err != nil {
+		return out, fmt.Errorf("table %q: %w", t.name, err)
+	}
+	return e.row(append(out, `,"row":`...), t, row, insertable)
+}
+
+func (e *encoder) columns(out []byte, t *table, names []string) ([]byte, error) {
+	out = append(out, '[')
+	for i, name := range names {
+		if _, err := t.column(name); err != nil {
+			return out, err
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendString(out, name)
+	}
+	return append(out, ']'), nil
+}
+
+func (e *encoder) wait(out []byte, t *table, w WaitOptions) ([]byte, error) {
+	if w.Timeout >= 0 {
+		milliseconds := (w.Timeout + time.Millisecond - 1) / time.Millisecond
+		out = fmt.Appendf(out, `,"timeout":%d`, milliseconds)
+	}
+	until := Equal
+	if w.Differ {
+		until = NotEqual
+	}
+	out = appendString(append(out, `,"until":`...), string(until))
+	columns := w.Columns
+	if columns == nil {
+		named := map[string]bool{}
+		for _, row := range w.Rows {
+			for name := range row {
+				named[name] = true
+			}
+		}
+		columns = sortedKeys(named)
+	}
+	out, err := e.columns(append(out, `,"columns":`...), t, columns)
+	if err != nil {
+		return out, err
+	}
+	out = append(out, `,"rows":[`...)
+	for i, row := range w.Rows {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if out, err = e.row(out, t, row, anyColumn); err != nil {
+			return out, err
+		}
+	}
+	return append(out, ']'), nil
+}
+
+func anyColumn(*column) error { return nil }
+
+func insertable(c *column) error {
+	if c.name == columnUUID || c.name == columnVersion {
+		return errors.New("set by the server alone")
+	}
+	return nil
+}
+
+func updatable(c *column) error {
+	if !c.mutable {
+		return errors.New("cannot be changed once the row exists")
+	}
+	return nil
+}
+
+func (e *encoder) where(out []byte, t *table, conditions []Condition) ([]byte, error) {
+	out = append(out, '[')
+	for i, w := range conditions {
+		c, err := t.column(w.Column)
+		if err != nil {
+			return out, err
+		}
+		if err := c.checkFunction(w.Function); err != nil {
+			return out, &SchemaError{Table: t.name, Column: c.name, Problem: err.Error()}
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendTriple(out, w.Column, string(w.Function))
+		if out, err = e.value(out, t, c.anySize(), w.Value); err != nil {
+			return out, err
+		}
+		out = append(out, ']')
+	}
+	return append(out, ']'), nil
+}
+
+func (c *column) checkFunction(f Function) error {
+	switch f {
+	case Equal, NotEqual, Includes, Excludes:
+		return nil
+	case Less, LessOrEqual, Greater, GreaterOrEqual:
+		if (c.isScalar() || c.isOptional()) && (c.key == atomInteger || c.key == atomReal) {
+			return nil
+		}
+		return fmt.Errorf("%s cannot be compared with %q", c, f)
+	}
+	return fmt.Errorf("unknown comparison %q", f)
+}
+
+func (e *encoder) mutations(out []byte, t *table, mutations []Mutation) ([]byte, error) {
+	out = append(out, '[')
+	for i, m := range mutations {
+		c, err := t.column(m.Column)
+		if err != nil {
+			return out, err
+		}
+		operand, err := c.operand(m)
+		if err != nil {
+			return out, &SchemaError{Table: t.name, Column: c.name, Problem: err.Error()}
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendTriple(out, m.Column, string(m.Mutator))
+		if out, err = e.value(out, t, operand, m.Value); err != nil {
+			return out, err
+		}
+		out = append(out, ']')
+	}
+	return append(out, ']'), nil
+}
+
+// operand returns the type that a mutation's value must have.
+func (c *column) operand(m Mutation) (*column, error) {
+	if !c.mutable {
+		return nil, errors.New("cannot be changed once the row exists")
+	}
+	switch m.Mutator {
+	case Add, Subtract, Multiply, Divide, Modulo:
+		if c.isMap() || c.key != atomInteger && (c.key != atomReal || m.Mutator == Modulo) {
+			return nil, fmt.Errorf("%s has no mutator %q", c, m.Mutator)
+		}
+		return &column{name: c.name, key: c.key, min: 1, max: 1}, nil
+	case InsertInto, DeleteFrom:
+		if c.isScalar() {
+			return nil, fmt.Errorf("%s has no mutator %q", c, m.Mutator)
+		}
+		operand := c.anySize()
+		operand.max = -1
+		if m.Mutator == DeleteFrom && c.isMap() && isList(m.Value) {
+			operand.value = noAtom // the keys alone
+		}
+		return operand, nil
+	}
+	return nil, fmt.Errorf("unknown mutator %q", m.Mutator)
+}
+
+// anySize returns the type without its lower bound, for values that are
+// compared with a column instead of stored in it.
+func (c *column) anySize() *column {
+	if c.isScalar() {
+		return c
+	}
+	relaxed := *c
+	relaxed.min = 0
+	return &relaxed
+}
+
+// appendTriple begins a <condition> or <mutation>.
+func appendTriple(out []byte, column, function string) []byte {
+	out = appendString(append(out, '['), column)
+	out = appendString(append(out, ','), function)
+	return append(out, ',')
+}
