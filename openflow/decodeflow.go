@@ -1,0 +1,282 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+)
+
+// Headers of fields that are turned into another field of this package when they are decoded.
+const (
+	headerNXMInPort = classNXM0<<16 | 0<<9 | 2 // 16 bits wide
+	numberVLANVID   = 6                        // bits 0 to 12 of the TCI
+	numberVLANPCP   = 7                        // bits 13 to 15 of the TCI
+	numberTCPFlags  = 42                       // ONF's experimenter class
+)
+
+// decodeMatch reads an ofp_match with its padding.
+func decodeMatch(r *reader) (Match, error) {
+	typ, length := r.u16(), int(r.u16())
+	if r.short || length < 4 {
+		return nil, malformed(ErrBadMatchLen, "match of %d bytes", length)
+	}
+	if typ != 1 {
+		return nil, malformed(ErrBadMatchType, "match of type %d", typ)
+	}
+	fields := &reader{b: r.bytes(length - 4)}
+	r.skip((8 - length%8) % 8)
+	if r.short {
+		return nil, malformed(ErrBadMatchLen, "match of %d bytes is cut off", length)
+	}
+	var m Match
+	for len(fields.b) > 0 {
+		mf, err := decodeField(fields)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range mf.Mask {
+			if mf.Value[i]&^v != 0 {
+				return nil, malformed(ErrBadWildcards, "%v has value bits outside of its mask", mf)
+			}
+		}
+		if mf, err = fromVLANField(mf); err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(m, func(have MatchField) bool { return have.Field == mf.Field })
+		switch {
+		case i < 0 || mf.Field == FieldUnknown:
+			m = append(m, mf)
+		case mf.Field == FieldVLANTCI:
+			if m[i], err = joinVLAN(m[i], mf); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, malformed(ErrDupField, "two conditions on %v", mf.Field)
+		}
+	}
+	return m.Canonical(), nil
+}
+
+// decodeField reads one OXM field. One without a name here becomes a FieldUnknown.
+func decodeField(r *reader) (MatchField, error) {
+	whole := r.b
+	class, number, length := r.u16(), r.u8(), int(r.u8())
+	payload := r.bytes(length)
+	if r.short {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x is cut off", class)
+	}
+	masked := number&1 == 1
+	number >>= 1
+	unknown := MatchField{Field: FieldUnknown, Value: whole[: 4+length : 4+length]}
+	if masked && length%2 == 1 {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes of value and mask", class, length)
+	}
+	if class == classNXM0 && number == 0 && length == 2 && !masked {
+		return InPort(port32(binary.BigEndian.Uint16(payload))), nil
+	}
+	f, ok := fieldByHeader(class, number)
+	if class == classExperimenter && length >= 4 && number == numberTCPFlags &&
+		binary.BigEndian.Uint32(payload) == experimenterONF {
+		f, ok, payload = FieldTCPFlags, true, payload[4:]
+	}
+	if !ok {
+		return unknown, nil
+	}
+	n := f.Bytes()
+	switch {
+	case masked && len(payload) == 2*n:
+		return MatchField{Field: f, Value: payload[:n:n], Mask: payload[n:]}, nil
+	case !masked && len(payload) == n:
+		return MatchField{Field: f, Value: payload}, nil
+	}
+	return MatchField{}, malformed(ErrBadMatchLen, "%v with %d bytes", f, len(payload))
+}
+
+// fromVLANField turns OpenFlow's VLAN identifier and priority into conditions on the TCI, which they are parts of.
+func fromVLANField(mf MatchField) (MatchField, error) {
+	if mf.Field != FieldUnknown {
+		return mf, nil
+	}
+	r := &reader{b: mf.Value}
+	class, number, length := r.u16(), r.u8(), r.u8()
+	if class != classBasic {
+		return mf, nil
+	}
+	masked := number&1 == 1
+	switch {
+	case number == numberVLANVID<<1 && length == 2 || number == numberVLANVID<<1|1 && length == 4:
+		value, mask := r.u16(), uint16(0x1fff)
+		if masked {
+			mask = r.u16()
+		}
+		if value&^mask != 0 {
+			return mf, malformed(ErrBadWildcards, "vlan_vid has value bits outside of its mask")
+		}
+		return UintMasked(FieldVLANTCI, uint64(value), uint64(mask&0x1fff)), nil
+	case number == numberVLANPCP<<1 && length == 1:
+		return UintMasked(FieldVLANTCI, uint64(r.u8())<<13, 0xe000), nil
+	}
+	return mf, nil
+}
+
+// joinVLAN makes one condition out of two on different bits of the TCI.
+func joinVLAN(a, b MatchField) (MatchField, error) {
+	if a.Mask == nil || b.Mask == nil || beUint(a.Mask)&beUint(b.Mask) != 0 {
+		return a, malformed(ErrDupField, "two conditions on %v", a.Field)
+	}
+	return UintMasked(FieldVLANTCI, beUint(a.Value)|beUint(b.Value), beUint(a.Mask)|beUint(b.Mask)), nil
+}
+
+// The types of instructions (OpenFlow 1.3.5, 7.2.4).
+const (
+	instructionGoto         = 1
+	instructionMetadata     = 2
+	instructionWrite        = 3
+	instructionApply        = 4
+	instructionClear        = 5
+	instructionMeter        = 6
+	instructionExperimenter = 0xffff
+)
+
+// decodeInstructions reads instructions to the end of r.
+func decodeInstructions(r *reader) (in Instructions, err error) {
+	var seen uint8
+	for len(r.b) > 0 {
+		if len(r.b) < 8 {
+			return in, malformed(ErrBadInstructionLen, "%d bytes after the last instruction", len(r.b))
+		}
+		typ, length := binary.BigEndian.Uint16(r.b), int(binary.BigEndian.Uint16(r.b[2:]))
+		body := &reader{b: r.bytes(length)}
+		if r.short || length < 8 || length%8 != 0 {
+			return in, malformed(ErrBadInstructionLen, "instruction of %d bytes", length)
+		}
+		body.skip(4)
+		fixed := 8
+		switch typ {
+		case instructionGoto:
+			in.Goto = body.u8()
+			if in.Goto == 0 {
+				return in, malformed(ErrBadInstructionTable, "goto table 0")
+			}
+		case instructionMetadata:
+			fixed = 24
+			body.skip(4)
+			in.Metadata, in.MetadataMask = body.u64(), body.u64()
+			in.Metadata &= in.MetadataMask
+		case instructionWrite, instructionApply:
+			fixed = length
+			body.skip(4)
+			actions, err := decodeActions(body.rest())
+			if err != nil {
+				return in, err
+			}
+			if typ == instructionApply {
+				in.Apply = actions
+			} else {
+				in.Write = actions
+			}
+		case instructionClear:
+			in.ClearActions = true
+		case instructionMeter:
+			in.Meter = body.u32()
+			if in.Meter == 0 {
+				return in, malformed(ErrInvalidMeter, "meter 0")
+			}
+		case instructionExperimenter:
+			return in, malformed(ErrBadInstructionExperimenter, "experimenter's instruction")
+		default:
+			return in, malformed(ErrUnknownInstruction, "instruction of type %d", typ)
+		}
+		if length != fixed {
+			return in, malformed(ErrBadInstructionLen, "instruction of type %d with %d bytes", typ, length)
+		}
+		if seen>>typ&1 == 1 {
+			return in, malformed(ErrDupInstruction, "two instructions of type %d", typ)
+		}
+		seen |= 1 << typ
+	}
+	return in, nil
+}
+
+// allFlags are the flags of a flow-mod.
+const allFlags = FlowSendRemoved | FlowCheckOverlap | FlowResetCounts | FlowNoPacketCounts | FlowNoByteCounts
+
+func decodeFlowMod(r *reader) (Message, error) {
+	var m FlowMod
+	m.Cookie, m.CookieMask = r.u64(), r.u64()
+	m.Table, m.Command = r.u8(), FlowCommand(r.u8())
+	m.IdleTimeout, m.HardTimeout, m.Priority = r.u16(), r.u16(), r.u16()
+	buffer := r.u32()
+	m.OutPort, m.OutGroup = r.u32(), r.u32()
+	m.Flags = FlowFlags(r.u16())
+	r.skip(2)
+	deletes := m.Command == FlowDelete || m.Command == FlowDeleteStrict
+	switch {
+	case r.short:
+		return nil, malformed(ErrBadRequestLen, "flow-mod is too short")
+	case m.Command > FlowDeleteStrict:
+		return nil, malformed(ErrBadCommand, "flow-mod command %d", m.Command)
+	case m.Flags&^allFlags != 0:
+		return nil, malformed(ErrBadFlags, "flow-mod flags %#x", m.Flags)
+	case buffer != NoBuffer && !deletes:
+		return nil, malformed(ErrBufferUnknown, "flow-mod with packet buffer %#x", buffer)
+	case deletes && (m.OutPort == 0 || m.OutGroup == 0):
+		return nil, malformed(ErrBadPort, "delete of flows that output to port or group 0")
+	}
+	m.OutPort, m.OutGroup = fromAny(m.OutPort), fromAny(m.OutGroup)
+	if !deletes {
+		m.OutPort, m.OutGroup = 0, 0
+	}
+	var err error
+	if m.Match, err = decodeMatch(r); err != nil {
+		return nil, err
+	}
+	in, err := decodeInstructions(r)
+	if err != nil {
+		return nil, err
+	}
+	if !deletes {
+		m.Instructions = in
+	}
+	return m, nil
+}
+
+// fromAny is the opposite of orAny.
+func fromAny(n uint32) uint32 {
+	if n == PortAny {
+		return 0
+	}
+	return n
+}
+
+// decodeFlowStats reads one ofp_flow_stats.
+func decodeFlowStats(r *reader) (s FlowStats, err error) {
+	length := 0
+	if len(r.b) >= 2 {
+		length = int(binary.BigEndian.Uint16(r.b))
+	}
+	e := &reader{b: r.bytes(length)}
+	e.skip(2)
+	s.Table = e.u8()
+	e.skip(1)
+	s.Duration = decodeDuration(e)
+	s.Priority, s.IdleTimeout, s.HardTimeout = e.u16(), e.u16(), e.u16()
+	s.Flags = FlowFlags(e.u16())
+	e.skip(4)
+	s.Cookie, s.Packets, s.Bytes = e.u64(), e.u64(), e.u64()
+	if r.short || e.short {
+		return s, malformed(ErrBadRequestLen, "flow statistics of %d bytes", length)
+	}
+	if s.Match, err = decodeMatch(e); err != nil {
+		return s, err
+	}
+	s.Instructions, err = decodeInstructions(e)
+	return s, err
+}
+
+func decodeDuration(r *reader) time.Duration {
+	return time.Duration(r.u32())*time.Second + time.Duration(r.u32())
+}

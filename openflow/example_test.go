@@ -1,0 +1,40 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/netip"
+
+	"github.com/ovskit/ovskit/openflow"
+)
+
+func Example() {
+	ctx := context.Background()
+	conn, err := openflow.Dial(ctx, "unix:/run/openvswitch/br0.mgmt", openflow.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	err = conn.Bundle(ctx, openflow.Add(openflow.Flow{
+		Table: 0, Priority: 100,
+		Match:        openflow.Match{openflow.EthType(openflow.EthTypeIPv4), openflow.IPv4Dst(netip.MustParsePrefix("10.0.0.2/32"))},
+		Instructions: openflow.Instructions{Apply: []openflow.Action{openflow.DecTTL{}, openflow.Output{Port: 2}}},
+	}))
+	if errors.Is(err, openflow.ErrTableFull) {
+		log.Fatal("no room for another flow")
+	}
+}
+
+func ExampleFlow_String() {
+	fmt.Println(openflow.Flow{
+		Priority:     200,
+		Match:        openflow.Match{openflow.InPort(1)},
+		Instructions: openflow.Instructions{Apply: []openflow.Action{openflow.Output{Port: 2}}},
+	})
+	// Output: table=0, priority=200,in_port=1 actions=output:2
+}
