@@ -1,0 +1,32 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package fakeovs is a fake Open vSwitch for tests: an OVSDB server, an emulation of ovs-vswitchd and an OpenFlow
+// switch that evaluates packets, in one process, with no root, no kernel datapath and no Open vSwitch installed.
+//
+// New starts one for the duration of a test; Start is the same outside of tests. A program under test connects to
+// OVS.DatabaseEndpoint with any OVSDB client, creates bridges and ports there, and then connects to
+// Bridge.Management with any OpenFlow 1.3 client, exactly as it would with the real thing.
+//
+// # Devices
+//
+// The fake has no network of its own. What would be a network device of the host is a Device: frames that the switch
+// sends to the port of that name arrive at the device's receive function, and Device.Send is a frame that enters the
+// switch through that port. An interface of type "" or "system" opens only if AddDevice made a device of its name;
+// without one its Interface.error says "could not open network device NAME (No such device)", as with the real
+// switch. Internal ports, among them each bridge's own port, always open; Internal and Bridge.Local give their host
+// side.
+//
+// # Packets
+//
+// Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
+// Injection.Expect compares, Injection.Trace explains.
+//
+// # What is not there
+//
+// Controllers (Bridge.controller) and managers (Open_vSwitch.manager_options) are not connected to: the switch
+// listens on its management sockets only. Tunnels and patch ports open but carry no packets. QoS, mirrors, bonds,
+// policing, spanning tree and VLAN modes of ports have no effect, and columns with statistics stay empty. The datapath
+// types system, netdev and dummy are all the same. A change of a bridge's datapath id loses its flows. The database is
+// lost when the fake is closed.
+package fakeovs

@@ -1,0 +1,171 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package fakeovs
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
+	"github.com/ovskit/ovskit/fakeovs/internal/vswitchd"
+)
+
+// TB is what New and Injection.Expect need of a test; *testing.T, *testing.B and *testing.F have it.
+type TB interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// Options says how to start a fake. The zero value is good.
+type Options struct {
+	// Dir is the directory of the sockets, which must exist. Paths of unix sockets end at 107 bytes; keep it short.
+	// The default is a new directory under os.TempDir, removed by Close.
+	Dir string
+	// Logger gets the fake's log; nil discards it.
+	Logger *slog.Logger
+}
+
+// OVS is a running fake Open vSwitch. Its methods may be called from any goroutine.
+type OVS struct {
+	dir     string
+	ownsDir bool
+	log     *slog.Logger
+	host    *host
+	db      *dbserver.Database
+	server  *dbserver.Server
+	socket  net.Listener
+	served  chan error
+
+	mu     sync.Mutex // held while the switch starts or stops
+	closed bool
+}
+
+//go:embed data/vswitch.ovsschema
+var schemaText []byte
+
+// New starts a fake that ends with the test.
+func New(t TB) *OVS {
+	t.Helper()
+	o, err := Start(Options{})
+	if err != nil {
+		t.Fatalf("start the fake Open vSwitch: %v", err)
+		return nil
+	}
+	t.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			t.Errorf("close the fake Open vSwitch: %v", err)
+		}
+	})
+	return o
+}
+
+// Start starts a fake. The caller must Close it.
+func Start(opts Options) (*OVS, error) {
+	o := &OVS{dir: opts.Dir, log: opts.Logger, host: newHost(), served: make(chan error, 1)}
+	if o.log == nil {
+		o.log = slog.New(slog.DiscardHandler)
+	}
+	if err := o.openDatabase(); err != nil {
+		return nil, err
+	}
+	if o.dir == "" {
+		dir, err := os.MkdirTemp("", "ovs")
+		if err != nil {
+			return nil, fmt.Errorf("make a directory for the sockets: %w", err)
+		}
+		o.dir, o.ownsDir = dir, true
+	}
+	socket, err := unixsock.Listen(o.socketPath())
+	if err != nil {
+		return nil, errors.Join(err, o.removeDir())
+	}
+	o.socket = socket
+	o.startSwitch()
+	go func() { o.served <- o.server.Serve(socket) }()
+	return o, nil
+}
+
+func (o *OVS) openDatabase() error {
+	schema, err := dbserver.ParseSchema(schemaText)
+	if err != nil {
+		return err
+	}
+	if o.server, err = dbserver.New(dbserver.Options{Logger: o.log}); err != nil {
+		return err
+	}
+	o.db, err = o.server.AddDatabase(schema)
+	return err
+}
+
+// Close stops the fake, cuts its clients and removes its sockets. It returns when nothing of it runs any more. Closing
+// again does nothing.
+func (o *OVS) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return nil
+	}
+	o.closed = true
+	o.stopSwitch()
+	o.socket.Close()
+	return errors.Join(<-o.served, o.server.Close(), o.removeDir())
+}
+
+func (o *OVS) removeDir() error {
+	if !o.ownsDir {
+		return nil
+	}
+	return os.RemoveAll(o.dir)
+}
+
+// Dir returns the directory of the sockets.
+func (o *OVS) Dir() string { return o.dir }
+
+func (o *OVS) socketPath() string { return filepath.Join(o.dir, "db.sock") }
+
+// DatabaseEndpoint returns where the OVSDB server listens, "unix:DIR/db.sock".
+func (o *OVS) DatabaseEndpoint() string { return "unix:" + o.socketPath() }
+
+// Bridge returns the named bridge, which need not exist yet.
+func (o *OVS) Bridge(name string) *Bridge { return &Bridge{ovs: o, name: name} }
+
+// KillSwitch lets the switch go away as when ovs-vswitchd is killed: OpenFlow connections are cut, management sockets
+// vanish, and nothing happens any more to what clients write to the database, until RestartSwitch.
+func (o *OVS) KillSwitch() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stopSwitch()
+}
+
+// RestartSwitch lets the switch go away and come back as when ovs-vswitchd is restarted: OpenFlow connections are cut,
+// flows and connection tracking are lost, and bridges and ports are set up again from the database, ports with the
+// numbers they had. It returns when that is done. It does nothing to a fake that is closed.
+func (o *OVS) RestartSwitch() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	o.stopSwitch()
+	o.startSwitch()
+}
+
+func (o *OVS) startSwitch() {
+	o.host.setDaemon(vswitchd.Start(vswitchd.Options{Database: o.db, Dir: o.dir, Host: o.host, Logger: o.log}))
+}
+
+func (o *OVS) stopSwitch() {
+	if d := o.host.setDaemon(nil); d != nil {
+		d.Close()
+	}
+}

@@ -1,0 +1,18 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package dbserver is an OVSDB server in this process: RFC 7047 and the extensions that ovsdb-server(7) describes, for
+// any schema, with the answers of ovsdb-server 3.1 down to the texts of errors.
+//
+// A Server has Databases, and a Database has tables of immutable rows. A transaction is an overlay on the tables: its
+// operations see their own effects, nobody else sees anything; at its end all constraints are checked at once, and then
+// it becomes the state of the database or nothing has happened. One mutex guards everything, and under it a commit is
+// put into the outbox of each client that monitors what changed, before the reply goes into the outbox of the one that
+// asked. So all clients see all changes in one order, each its own before the reply. Sockets are read and written by
+// two goroutines a client, which do not hold the mutex meanwhile.
+//
+// The process itself takes part through Database.Update, Snapshot and Watch, in the same order.
+//
+// There is no schema conversion, no persistence, no history of transactions (monitor_cond_since always answers with
+// the whole contents, as a standalone server does) and no role-based access control. The server never probes clients.
+package dbserver

@@ -1,0 +1,302 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep arrays and objects may be nested in a message.
+const maxDepth = 1000
+
+// parseJSON parses one JSON value that fills b. Values are nil, bool, int64, float64, string, []any and
+// map[string]any. A number is an int64 if its value is an integer in range, however it is written, as in
+// ovsdb-server; no integer goes through a float64.
+func parseJSON(b []byte) (any, error) {
+	p := jsonParser{b: b}
+	v, err := p.value(0)
+	if err != nil {
+		return nil, fmt.Errorf("byte %d: %w", p.i, err)
+	}
+	p.space()
+	if p.i != len(p.b) {
+		return nil, fmt.Errorf("byte %d: data after the end of the value", p.i)
+	}
+	return v, nil
+}
+
+type jsonParser struct {
+	b []byte
+	i int
+}
+
+var errJSONEnd = errors.New("unexpected end of JSON")
+
+func (p *jsonParser) space() {
+	for p.i < len(p.b) {
+		switch p.b[p.i] {
+		case ' ', '\t', '\n', '\r':
+			p.i++
+		default:
+			return
+		}
+	}
+}
+
+func (p *jsonParser) value(depth int) (any, error) {
+	p.space()
+	if p.i == len(p.b) {
+		return nil, errJSONEnd
+	}
+	if depth > maxDepth {
+		return nil, fmt.Errorf("nested deeper than %d levels", maxDepth)
+	}
+	switch c := p.b[p.i]; c {
+	case '{':
+		return p.object(depth)
+	case '[':
+		return p.array(depth)
+	case '"':
+		return p.string()
+	case 't':
+		return true, p.literal("true")
+	case 'f':
+		return false, p.literal("false")
+	case 'n':
+		return nil, p.literal("null")
+	default:
+		if c == '-' || '0' <= c && c <= '9' {
+			return p.number()
+		}
+		return nil, fmt.Errorf("unexpected character %q", c)
+	}
+}
+
+func (p *jsonParser) literal(word string) error {
+	if len(p.b)-p.i < len(word) || string(p.b[p.i:p.i+len(word)]) != word {
+		return fmt.Errorf("%s expected", word)
+	}
+	p.i += len(word)
+	return nil
+}
+
+func (p *jsonParser) object(depth int) (any, error) {
+	p.i++
+	o := map[string]any{}
+	for {
+		p.space()
+		if p.i == len(p.b) {
+			return nil, errJSONEnd
+		}
+		if p.b[p.i] == '}' && len(o) == 0 {
+			p.i++
+			return o, nil
+		}
+		if p.b[p.i] != '"' {
+			return nil, errors.New("member name expected")
+		}
+		name, err := p.string()
+		if err != nil {
+			return nil, err
+		}
+		p.space()
+		if p.i == len(p.b) || p.b[p.i] != ':' {
+			return nil, errors.New("colon expected")
+		}
+		p.i++
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		o[name] = v
+		more, err := p.more('}')
+		if err != nil || !more {
+			return o, err
+		}
+	}
+}
+
+func (p *jsonParser) array(depth int) (any, error) {
+	p.i++
+	a := []any{}
+	p.space()
+	if p.i < len(p.b) && p.b[p.i] == ']' {
+		p.i++
+		return a, nil
+	}
+	for {
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		a = append(a, v)
+		more, err := p.more(']')
+		if err != nil || !more {
+			return a, err
+		}
+	}
+}
+
+// more consumes what follows an element: a comma, after which there is another, or the closing bracket.
+func (p *jsonParser) more(end byte) (bool, error) {
+	p.space()
+	if p.i == len(p.b) {
+		return false, errJSONEnd
+	}
+	c := p.b[p.i]
+	if c != ',' && c != end {
+		return false, fmt.Errorf("comma or %q expected", end)
+	}
+	p.i++
+	return c == ',', nil
+}
+
+func (p *jsonParser) number() (any, error) {
+	start, real := p.i, false
+	if p.b[p.i] == '-' {
+		p.i++
+	}
+	digits := func() bool {
+		from := p.i
+		for p.i < len(p.b) && '0' <= p.b[p.i] && p.b[p.i] <= '9' {
+			p.i++
+		}
+		return p.i > from
+	}
+	whole := p.i
+	if !digits() {
+		return nil, errors.New("digit expected")
+	}
+	if p.b[whole] == '0' && p.i > whole+1 {
+		return nil, errors.New("leading zeros not allowed")
+	}
+	if p.i < len(p.b) && p.b[p.i] == '.' {
+		p.i++
+		real = true
+		if !digits() {
+			return nil, errors.New("digit expected after the decimal point")
+		}
+	}
+	if p.i < len(p.b) && (p.b[p.i] == 'e' || p.b[p.i] == 'E') {
+		p.i++
+		real = true
+		if p.i < len(p.b) && (p.b[p.i] == '+' || p.b[p.i] == '-') {
+			p.i++
+		}
+		if !digits() {
+			return nil, errors.New("digit expected in the exponent")
+		}
+	}
+	text := string(p.b[start:p.i])
+	if !real {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("number %s outside of the valid range", text)
+	}
+	if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
+		return int64(f), nil
+	}
+	return f, nil
+}
+
+func (p *jsonParser) string() (string, error) {
+	p.i++
+	start := p.i
+	for p.i < len(p.b) {
+		switch c := p.b[p.i]; {
+		case c == '"':
+			s := string(p.b[start:p.i])
+			p.i++
+			return s, validText(s)
+		case c == '\\':
+			return p.escapedString(start)
+		case c < 0x20:
+			return "", errors.New("control character in a string")
+		}
+		p.i++
+	}
+	return "", errJSONEnd
+}
+
+func validText(s string) error {
+	if !utf8.ValidString(s) {
+		return errors.New("string is not valid UTF-8")
+	}
+	return nil
+}
+
+var jsonEscapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// escapedString goes on with a string that begins at start and has its first escape at p.i.
+func (p *jsonParser) escapedString(start int) (string, error) {
+	out := append([]byte(nil), p.b[start:p.i]...)
+	for p.i < len(p.b) {
+		c := p.b[p.i]
+		p.i++
+		switch {
+		case c == '"':
+			return string(out), validText(string(out))
+		case c < 0x20:
+			return "", errors.New("control character in a string")
+		case c != '\\':
+			out = append(out, c)
+			continue
+		}
+		if p.i == len(p.b) {
+			break
+		}
+		c = p.b[p.i]
+		p.i++
+		if e, ok := jsonEscapes[c]; ok {
+			out = append(out, e)
+			continue
+		}
+		if c != 'u' {
+			return "", fmt.Errorf("bad escape \\%c", c)
+		}
+		r, err := p.hex4()
+		if err != nil {
+			return "", err
+		}
+		if utf16.IsSurrogate(r) {
+			if len(p.b)-p.i < 2 || p.b[p.i] != '\\' || p.b[p.i+1] != 'u' {
+				return "", errors.New("lone surrogate in a string")
+			}
+			p.i += 2
+			low, err := p.hex4()
+			if err != nil {
+				return "", err
+			}
+			if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
+				return "", errors.New("bad surrogate pair in a string")
+			}
+		}
+		if r == 0 {
+			return "", errors.New("null byte in a string")
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return "", errJSONEnd
+}
+
+func (p *jsonParser) hex4() (rune, error) {
+	if len(p.b)-p.i < 4 {
+		return 0, errJSONEnd
+	}
+	n, err := strconv.ParseUint(string(p.b[p.i:p.i+4]), 16, 16)
+	if err != nil {
+		return 0, errors.New("four hexadecimal digits expected after \\u")
+	}
+	p.i += 4
+	return rune(n), nil
+}

@@ -1,0 +1,258 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"fmt"
+	"sort"
+)
+
+// Fields are values for columns, by name.
+type Fields map[string]Datum
+
+// Integers returns a set of integers; one makes a scalar.
+func Integers(n ...int64) Datum { return newSet(Integer, intAtom, n) }
+
+// Booleans returns a set of booleans; one makes a scalar.
+func Booleans(b ...bool) Datum { return newSet(Boolean, boolAtom, b) }
+
+// Strings returns a set of strings; one makes a scalar.
+func Strings(s ...string) Datum { return newSet(String, strAtom, s) }
+
+func newSet[T any](k Kind, convert func(T) atom, members []T) Datum {
+	d := Datum{}
+	for _, m := range members {
+		a := convert(m)
+		if at, ok := d.find(k, a); !ok {
+			d.keys = append(d.keys[:at], append([]atom{a}, d.keys[at:]...)...)
+		}
+	}
+	return d
+}
+
+// StringMap returns a map of strings to strings.
+func StringMap(m map[string]string) Datum {
+	d := Datum{}
+	for k := range m {
+		d.keys = append(d.keys, strAtom(k))
+	}
+	sort.Slice(d.keys, func(i, j int) bool { return d.keys[i].str < d.keys[j].str })
+	for _, k := range d.keys {
+		d.values = append(d.values, strAtom(m[k.str]))
+	}
+	return d
+}
+
+// Len returns how many members the value has.
+func (d Datum) Len() int { return len(d.keys) }
+
+// Integer returns the first member of a set of integers; zero and false if it is empty.
+func (d Datum) Integer() (int64, bool) {
+	if len(d.keys) == 0 {
+		return 0, false
+	}
+	return d.keys[0].num, true
+}
+
+// String returns the first member of a set of strings or UUIDs; "" if it is empty.
+func (d Datum) String() string {
+	if len(d.keys) == 0 {
+		return ""
+	}
+	return d.keys[0].str
+}
+
+// Strings returns the members of a set of strings or UUIDs.
+func (d Datum) Strings() []string {
+	s := make([]string, len(d.keys))
+	for i, k := range d.keys {
+		s[i] = k.str
+	}
+	return s
+}
+
+// Lookup returns what a map of strings to strings has for a key; "" if nothing.
+func (d Datum) Lookup(key string) string {
+	at, ok := d.find(String, strAtom(key))
+	if !ok {
+		return ""
+	}
+	return d.values[at].str
+}
+
+// UUID returns the row's UUID.
+func (r *Row) UUID() string { return r.uuid }
+
+// Get returns the value of a column. The column must be in the schema; the value is empty if it is not.
+func (r *Row) Get(column string) Datum {
+	c := r.table.byName[column]
+	if c == nil {
+		return Datum{}
+	}
+	return r.fields[c.index]
+}
+
+// Snapshot is the state of some tables at one moment. It may be kept.
+type Snapshot map[string]map[string]*Row // by table, by UUID
+
+// Snapshot returns the rows of the given tables.
+func (db *Database) Snapshot(tables ...string) Snapshot {
+	db.server.mu.Lock()
+	defer db.server.mu.Unlock()
+	s := Snapshot{}
+	for _, name := range tables {
+		t := db.tables[name]
+		if t == nil {
+			continue
+		}
+		rows := make(map[string]*Row, len(t.rows))
+		for uuid, r := range t.rows {
+			rows[uuid] = r
+		}
+		s[name] = rows
+	}
+	return s
+}
+
+// Rows returns the rows of a table in the order in which they were inserted.
+func (s Snapshot) Rows(table string) []*Row {
+	rows := make([]*Row, 0, len(s[table]))
+	for _, r := range s[table] {
+		rows = append(rows, r)
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i].serial < rows[j].serial })
+	return rows
+}
+
+// Tx is a transaction made in this process.
+type Tx struct{ txn *txn }
+
+// Update runs a transaction. It is committed if f returns nil and all constraints hold, and then clients see it as they
+// see each other's. f must not use the Database.
+func (db *Database) Update(f func(*Tx) error) error {
+	db.server.mu.Lock()
+	defer db.server.mu.Unlock()
+	if err := db.update(f); err != nil {
+		return err
+	}
+	db.retryWaiting()
+	return nil
+}
+
+func (db *Database) update(f func(*Tx) error) error {
+	x := newTxn(db)
+	if err := f(&Tx{x}); err != nil {
+		return err
+	}
+	if err := db.commit(x); err != nil {
+		return fmt.Errorf("commit to database %s: %w", db.schema.Name, err)
+	}
+	return nil
+}
+
+// Insert inserts a row.
+func (tx *Tx) Insert(table string, f Fields) error {
+	t := tx.txn.db.tables[table]
+	if t == nil {
+		return fmt.Errorf("no table %s", table)
+	}
+	r := t.newRow(newUUID())
+	if err := r.fill(f); err != nil {
+		return err
+	}
+	tx.txn.insert(r)
+	return nil
+}
+
+// Set changes columns of a row. A row that is gone stays gone.
+func (tx *Tx) Set(table, uuid string, f Fields) error {
+	t := tx.txn.db.tables[table]
+	if t == nil {
+		return fmt.Errorf("no table %s", table)
+	}
+	r := tx.txn.get(t, uuid)
+	if r == nil {
+		return nil
+	}
+	return tx.txn.modify(r).fill(f)
+}
+
+func (r *Row) fill(f Fields) error {
+	for name, d := range f {
+		c := r.table.byName[name]
+		if c == nil {
+			return fmt.Errorf("no column %s in table %s", name, r.table.name)
+		}
+		if err := c.typ.checkCount(d); err != nil {
+			return fmt.Errorf("set column %s of table %s: %w", name, r.table.name, err)
+		}
+		r.fields[c.index] = d
+	}
+	return nil
+}
+
+// Watch tells when tables change.
+type Watch struct {
+	db      *Database
+	tables  map[*table]bool
+	c       chan struct{}
+	stopped bool
+}
+
+// Watch starts to watch tables. The caller must Close the Watch.
+func (db *Database) Watch(tables ...string) *Watch {
+	w := &Watch{db: db, tables: map[*table]bool{}, c: make(chan struct{}, 1)}
+	db.server.mu.Lock()
+	defer db.server.mu.Unlock()
+	for _, name := range tables {
+		if t := db.tables[name]; t != nil {
+			w.tables[t] = true
+		}
+	}
+	db.watches[w] = struct{}{}
+	return w
+}
+
+// C returns a channel that has an element when a table has changed since the last one was taken. It is closed when the
+// server or the Watch is.
+func (w *Watch) C() <-chan struct{} { return w.c }
+
+// Close ends the watch.
+func (w *Watch) Close() {
+	w.db.server.mu.Lock()
+	defer w.db.server.mu.Unlock()
+	w.stop()
+}
+
+func (w *Watch) stop() {
+	if !w.stopped {
+		w.stopped = true
+		delete(w.db.watches, w)
+		close(w.c)
+	}
+}
+
+// commit commits a transaction and tells everybody who wants to know.
+func (db *Database) commit(x *txn) *Error {
+	changes, err := x.commit()
+	if err != nil || len(changes) == 0 {
+		return err
+	}
+	db.changed = true
+	for _, m := range db.monitors {
+		m.update(changes)
+	}
+	for w := range db.watches {
+		for _, c := range changes {
+			if w.tables[c.id.table] {
+				select {
+				case w.c <- struct{}{}:
+				default:
+				}
+				break
+			}
+		}
+	}
+	return nil
+}

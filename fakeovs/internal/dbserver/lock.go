@@ -1,0 +1,97 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+// lockWaiter is one session's claim to a lock: RFC 7047, sections 4.1.8 to 4.1.10.
+type lockWaiter struct {
+	session *session
+	stole   bool
+	queued  bool // false after a stealer was stolen from
+}
+
+// lockRequest handles "lock" and "steal".
+func (s *session) lockRequest(method string, params []any) (any, *Error) {
+	name, err := lockName(method, params)
+	if err != nil {
+		return nil, err
+	}
+	if s.locks[name] != nil {
+		return nil, syntaxError(params, `must issue "unlock" before new %q`, method)
+	}
+	w := &lockWaiter{session: s, stole: method == "steal", queued: true}
+	s.locks[name] = w
+	queue := s.server.locks[name]
+	if !w.stole {
+		queue = append(queue, w)
+	} else {
+		if len(queue) > 0 {
+			victim := queue[0]
+			if victim.stole {
+				victim.queued = false
+				queue = queue[1:]
+			}
+			victim.session.notify("stolen", []any{name})
+		}
+		queue = append([]*lockWaiter{w}, queue...)
+	}
+	s.server.locks[name] = queue
+	return map[string]any{"locked": queue[0] == w}, nil
+}
+
+func (s *session) unlockRequest(params []any) (any, *Error) {
+	name, err := lockName("unlock", params)
+	if err != nil {
+		return nil, err
+	}
+	if s.locks[name] == nil {
+		return nil, syntaxError(params, `unlock: "unlock" without "lock" or "steal"`)
+	}
+	s.unlock(name)
+	return map[string]any{}, nil
+}
+
+func lockName(method string, params []any) (string, *Error) {
+	if len(params) == 1 {
+		if name, ok := params[0].(string); ok && isID(name) {
+			return name, nil
+		}
+	}
+	return "", syntaxError(params, "%s request params must be <id>", method)
+}
+
+func (s *session) owns(name string) bool {
+	if s == nil {
+		return false
+	}
+	queue := s.server.locks[name]
+	return len(queue) > 0 && queue[0].session == s
+}
+
+// unlock gives a claim up. The session that owns the lock then is told so even if it did before, as ovsdb-server does.
+func (s *session) unlock(name string) {
+	w := s.locks[name]
+	delete(s.locks, name)
+	if !w.queued {
+		return
+	}
+	queue := s.server.locks[name]
+	for i := range queue {
+		if queue[i] == w {
+			queue = append(queue[:i:i], queue[i+1:]...)
+			break
+		}
+	}
+	if len(queue) == 0 {
+		delete(s.server.locks, name)
+		return
+	}
+	s.server.locks[name] = queue
+	queue[0].session.notify("locked", []any{name})
+}
+
+func (s *session) unlockAll() {
+	for name := range s.locks {
+		s.unlock(name)
+	}
+}

@@ -1,0 +1,216 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+// monitor sends a session the changes of some tables: RFC 7047, section 4.1.5, and ovsdb-server(7).
+type monitor struct {
+	session *session
+	db      *Database
+	id      any
+	version monitorVersion
+	tables  map[*table]*monitoredTable
+	order   []*monitoredTable
+}
+
+// monitorVersion is the form in which changes are sent.
+type monitorVersion int
+
+const (
+	plainMonitor monitorVersion = iota + 1 // monitor: update notifications
+	condMonitor                            // monitor_cond: update2, with conditions
+	sinceMonitor                           // monitor_cond_since: update3, with transaction ids
+)
+
+// selection is a set of kinds of change.
+type selection uint8
+
+const (
+	selInitial selection = 1 << iota
+	selInsert
+	selDelete
+	selModify
+	selNone selection = 0
+	selAll            = selInitial | selInsert | selDelete | selModify
+)
+
+type monitoredTable struct {
+	table   *table
+	sel     selection // of any column
+	columns []monitoredColumn
+	where   condition
+}
+
+type monitoredColumn struct {
+	*column
+	sel selection
+}
+
+// update sends the changes that a transaction made, if any of them is monitored.
+func (m *monitor) update(changes []*change) {
+	u := updates{m: m}
+	for _, c := range changes {
+		if mt := m.tables[c.id.table]; mt != nil {
+			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.where))
+		}
+	}
+	m.notify(u)
+}
+
+func (m *monitor) notify(u updates) {
+	if u.empty() {
+		return
+	}
+	switch m.version {
+	case plainMonitor:
+		m.session.notify("update", []any{m.id, u.json()})
+	case condMonitor:
+		m.session.notify("update2", []any{m.id, u.json()})
+	case sinceMonitor:
+		m.session.notify("update3", []any{m.id, zeroUUID, u.json()})
+	}
+}
+
+// initial returns all that is there.
+func (m *monitor) initial() rawJSON {
+	u := updates{m: m}
+	for _, mt := range m.order {
+		for _, r := range newTxn(m.db).find(mt.table, nil) {
+			if mt.where.matchesAny(r.fields) {
+				u.add(mt, r.uuid, nil, r, selInitial)
+			}
+		}
+	}
+	return u.json()
+}
+
+// change changes conditions and sends what thereby came or went.
+func (m *monitor) change(conditions map[*monitoredTable]condition) {
+	u := updates{m: m}
+	for _, mt := range m.order {
+		where, ok := conditions[mt]
+		if !ok {
+			continue
+		}
+		for _, r := range newTxn(m.db).find(mt.table, nil) {
+			if kind := mt.kind(r, r, mt.where, where); kind != selModify {
+				u.add(mt, r.uuid, r, r, kind)
+			}
+		}
+		mt.where = where
+	}
+	m.notify(u)
+}
+
+// kind says what a change of a row, or of the condition, is to the client.
+func (mt *monitoredTable) kind(before, after *Row, whereBefore, whereAfter condition) selection {
+	was := before != nil && whereBefore.matchesAny(before.fields)
+	is := after != nil && whereAfter.matchesAny(after.fields)
+	switch {
+	case was && is:
+		return selModify
+	case is:
+		return selInsert
+	case was:
+		return selDelete
+	default:
+		return selNone
+	}
+}
+
+// updates is a <table-updates> or <table-updates2> in the making.
+type updates struct {
+	m      *monitor
+	tables []*monitoredTable
+	rows   map[*monitoredTable][]byte // the members of each table's object
+}
+
+func (u *updates) empty() bool { return len(u.tables) == 0 }
+
+func (u *updates) add(mt *monitoredTable, uuid string, before, after *Row, kind selection) {
+	if mt.sel&kind == 0 {
+		return
+	}
+	changed := func(c *column) bool { return !before.fields[c.index].equal(after.fields[c.index]) }
+	if kind == selModify {
+		any := false
+		for _, c := range mt.columns {
+			any = any || changed(c.column)
+		}
+		if !any {
+			return
+		}
+	}
+	if u.rows == nil {
+		u.rows = map[*monitoredTable][]byte{}
+	}
+	b, there := u.rows[mt]
+	if there {
+		b = append(b, ',')
+	} else {
+		u.tables = append(u.tables, mt)
+	}
+	b = append(appendString(b, uuid), ':', '{')
+	if u.m.version == plainMonitor {
+		b = mt.appendUpdate(b, before, after, kind, changed)
+	} else {
+		b = mt.appendUpdate2(b, before, after, kind, changed)
+	}
+	u.rows[mt] = append(b, '}')
+}
+
+// appendUpdate appends the members of a <row-update>.
+func (mt *monitoredTable) appendUpdate(b []byte, before, after *Row, kind selection, changed func(*column) bool) []byte {
+	if kind&(selDelete|selModify) != 0 {
+		b = append(b, `"old":`...)
+		b = mt.appendColumns(b, before, kind, func(c *column) bool { return kind == selDelete || changed(c) })
+		if kind == selDelete {
+			return b
+		}
+		b = append(b, ',')
+	}
+	b = append(b, `"new":`...)
+	return mt.appendColumns(b, after, kind, func(*column) bool { return true })
+}
+
+// appendUpdate2 appends the member of a <row-update2>.
+func (mt *monitoredTable) appendUpdate2(b []byte, before, after *Row, kind selection, changed func(*column) bool) []byte {
+	switch kind {
+	case selDelete:
+		return append(b, `"delete":null`...)
+	case selModify:
+		b = append(b, `"modify":`...)
+		diff := after.clone()
+		for _, c := range mt.columns {
+			diff.fields[c.index] = before.fields[c.index].diff(&c.typ, after.fields[c.index])
+		}
+		return mt.appendColumns(b, diff, kind, changed)
+	case selInsert:
+		b = append(b, `"insert":`...)
+	default:
+		b = append(b, `"initial":`...)
+	}
+	return mt.appendColumns(b, after, kind, func(c *column) bool { return !after.fields[c.index].isDefault(&c.typ) })
+}
+
+func (mt *monitoredTable) appendColumns(b []byte, r *Row, kind selection, want func(*column) bool) []byte {
+	var columns []*column
+	for _, c := range mt.columns {
+		if c.sel&kind != 0 && want(c.column) {
+			columns = append(columns, c.column)
+		}
+	}
+	return r.appendJSON(b, columns)
+}
+
+func (u *updates) json() rawJSON {
+	b := []byte{'{'}
+	for i, mt := range u.tables {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, mt.table.name), ':', '{')
+		b = append(append(b, u.rows[mt]...), '}')
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,221 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+var monitorVersions = map[string]monitorVersion{
+	"monitor": plainMonitor, "monitor_cond": condMonitor, "monitor_cond_since": sinceMonitor,
+}
+
+// monitorRequest handles the three requests that start a monitor.
+func (s *session) monitorRequest(req message) (any, *Error) {
+	db, err := s.database(req)
+	if err != nil {
+		return nil, err
+	}
+	m := &monitor{session: s, db: db, version: monitorVersions[req.method], tables: map[*table]*monitoredTable{}}
+	params := req.params
+	if n := len(params); m.version == condMonitor && n != 3 || m.version == sinceMonitor && n != 4 || n < 3 {
+		return nil, syntaxError(params, "invalid parameters")
+	}
+	m.id = params[1]
+	requests, ok := params[2].(map[string]any)
+	if !ok {
+		return nil, syntaxError(params[2], "monitor-requests must be object")
+	}
+	if s.monitor(m.id) != nil {
+		return nil, syntaxError(m.id, "duplicate monitor ID")
+	}
+	for _, name := range sortedNames(requests) {
+		t := db.tables[name]
+		if t == nil {
+			return nil, newError(tagSyntax, "no table named %s", name)
+		}
+		mt := &monitoredTable{table: t}
+		m.tables[t] = mt
+		m.order = append(m.order, mt)
+		list, ok := requests[name].([]any)
+		if !ok {
+			list = []any{requests[name]}
+		}
+		for _, r := range list {
+			if err := m.addRequest(mt, r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if m.version != sinceMonitor {
+		db.monitors = append(db.monitors, m)
+		return m.initial(), nil
+	}
+	last, ok := params[3].(string)
+	if !ok {
+		return nil, syntaxError(params[3], "last-txn-id must be string")
+	}
+	if _, ok := parseUUID(last); !ok {
+		return nil, syntaxError(params[3], "last-txn-id must be UUID format.")
+	}
+	db.monitors = append(db.monitors, m)
+	// There is no history of transactions, as in a standalone ovsdb-server: no transaction is ever found.
+	return []any{false, zeroUUID, m.initial()}, nil
+}
+
+// addRequest parses a <monitor-request> or <monitor-cond-request> of a table.
+func (m *monitor) addRequest(mt *monitoredTable, v any) *Error {
+	p := newParser(v, "table "+mt.table.name)
+	var where []any
+	if m.version != plainMonitor {
+		where, _ = p.array("where", optional)
+	}
+	names, hasColumns := p.array("columns", optional)
+	selectors, hasSelect := p.members("select", optional)
+	if err := p.finish(); err != nil {
+		return err
+	}
+	sel := selAll
+	if hasSelect {
+		p := newParser(selectors, "table "+mt.table.name+" select")
+		sel = selNone
+		for _, s := range []struct {
+			name string
+			sel  selection
+		}{{"initial", selInitial}, {"insert", selInsert}, {"delete", selDelete}, {"modify", selModify}} {
+			if p.bool(s.name, true) {
+				sel |= s.sel
+			}
+		}
+		if err := p.finish(); err != nil {
+			return err
+		}
+	}
+	mt.sel |= sel
+	columns, err := mt.requestedColumns(names, hasColumns)
+	if err != nil {
+		return err
+	}
+	for _, c := range columns {
+		for _, o := range mt.columns {
+			if o.column == c {
+				return syntaxError(names, "column %s mentioned more than once", c.name)
+			}
+		}
+		mt.columns = append(mt.columns, monitoredColumn{c, sel})
+	}
+	cond, err := mt.table.condition(where, nil)
+	mt.where = append(mt.where, cond...)
+	return err
+}
+
+// requestedColumns returns the columns of a <monitor-request>, by default all but _uuid.
+func (mt *monitoredTable) requestedColumns(names []any, given bool) ([]*column, *Error) {
+	if !given {
+		return mt.table.columns[colVersion:], nil
+	}
+	var columns []*column
+	for _, n := range names {
+		name, ok := n.(string)
+		if !ok {
+			return nil, syntaxError(names, "array of column names expected")
+		}
+		c := mt.table.byName[name]
+		if c == nil {
+			return nil, syntaxError(names, "%s is not a valid column name", name)
+		}
+		columns = append(columns, c)
+	}
+	return columns, nil
+}
+
+// monitorChangeRequest handles monitor_cond_change. The changes are sent before the reply.
+func (s *session) monitorChangeRequest(params []any) (any, *Error) {
+	if len(params) != 3 {
+		return nil, syntaxError(params, "invalid parameters")
+	}
+	m := s.monitor(params[0])
+	if m == nil {
+		return nil, syntaxError(params[0], "unknown monitor session")
+	}
+	if other := s.monitor(params[1]); other != nil && other != m {
+		return nil, syntaxError(params[1], "duplicate monitor ID")
+	}
+	requests, ok := params[2].(map[string]any)
+	if !ok {
+		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
+	}
+	conditions := map[*monitoredTable]condition{}
+	for _, name := range sortedNames(requests) {
+		t := m.db.tables[name]
+		if t == nil {
+			return nil, newError(tagSyntax, "no table named %s", name)
+		}
+		mt := m.tables[t]
+		if mt == nil {
+			return nil, newError(tagSyntax, "no table named %s in monitor session", name)
+		}
+		list, ok := requests[name].([]any)
+		if !ok {
+			return nil, newError(tagSyntax, "table %s no monitor-cond-change JSON array", name)
+		}
+		for _, r := range list {
+			p := newParser(r, "table "+name)
+			_, hasColumns := p.array("columns", optional)
+			where, _ := p.array("where", optional)
+			if err := p.finish(); err != nil {
+				return nil, err
+			}
+			if hasColumns {
+				return nil, syntaxError(r, "changing columns is unsupported")
+			}
+			cond, err := t.condition(where, nil)
+			if err != nil {
+				return nil, err
+			}
+			conditions[mt] = cond
+		}
+	}
+	m.id = params[1]
+	if m.version != plainMonitor {
+		m.change(conditions)
+	}
+	return map[string]any{}, nil
+}
+
+// monitorCancelRequest handles monitor_cancel, whose errors are strings.
+func (s *session) monitorCancelRequest(params []any) (result, err any) {
+	if len(params) != 1 {
+		return nil, "invalid parameters"
+	}
+	m := s.monitor(params[0])
+	if m == nil {
+		return nil, "unknown monitor"
+	}
+	m.db.forgetMonitor(func(o *monitor) bool { return o == m })
+	return map[string]any{}, nil
+}
+
+// monitor returns the session's monitor with an id.
+func (s *session) monitor(id any) *monitor {
+	text := jsonText(id)
+	for _, db := range s.server.databases {
+		for _, m := range db.monitors {
+			if m.session == s && jsonText(m.id) == text {
+				return m
+			}
+		}
+	}
+	return nil
+}
+
+func (db *Database) forgetMonitors(s *session) {
+	db.forgetMonitor(func(m *monitor) bool { return m.session == s })
+}
+
+func (db *Database) forgetMonitor(which func(*monitor) bool) {
+	var kept []*monitor
+	for _, m := range db.monitors {
+		if !which(m) {
+			kept = append(kept, m)
+		}
+	}
+	db.monitors = kept
+}

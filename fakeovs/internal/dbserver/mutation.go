@@ -1,0 +1,176 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import "math"
+
+// mutation is one change of a column: RFC 7047, section 5.1, <mutation>.
+type mutation struct {
+	mutator string
+	column  *column
+	arg     Datum
+}
+
+func (t *tableSchema) mutations(v []any, syms symbols) ([]mutation, *Error) {
+	ms := make([]mutation, 0, len(v))
+	for _, e := range v {
+		m, err := t.mutation(e, syms)
+		if err != nil {
+			return nil, err
+		}
+		ms = append(ms, m)
+	}
+	return ms, nil
+}
+
+func (t *tableSchema) mutation(v any, syms symbols) (mutation, *Error) {
+	name, mutator, arg, ok := triple(v)
+	if !ok {
+		return mutation{}, syntaxError(v, "Parse error in mutation.")
+	}
+	col, err := t.column(v, name)
+	if err != nil {
+		return mutation{}, err
+	}
+	if !col.mutable {
+		return mutation{}, taggedSyntaxError(v, tagConstraint, "Cannot mutate immutable column %s in table %s.", name, t.name)
+	}
+	mismatch := func() (mutation, *Error) {
+		return mutation{}, syntaxError(v, "Type mismatch: %q operator may not be applied to column %s of type %s.",
+			mutator, name, col.typ.english())
+	}
+	m := mutation{mutator: mutator, column: col}
+	typ := col.typ
+	switch mutator {
+	case "+=", "-=", "*=", "/=", "%=":
+		kind := typ.Key.Kind
+		if typ.isMap() || kind != Integer && (kind != Real || mutator == "%=") {
+			return mismatch()
+		}
+		typ = scalarType(kind)
+		m.arg, err = datumFromJSON(&typ, arg, syms)
+	case "insert", "delete":
+		if typ.isScalar() {
+			return mismatch()
+		}
+		typ.Min = 0
+		if mutator == "delete" {
+			typ.Max = Unlimited
+		}
+		m.arg, err = datumFromJSON(&typ, arg, syms)
+		if err != nil && typ.isMap() && mutator == "delete" {
+			typ.Value = BaseType{} // a set of keys deletes whatever their values are
+			m.arg, err = datumFromJSON(&typ, arg, syms)
+		}
+	default:
+		return m, newError("unknown mutator", "No mutator named %s.", mutator)
+	}
+	return m, err
+}
+
+// apply returns the value of the column after the mutation.
+func (m mutation) apply(d Datum) (Datum, *Error) {
+	typ := &m.column.typ
+	switch m.mutator {
+	case "insert":
+		d = d.union(typ, m.arg)
+		return d, typ.checkCount(d)
+	case "delete":
+		d = d.subtract(typ, m.arg)
+		return d, typ.checkCount(d)
+	}
+	out := Datum{keys: make([]atom, len(d.keys))}
+	for i, k := range d.keys {
+		var err *Error
+		if typ.Key.Kind == Integer {
+			out.keys[i].num, err = m.integer(k.num, m.arg.keys[0].num)
+		} else {
+			var f float64
+			f, err = m.real(k.real(), m.arg.keys[0].real())
+			out.keys[i] = realAtom(f)
+		}
+		if err != nil {
+			return d, err
+		}
+	}
+	for _, k := range out.keys {
+		if err := typ.Key.check(k); err != nil {
+			return d, err
+		}
+	}
+	if out.sort(typ) != nil {
+		return d, newError(tagConstraint, "Result of %q operation contains duplicates.", m.mutator)
+	}
+	return out, nil
+}
+
+func (m mutation) outOfRange() *Error {
+	return newError("range error", "Result of %q operation is out of range.", m.mutator)
+}
+
+func divisionByZero() *Error { return newError("domain error", "Division by zero.") }
+
+func (m mutation) integer(x, y int64) (int64, *Error) {
+	switch m.mutator {
+	case "+=":
+		if z := x + y; (z > x) == (y > 0) {
+			return z, nil
+		}
+	case "-=":
+		if z := x - y; (z < x) == (y > 0) {
+			return z, nil
+		}
+	case "*=":
+		if z, ok := multiply(x, y); ok {
+			return z, nil
+		}
+	default:
+		if y == 0 {
+			return 0, divisionByZero()
+		}
+		if x == math.MinInt64 && y == -1 {
+			break
+		}
+		if m.mutator == "/=" {
+			return x / y, nil
+		}
+		return x % y, nil
+	}
+	return 0, m.outOfRange()
+}
+
+// multiply is exact but for one thing: like ovsdb-server it refuses a product of positive factors already when one of
+// them has reached the quotient of the largest integer by the other.
+func multiply(x, y int64) (int64, bool) {
+	switch {
+	case x == 0 || y == 0:
+		return 0, true
+	case x > 0 && y > 0 && x >= math.MaxInt64/y:
+		return 0, false
+	case x == -1 && y == math.MinInt64 || y == -1 && x == math.MinInt64:
+		return 0, false
+	}
+	z := x * y
+	return z, z/y == x
+}
+
+func (m mutation) real(x, y float64) (float64, *Error) {
+	switch m.mutator {
+	case "+=":
+		x += y
+	case "-=":
+		x -= y
+	case "*=":
+		x *= y
+	default:
+		if y == 0 {
+			return 0, divisionByZero()
+		}
+		x /= y
+	}
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return 0, m.outOfRange()
+	}
+	return x, nil
+}

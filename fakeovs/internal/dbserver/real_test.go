@@ -1,0 +1,61 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/ovskit/ovskit/internal/tier"
+)
+
+// startReal starts a private ovsdb-server with the test schema and returns a function that connects to it.
+func startReal(t *testing.T) func() *client {
+	t.Helper()
+	tier.Need(t, tier.Sandbox)
+	dir, err := os.MkdirTemp("", "ovsdb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	db, socket := filepath.Join(dir, "test.db"), filepath.Join(dir, "db.sock")
+	if out, err := exec.Command("ovsdb-tool", "create", db, "testdata/test.ovsschema").CombinedOutput(); err != nil {
+		t.Fatalf("ovsdb-tool: %v: %s", err, out)
+	}
+	// The server runs for as long as the command does, which starts when clients can connect and ends when our end of
+	// its standard input is closed, however that happens.
+	cmd := exec.Command("ovsdb-server", db, "--remote=punix:"+socket, "--unixctl="+filepath.Join(dir, "ctl"),
+		"-vconsole:off", "--run=echo ready; cat")
+	cmd.Env = append(os.Environ(), "OVS_RUNDIR="+dir, "OVS_LOGDIR="+dir)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Wait()
+	})
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
+		t.Fatalf("ovsdb-server says %q (%v), want ready", line, err)
+	}
+	return func() *client {
+		t.Helper()
+		conn, err := net.Dial("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newClient(t, conn)
+	}
+}

@@ -1,0 +1,143 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"fmt"
+)
+
+// message is a JSON-RPC request or notification: RFC 7047, section 4, and JSON-RPC 1.0.
+type message struct {
+	method string
+	params []any
+	id     any // nil in a notification
+}
+
+func parseMessage(frame []byte) (message, error) {
+	v, err := parseJSON(frame)
+	if err != nil {
+		return message{}, fmt.Errorf("parse message: %w", err)
+	}
+	o := v.(map[string]any) // frames are objects
+	for name := range o {
+		switch name {
+		case "method", "params", "id", "result", "error":
+		default:
+			return message{}, fmt.Errorf("message has an unexpected member %q", name)
+		}
+	}
+	method, ok := o["method"].(string)
+	if !ok {
+		return message{}, fmt.Errorf("message is neither a request nor a notification")
+	}
+	params, ok := o["params"].([]any)
+	if !ok || o["result"] != nil || o["error"] != nil {
+		return message{}, fmt.Errorf("%q message is not well formed", method)
+	}
+	return message{method, params, o["id"]}, nil
+}
+
+// handle handles one message. An error ends the session.
+func (s *session) handle(frame []byte) error {
+	m, err := parseMessage(frame)
+	if err != nil {
+		return err
+	}
+	s.server.mu.Lock()
+	defer s.server.mu.Unlock()
+	if m.id == nil {
+		if m.method == "cancel" && len(m.params) == 1 {
+			for _, db := range s.server.databases {
+				db.cancel(s, jsonText(m.params[0]))
+			}
+		}
+		return nil
+	}
+	if m.method == "transact" {
+		db, err := s.database(m)
+		if err != nil {
+			s.replyError(m.id, err)
+			return nil
+		}
+		if db.isWaiting(s, m.id) {
+			s.replyError(m.id, syntaxError(m.params, "transact: duplicate request ID"))
+			return nil
+		}
+		db.transact(s, m.id, m.params[1:])
+		db.retryWaiting()
+		return nil
+	}
+	result, e := s.request(m)
+	if e != nil {
+		s.replyError(m.id, e)
+	} else {
+		s.reply(m.id, result)
+	}
+	return nil
+}
+
+// request answers all but transact. The error is an *Error or a string.
+func (s *session) request(m message) (result, err any) {
+	either := func(result any, e *Error) (any, any) {
+		if e != nil {
+			return nil, e
+		}
+		return result, nil
+	}
+	switch m.method {
+	case "echo":
+		return m.params, nil
+	case "list_dbs":
+		return s.server.databaseNames(), nil
+	case "get_schema":
+		db, e := s.database(m)
+		if e != nil {
+			return nil, e
+		}
+		return db.schema.text, nil
+	case "get_server_id":
+		return s.server.id, nil
+	case "monitor", "monitor_cond", "monitor_cond_since":
+		return either(s.monitorRequest(m))
+	case "monitor_cond_change":
+		return either(s.monitorChangeRequest(m.params))
+	case "monitor_cancel":
+		return s.monitorCancelRequest(m.params)
+	case "lock", "steal":
+		return either(s.lockRequest(m.method, m.params))
+	case "unlock":
+		return either(s.unlockRequest(m.params))
+	case "set_db_change_aware":
+		// The set of databases never changes while there are clients: there is nothing to be aware of.
+		if len(m.params) == 1 {
+			if _, ok := m.params[0].(bool); ok {
+				return map[string]any{}, nil
+			}
+		}
+		return nil, syntaxError(m.params, "%s: true or false parameter expected", m.method)
+	case "convert":
+		if _, e := s.database(m); e != nil {
+			return nil, e
+		}
+		return nil, newError("not supported", "schema conversion is not supported")
+	default:
+		return nil, "unknown method"
+	}
+}
+
+// database returns the database that the first parameter names.
+func (s *session) database(m message) (*Database, *Error) {
+	if len(m.params) == 0 {
+		return nil, syntaxError(m.params, "%s request params must begin with <db-name>", m.method)
+	}
+	name, ok := m.params[0].(string)
+	if !ok {
+		return nil, syntaxError(m.params, "%s request params must begin with <db-name>", m.method)
+	}
+	db := s.server.databases[name]
+	if db == nil {
+		return nil, taggedSyntaxError(m.params, "unknown database", "%s request specifies unknown database %s", m.method, name)
+	}
+	return db, nil
+}

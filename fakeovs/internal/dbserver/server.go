@@ -1,0 +1,174 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sort"
+	"sync"
+	"time"
+)
+
+// Options are the options of New. The zero value is good.
+type Options struct {
+	// Logger gets what clients do wrong; nil discards it.
+	Logger *slog.Logger
+	// MaxMessage is the size in bytes of the largest message that is accepted; longer ones end the session. The
+	// default is 32 MiB.
+	MaxMessage int
+	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
+	// is 128 MiB.
+	MaxBacklog int
+}
+
+// Server serves databases to OVSDB clients: RFC 7047 and the extensions of ovsdb-server(7).
+type Server struct {
+	options Options
+	log     *slog.Logger
+	now     func() time.Time
+	id      string
+
+	// mu guards all databases and sessions. It is never held across I/O.
+	mu        sync.Mutex
+	databases map[string]*Database
+	sessions  map[*session]struct{}
+	locks     map[string][]*lockWaiter // the first one owns the lock
+	closed    bool
+
+	goroutines sync.WaitGroup // of sessions
+}
+
+// New makes a server with the database _Server only.
+func New(o Options) (*Server, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxMessage == 0 {
+		o.MaxMessage = 32 << 20
+	}
+	if o.MaxBacklog == 0 {
+		o.MaxBacklog = 128 << 20
+	}
+	s := &Server{
+		options: o, log: o.Logger, now: time.Now, id: newUUID(),
+		databases: map[string]*Database{}, sessions: map[*session]struct{}{}, locks: map[string][]*lockWaiter{},
+	}
+	schema, err := ParseSchema(serverSchema)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.AddDatabase(schema); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Database is one database of a Server.
+type Database struct {
+	server   *Server
+	schema   *Schema
+	tables   map[string]*table
+	monitors []*monitor // in the order of their creation
+	watches  map[*Watch]struct{}
+	waiting  []*waiting
+	changed  bool // since what waits was last tried
+}
+
+// AddDatabase makes an empty database.
+func (s *Server) AddDatabase(schema *Schema) (*Database, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.databases[schema.Name] != nil {
+		return nil, fmt.Errorf("there is a database %s already", schema.Name)
+	}
+	db := &Database{server: s, schema: schema, tables: map[string]*table{}, watches: map[*Watch]struct{}{}}
+	for name, t := range schema.tables {
+		db.tables[name] = newTable(db, t)
+	}
+	s.databases[schema.Name] = db
+	if err := s.describe(db); err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// Serve accepts clients until the listener is closed.
+func (s *Server) Serve(l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("accept an OVSDB client: %w", err)
+		}
+		s.ServeConn(conn)
+	}
+}
+
+// ServeConn serves a client in the background until it hangs up or the server is closed.
+func (s *Server) ServeConn(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		conn.Close()
+		return
+	}
+	c := newSession(s, conn)
+	s.sessions[c] = struct{}{}
+	s.goroutines.Add(2)
+	go func() {
+		defer s.goroutines.Done()
+		c.write()
+	}()
+	go func() {
+		defer s.goroutines.Done()
+		c.read()
+	}()
+}
+
+// Close cuts all clients and returns when nothing runs for them any more. Listeners are their owner's to close.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	for c := range s.sessions {
+		c.out.close()
+	}
+	for _, db := range s.databases {
+		for w := range db.watches {
+			w.stop()
+		}
+	}
+	s.mu.Unlock()
+	s.goroutines.Wait()
+	return nil
+}
+
+// remove forgets a session that has ended.
+func (s *Server) remove(c *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, c)
+	for _, db := range s.databases {
+		db.forgetSession(c)
+		db.forgetMonitors(c)
+	}
+	c.unlockAll()
+}
+
+func (s *Server) databaseNames() []any {
+	var names []string
+	for name := range s.databases {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	out := make([]any, len(names))
+	for i, n := range names {
+		out[i] = n
+	}
+	return out
+}

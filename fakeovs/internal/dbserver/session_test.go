@@ -1,0 +1,226 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
+
+func text(v any) string { return uuidPattern.ReplaceAllString(jsonText(v), "UUID") }
+
+func want(t *testing.T, what string, got any, want string) {
+	t.Helper()
+	if g := text(got); g != want {
+		t.Errorf("%s: got %s, want %s", what, g, want)
+	}
+}
+
+const insertSingle = `[{"op":"insert","table":"single","row":{"x":3}}]`
+
+func waitSingle(timeout string) []any {
+	var v any
+	v, err := parseJSON([]byte(`["test",{"op":"wait",` + timeout + `"table":"single","where":[],"columns":["x"],"until":"==","rows":[{"x":3}]},{"op":"comment","comment":"done"}]`))
+	if err != nil {
+		panic(err)
+	}
+	return v.([]any)
+}
+
+func TestWaitBlocksOnlyItself(t *testing.T) {
+	s := startServer(t, Options{})
+	a, b := connect(t, s), connect(t, s)
+	id := a.request("transact", waitSingle("")...)
+	result, _, _ := a.call("echo", "still here")
+	want(t, "echo while a transaction waits", result, `["still here"]`)
+	b.transact(insertSingle)
+	m := a.receive()
+	want(t, "reply", m["result"], `[{},{}]`)
+	if m["id"] != id {
+		t.Errorf("reply to %v, want %d", m["id"], id)
+	}
+}
+
+func TestWaitTimesOut(t *testing.T) {
+	a := connect(t, startServer(t, Options{}))
+	result, _, _ := a.call("transact", waitSingle(`"timeout":1,`)...)
+	want(t, "result", result, `[{"details":"\"wait\" timed out after 1 ms","error":"timed out"},null]`)
+}
+
+func TestCancel(t *testing.T) {
+	a := connect(t, startServer(t, Options{}))
+	id := a.request("transact", waitSingle("")...)
+	a.send(map[string]any{"id": nil, "method": "cancel", "params": []any{int64(999)}})
+	a.send(map[string]any{"id": nil, "method": "cancel", "params": []any{id}})
+	m := a.receive()
+	want(t, "reply", m, fmt.Sprintf(`{"error":"canceled","id":%d,"result":null}`, id))
+	a.send(map[string]any{"id": nil, "method": "cancel", "params": []any{id}})
+	result, _, _ := a.call("list_dbs")
+	want(t, "databases", result, `["_Server","test"]`)
+}
+
+func TestUpdateComesBeforeReply(t *testing.T) {
+	a := connect(t, startServer(t, Options{}))
+	initial, failure, _ := a.call("monitor", "test", nil, parse(t, `{"single":{"columns":["x"]}}`))
+	want(t, "initial rows", initial, `{}`)
+	want(t, "error", failure, `null`)
+	_, _, updates := a.call("transact", append([]any{"test"}, parse(t, insertSingle).([]any)...)...)
+	want(t, "notifications before the reply", updates, `[["update",[null,{"single":{"UUID":{"new":{"x":3}}}}]]]`)
+}
+
+func TestLocksOfTwoClients(t *testing.T) {
+	s := startServer(t, Options{})
+	a, b, c := connect(t, s), connect(t, s), connect(t, s)
+	lock := func(c *client, method, wantResult string) {
+		t.Helper()
+		result, failure, _ := c.call(method, "l")
+		want(t, method, []any{result, failure}, wantResult)
+	}
+	notified := func(c *client, method string) {
+		t.Helper()
+		want(t, "notification", c.receive(), `{"id":null,"method":"`+method+`","params":["l"]}`)
+	}
+	asserts := func(c *client, wantResult string) {
+		t.Helper()
+		want(t, "assert", c.transact(`[{"op":"assert","lock":"l"}]`), wantResult)
+	}
+	const lost = `[{"details":"Asserted lock l not held.","error":"not owner"}]`
+	lock(a, "lock", `[{"locked":true},null]`)
+	lock(b, "lock", `[{"locked":false},null]`)
+	asserts(a, `[{}]`)
+	asserts(b, lost)
+	lock(c, "steal", `[{"locked":true},null]`)
+	notified(a, "stolen")
+	asserts(a, lost)
+	asserts(c, `[{}]`)
+	lock(c, "unlock", `[{},null]`)
+	notified(a, "locked") // the victim of a thief stays in the queue
+	asserts(a, `[{}]`)
+	a.conn.Close()
+	notified(b, "locked")
+	asserts(b, `[{}]`)
+}
+
+func TestServerDatabase(t *testing.T) {
+	a := connect(t, startServer(t, Options{}))
+	result, _, _ := a.call("transact", "_Server", parse(t, `{"op":"select","table":"Database","where":[],"columns":["name","model","connected","leader","cid"]}`))
+	want(t, "rows", result, `[{"rows":[{"cid":["set",[]],"connected":true,"leader":true,"model":"standalone","name":"_Server"},`+
+		`{"cid":["set",[]],"connected":true,"leader":true,"model":"standalone","name":"test"}]}]`)
+	result, _, _ = a.call("transact", "_Server", parse(t, `{"op":"delete","table":"Database","where":[]}`))
+	want(t, "delete", result, `[{"details":"delete operation not allowed on table in reserved database _Server","error":"not allowed"}]`)
+}
+
+func TestGetSchemaIsVerbatim(t *testing.T) {
+	s := startServer(t, Options{})
+	got, _, _ := connect(t, s).call("get_schema", "test")
+	if g, w := jsonText(got), jsonText(parse(t, string(s.databases["test"].schema.text))); g != w {
+		t.Errorf("got schema %s, want %s", g, w)
+	}
+}
+
+// TestHostileClients sends what no client sends: each connection must be cut and the server must go on.
+func TestHostileClients(t *testing.T) {
+	s := startServer(t, Options{MaxMessage: 100_000})
+	for name, input := range map[string]string{
+		"not JSON":          "GET / HTTP/1.0\r\n\r\n",
+		"not an object":     `["echo"]`,
+		"bad JSON":          `{"method":}`,
+		"brackets crossed":  `{"method":[}]`,
+		"too deep":          `{"method":"echo","id":1,"params":` + strings.Repeat("[", maxDepth+1),
+		"too long":          `{"method":"echo","id":1,"params":["` + strings.Repeat("x", 100_000),
+		"no method":         `{"id":1,"params":[]}`,
+		"a reply":           `{"id":1,"result":{},"error":null}`,
+		"params no array":   `{"id":1,"method":"echo","params":{}}`,
+		"unexpected member": `{"id":1,"method":"echo","params":[],"jsonrpc":"2.0"}`,
+		"invalid UTF-8":     "{\"id\":1,\"method\":\"echo\",\"params\":[\"\xff\"]}",
+		"lone surrogate":    `{"id":1,"method":"echo","params":["\ud800"]}`,
+		"number too large":  `{"id":1,"method":"echo","params":[1e999]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs := net.Pipe()
+			defer ours.Close()
+			s.ServeConn(theirs)
+			go io.WriteString(ours, input)
+			if answer, err := io.ReadAll(ours); err != nil || len(answer) > 0 {
+				t.Errorf("got answer %q, error %v; want the connection to be cut without an answer", answer, err)
+			}
+		})
+	}
+	result, _, _ := connect(t, s).call("echo", int64(1))
+	want(t, "echo", result, `[1]`)
+}
+
+func TestClientThatNeverReadsIsCut(t *testing.T) {
+	s := startServer(t, Options{MaxBacklog: 10_000})
+	deaf, ours := net.Pipe()
+	s.ServeConn(ours)
+	c := newClient(t, deaf)
+	c.call("monitor", "test", nil, parse(t, `{"single":{}}`))
+	busy := connect(t, s)
+	busy.transact(insertSingle)
+	for i := range 200 {
+		busy.transact(fmt.Sprintf(`[{"op":"update","table":"single","where":[],"row":{"x":%d}}]`, i+10))
+	}
+	// What is in the pipe may still be read; then the connection ends.
+	if n, err := io.Copy(io.Discard, deaf); err != nil || n > 20_000 {
+		t.Errorf("got %d bytes, error %v; want the connection to be cut with little backlog", n, err)
+	}
+}
+
+func TestCloseEndsEverything(t *testing.T) {
+	s := startServer(t, Options{})
+	a := connect(t, s)
+	a.request("transact", waitSingle(`"timeout":3600000,`)...)
+	a.call("echo")
+	s.Close()
+	if _, err := a.r.next(); err == nil {
+		t.Error("the connection is still there after Close")
+	}
+	s.Close()
+}
+
+func TestFrames(t *testing.T) {
+	r := newFrameReader(strings.NewReader(` {"a":"}"} {"b":["\"}"]}`+"\n"), 100)
+	for _, w := range []string{`{"a":"}"}`, `{"b":["\"}"]}`} {
+		got, err := r.next()
+		if err != nil || string(got) != w {
+			t.Errorf("got %q, error %v; want %q", got, err, w)
+		}
+	}
+	if _, err := r.next(); err != io.EOF {
+		t.Errorf("at the end: got error %v, want EOF", err)
+	}
+}
+
+func FuzzSession(f *testing.F) {
+	f.Add([]byte(`{"id":1,"method":"transact","params":["test",` + insertSingle[1:len(insertSingle)-1] + `]}`))
+	f.Add([]byte(`{"id":1,"method":"monitor_cond","params":["test",null,{"root":[{"where":[["i",">",1]]}]}]}{"id":2,"method":"lock","params":["a"]}`))
+	f.Add([]byte(`{"id":1,"method":"transact","params":["test",{"op":"mutate","table":"root","where":[],"mutations":[["i","/=",0]]},{"op":"wait","timeout":0,"table":"kid","where":[],"until":"==","rows":[]}]}`))
+	for _, name := range []string{"operations.txt", "conditions.txt", "references.txt", "monitors.txt"} {
+		for _, r := range scenario(f, name) {
+			f.Add(appendJSON(nil, map[string]any{"id": int64(1), "method": r[0], "params": r[1:]}))
+		}
+	}
+	f.Fuzz(func(t *testing.T, input []byte) {
+		s := startServer(t, Options{})
+		c := newSession(s, nil)
+		c.handle([]byte(`{"id":0,"method":"transact","params":["test",{"op":"insert","table":"root","row":{"name":"a","some":1,"kids":["named-uuid","k"]}},{"op":"insert","table":"kid","row":{},"uuid-name":"k"}]}`))
+		for r := newFrameReader(bytes.NewReader(input), 1<<20); ; {
+			frame, err := r.next()
+			if err != nil || c.handle(frame) != nil {
+				break
+			}
+		}
+		s.remove(c)
+		for _, m := range c.out.messages {
+			if _, err := parseJSON(m); err != nil {
+				t.Errorf("the server sent %s: %v", m, err)
+			}
+		}
+	})
+}

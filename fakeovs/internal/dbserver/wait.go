@@ -1,0 +1,175 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"math"
+	"time"
+)
+
+// wait is the operation of RFC 7047, section 5.2.6.
+func (x *execution) wait(p *parser) (map[string]any, *Error) {
+	ms, limited := p.integer("timeout", optional)
+	where, _ := p.array("where", required)
+	columnNames, hasColumns := p.array("columns", optional)
+	until, _ := p.string("until", required)
+	rows, _ := p.array("rows", required)
+	t := x.table(p)
+	if p.err != nil {
+		return nil, p.err
+	}
+	cond, err := t.condition(where, x.syms)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := t.columnsOrAll(columnNames, hasColumns)
+	if err != nil {
+		return nil, err
+	}
+	timeout := forever
+	if limited {
+		if ms < 0 {
+			return nil, syntaxError(ms, "timeout must be nonnegative")
+		}
+		if ms < math.MaxInt64/int64(time.Millisecond) {
+			timeout = time.Duration(ms) * time.Millisecond
+		}
+	}
+	if timeout > x.elapsed {
+		x.deadline = min(x.deadline, timeout)
+	}
+	if until != "==" && until != "!=" {
+		return nil, syntaxError(until, `"until" must be "==" or "!="`)
+	}
+	wanted := map[string]bool{}
+	for _, v := range rows {
+		r, _, err := x.rowFromJSON(t, zeroUUID, v)
+		if err != nil {
+			return nil, err
+		}
+		wanted[r.columnsKey(columns)] = true
+	}
+	found := map[string]bool{}
+	equal := true
+	for _, r := range x.txn.find(t, cond) {
+		key := r.columnsKey(columns)
+		found[key] = true
+		equal = equal && wanted[key]
+	}
+	equal = equal && len(found) == len(wanted)
+	switch {
+	case equal == (until == "=="):
+		return map[string]any{}, nil
+	case x.elapsed < timeout:
+		return nil, errUnsatisfied
+	case x.elapsed > 0:
+		return nil, newError("timed out", `"wait" timed out after %d ms`, x.elapsed.Milliseconds())
+	default:
+		return nil, newError("timed out", `"where" clause test failed`)
+	}
+}
+
+// waiting is a transact request with an unsatisfied "wait". It is tried again after each transaction that changed the
+// database, and fails when its time has come.
+type waiting struct {
+	x       execution
+	ops     []any
+	id      any // of the request
+	since   time.Time
+	expires *time.Timer
+}
+
+// transact runs a request of a session. Its reply is sent now or, if it has to wait, later.
+func (db *Database) transact(s *session, id any, ops []any) {
+	w := &waiting{x: execution{db: db, session: s}, ops: ops, id: id, since: db.server.now()}
+	if db.try(w) {
+		return
+	}
+	db.park(w)
+}
+
+// park keeps a request that has just been tried in vain.
+func (db *Database) park(w *waiting) {
+	db.waiting = append(db.waiting, w)
+	if w.x.deadline < forever {
+		w.expires = time.AfterFunc(w.x.deadline-w.x.elapsed, func() { db.expire(w) })
+	}
+}
+
+// try runs a request and reports whether it is done and answered.
+func (db *Database) try(w *waiting) bool {
+	results, done := w.x.run(w.ops)
+	if done {
+		w.x.session.reply(w.id, results)
+	}
+	return done
+}
+
+// retryWaiting tries what waits again for as long as that changes the database.
+func (db *Database) retryWaiting() {
+	for db.changed {
+		db.changed = false
+		for _, w := range append([]*waiting(nil), db.waiting...) {
+			w.x.elapsed = db.server.now().Sub(w.since)
+			if db.try(w) {
+				db.forget(w)
+			}
+		}
+	}
+}
+
+func (db *Database) expire(w *waiting) {
+	db.server.mu.Lock()
+	defer db.server.mu.Unlock()
+	if !db.forget(w) {
+		return
+	}
+	w.x.elapsed = w.x.deadline
+	if !db.try(w) {
+		db.park(w) // another "wait" of the request has a longer time
+		return
+	}
+	db.retryWaiting()
+}
+
+// forget reports whether the request was still waiting.
+func (db *Database) forget(w *waiting) bool {
+	for i, o := range db.waiting {
+		if o == w {
+			db.waiting = append(db.waiting[:i], db.waiting[i+1:]...)
+			if w.expires != nil {
+				w.expires.Stop()
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// cancel answers the session's waiting request with the given id: RFC 7047, section 4.1.4.
+func (db *Database) cancel(s *session, id string) {
+	for _, w := range append([]*waiting(nil), db.waiting...) {
+		if w.x.session == s && jsonText(w.id) == id && db.forget(w) {
+			s.replyError(w.id, "canceled")
+		}
+	}
+}
+
+// forgetSession drops what a session waited for.
+func (db *Database) forgetSession(s *session) {
+	for _, w := range append([]*waiting(nil), db.waiting...) {
+		if w.x.session == s {
+			db.forget(w)
+		}
+	}
+}
+
+func (db *Database) isWaiting(s *session, id any) bool {
+	for _, w := range db.waiting {
+		if w.x.session == s && jsonText(w.id) == jsonText(id) {
+			return true
+		}
+	}
+	return false
+}

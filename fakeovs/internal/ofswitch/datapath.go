@@ -1,0 +1,81 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch/conntrack"
+)
+
+// maxPending is how many frames may wait for delivery. A loop between two ports that copies frames is cut there, as a
+// full transmit queue would.
+const maxPending = 4096
+
+// DatapathOptions are the options of NewDatapath. The zero value works.
+type DatapathOptions struct {
+	// Now is the clock of timeouts and durations; nil is time.Now.
+	Now func() time.Time
+	// Logger says what the bridges of this datapath do; nil discards it.
+	Logger *slog.Logger
+}
+
+// Datapath is what the bridges of one switch process share.
+type Datapath struct {
+	now   func() time.Time
+	log   *slog.Logger
+	conns *conntrack.Tracker
+
+	mu         sync.Mutex
+	pending    []delivery
+	delivering bool
+}
+
+// NewDatapath makes a datapath without bridges.
+func NewDatapath(o DatapathOptions) *Datapath {
+	d := &Datapath{now: o.Now, log: o.Logger}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	d.conns = conntrack.New(d.now, 0)
+	return d
+}
+
+// delivery is a frame on its way out of a port.
+type delivery struct {
+	receive func(frame []byte)
+	frame   []byte
+}
+
+// deliver hands frames to their receivers. A receiver may send frames in turn: those are queued and handed over by
+// the delivery that is under way, so the stack does not grow with the number of hops.
+func (d *Datapath) deliver(frames []delivery) {
+	d.mu.Lock()
+	if room := maxPending - len(d.pending); len(frames) > room {
+		d.log.Warn("delivery queue is full, frames dropped", "frames", len(frames)-room)
+		frames = frames[:room]
+	}
+	d.pending = append(d.pending, frames...)
+	if d.delivering {
+		d.mu.Unlock()
+		return
+	}
+	d.delivering = true
+	for len(d.pending) > 0 {
+		batch := d.pending
+		d.pending = nil
+		d.mu.Unlock()
+		for _, f := range batch {
+			f.receive(f.frame)
+		}
+		d.mu.Lock()
+	}
+	d.delivering = false
+	d.mu.Unlock()
+}

@@ -1,0 +1,76 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// flow is an entry of a flow table. What openflow.Flow has of it never changes; a modified flow is a new one with the
+// old one's counters.
+type flow struct {
+	openflow.Flow
+	key, mask packet.Key
+	// serial orders the flows of a switch by their coming.
+	serial  uint64
+	created time.Time
+	// modified is when the instructions were last set, from which the hard timeout counts; used when a packet last
+	// matched.
+	modified, used time.Time
+	packets, bytes uint64
+	// next is the next flow of a classifier's hash chain.
+	next *flow
+}
+
+func (f *flow) stats(now time.Time) openflow.FlowStats {
+	return openflow.FlowStats{Flow: f.Flow, Duration: now.Sub(f.created), Packets: f.packets, Bytes: f.bytes}
+}
+
+// hit counts a packet.
+func (f *flow) hit(now time.Time, size int) {
+	f.used = now
+	f.packets++
+	f.bytes += uint64(size)
+}
+
+// expiry is when the flow times out if no packet comes, and for which reason; ok is false if it never does.
+func (f *flow) expiry() (at time.Time, reason openflow.FlowRemovedReason, ok bool) {
+	if f.HardTimeout != 0 {
+		at, reason, ok = f.modified.Add(time.Duration(f.HardTimeout)*time.Second), openflow.FlowRemovedHard, true
+	}
+	if f.IdleTimeout != 0 {
+		idle := f.used.Add(time.Duration(f.IdleTimeout) * time.Second)
+		if !ok || idle.Before(at) {
+			at, reason, ok = idle, openflow.FlowRemovedIdle, true
+		}
+	}
+	return at, reason, ok
+}
+
+// covers reports whether every packet that f matches has the bits of a looser match.
+func (f *flow) covers(key, mask *packet.Key) bool {
+	for i := range mask {
+		if mask[i]&^f.mask[i] != 0 || (f.key[i]^key[i])&mask[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// outputsTo reports whether one of the flow's actions is an output to the port.
+func (f *flow) outputsTo(port uint32) bool {
+	return outputs(f.Apply, port) || outputs(f.Write, port)
+}
+
+func outputs(actions []openflow.Action, port uint32) bool {
+	for _, a := range actions {
+		if o, ok := a.(openflow.Output); ok && o.Port == port {
+			return true
+		}
+	}
+	return false
+}

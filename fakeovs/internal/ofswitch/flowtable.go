@@ -1,0 +1,143 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+const (
+	// visibleTables is how many flow tables a controller may fill; one more belongs to the switch itself.
+	visibleTables = 254
+	// maxFlows bounds the memory that controllers can take.
+	maxFlows = 4_000_000
+)
+
+// flowTables are the flow tables of a switch.
+type flowTables struct {
+	seed   uint64
+	tables [visibleTables]*classifier
+	counts [visibleTables]tableCounts
+	count  int
+	serial uint64
+	// timed are the flows with a timeout; none of them expires before next.
+	timed map[*flow]struct{}
+	next  time.Time
+}
+
+// tableCounts are the counters of a table.
+type tableCounts struct{ lookups, matches uint64 }
+
+// lookup finds the flow that a packet matches, and counts.
+func (t *flowTables) lookup(table uint8, k *packet.Key) *flow {
+	if table >= visibleTables {
+		return nil
+	}
+	t.counts[table].lookups++
+	if t.tables[table] == nil {
+		return nil
+	}
+	f := t.tables[table].lookup(k)
+	if f != nil {
+		t.counts[table].matches++
+	}
+	return f
+}
+
+func (t *flowTables) insert(f *flow) {
+	c := t.tables[f.Table]
+	if c == nil {
+		c = newClassifier(t.seed)
+		t.tables[f.Table] = c
+	}
+	c.insert(f)
+	t.count++
+	if at, _, ok := f.expiry(); ok {
+		if t.timed == nil {
+			t.timed = make(map[*flow]struct{})
+		}
+		if len(t.timed) == 0 || at.Before(t.next) {
+			t.next = at
+		}
+		t.timed[f] = struct{}{}
+	}
+}
+
+func (t *flowTables) remove(f *flow) {
+	t.tables[f.Table].remove(f)
+	t.count--
+	delete(t.timed, f)
+}
+
+// expired takes out the flows whose time is over, and returns them.
+func (t *flowTables) expired(now time.Time) []*flow {
+	if len(t.timed) == 0 || now.Before(t.next) {
+		return nil
+	}
+	var gone []*flow
+	t.next = time.Time{}
+	for f := range t.timed {
+		switch at, _, _ := f.expiry(); {
+		case !now.Before(at):
+			gone = append(gone, f)
+		case t.next.IsZero() || at.Before(t.next):
+			t.next = at
+		}
+	}
+	for _, f := range gone {
+		t.remove(f)
+	}
+	inOrder(gone)
+	return gone
+}
+
+// selection says which flows a message is about.
+type selection struct {
+	table              uint8
+	key, mask          packet.Key
+	strict             bool
+	priority           uint16
+	cookie, cookieMask uint64
+	outPort            uint32
+	outGroup           uint32
+}
+
+func (s *selection) wants(f *flow) bool {
+	return (f.Cookie^s.cookie)&s.cookieMask == 0 && (s.outPort == 0 || f.outputsTo(s.outPort)) && s.outGroup == 0
+}
+
+// selected returns the flows of a selection, by table and then in the order of their coming.
+func (t *flowTables) selected(s *selection) []*flow {
+	var found []*flow
+	for table, c := range t.tables {
+		if c == nil || s.table != openflow.AllTables && int(s.table) != table {
+			continue
+		}
+		if s.strict {
+			if f := c.find(&s.key, &s.mask, s.priority); f != nil && s.wants(f) {
+				found = append(found, f)
+			}
+			continue
+		}
+		c.all(func(f *flow) bool {
+			if f.covers(&s.key, &s.mask) && s.wants(f) {
+				found = append(found, f)
+			}
+			return true
+		})
+	}
+	inOrder(found)
+	return found
+}
+
+func inOrder(flows []*flow) {
+	slices.SortFunc(flows, func(a, b *flow) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.serial, b.serial))
+	})
+}

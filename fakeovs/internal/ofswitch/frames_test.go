@@ -1,0 +1,91 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch_test
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+)
+
+// host is a station at a port.
+type host struct {
+	mac net.HardwareAddr
+	ip  netip.Addr
+}
+
+func station(n byte) host {
+	return host{net.HardwareAddr{2, 0, 0, 0, 0, n}, netip.AddrFrom4([4]byte{10, 0, 0, n})}
+}
+
+// serialise makes a frame with right lengths and checksums.
+func serialise(ls ...gopacket.SerializableLayer) []byte {
+	b := gopacket.NewSerializeBuffer()
+	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ls...)
+	if err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func ipLayers(from, to host, proto layers.IPProtocol) (*layers.Ethernet, *layers.IPv4) {
+	return &layers.Ethernet{SrcMAC: from.mac, DstMAC: to.mac, EthernetType: layers.EthernetTypeIPv4},
+		&layers.IPv4{
+			Version: 4, TTL: 64, Protocol: proto, SrcIP: from.ip.AsSlice(), DstIP: to.ip.AsSlice(),
+		}
+}
+
+// segment is the TCP header of a test frame.
+type segment struct {
+	flags string // letters of SYN, ACK, FIN, RST, PSH
+	seq   uint32
+	ack   uint32
+}
+
+func tcpFrame(from, to host, sport, dport uint16, s segment, payload string) []byte {
+	eth, ip := ipLayers(from, to, layers.IPProtocolTCP)
+	l := &layers.TCP{
+		SrcPort: layers.TCPPort(sport), DstPort: layers.TCPPort(dport), Seq: s.seq, Ack: s.ack, Window: 8192,
+	}
+	for _, f := range s.flags {
+		switch f {
+		case 'S':
+			l.SYN = true
+		case 'A':
+			l.ACK = true
+		case 'F':
+			l.FIN = true
+		case 'R':
+			l.RST = true
+		case 'P':
+			l.PSH = true
+		}
+	}
+	_ = l.SetNetworkLayerForChecksum(ip)
+	return serialise(eth, ip, l, gopacket.Payload(payload))
+}
+
+func udpFrame(from, to host, sport, dport uint16, payload string) []byte {
+	eth, ip := ipLayers(from, to, layers.IPProtocolUDP)
+	l := &layers.UDP{SrcPort: layers.UDPPort(sport), DstPort: layers.UDPPort(dport)}
+	_ = l.SetNetworkLayerForChecksum(ip)
+	return serialise(eth, ip, l, gopacket.Payload(payload))
+}
+
+func icmpFrame(from, to host, typ, code uint8, id uint16, payload []byte) []byte {
+	eth, ip := ipLayers(from, to, layers.IPProtocolICMPv4)
+	l := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(typ, code), Id: id, Seq: 1}
+	return serialise(eth, ip, l, gopacket.Payload(payload))
+}
+
+func arpFrame(from, to host, op uint16) []byte {
+	eth := &layers.Ethernet{SrcMAC: from.mac, DstMAC: net.HardwareAddr{255, 255, 255, 255, 255, 255}, EthernetType: layers.EthernetTypeARP}
+	return serialise(eth, &layers.ARP{
+		AddrType: 1, Protocol: 0x800, HwAddressSize: 6, ProtAddressSize: 4, Operation: op,
+		SourceHwAddress: from.mac, SourceProtAddress: from.ip.AsSlice(),
+		DstHwAddress: make([]byte, 6), DstProtAddress: to.ip.AsSlice(),
+	})
+}

@@ -1,0 +1,73 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"fmt"
+	"net"
+	"slices"
+
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// Port is a port of a switch.
+type Port struct {
+	// No is the OpenFlow port number, 1 to 0xfeff or openflow.PortLocal.
+	No     uint32
+	Name   string
+	HWAddr net.HardwareAddr
+	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
+	Receive func(frame []byte)
+}
+
+func (p *Port) desc() openflow.PortDesc {
+	return openflow.PortDesc{No: p.No, HWAddr: p.HWAddr, Name: p.Name, State: openflow.PortStateLive}
+}
+
+// AddPort adds a port, or fails where its number is not one of a port, or number or name are taken.
+func (s *Switch) AddPort(p Port) error {
+	if p.No == 0 || p.No >= maxPort && p.No != openflow.PortLocal {
+		return fmt.Errorf("switch %s: port %q: %d is not the number of a port", s.name, p.Name, p.No)
+	}
+	s.mu.Lock()
+	for _, old := range s.ports {
+		if old.No == p.No || old.Name == p.Name {
+			s.mu.Unlock()
+			return fmt.Errorf("switch %s: port %d %q: there is port %d %q", s.name, p.No, p.Name, old.No, old.Name)
+		}
+	}
+	s.ports[p.No] = &p
+	at, _ := slices.BinarySearch(s.portNos, p.No)
+	s.portNos = slices.Insert(s.portNos, at, p.No)
+	s.mu.Unlock()
+	s.announce(openflow.PortStatus{Reason: openflow.PortAdded, Port: p.desc()})
+	return nil
+}
+
+// RemovePort removes a port, if it is there.
+func (s *Switch) RemovePort(no uint32) {
+	s.mu.Lock()
+	p := s.ports[no]
+	if p == nil {
+		s.mu.Unlock()
+		return
+	}
+	delete(s.ports, no)
+	at, _ := slices.BinarySearch(s.portNos, no)
+	s.portNos = slices.Delete(s.portNos, at, at+1)
+	s.macs.forget(no)
+	s.mu.Unlock()
+	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
+}
+
+// portDescs are the descriptions of all ports, by number.
+func (s *Switch) portDescs() []openflow.PortDesc {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	descs := make([]openflow.PortDesc, 0, len(s.portNos))
+	for _, no := range s.portNos {
+		descs = append(descs, s.ports[no].desc())
+	}
+	return descs
+}

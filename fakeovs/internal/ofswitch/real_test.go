@@ -1,0 +1,140 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+const ports = 4
+
+// realSwitch is a bridge of Open vSwitch with a userspace datapath, whose ports are sockets that frames go through.
+type realSwitch struct {
+	ovs   *ovsproc.OVS
+	of    *openflow.Conn
+	ctx   context.Context
+	socks [ports + 1]net.Conn
+}
+
+// sentinelType is the Ethernet type of a frame that marks the end of a frame's outputs: it leaves by all ports.
+const sentinelType = 0x88b5
+
+func startReal(t testing.TB) *realSwitch {
+	tier.Need(t, tier.Sandbox)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	t.Cleanup(cancel)
+	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
+	if err != nil {
+		t.Fatalf("start Open vSwitch: %v", err)
+	}
+	r := &realSwitch{ovs: ovs, ctx: ctx}
+	t.Cleanup(func() {
+		if r.of != nil {
+			_ = r.of.Close()
+		}
+		for _, s := range r.socks {
+			if s != nil {
+				_ = s.Close()
+			}
+		}
+		if err := ovs.Stop(); err != nil {
+			t.Errorf("stop Open vSwitch: %v", err)
+		}
+	})
+	args := []string{
+		"--db=" + ovs.DatabaseEndpoint(), "init", "--", "add-br", "br0", "--", "set", "bridge", "br0",
+		"datapath_type=dummy", "fail-mode=secure", "protocols=OpenFlow13",
+	}
+	for p := 1; p <= ports; p++ {
+		args = append(args, "--", "add-port", "br0", fmt.Sprintf("p%d", p), "--", "set", "interface", fmt.Sprintf("p%d", p),
+			"type=dummy", fmt.Sprintf("ofport_request=%d", p), "options:pstream=punix:"+r.socket(p))
+	}
+	if out, err := exec.CommandContext(ctx, "ovs-vsctl", args...).CombinedOutput(); err != nil {
+		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
+	}
+	for p := 1; p <= ports; p++ {
+		if r.socks[p], err = net.Dial("unix", r.socket(p)); err != nil {
+			t.Fatalf("connect to port %d: %v", p, err)
+		}
+	}
+	if r.of, err = openflow.Dial(ctx, ovs.Management("br0"), openflow.Options{}); err != nil {
+		t.Fatalf("connect to the bridge: %v", err)
+	}
+	return r
+}
+
+func (r *realSwitch) socket(port int) string {
+	return filepath.Join(r.ovs.Dir(), fmt.Sprintf("p%d", port))
+}
+
+// program makes these flows the only ones, and waits until the datapath has forgotten what it had cached of others.
+func (r *realSwitch) program(t testing.TB, flows []openflow.Flow) {
+	mods := []openflow.FlowMod{{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}}}
+	for _, f := range append(flows, openflow.Flow{
+		Priority: 65535,
+		Match:    openflow.Match{openflow.EthType(sentinelType)},
+		Instructions: openflow.Instructions{Apply: []openflow.Action{
+			openflow.Output{Port: openflow.PortAll}, openflow.Output{Port: openflow.PortInPort},
+		}},
+	}) {
+		mods = append(mods, openflow.Add(f))
+	}
+	if err := r.of.Bundle(r.ctx, mods...); err != nil {
+		t.Fatalf("program the real switch: %v", err)
+	}
+	r.appctl(t, "revalidator/wait")
+}
+
+func (r *realSwitch) appctl(t testing.TB, args ...string) string {
+	ctl := filepath.Join(r.ovs.Dir(), fmt.Sprintf("ovs-vswitchd.%d.ctl", r.ovs.SwitchPID()))
+	out, err := exec.CommandContext(r.ctx, "ovs-appctl", append([]string{"-t", ctl}, args...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("ovs-appctl %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// input sends a frame in and returns what comes out of each port.
+func (r *realSwitch) input(t testing.TB, port uint32, frame []byte) map[uint32][][]byte {
+	sentinel := make([]byte, 60)
+	binary.BigEndian.PutUint16(sentinel[12:], sentinelType)
+	for _, f := range [][]byte{frame, sentinel} {
+		b := binary.BigEndian.AppendUint16(nil, uint16(len(f)))
+		if _, err := r.socks[port].Write(append(b, f...)); err != nil {
+			t.Fatalf("write a frame to port %d: %v", port, err)
+		}
+	}
+	outputs := map[uint32][][]byte{}
+	for p := uint32(1); p <= ports; p++ {
+		_ = r.socks[p].SetReadDeadline(time.Now().Add(10 * time.Second))
+		for {
+			var length [2]byte
+			if _, err := io.ReadFull(r.socks[p], length[:]); err != nil {
+				t.Fatalf("read from port %d: %v", p, err)
+			}
+			f := make([]byte, binary.BigEndian.Uint16(length[:]))
+			if _, err := io.ReadFull(r.socks[p], f); err != nil {
+				t.Fatalf("read from port %d: %v", p, err)
+			}
+			if bytes.Equal(f, sentinel) {
+				break
+			}
+			outputs[p] = append(outputs[p], f)
+		}
+	}
+	return outputs
+}

@@ -1,0 +1,90 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// The types of multipart messages (OpenFlow 1.3.5, 7.3.5) and the header before their body.
+const (
+	multipartFlow          = 1
+	multipartTable         = 3
+	multipartTableFeatures = 12
+
+	multipartHeaderLen = 16
+)
+
+// portsPerReply is how many port descriptions fit into a message.
+const portsPerReply = 1000
+
+func (c *conn) sendPorts(xid uint32) {
+	ports := c.s.portDescs()
+	for len(ports) > portsPerReply {
+		c.reply(openflow.PortDescReply{Ports: ports[:portsPerReply], More: true}, xid)
+		ports = ports[portsPerReply:]
+	}
+	c.reply(openflow.PortDescReply{Ports: ports}, xid)
+}
+
+// filtered returns the flows that a filter selects.
+func (s *Switch) filtered(filter openflow.FlowFilter) ([]openflow.FlowStats, error) {
+	if err := checkMatch(filter.Match); err != nil {
+		return nil, err
+	}
+	sel := &selection{
+		table:      openflow.AllTables,
+		cookie:     filter.Cookie,
+		cookieMask: filter.CookieMask,
+		outPort:    filter.OutPort,
+		outGroup:   filter.OutGroup,
+	}
+	if filter.Table != nil {
+		sel.table = *filter.Table
+	}
+	sel.key, sel.mask = packet.Match(filter.Match)
+	s.begin()
+	defer s.end()
+	flows := s.flows.selected(sel)
+	stats := make([]openflow.FlowStats, len(flows))
+	for i, f := range flows {
+		stats[i] = f.stats(s.now)
+	}
+	return stats, nil
+}
+
+// sendFlows answers a request for flows, in as many messages as it takes.
+func (c *conn) sendFlows(filter openflow.FlowFilter, xid uint32) error {
+	flows, err := c.s.filtered(filter)
+	if err != nil {
+		return err
+	}
+	const room = openflow.MaxMessage - multipartHeaderLen
+	var body []byte
+	for _, f := range flows {
+		one, err := openflow.Encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f}}, xid)
+		if err != nil {
+			c.log.Error("cannot encode a flow", "flow", f.String(), "error", err)
+			continue
+		}
+		if one = one[multipartHeaderLen:]; len(body)+len(one) > room {
+			c.reply(openflow.MultipartReply{Type: multipartFlow, Body: body, More: true}, xid)
+			body = body[:0]
+		}
+		body = append(body, one...)
+	}
+	c.reply(openflow.MultipartReply{Type: multipartFlow, Body: body}, xid)
+	return nil
+}
+
+func (s *Switch) aggregate(filter openflow.FlowFilter) (openflow.AggregateReply, error) {
+	flows, err := s.filtered(filter)
+	r := openflow.AggregateReply{Flows: uint32(len(flows))}
+	for _, f := range flows {
+		r.Packets += f.Packets
+		r.Bytes += f.Bytes
+	}
+	return r, err
+}

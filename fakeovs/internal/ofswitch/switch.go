@@ -1,0 +1,224 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// Options are the options of a new Switch.
+type Options struct {
+	// Name is the bridge's name.
+	Name string
+	// DatapathID is what the switch answers to a features request.
+	DatapathID uint64
+	// Logger overrides the datapath's.
+	Logger *slog.Logger
+}
+
+// Output is a frame that left the switch.
+type Output struct {
+	Port  uint32
+	Frame []byte
+}
+
+// Result is what became of a frame.
+type Result struct {
+	// Outputs are the frames that left the switch, in their order. None means that the frame was dropped.
+	Outputs []Output
+
+	in     uint32
+	size   int
+	tracer tracer
+}
+
+// Switch is one bridge.
+type Switch struct {
+	dp         *Datapath
+	name       string
+	datapathID uint64
+	log        *slog.Logger
+
+	// mu guards everything that packets and flow mods see.
+	mu    sync.Mutex
+	flows flowTables
+	ports map[uint32]*Port
+	// portNos are the port numbers in order.
+	portNos []uint32
+	macs    macTable
+	// now is the time of the operation that holds mu.
+	now time.Time
+
+	// connMu guards the OpenFlow connections.
+	connMu sync.Mutex
+	conns  map[*conn]struct{}
+	closed bool
+	// running are the goroutines of the connections.
+	running sync.WaitGroup
+	// generation is the last one a controller claimed a role with.
+	generation    uint64
+	hasGeneration bool
+}
+
+// NewSwitch makes a bridge without ports and flows.
+func (d *Datapath) NewSwitch(o Options) *Switch {
+	if o.Logger == nil {
+		o.Logger = d.log
+	}
+	return &Switch{
+		dp:         d,
+		name:       o.Name,
+		datapathID: o.DatapathID,
+		log:        o.Logger.With("bridge", o.Name),
+		flows:      flowTables{seed: rand.Uint64() | 1},
+		ports:      make(map[uint32]*Port),
+		macs:       make(macTable),
+		conns:      make(map[*conn]struct{}),
+	}
+}
+
+// Input evaluates a frame that comes in by a port, hands what leaves the switch to the ports' Receive functions, and
+// says what happened. A frame on a port that does not exist is dropped.
+//
+// Receive functions run before Input returns, except those of frames that come of an Input within a Receive function
+// or beside one in another goroutine: the Input that is handing frames over hands over those as well.
+func (s *Switch) Input(port uint32, frame []byte) *Result {
+	p := packet.Parse(append([]byte(nil), frame...))
+	r := &Result{in: port, size: len(frame)}
+	e := &evaluation{s: s, t: &r.tracer}
+	s.begin()
+	if s.ports[port] == nil {
+		e.t.note("the input port does not exist, dropping the packet")
+	} else {
+		p.Key.SetUint(openflow.FieldInPort, uint64(port))
+		x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(frame)}
+		e.execute(p, &conntrack.Meta{}, x.run(0))
+	}
+	frames := s.deliveries(e.outputs)
+	s.end()
+	r.Outputs = e.outputs
+	s.leave(frames, e.packetIns)
+	return r
+}
+
+// packetOut carries actions out on a frame, as if it had come in by a port.
+func (s *Switch) packetOut(m *openflow.PacketOut) error {
+	in := m.InPort
+	if in == 0 {
+		in = openflow.PortController
+	}
+	if in >= maxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
+		return openflow.ErrBadPort
+	}
+	p := packet.Parse(append([]byte(nil), m.Data...))
+	known := protocols{
+		ethType: uint16(p.Key.Uint(openflow.FieldEthType)),
+		ipProto: uint8(p.Key.Uint(openflow.FieldIPProto)),
+	}
+	if err := checkActions(m.Actions, &known); err != nil {
+		return err
+	}
+	e := &evaluation{s: s, t: &tracer{}}
+	p.Key.SetUint(openflow.FieldInPort, uint64(in))
+	s.begin()
+	x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(m.Data)}
+	x.actions(m.Actions)
+	e.execute(p, &conntrack.Meta{}, x.finish())
+	frames := s.deliveries(e.outputs)
+	s.end()
+	s.leave(frames, e.packetIns)
+	return nil
+}
+
+// begin locks the switch for an operation and lets time pass for it.
+func (s *Switch) begin() {
+	s.mu.Lock()
+	s.now = s.dp.now()
+	for _, f := range s.flows.expired(s.now) {
+		_, reason, _ := f.expiry()
+		s.removed(f, reason)
+	}
+}
+
+func (s *Switch) end() { s.mu.Unlock() }
+
+// removed tells the controllers that a flow is gone, if it asks for that.
+func (s *Switch) removed(f *flow, reason openflow.FlowRemovedReason) {
+	if f.Flags&openflow.FlowSendRemoved == 0 {
+		return
+	}
+	stats := f.stats(s.now)
+	stats.Instructions, stats.Flags = openflow.Instructions{}, 0
+	s.announce(openflow.FlowRemoved{Stats: stats, Reason: reason})
+}
+
+// deliveries pairs frames with their receivers.
+func (s *Switch) deliveries(outputs []Output) []delivery {
+	frames := make([]delivery, 0, len(outputs))
+	for _, o := range outputs {
+		if p := s.ports[o.Port]; p != nil && p.Receive != nil {
+			frames = append(frames, delivery{p.Receive, append([]byte(nil), o.Frame...)})
+		}
+	}
+	return frames
+}
+
+// leave sends what an evaluation has yielded on its way. The switch is not locked.
+func (s *Switch) leave(frames []delivery, ins []openflow.PacketIn) {
+	for _, in := range ins {
+		s.announce(in)
+	}
+	if len(frames) > 0 {
+		s.dp.deliver(frames)
+	}
+}
+
+// AddFlow adds a flow as an OpenFlow flow-mod does, replacing one of the same table, priority and match. The error is
+// the openflow.ErrorCode that a switch answers with.
+func (s *Switch) AddFlow(f openflow.Flow) error {
+	f.Match = f.Match.Canonical()
+	return s.change(openflow.Add(f))
+}
+
+// ClearFlows removes all flows.
+func (s *Switch) ClearFlows() {
+	// Deleting everything cannot fail.
+	_ = s.change(openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}})
+}
+
+// change carries out a flow mod.
+func (s *Switch) change(m openflow.FlowMod) error {
+	f, err := prepare(m)
+	if err != nil {
+		return err
+	}
+	s.begin()
+	defer s.end()
+	changes, err := s.flows.apply(f, s.now)
+	if err != nil {
+		return err
+	}
+	s.finished(changes)
+	return nil
+}
+
+// finished tells the controllers about changes that have come to stay.
+func (s *Switch) finished(changes []change) {
+	for _, c := range changes {
+		if c.removed != nil && c.added == nil {
+			s.removed(c.removed, openflow.FlowRemovedDelete)
+		}
+	}
+}
+
+// Serve accepts OpenFlow connections until l is closed, and returns nil then.
+func (s *Switch) Serve(l net.Listener) error { return s.serve(l) }

@@ -1,0 +1,159 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vswitchd
+
+import (
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+)
+
+// Host is the machine that the switch runs on, as far as the switch sees it.
+type Host interface {
+	// HasDevice reports whether there is a network device that an interface of type "" or "system" can open.
+	HasDevice(name string) bool
+	// Deliver gets the frames that the switch sends to the interface of that name. No lock is held meanwhile.
+	Deliver(name string, frame []byte)
+}
+
+// Options are the options of Start.
+type Options struct {
+	Database *dbserver.Database // with the Open_vSwitch schema
+	Dir      string             // where the management sockets are made
+	Host     Host
+	Logger   *slog.Logger // nil discards
+}
+
+// Daemon is a running switch.
+type Daemon struct {
+	o        Options
+	log      *slog.Logger
+	datapath *ofswitch.Datapath
+	watch    *dbserver.Watch
+	devices  chan struct{} // has an element when devices have come or gone
+	stop     chan struct{}
+	done     chan struct{}
+
+	// mu guards what Input, Bridge and their like look at while the daemon works. Only the daemon's goroutine changes
+	// it. It is never held across I/O.
+	mu      sync.Mutex
+	bridges map[string]*bridge
+}
+
+// Start starts a switch with empty flow tables. When it returns, what was in the database has been set up.
+func Start(o Options) *Daemon {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	d := &Daemon{
+		o: o, log: o.Logger,
+		datapath: ofswitch.NewDatapath(ofswitch.DatapathOptions{Logger: o.Logger}),
+		watch:    o.Database.Watch(watchedTables...),
+		devices:  make(chan struct{}, 1),
+		stop:     make(chan struct{}),
+		done:     make(chan struct{}),
+		bridges:  map[string]*bridge{},
+	}
+	d.round()
+	go d.run()
+	return d
+}
+
+// Close stops the switch: its connections are cut, its sockets removed. The database stays as it is.
+func (d *Daemon) Close() {
+	close(d.stop)
+	<-d.done
+}
+
+func (d *Daemon) run() {
+	defer close(d.done)
+	defer d.watch.Close()
+	defer func() {
+		for _, b := range d.sortedBridges() {
+			d.deleteBridge(b)
+		}
+	}()
+	for {
+		select {
+		case <-d.stop:
+			return
+		case _, ok := <-d.watch.C():
+			if !ok {
+				return
+			}
+		case <-d.devices:
+		}
+		d.round()
+	}
+}
+
+// DevicesChanged tells the daemon that the host has got or lost a device.
+func (d *Daemon) DevicesChanged() {
+	select {
+	case d.devices <- struct{}{}:
+	default:
+	}
+}
+
+// Bridge returns the switch of a bridge.
+func (d *Daemon) Bridge(name string) (*ofswitch.Switch, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b := d.bridges[name]
+	if b == nil {
+		return nil, false
+	}
+	return b.sw, true
+}
+
+// Port returns the number of a bridge's port by the name of its interface.
+func (d *Daemon) Port(bridge, name string) (uint32, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if b := d.bridges[bridge]; b != nil && b.ports[name] != nil {
+		return b.ports[name].no, true
+	}
+	return 0, false
+}
+
+// HasPort reports whether a bridge has a port with that number.
+func (d *Daemon) HasPort(bridge string, no uint32) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b := d.bridges[bridge]
+	return b != nil && b.portByNumber(no) != nil
+}
+
+// HWAddr returns the Ethernet address of an interface that is open; nil if none of that name is.
+func (d *Daemon) HWAddr(name string) net.HardwareAddr {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, p := d.find(name); p != nil {
+		return append(net.HardwareAddr(nil), p.mac...)
+	}
+	return nil
+}
+
+// Input lets a frame enter the switch through an interface. It is dropped if no bridge has that open.
+func (d *Daemon) Input(name string, frame []byte) {
+	d.mu.Lock()
+	b, p := d.find(name)
+	d.mu.Unlock()
+	if p != nil {
+		b.sw.Input(p.no, frame)
+	}
+}
+
+// find returns the open interface of a name and its bridge.
+func (d *Daemon) find(name string) (*bridge, *port) {
+	for _, b := range d.bridges {
+		if p := b.ports[name]; p != nil {
+			return b, p
+		}
+	}
+	return nil, nil
+}
