@@ -1,0 +1,27 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package mark names the keys of external_ids that rows of this module carry.
+package mark
+
+// The keys.
+const (
+	// Owner is on every row that was made by this module: who had it made.
+	Owner = "ovskit-owner"
+	// Kind is on interfaces: the kind of port, which says what there is
+	// besides the row.
+	Kind = "ovskit-kind"
+	// SwitchNetns is on interfaces whose device is not in the network
+	// namespace of whoever made it: the path of the namespace.
+	SwitchNetns = "ovskit-switch-netns"
+	// ContainerID and ContainerIface are on interfaces, as ovs-docker(8)
+	// writes them: the container's id and the interface's name inside.
+	ContainerID    = "container_id"
+	ContainerIface = "container_iface"
+	// AttachedMAC is on interfaces, ovs-vswitchd.conf.db(5): the MAC address
+	// at the other end.
+	AttachedMAC = "attached-mac"
+)
+
+// DefaultOwner is the owner where none is given.
+const DefaultOwner = "ovskit"
