@@ -1,0 +1,37 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package flows turns connectivity intents into the flow tables of one Open vSwitch bridge: who is on which network,
+// which way out a network has, which ports are published. Masquerading, published ports, isolation and anti-spoofing
+// are all flows; no iptables or nftables rule is involved.
+//
+// A program describes what it wants with plain values ([Host], [Uplink], [Network], [Endpoint]) and gives them to a
+// [Switch]. [Switch.Set] and [Switch.Delete] are idempotent: the flows of what changed are compiled, compared with
+// what the switch holds, and the difference is sent as one atomic bundle, so that a change takes effect as a whole
+// or not at all, and a change to one endpoint costs that endpoint's flows, whatever the size of the network.
+//
+// What is not declared is not possible. An endpoint talks with the endpoints of its own network, from its own MAC
+// and IPv4 addresses alone; with the host as [Network.Host] says; with the outside as [Network.Egress] says; and is
+// reached from outside only at the ports it publishes.
+//
+// # Uplink mode
+//
+// The NIC is a port of the bridge, and the host's address is on the bridge's own port. An endpoint's packet to the
+// outside goes to the host unchanged; the host routes it and resolves the next hop; when it comes back into the
+// bridge on its way to the uplink it is translated to the host's address. The host's own connections pass the same
+// conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go straight
+// to the endpoint. The host needs net.ipv4.ip_forward=1 and, on the bridge's port, send_redirects=0, and an address
+// out of every network's subnet, the network's gateway.
+//
+// A published port is reached at the uplink's address from outside and from every endpoint, those of other networks
+// included: publishing is an opening. An endpoint that uses it is seen by the publisher as the gateway of the
+// publisher's network. The host itself reaches the endpoint's own address if [Network.Host] says so; a connection
+// the host makes to its own address stays in its own stack, where no flow sees it.
+//
+// # Ownership
+//
+// Every flow carries a cookie: 16 bits of the owner ([Options.Owner]), 8 bits of the version of the tables' layout, 40
+// bits of the object. Flows of another owner are never touched; tables 0 to 100 have one owner. There is no number of the program's run in it:
+// flows that are right stay as they are when the program restarts, and what a run before has left is removed by
+// [Switch.Prune].
+package flows

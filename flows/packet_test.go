@@ -1,0 +1,275 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+
+	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/fakeovs"
+	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/openflow"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+	"github.com/ovskit/ovskit/port"
+)
+
+// The stations of the tests, by MAC and address.
+type station struct {
+	name string
+	mac  net.HardwareAddr
+	addr netip.Addr
+	port uint32
+}
+
+func newStation(name string, n byte, addr string) *station {
+	return &station{name: name, mac: net.HardwareAddr{2, 0, 0, 0, 1, n}, addr: netip.MustParseAddr(addr)}
+}
+
+// lab is a fake switch with two networks: web (10.1.0.0/24: web2, web3; host access both ways; web2 publishes tcp/8080
+// as 80) and db (10.2.0.0/24: db2; no way out, no host access).
+type lab struct {
+	t      *testing.T
+	ctx    context.Context
+	ovs    *fakeovs.OVS
+	db     *vswitch.DB
+	br     *bridge.Bridge
+	conn   *openflow.Conn
+	sw     *flows.Switch
+	host   *station
+	router *station // outside, on the uplink
+	web2   *station
+	web3   *station
+	db2    *station
+	far    netip.Addr // beyond the router
+	web    flows.Network
+	dbNet  flows.Network
+}
+
+func newLab(t *testing.T) *lab {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	t.Cleanup(cancel)
+	l := &lab{
+		t: t, ctx: ctx, ovs: fakeovs.New(t),
+		host:   newStation("host", 0xff, "192.0.2.1"),
+		router: newStation("router", 0xfe, "192.0.2.254"),
+		web2:   newStation("web2", 2, "10.1.0.2"),
+		web3:   newStation("web3", 3, "10.1.0.3"),
+		db2:    newStation("db2", 4, "10.2.0.2"),
+		far:    netip.MustParseAddr("203.0.113.1"),
+		web: flows.Network{
+			Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+			Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
+		},
+		dbNet: flows.Network{Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1")},
+	}
+	var err error
+	if l.db, err = vswitch.Dial(ctx, ovsdb.Options{Endpoint: l.ovs.DatabaseEndpoint()}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.db.Close() })
+	if l.br, err = bridge.Ensure(ctx, l.db, bridge.Config{Name: "br0", MAC: l.host.mac}); err != nil {
+		t.Fatal(err)
+	}
+	l.host.port = openflow.PortLocal
+	for _, s := range []*station{l.router, l.web2, l.web3, l.db2} {
+		if _, err := l.ovs.AddDevice(s.name, nil); err != nil {
+			t.Fatal(err)
+		}
+		p, err := port.Attach(ctx, l.db, port.Config{Bridge: "br0", Kind: port.Device, Name: s.name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.port = p.OFPort
+	}
+	l.open()
+	if err := l.sw.Set(ctx, l.objects()...); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// open connects to the switch, as a program does when it starts.
+func (l *lab) open() {
+	l.t.Helper()
+	var err error
+	if l.conn, err = openflow.Dial(l.ctx, l.br.Management(), openflow.Options{}); err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { l.conn.Close() })
+	if l.sw, err = flows.Open(l.ctx, l.conn, flows.Options{Owner: "lab"}); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *lab) objects() []flows.Object {
+	return []flows.Object{
+		flows.Host{MAC: l.host.mac, Addrs: []netip.Addr{l.host.addr}},
+		flows.Uplink{Name: "eth0", Port: l.router.port, Addr: l.host.addr},
+		l.web, l.dbNet,
+		l.endpoint(l.web2, "web", flows.PortMapping{Proto: flows.TCP, HostPort: 8080, Port: 80}),
+		l.endpoint(l.web3, "web"),
+		l.endpoint(l.db2, "db"),
+	}
+}
+
+func (l *lab) endpoint(s *station, network string, publish ...flows.PortMapping) flows.Endpoint {
+	return flows.Endpoint{
+		Name: s.name, Network: network, Port: s.port, MAC: s.mac, Addrs: []netip.Addr{s.addr}, Publish: publish,
+	}
+}
+
+// frame is a packet in the words of the tests: "tcp 10.1.0.2:1000 > 192.0.2.1:8080 S ttl 64", with the stations' MACs.
+type frame struct {
+	from, to net.HardwareAddr
+	proto    string // tcp, udp, ping, pong, too big, arp?, arp!
+	src, dst netip.AddrPort
+	flags    string // of TCP: S, SA, A, R
+	ttl      uint8
+	payload  []byte // of "too big"
+}
+
+func (f frame) String() string {
+	switch f.proto {
+	case "arp?", "arp!":
+		return fmt.Sprintf("%s>%s %s %s for %s", f.from, f.to, f.proto, f.src.Addr(), f.dst.Addr())
+	}
+	return fmt.Sprintf("%s>%s %s %s>%s %s ttl %d", f.from, f.to, f.proto, f.src, f.dst, f.flags, f.ttl)
+}
+
+func (f frame) reply() frame {
+	f.from, f.to, f.src, f.dst = f.to, f.from, f.dst, f.src
+	f.flags = map[string]string{"S": "SA"}[f.flags]
+	if f.proto == "ping" {
+		f.proto = "pong"
+	}
+	return f
+}
+
+func (f frame) bytes(t *testing.T) []byte {
+	t.Helper()
+	eth := &layers.Ethernet{SrcMAC: f.from, DstMAC: f.to, EthernetType: layers.EthernetTypeIPv4}
+	stack := []gopacket.SerializableLayer{eth}
+	if strings.HasPrefix(f.proto, "arp") {
+		eth.EthernetType = layers.EthernetTypeARP
+		arp := &layers.ARP{
+			AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4,
+			Operation: layers.ARPRequest, SourceHwAddress: f.from, SourceProtAddress: f.src.Addr().AsSlice(),
+			DstHwAddress: make([]byte, 6), DstProtAddress: f.dst.Addr().AsSlice(),
+		}
+		if f.proto == "arp!" {
+			arp.Operation, arp.DstHwAddress = layers.ARPReply, f.to
+		}
+		stack = append(stack, arp)
+	} else {
+		ip := &layers.IPv4{Version: 4, TTL: f.ttl, SrcIP: f.src.Addr().AsSlice(), DstIP: f.dst.Addr().AsSlice()}
+		stack = append(stack, ip)
+		switch f.proto {
+		case "tcp":
+			tcp := &layers.TCP{
+				SrcPort: layers.TCPPort(f.src.Port()), DstPort: layers.TCPPort(f.dst.Port()), Window: 1024,
+				SYN: strings.Contains(f.flags, "S"), ACK: strings.Contains(f.flags, "A"), RST: strings.Contains(f.flags, "R"),
+			}
+			ip.Protocol = layers.IPProtocolTCP
+			if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
+				t.Fatal(err)
+			}
+			stack = append(stack, tcp)
+		case "udp":
+			udp := &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}
+			ip.Protocol = layers.IPProtocolUDP
+			if err := udp.SetNetworkLayerForChecksum(ip); err != nil {
+				t.Fatal(err)
+			}
+			stack = append(stack, udp, gopacket.Payload("hello"))
+		case "ping", "pong":
+			icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoRequest, 0), Id: f.src.Port()}
+			if f.proto == "pong" {
+				icmp.TypeCode, icmp.Id = layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0), f.dst.Port()
+			}
+			ip.Protocol = layers.IPProtocolICMPv4
+			stack = append(stack, icmp, gopacket.Payload("hello"))
+		case "too big":
+			icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(
+				layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodeFragmentationNeeded)}
+			ip.Protocol = layers.IPProtocolICMPv4
+			stack = append(stack, icmp, gopacket.Payload(f.payload))
+		default:
+			t.Fatalf("no such protocol %q", f.proto)
+		}
+	}
+	b := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, stack...); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// send puts a frame into the switch at a station's port and holds what comes out, as "port frame" lines, against want.
+// Whole frames are compared, so that checksums count.
+func (l *lab) send(from *station, f frame, want ...delivery) {
+	l.t.Helper()
+	in := l.ovs.Bridge("br0").Inject(from.port, f.bytes(l.t))
+	if in.Err() != nil {
+		l.t.Fatal(in.Err())
+	}
+	outputs := in.Outputs()
+	ok := len(outputs) == len(want)
+	for i := 0; ok && i < len(want); i++ {
+		ok = outputs[i].Port == want[i].to.port && slices.Equal(outputs[i].Frame, want[i].frame.bytes(l.t))
+	}
+	if ok {
+		return
+	}
+	var got strings.Builder
+	for _, o := range outputs {
+		fmt.Fprintf(&got, "port %d: %s\n", o.Port, gopacket.NewPacket(o.Frame, layers.LayerTypeEthernet, gopacket.Default))
+	}
+	l.t.Errorf("%s sends %s\ngot:\n%swant:\n%v\ntrace:\n%s", from.name, f, &got, want, in.Trace())
+}
+
+type delivery struct {
+	to    *station
+	frame frame
+}
+
+func (d delivery) String() string { return fmt.Sprintf("port %d: %s", d.to.port, d.frame) }
+
+// packet is an IPv4 packet between two stations with TTL 64, and the flag S if it is TCP.
+func packet(proto string, from, to *station, srcPort, dstPort uint16) frame {
+	f := frame{
+		from: from.mac, to: to.mac, proto: proto, ttl: 64,
+		src: netip.AddrPortFrom(from.addr, srcPort), dst: netip.AddrPortFrom(to.addr, dstPort),
+	}
+	switch proto {
+	case "tcp":
+		f.flags = "S"
+	case "ping":
+		f.dst = netip.AddrPortFrom(to.addr, 0)
+	}
+	return f
+}
+
+func (f frame) with(change func(*frame)) frame {
+	change(&f)
+	return f
+}
+
+func (l *lab) mustSet(objects ...flows.Object) {
+	l.t.Helper()
+	if err := l.sw.Set(l.ctx, objects...); err != nil {
+		l.t.Fatal(err)
+	}
+}

@@ -1,0 +1,482 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
+
+// The reasons for which intents are refused. The error that wraps them names the objects.
+var (
+	// ErrInvalid: the object contradicts itself or what it refers to.
+	ErrInvalid = errors.New("invalid")
+	// ErrConflict: another object has what the object claims.
+	ErrConflict = errors.New("taken")
+	// ErrNotFound: the object, or one it refers to, is not declared.
+	ErrNotFound = errors.New("not found")
+	// ErrInUse: another object refers to the object that is to go.
+	ErrInUse = errors.New("in use")
+)
+
+// state is what is declared, with an index of everything that only one object may have. A change is made of put and
+// remove; every step can be undone, so that a change that fails leaves the state as it was.
+type state struct {
+	env
+	networks  map[string]*networkState
+	endpoints map[string]Endpoint
+	zones     map[uint16]string // network numbers in use
+
+	ports     map[uint32]ref
+	addrs     map[netip.Addr]ref
+	published map[PortMapping]string // without Port: the endpoint that has the host's port
+
+	dirty map[ref]bool // to be compiled again
+	undo  []func()
+}
+
+type networkState struct {
+	Network
+	id        uint16
+	endpoints map[string]bool
+}
+
+func newState(e env) *state {
+	return &state{
+		env:       e,
+		networks:  map[string]*networkState{},
+		endpoints: map[string]Endpoint{},
+		zones:     map[uint16]string{},
+		ports:     map[uint32]ref{},
+		addrs:     map[netip.Addr]ref{},
+		published: map[PortMapping]string{},
+		dirty:     map[ref]bool{{kind: kindBase}: true},
+	}
+}
+
+// assign sets m[k] = v and remembers how it was.
+func assign[K comparable, V any](s *state, m map[K]V, k K, v V) {
+	old, had := m[k]
+	m[k] = v
+	s.undo = append(s.undo, func() { restore(m, k, old, had) })
+}
+
+// unassign deletes m[k] and remembers how it was.
+func unassign[K comparable, V any](s *state, m map[K]V, k K) {
+	old, had := m[k]
+	delete(m, k)
+	s.undo = append(s.undo, func() { restore(m, k, old, had) })
+}
+
+func restore[K comparable, V any](m map[K]V, k K, old V, had bool) {
+	if had {
+		m[k] = old
+	} else {
+		delete(m, k)
+	}
+}
+
+// rollback undoes everything since the last commit.
+func (s *state) rollback() {
+	for _, f := range slices.Backward(s.undo) {
+		f()
+	}
+	s.undo = nil
+}
+
+// commit keeps everything since the last commit, and takes what was dirty as compiled.
+func (s *state) commit() {
+	s.undo = nil
+	clear(s.dirty)
+}
+
+func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
+
+// set declares objects, replacing those of the same kind and name. reserved tells the numbers that networks had
+// before, by object cookie.
+func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
+	objects = slices.Clone(objects)
+	slices.SortFunc(objects, func(a, b Object) int { return a.ref().compare(b.ref()) })
+	for i := 1; i < len(objects); i++ {
+		if objects[i].ref() == objects[i-1].ref() {
+			return fmt.Errorf("%s is given twice: %w", objects[i], ErrConflict)
+		}
+	}
+	// Claims are released first, so that objects can exchange what they have in one change.
+	for _, o := range objects {
+		switch o := o.(type) {
+		case Network:
+			s.releaseNetwork(o.Name)
+		case Endpoint:
+			s.releaseEndpoint(o.Name)
+		}
+	}
+	for _, o := range objects {
+		var err error
+		switch o := o.(type) {
+		case Host:
+			err = s.putHost(o)
+		case Uplink:
+			err = s.putUplink(o)
+		case Network:
+			err = s.putNetwork(o, reserved)
+		case Endpoint:
+			err = s.putEndpoint(o)
+		default:
+			err = fmt.Errorf("%T is not an object of this package: %w", o, ErrInvalid)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", o, err)
+		}
+		s.touch(o.ref())
+	}
+	return s.checkAll(objects)
+}
+
+// checkAll holds what refers to the changed objects against them.
+func (s *state) checkAll(objects []Object) error {
+	for _, o := range objects {
+		switch o := o.(type) {
+		case Network:
+			for name := range s.networks[o.Name].endpoints {
+				if err := s.checkEndpoint(s.endpoints[name]); err != nil {
+					return fmt.Errorf("%s: endpoint %q: %w", o, name, err)
+				}
+			}
+		case Host:
+			if s.uplink != nil && !slices.Contains(o.Addrs, s.uplink.Addr) {
+				return fmt.Errorf("%s: has not the address %s of %s: %w", o, s.uplink.Addr, s.uplink, ErrInvalid)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *state) putHost(h Host) error {
+	if err := checkMAC(h.MAC); err != nil {
+		return err
+	}
+	for _, a := range h.Addrs {
+		if err := checkAddr(a); err != nil {
+			return err
+		}
+	}
+	h.Addrs = slices.Clone(h.Addrs)
+	for _, a := range s.hostAddrs() {
+		unassign(s, s.addrs, a)
+	}
+	for _, a := range h.Addrs {
+		if err := s.claimAddr(a, h.ref()); err != nil {
+			return err
+		}
+	}
+	old := s.host
+	s.host = &h
+	s.undo = append(s.undo, func() { s.host = old })
+	s.touchNetworks()
+	return nil
+}
+
+func (s *state) hostAddrs() []netip.Addr {
+	if s.host == nil {
+		return nil
+	}
+	return s.host.Addrs
+}
+
+func (s *state) putUplink(u Uplink) error {
+	if s.uplink != nil && s.uplink.Name != u.Name {
+		return fmt.Errorf("the switch has the %s already: %w", s.uplink, ErrConflict)
+	}
+	if u.Name == "" {
+		return fmt.Errorf("no name: %w", ErrInvalid)
+	}
+	if s.host == nil {
+		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
+	}
+	if !slices.Contains(s.host.Addrs, u.Addr) {
+		return fmt.Errorf("address %s is not the host's: %w", u.Addr, ErrInvalid)
+	}
+	if s.uplink != nil {
+		unassign(s, s.ports, s.uplink.Port)
+	}
+	if err := s.claimPort(u.Port, u.ref()); err != nil {
+		return err
+	}
+	s.replaceUplink(&u)
+	return nil
+}
+
+func (s *state) replaceUplink(u *Uplink) {
+	old := s.uplink
+	s.uplink = u
+	s.undo = append(s.undo, func() { s.uplink = old })
+	if s.host != nil {
+		s.touch(s.host.ref())
+	}
+	s.touchNetworks()
+	for _, e := range s.endpoints {
+		if len(e.Publish) > 0 {
+			s.touch(e.ref())
+		}
+	}
+}
+
+func (s *state) touchNetworks() {
+	for _, n := range s.networks {
+		s.touch(n.ref())
+	}
+}
+
+func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
+	switch {
+	case n.Name == "":
+		return fmt.Errorf("no name: %w", ErrInvalid)
+	case !n.Subnet.IsValid() || !n.Subnet.Addr().Is4():
+		return fmt.Errorf("subnet %s is not an IPv4 prefix: %w", n.Subnet, ErrInvalid)
+	case n.Subnet != n.Subnet.Masked():
+		return fmt.Errorf("subnet %s has host bits, mean %s: %w", n.Subnet, n.Subnet.Masked(), ErrInvalid)
+	case !n.Subnet.Contains(n.Gateway):
+		return fmt.Errorf("gateway %s is outside the subnet %s: %w", n.Gateway, n.Subnet, ErrInvalid)
+	case s.host == nil:
+		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
+	case n.Egress != Egress{} && (s.uplink == nil || s.uplink.Name != n.Egress.uplink):
+		return fmt.Errorf("uplink %q is not declared: %w", n.Egress.uplink, ErrNotFound)
+	}
+	for _, other := range s.networks {
+		if other.Name != n.Name && other.Subnet.Overlaps(n.Subnet) {
+			return fmt.Errorf("subnet %s overlaps %s of %s: %w", n.Subnet, other.Subnet, other, ErrConflict)
+		}
+	}
+	for _, a := range s.hostAddrs() {
+		if n.Subnet.Contains(a) {
+			return fmt.Errorf("subnet %s holds the host's address %s: %w", n.Subnet, a, ErrConflict)
+		}
+	}
+	if err := s.claimAddr(n.Gateway, n.ref()); err != nil {
+		return err
+	}
+	put := &networkState{Network: n, endpoints: map[string]bool{}}
+	if old := s.networks[n.Name]; old != nil {
+		put.id, put.endpoints = old.id, old.endpoints
+	} else {
+		id, err := s.number(n, reserved)
+		if err != nil {
+			return err
+		}
+		put.id = id
+		assign(s, s.zones, id, n.Name)
+	}
+	assign(s, s.networks, n.Name, put)
+	return nil
+}
+
+// number finds a network's number: the one it had before, else the lowest that nobody has or had.
+func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
+	if id, ok := reserved[objectCookie(n.ref())]; ok {
+		if _, taken := s.zones[id]; !taken {
+			return id, nil
+		}
+	}
+	had := map[uint16]bool{}
+	for _, id := range reserved {
+		had[id] = true
+	}
+	for id := int(s.uplinkZone) + 1; id <= math.MaxUint16; id++ {
+		if _, taken := s.zones[uint16(id)]; !taken && !had[uint16(id)] {
+			return uint16(id), nil
+		}
+	}
+	return 0, fmt.Errorf("no conntrack zone is left: %w", ErrConflict)
+}
+
+func (s *state) releaseNetwork(name string) {
+	if n := s.networks[name]; n != nil {
+		unassign(s, s.addrs, n.Gateway)
+	}
+}
+
+func (s *state) putEndpoint(e Endpoint) error {
+	e.Addrs, e.Publish, e.MAC = slices.Clone(e.Addrs), slices.Clone(e.Publish), slices.Clone(e.MAC)
+	if err := s.checkEndpoint(e); err != nil {
+		return err
+	}
+	if err := s.claimPort(e.Port, e.ref()); err != nil {
+		return err
+	}
+	for _, a := range e.Addrs {
+		if err := s.claimAddr(a, e.ref()); err != nil {
+			return err
+		}
+	}
+	for _, m := range e.Publish {
+		key := PortMapping{Proto: m.Proto, HostPort: m.HostPort}
+		if by, taken := s.published[key]; taken {
+			return fmt.Errorf("port %s is published by endpoint %q: %w", m, by, ErrConflict)
+		}
+		assign(s, s.published, key, e.Name)
+	}
+	assign(s, s.endpoints, e.Name, e)
+	assign(s, s.networks[e.Network].endpoints, e.Name, true)
+	return nil
+}
+
+// checkEndpoint holds an endpoint against itself and its network.
+func (s *state) checkEndpoint(e Endpoint) error {
+	if e.Name == "" {
+		return fmt.Errorf("no name: %w", ErrInvalid)
+	}
+	n := s.networks[e.Network]
+	if n == nil {
+		return fmt.Errorf("network %q is not declared: %w", e.Network, ErrNotFound)
+	}
+	if err := checkMAC(e.MAC); err != nil {
+		return err
+	}
+	if len(e.Addrs) == 0 {
+		return fmt.Errorf("no address: %w", ErrInvalid)
+	}
+	for _, a := range e.Addrs {
+		if !n.Subnet.Contains(a) {
+			return fmt.Errorf("address %s is outside the subnet %s of %s: %w", a, n.Subnet, n, ErrInvalid)
+		}
+	}
+	for _, m := range e.Publish {
+		switch {
+		case m.Proto != TCP && m.Proto != UDP:
+			return fmt.Errorf("port %s: neither tcp nor udp: %w", m, ErrInvalid)
+		case m.HostPort == 0 || m.Port == 0:
+			return fmt.Errorf("port %s to %d: a port is 1 to 65535: %w", m, m.Port, ErrInvalid)
+		case n.Egress == Egress{}:
+			return fmt.Errorf("port %s: %s has no way out to be published by: %w", m, n, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func (s *state) releaseEndpoint(name string) {
+	e, ok := s.endpoints[name]
+	if !ok {
+		return
+	}
+	unassign(s, s.ports, e.Port)
+	for _, a := range e.Addrs {
+		unassign(s, s.addrs, a)
+	}
+	for _, m := range e.Publish {
+		unassign(s, s.published, PortMapping{Proto: m.Proto, HostPort: m.HostPort})
+	}
+	unassign(s, s.networks[e.Network].endpoints, name)
+}
+
+func (s *state) claimPort(port uint32, r ref) error {
+	if port == 0 || port >= of.PortMax {
+		return fmt.Errorf("port %#x is not the number of a port: %w", port, ErrInvalid)
+	}
+	if by, taken := s.ports[port]; taken {
+		return fmt.Errorf("port %d belongs to %s: %w", port, by, ErrConflict)
+	}
+	assign(s, s.ports, port, r)
+	return nil
+}
+
+func (s *state) claimAddr(a netip.Addr, r ref) error {
+	if by, taken := s.addrs[a]; taken {
+		return fmt.Errorf("address %s belongs to %s: %w", a, by, ErrConflict)
+	}
+	assign(s, s.addrs, a, r)
+	return nil
+}
+
+// remove takes objects back; those that are not declared are passed over.
+func (s *state) remove(objects []Object) error {
+	objects = slices.Clone(objects)
+	slices.SortFunc(objects, func(a, b Object) int { return b.ref().compare(a.ref()) })
+	for _, o := range objects {
+		switch o := o.(type) {
+		case Endpoint:
+			s.releaseEndpoint(o.Name)
+			unassign(s, s.endpoints, o.Name)
+		case Network:
+			n := s.networks[o.Name]
+			if n == nil {
+				continue
+			}
+			if len(n.endpoints) > 0 {
+				return fmt.Errorf("%s: has endpoints: %s: %w", o, names(n.endpoints), ErrInUse)
+			}
+			s.releaseNetwork(o.Name)
+			unassign(s, s.zones, n.id)
+			unassign(s, s.networks, o.Name)
+		case Uplink:
+			if s.uplink == nil || s.uplink.Name != o.Name {
+				continue
+			}
+			for _, n := range s.networks {
+				if n.Egress == Via(o.Name) {
+					return fmt.Errorf("%s: is the way out of %s: %w", o, n, ErrInUse)
+				}
+			}
+			unassign(s, s.ports, s.uplink.Port)
+			s.replaceUplink(nil)
+		case Host:
+			if s.host == nil {
+				continue
+			}
+			if s.uplink != nil || len(s.networks) > 0 {
+				return fmt.Errorf("%s: networks or an uplink are declared: %w", o, ErrInUse)
+			}
+			for _, a := range s.host.Addrs {
+				unassign(s, s.addrs, a)
+			}
+			old := s.host
+			s.host = nil
+			s.undo = append(s.undo, func() { s.host = old })
+		default:
+			return fmt.Errorf("%T is not an object of this package: %w", o, ErrInvalid)
+		}
+		s.touch(o.ref())
+	}
+	return nil
+}
+
+// compile gives the flows of an object; none if it is not declared.
+func (s *state) compile(r ref) []of.Flow {
+	switch r.kind {
+	case kindBase:
+		return compileBase(s.env)
+	case kindHost:
+		if s.host != nil {
+			return compileHost(s.env, *s.host)
+		}
+	case kindUplink:
+		if s.uplink != nil && s.uplink.Name == r.name {
+			return compileUplink(s.env, *s.uplink)
+		}
+	case kindNetwork:
+		if n := s.networks[r.name]; n != nil {
+			return compileNetwork(s.env, n.Network, n.id)
+		}
+	case kindEndpoint:
+		if e, ok := s.endpoints[r.name]; ok {
+			return compileEndpoint(s.env, e, s.networks[e.Network].id)
+		}
+	}
+	return nil
+}
+
+func names(set map[string]bool) string {
+	all := make([]string, 0, len(set))
+	for name := range set {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return strings.Join(all, ", ")
+}

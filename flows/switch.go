@@ -1,0 +1,250 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"math"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
+
+// Options say whose flows a Switch keeps.
+type Options struct {
+	// Owner tells the flows of this program from those of others on the same bridge. It is required, and stays the
+	// same from run to run.
+	Owner string
+	// FirstZone is the first of the conntrack zones that the owner uses: the uplink's; networks have those that follow.
+	// Zones are shared by all bridges of a datapath. Zero means 1.
+	FirstZone uint16
+	// Logger is told what is sent to the switch; nil: nobody.
+	Logger *slog.Logger
+}
+
+// Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
+// time; changes are applied one after the other.
+type Switch struct {
+	conn  *of.Conn
+	owner uint64
+	log   *slog.Logger
+
+	turn  chan struct{} // holds one token: whoever takes it may use what follows
+	state *state
+	// compiled are the flows declared, by object; owners tells by key which of them the switch should hold.
+	compiled map[ref][]entry
+	desired  map[string]of.Flow
+	// actual is what the switch holds of the owner's, as far as known; stale says that it must be asked again.
+	actual map[string]of.Flow
+	stale  bool
+	// left are flows found at the start that nothing declared accounts for yet.
+	left map[string]bool
+	// numbers are those that networks had at the start, by object cookie.
+	numbers map[uint64]uint16
+}
+
+// entry is a flow with its key.
+type entry struct {
+	key  string
+	flow of.Flow
+}
+
+// Open reads what flows of the owner the bridge holds. They stay as they are until something is declared: what is
+// declared as before leaves them untouched. The connection stays the caller's.
+//
+// Tables 0 to 100 belong to one owner: a flow of somebody else in one of them could let through what is not declared.
+// Open refuses such a bridge with an error that wraps [ErrConflict].
+func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
+	if o.Owner == "" {
+		return nil, fmt.Errorf("open flows: no owner: %w", ErrInvalid)
+	}
+	if o.FirstZone == 0 {
+		o.FirstZone = 1
+	}
+	if o.FirstZone == math.MaxUint16 {
+		return nil, fmt.Errorf("open flows: first zone %d leaves none for networks: %w", o.FirstZone, ErrInvalid)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Switch{
+		conn:     conn,
+		owner:    ownerCookie(o.Owner),
+		log:      o.Logger,
+		turn:     make(chan struct{}, 1),
+		compiled: map[ref][]entry{},
+		desired:  map[string]of.Flow{},
+		left:     map[string]bool{},
+	}
+	s.state = newState(env{owner: s.owner, uplinkZone: o.FirstZone})
+	s.turn <- struct{}{}
+	if err := s.dump(ctx); err != nil {
+		return nil, fmt.Errorf("open flows of %q: %w", o.Owner, err)
+	}
+	for key := range s.actual {
+		s.left[key] = true
+	}
+	s.numbers = networkNumbers(s.actual)
+	return s, nil
+}
+
+// networkNumbers reads out of a switch's flows which number each network has.
+func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
+	numbers := map[uint64]uint16{}
+	for _, f := range flows {
+		if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok && f.Table == tableHairpin {
+			numbers[f.Cookie&^ownerMask] = binary.BigEndian.Uint16(id.Value[2:])
+		}
+	}
+	return numbers
+}
+
+// Set declares objects, replacing those of the same kind and name, in any order. It returns when the switch has
+// applied the change; with an error nothing has changed, neither what is declared nor, unless the connection broke
+// while the change was being committed, the switch. Errors wrap [ErrInvalid], [ErrConflict] or [ErrNotFound], or are
+// those of [openflow.Conn.Bundle].
+func (s *Switch) Set(ctx context.Context, objects ...Object) error {
+	return s.change(ctx, func() error { return s.state.set(objects, s.numbers) })
+}
+
+// Delete takes objects back, of which only the names count. An object that is not declared is passed over; one that
+// others refer to is not deleted: the error wraps [ErrInUse].
+func (s *Switch) Delete(ctx context.Context, objects ...Object) error {
+	return s.change(ctx, func() error { return s.state.remove(objects) })
+}
+
+// Prune removes the owner's flows that nothing declared accounts for: those of objects that an earlier run of the
+// program declared and this one has not. Call it when all is declared.
+func (s *Switch) Prune(ctx context.Context) error {
+	return s.change(ctx, func() error {
+		clear(s.left)
+		s.stale = true
+		return nil
+	})
+}
+
+// change edits the state and brings the switch up to it; if either fails, the state is as before.
+func (s *Switch) change(ctx context.Context, edit func() error) error {
+	select {
+	case <-s.turn:
+		defer func() { s.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return fmt.Errorf("change flows: %w", context.Cause(ctx))
+	}
+	if err := edit(); err != nil {
+		s.state.rollback()
+		return err
+	}
+	next := map[ref][]entry{}
+	for r := range s.state.dirty {
+		next[r] = entries(s.state.compile(r))
+	}
+	if err := s.sync(ctx, next); err != nil {
+		s.state.rollback()
+		return fmt.Errorf("change flows: %w", err)
+	}
+	s.state.commit()
+	return nil
+}
+
+func entries(flows []of.Flow) []entry {
+	es := make([]entry, len(flows))
+	for i, f := range flows {
+		es[i] = entry{f.Key(), f}
+	}
+	return es
+}
+
+// sync sends what makes the switch hold the flows of next in place of those the same objects had.
+func (s *Switch) sync(ctx context.Context, next map[ref][]entry) error {
+	removed, added := map[string]bool{}, map[string]of.Flow{}
+	for r, es := range next {
+		for _, e := range s.compiled[r] {
+			removed[e.key] = true
+		}
+		for _, e := range es {
+			added[e.key] = e.flow
+		}
+	}
+	if s.stale {
+		if err := s.dump(ctx); err != nil {
+			return err
+		}
+		// Whatever was meant to be there is looked at again.
+		for key := range s.actual {
+			if _, wanted := s.desired[key]; !wanted && !s.left[key] {
+				removed[key] = true
+			}
+		}
+		for key, f := range s.desired {
+			if _, again := added[key]; !again && !removed[key] {
+				added[key] = f
+			}
+		}
+	}
+
+	var mods []of.FlowMod
+	for key := range removed {
+		if _, again := added[key]; again {
+			continue
+		}
+		if f, there := s.actual[key]; there {
+			mods = append(mods, of.DeleteStrict(f))
+		}
+	}
+	deletes := len(mods)
+	for key, f := range added {
+		if old, there := s.actual[key]; !there || !old.Equal(f) {
+			mods = append(mods, of.Add(f))
+		}
+	}
+	if len(mods) > 0 {
+		if err := s.conn.Bundle(ctx, mods...); err != nil {
+			s.stale = true
+			return err
+		}
+		s.log.Debug("flows changed", "added", len(mods)-deletes, "deleted", deletes)
+	}
+	s.stale = false
+
+	for key := range removed {
+		if _, again := added[key]; !again {
+			delete(s.actual, key)
+			delete(s.desired, key)
+		}
+	}
+	for key, f := range added {
+		s.actual[key], s.desired[key] = f, f
+		delete(s.left, key)
+	}
+	for r, es := range next {
+		if len(es) == 0 {
+			delete(s.compiled, r)
+		} else {
+			s.compiled[r] = es
+		}
+	}
+	return nil
+}
+
+// dump asks the switch what it holds of the owner's.
+func (s *Switch) dump(ctx context.Context) error {
+	flows, err := s.conn.Flows(ctx, of.FlowFilter{})
+	if err != nil {
+		return err
+	}
+	actual := make(map[string]of.Flow, len(flows))
+	for _, f := range flows {
+		switch {
+		case f.Cookie&ownerMask == s.owner:
+			actual[f.Key()] = f.Flow
+		case f.Table <= tableDeliver:
+			return fmt.Errorf("the bridge has a flow of another owner in the way: cookie=%#x, %s: %w", f.Cookie, f.Flow, ErrConflict)
+		}
+	}
+	s.actual = actual
+	return nil
+}

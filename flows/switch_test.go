@@ -1,0 +1,257 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// table is what the switch holds, as sorted text without counters.
+func (l *lab) table() []string {
+	l.t.Helper()
+	all, err := l.conn.Flows(l.ctx, openflow.FlowFilter{})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var texts []string
+	for _, f := range all {
+		texts = append(texts, fmt.Sprintf("cookie=%#x, %s", f.Cookie, f.Flow))
+	}
+	slices.Sort(texts)
+	return texts
+}
+
+func (l *lab) packets() (n uint64) {
+	l.t.Helper()
+	all, err := l.conn.Flows(l.ctx, openflow.FlowFilter{})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, f := range all {
+		n += f.Packets
+	}
+	return n
+}
+
+func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
+	l := newLab(t)
+	compiled, err := flows.Compile(flows.Options{Owner: "lab"}, l.objects()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, f := range compiled {
+		want = append(want, fmt.Sprintf("cookie=%#x, %s", f.Cookie, f))
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, l.table()); diff != "" {
+		t.Errorf("switch differs from the compiled flows (-compiled +switch):\n%s", diff)
+	}
+}
+
+func TestRestartTouchesNothing(t *testing.T) {
+	l := newLab(t)
+	f := packet("udp", l.web2, l.web3, 1000, 53)
+	l.send(l.web2, f, delivery{l.web3, f})
+	before, packets := l.table(), l.packets()
+
+	l.conn.Close()
+	l.open()
+	// In another order, so that numbers are not right by chance.
+	objects := l.objects()
+	slices.Reverse(objects)
+	for _, o := range slices.Backward(objects) {
+		l.mustSet(o)
+	}
+	if err := l.sw.Prune(l.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, l.table()); diff != "" {
+		t.Errorf("flows changed (-before +after):\n%s", diff)
+	}
+	// A flow that is written anew counts from zero.
+	if got := l.packets(); got != packets {
+		t.Errorf("got %d packets counted after the restart, want still %d: flows were written again", got, packets)
+	}
+}
+
+func TestRestartKeepsNetworksApart(t *testing.T) {
+	l := newLab(t)
+	l.conn.Close()
+	l.open()
+	// The second network is declared first now, while the flows of the first are still there.
+	objects := l.objects()
+	l.mustSet(objects[0], objects[1], l.dbNet, l.endpoint(l.db2, "db"))
+	l.mustSet(objects...)
+	f := packet("udp", l.web2, l.web3, 1000, 53)
+	l.send(l.web2, f, delivery{l.web3, f})
+	l.send(l.web2, packet("udp", l.web2, l.db2, 1000, 53))
+}
+
+func TestPrune(t *testing.T) {
+	l := newLab(t)
+	other := openflow.Flow{Table: 200, Priority: 7, Cookie: 0x1234}
+	if err := l.conn.Bundle(l.ctx, openflow.Add(other)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"}); err != nil {
+		t.Fatal(err)
+	}
+	want := l.table()
+	l.mustSet(l.endpoint(l.web3, "web"))
+
+	l.conn.Close()
+	l.open()
+	l.mustSet(slices.DeleteFunc(l.objects(), func(o flows.Object) bool { return o.String() == `endpoint "web3"` })...)
+	if err := l.sw.Prune(l.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, l.table()); diff != "" {
+		t.Errorf("after the prune (-want +got):\n%s", diff)
+	}
+}
+
+func TestPruneRepairs(t *testing.T) {
+	l := newLab(t)
+	want := l.table()
+	if err := l.conn.Apply(l.ctx, openflow.FlowMod{
+		Command: openflow.FlowDelete, Flow: openflow.Flow{Table: 100}, // somebody empties a table
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.sw.Prune(l.ctx); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, l.table()); diff != "" {
+		t.Errorf("after the repair (-want +got):\n%s", diff)
+	}
+}
+
+func TestDeleteAll(t *testing.T) {
+	l := newLab(t)
+	if err := l.sw.Delete(l.ctx, l.objects()...); err != nil {
+		t.Fatal(err)
+	}
+	base, err := flows.Compile(flows.Options{Owner: "lab"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := l.table(); len(got) != len(base) {
+		t.Errorf("got %d flows after all is deleted, want the %d of an empty switch:\n%v", len(got), len(base), got)
+	}
+	// Nothing there to delete: nothing to do.
+	if err := l.sw.Delete(l.ctx, l.objects()...); err != nil {
+		t.Errorf("delete again: %v", err)
+	}
+}
+
+func TestRefusedChangeLeavesTheSwitch(t *testing.T) {
+	l := newLab(t)
+	before := l.table()
+	bad := l.endpoint(l.db2, "db")
+	bad.Addrs = []netip.Addr{l.web2.addr}
+	err := l.sw.Set(l.ctx, l.endpoint(l.web3, "web", flows.PortMapping{Proto: flows.UDP, HostPort: 53, Port: 53}), bad)
+	if !errors.Is(err, flows.ErrInvalid) {
+		t.Fatalf("got error %v, want %v", err, flows.ErrInvalid)
+	}
+	if diff := cmp.Diff(before, l.table()); diff != "" {
+		t.Errorf("refused change left traces (-before +after):\n%s", diff)
+	}
+}
+
+func TestCancelledChange(t *testing.T) {
+	l := newLab(t)
+	before := l.table()
+	ctx, cancel := context.WithCancel(l.ctx)
+	cancel()
+	if err := l.sw.Delete(ctx, flows.Endpoint{Name: "web3"}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got error %v, want %v", err, context.Canceled)
+	}
+	if diff := cmp.Diff(before, l.table()); diff != "" {
+		t.Errorf("cancelled change left traces (-before +after):\n%s", diff)
+	}
+	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"}); err != nil {
+		t.Errorf("the same change afterwards: %v", err)
+	}
+}
+
+func TestSwitchGoesAway(t *testing.T) {
+	l := newLab(t)
+	l.ovs.KillSwitch()
+	err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"})
+	if err == nil {
+		t.Fatal("change of a dead switch: got no error")
+	}
+	l.ovs.RestartSwitch()
+	l.open()
+	l.mustSet(l.objects()...)
+	f := packet("udp", l.web2, l.web3, 1000, 53)
+	l.send(l.web2, f, delivery{l.web3, f})
+}
+
+func TestConcurrentChanges(t *testing.T) {
+	l := newLab(t)
+	var wg sync.WaitGroup
+	errs := make(chan error, 100)
+	for n := range byte(20) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			e := flows.Endpoint{
+				Name: fmt.Sprint(n), Network: "web", Port: 1000 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, 9, n},
+				Addrs: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, 100 + n})},
+			}
+			errs <- l.sw.Set(l.ctx, e)
+			if n%2 == 0 {
+				errs <- l.sw.Delete(l.ctx, e)
+			}
+		}()
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	before := l.table()
+	if err := l.sw.Prune(l.ctx); err != nil { // compares with what the switch really holds
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, l.table()); diff != "" {
+		t.Errorf("switch and declaration had drifted apart (-before +repaired):\n%s", diff)
+	}
+}
+
+func TestOneOwnerABridge(t *testing.T) {
+	l := newLab(t)
+	_, err := flows.Open(l.ctx, l.conn, flows.Options{Owner: "other"})
+	if !errors.Is(err, flows.ErrConflict) {
+		t.Errorf("second owner of the same tables: got error %v, want %v", err, flows.ErrConflict)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	l := newLab(t)
+	for _, o := range []flows.Options{{}, {Owner: "x", FirstZone: 65535}} {
+		if _, err := flows.Open(l.ctx, l.conn, o); !errors.Is(err, flows.ErrInvalid) {
+			t.Errorf("Open(%+v): got error %v, want %v", o, err, flows.ErrInvalid)
+		}
+	}
+}
