@@ -1,0 +1,181 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/ovskit/ovskit/internal/testbed"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
+)
+
+// probe is a question that was not asked yet. run says what it got.
+type probe struct {
+	name, want string
+	run        func(ctx context.Context) (got string)
+}
+
+// machine is a station with its addresses.
+type machine struct {
+	testbed.Station
+	addr    netip.Addr // the one it is reached at
+	gateway netip.Addr
+	others  []netip.Addr
+}
+
+func (m *machine) has(a netip.Addr) bool { return a == m.addr || slices.Contains(m.others, a) }
+
+type proto string
+
+const (
+	icmp proto = "icmp"
+	tcp  proto = "tcp"
+	udp  proto = "udp"
+)
+
+var protos = []proto{icmp, tcp, udp}
+
+func (p proto) number() tcpip.TransportProtocolNumber {
+	switch p {
+	case tcp:
+		return header.TCPProtocolNumber
+	case udp:
+		return header.UDPProtocolNumber
+	}
+	return header.ICMPv4ProtocolNumber
+}
+
+// call is an attempt of one machine to reach another at an address.
+type call struct {
+	proto    proto
+	from, to *machine
+	at       netip.AddrPort // no port for ICMP
+}
+
+func (c call) name() string {
+	at := c.at.String()
+	if c.proto == icmp {
+		at = c.at.Addr().String()
+	}
+	return fmt.Sprintf("%s %s -> %s %s", c.proto, c.from.Name(), c.to.Name(), at)
+}
+
+// attempt makes the call, from the local port if that is not 0.
+func (c call) attempt(ctx context.Context, local uint16) (answer, error) {
+	from := netip.AddrPort{}
+	if local != 0 {
+		from = netip.AddrPortFrom(netip.IPv4Unspecified(), local)
+	}
+	switch c.proto {
+	case tcp:
+		return askTCP(ctx, c.from, from, c.at)
+	case udp:
+		return askUDP(ctx, c.from, from, c.at)
+	}
+	return answer{}, c.from.Ping(ctx, c.at.Addr())
+}
+
+// answered wants the machine that is called, and no other, to answer.
+func (s *scenario) answered(c call) probe {
+	return probe{c.name(), reply, func(ctx context.Context) string {
+		a, err := s.try(ctx, c)
+		if err == nil && c.proto != icmp && a.server != c.to.Name() {
+			return reply + " of " + a.server
+		}
+		return verdict(err)
+	}}
+}
+
+// seenAs wants the machine that is called to answer, and to see the given address calling.
+func (s *scenario) seenAs(c call, want netip.Addr) probe {
+	return probe{c.name(), "seen as " + want.String(), func(ctx context.Context) string {
+		a, err := s.try(ctx, c)
+		if err != nil {
+			return verdict(err)
+		}
+		if a.server != c.to.Name() {
+			return reply + " of " + a.server
+		}
+		return "seen as " + host(a.client)
+	}}
+}
+
+// fails wants the attempt to be answered with an error.
+func (s *scenario) fails(c call, want string) probe {
+	return probe{c.name(), want, func(ctx context.Context) string {
+		_, err := s.try(ctx, c)
+		return verdict(err)
+	}}
+}
+
+func (s *scenario) try(ctx context.Context, c call) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.within)
+	defer cancel()
+	return c.attempt(ctx, 0)
+}
+
+// blocked wants that nothing answers and that nothing of the attempt arrives at the machine that is called.
+func (s *scenario) blocked(c call) probe {
+	local := s.freshPort()
+	return probe{c.name(), blocked, func(ctx context.Context) string {
+		capture, err := c.to.Capture(ctx)
+		if err != nil {
+			return verdict(err)
+		}
+		defer capture.Close()
+		ctx, cancel := context.WithTimeout(ctx, s.patience)
+		defer cancel()
+		arrived := make(chan error, 1)
+		go func() { arrived <- find(ctx, capture, func(frame []byte) bool { return c.sent(frame, local) }) }()
+		_, err = c.attempt(ctx, local)
+		if err == nil || !isTimeout(err) {
+			cancel()
+			<-arrived
+			return verdict(err)
+		}
+		switch err := <-arrived; {
+		case err == nil:
+			return "not answered, but arrived"
+		case isTimeout(err):
+			return blocked
+		default:
+			return verdict(err)
+		}
+	}}
+}
+
+// sent tells whether a frame that arrived is of the attempt.
+func (c call) sent(frame []byte, local uint16) bool {
+	p, ok := parseIP(frame)
+	if !ok || p.proto != c.proto.number() || !c.from.has(p.src) || p.dst != c.at.Addr() {
+		return false
+	}
+	return p.srcPort == local || p.echoRequest
+}
+
+// find reads a capture until a frame is like that.
+func find(ctx context.Context, capture testbed.Capture, like func(frame []byte) bool) error {
+	for {
+		frame, err := capture.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if like(frame) {
+			return nil
+		}
+	}
+}
+
+// host is the address of an address and port.
+func host(addrPort string) string {
+	a, err := netip.ParseAddrPort(addrPort)
+	if err != nil {
+		return addrPort
+	}
+	return a.Addr().String()
+}

@@ -1,0 +1,164 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// namespace is a network namespace: Do calls fn on a thread that is in it. A socket stays where it was made.
+type namespace interface {
+	Do(fn func() error) error
+}
+
+// kernelStation is a network namespace with one interface that counts.
+type kernelStation struct {
+	name  string
+	ns    namespace
+	iface *net.Interface
+}
+
+var _ Station = (*kernelStation)(nil)
+
+// newKernelStation makes a station of the namespace ns, on its interface ifname.
+func newKernelStation(name string, ns namespace, ifname string) (*kernelStation, error) {
+	s := &kernelStation{name: name, ns: ns}
+	err := ns.Do(func() (err error) {
+		s.iface, err = net.InterfaceByName(ifname)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("station %q: find interface %q: %w", name, ifname, err)
+	}
+	return s, nil
+}
+
+// Name implements Station.
+func (s *kernelStation) Name() string { return s.name }
+
+// MAC implements Station.
+func (s *kernelStation) MAC() net.HardwareAddr { return s.iface.HardwareAddr }
+
+// ListenTCP implements Station.
+func (s *kernelStation) ListenTCP(ctx context.Context, local netip.AddrPort) (l net.Listener, err error) {
+	err = s.ns.Do(func() (err error) {
+		l, err = new(net.ListenConfig).Listen(ctx, "tcp4", local.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", s.name, err)
+	}
+	return l, nil
+}
+
+// ListenUDP implements Station.
+func (s *kernelStation) ListenUDP(ctx context.Context, local netip.AddrPort) (c net.PacketConn, err error) {
+	err = s.ns.Do(func() (err error) {
+		c, err = new(net.ListenConfig).ListenPacket(ctx, "udp4", local.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", s.name, err)
+	}
+	return c, nil
+}
+
+// DialTCP implements Station.
+func (s *kernelStation) DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
+	d := net.Dialer{KeepAlive: -1}
+	if local != (netip.AddrPort{}) {
+		d.LocalAddr = net.TCPAddrFromAddrPort(local)
+	}
+	return s.dial(ctx, d, "tcp4", remote.String())
+}
+
+// DialUDP implements Station.
+func (s *kernelStation) DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
+	var d net.Dialer
+	if local != (netip.AddrPort{}) {
+		d.LocalAddr = net.UDPAddrFromAddrPort(local)
+	}
+	return s.dial(ctx, d, "udp4", remote.String())
+}
+
+// dial connects to a numeric address, for which the dialer makes its socket on the calling thread.
+func (s *kernelStation) dial(ctx context.Context, d net.Dialer, network, addr string) (c net.Conn, err error) {
+	err = s.ns.Do(func() (err error) {
+		c, err = d.DialContext(ctx, network, addr)
+		return err
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			err = fmt.Errorf("dial %s %s: %w", network, addr, ctx.Err())
+		}
+		return nil, fmt.Errorf("%q: %w", s.name, err)
+	}
+	return c, nil
+}
+
+// Ping implements Station.
+func (s *kernelStation) Ping(ctx context.Context, dst netip.Addr) error {
+	c, err := s.dial(ctx, net.Dialer{}, "ip4:icmp", dst.String())
+	if err == nil {
+		err = pingOver(ctx, icmpConn{c.(*net.IPConn)})
+	}
+	if err != nil {
+		return pingFailed(s.name, dst, err)
+	}
+	return nil
+}
+
+// icmpConn reads ICMP messages; Read of an IPConn gives the IP header as well.
+type icmpConn struct{ *net.IPConn }
+
+func (c icmpConn) Read(b []byte) (int, error) {
+	n, _, err := c.ReadFromIP(b)
+	return n, err
+}
+
+// SendFrame implements Station.
+func (s *kernelStation) SendFrame(frame []byte) error {
+	if len(frame) < 14 {
+		return fmt.Errorf("%q: a frame of %d bytes has no Ethernet header", s.name, len(frame))
+	}
+	c, err := s.packetSocket(0) // of no protocol: it receives nothing
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])}); err != nil {
+		return fmt.Errorf("%q: send a frame: %w", s.name, err)
+	}
+	return nil
+}
+
+// Capture implements Station.
+func (s *kernelStation) Capture(context.Context) (Capture, error) {
+	c, err := s.packetSocket(unix.ETH_P_ALL)
+	if err != nil {
+		return nil, err
+	}
+	if err := ignoreOutgoing(c); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%q: capture: %w", s.name, err)
+	}
+	return &kernelCapture{station: s.name, conn: c}, nil
+}
+
+func (s *kernelStation) packetSocket(protocol int) (c *packet.Conn, err error) {
+	err = s.ns.Do(func() (err error) {
+		c, err = packet.Listen(s.iface, packet.Raw, protocol, nil)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%q: open a packet socket on %q: %w", s.name, s.iface.Name, err)
+	}
+	return c, nil
+}

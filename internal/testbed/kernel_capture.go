@@ -1,0 +1,84 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// captureBuffer is what the kernel keeps of frames that were not read yet, in bytes.
+const captureBuffer = 4 << 20
+
+type kernelCapture struct {
+	station string
+	conn    *packet.Conn
+}
+
+// ignoreOutgoing leaves the frames that the station itself sends out of what is captured.
+func ignoreOutgoing(c *packet.Conn) error {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var serr error
+	err = raw.Control(func(fd uintptr) {
+		serr = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, captureBuffer)
+		if serr == nil {
+			serr = unix.SetsockoptInt(int(fd), unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return serr
+}
+
+// Next implements Capture.
+func (c *kernelCapture) Next(ctx context.Context) ([]byte, error) {
+	defer context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })()
+	buf := make([]byte, 1<<16)
+	n, err := c.read(ctx, buf)
+	if err != nil {
+		return nil, c.failed(ctx, err)
+	}
+	stats, err := c.conn.Stats()
+	if err != nil {
+		return nil, c.failed(ctx, err)
+	}
+	if stats.Drops != 0 {
+		return nil, fmt.Errorf("%q: %w: %d", c.station, ErrLost, stats.Drops)
+	}
+	return buf[:n], nil
+}
+
+// read reads a frame. The deadline that it meets may be of an earlier call, whose context ended late.
+func (c *kernelCapture) read(ctx context.Context, buf []byte) (int, error) {
+	for {
+		n, _, err := c.conn.ReadFrom(buf)
+		if !isTimeout(err) || ctx.Err() != nil {
+			return n, err
+		}
+		if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
+			return 0, err
+		}
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+	}
+}
+
+func (c *kernelCapture) failed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return fmt.Errorf("capture at %q: %w", c.station, err)
+}
+
+// Close implements Capture.
+func (c *kernelCapture) Close() error { return c.conn.Close() }

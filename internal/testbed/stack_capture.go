@@ -1,0 +1,68 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+)
+
+// captureFrames is how many frames a capture of a StackStation holds before it loses some.
+const captureFrames = 1024
+
+type stackCapture struct {
+	station *StackStation
+	frames  chan []byte
+	lost    atomic.Uint64
+}
+
+// Capture implements Station.
+func (s *StackStation) Capture(context.Context) (Capture, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fmt.Errorf("capture at %q: %w", s.name, ErrClosed)
+	}
+	c := &stackCapture{station: s, frames: make(chan []byte, captureFrames)}
+	s.captures[c] = struct{}{}
+	return c, nil
+}
+
+// put adds a frame that arrived, which nobody changes any more.
+func (c *stackCapture) put(frame []byte) {
+	select {
+	case c.frames <- frame:
+	default:
+		c.lost.Add(1)
+	}
+}
+
+// Next implements Capture.
+func (c *stackCapture) Next(ctx context.Context) ([]byte, error) {
+	if n := c.lost.Swap(0); n != 0 {
+		return nil, fmt.Errorf("%q: %w: %d", c.station.name, ErrLost, n)
+	}
+	select {
+	case frame, ok := <-c.frames:
+		if !ok {
+			return nil, fmt.Errorf("capture at %q: %w", c.station.name, ErrClosed)
+		}
+		return frame, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("capture at %q: %w", c.station.name, ctx.Err())
+	}
+}
+
+// Close implements Capture.
+func (c *stackCapture) Close() error {
+	s := c.station
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, open := s.captures[c]; open {
+		delete(s.captures, c)
+		close(c.frames)
+	}
+	return nil
+}

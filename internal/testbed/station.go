@@ -1,0 +1,49 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"net"
+	"net/netip"
+)
+
+// Station is a machine on the network, with one Ethernet interface and an IPv4 stack. Its methods may be used
+// concurrently.
+//
+// Errors that a network gives wrap what a kernel calls them: syscall.ECONNREFUSED, syscall.EHOSTUNREACH,
+// syscall.ENETUNREACH. When nothing answers they wrap the context's error.
+type Station interface {
+	// Name is the name of the machine, for people.
+	Name() string
+	// MAC is the address of the interface.
+	MAC() net.HardwareAddr
+	// ListenTCP and ListenUDP listen on an address of the station, or on all if the address is unspecified.
+	ListenTCP(ctx context.Context, local netip.AddrPort) (net.Listener, error)
+	ListenUDP(ctx context.Context, local netip.AddrPort) (net.PacketConn, error)
+	// DialTCP and DialUDP connect to remote. The address and the port of local are each chosen if they are zero.
+	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
+	DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
+	// Ping sends ICMP echo requests to dst until one is answered or ctx ends.
+	Ping(ctx context.Context, dst netip.Addr) error
+	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS.
+	SendFrame(frame []byte) error
+	// Capture collects the frames that arrive at the interface from now on, whomever they are for.
+	Capture(ctx context.Context) (Capture, error)
+}
+
+// Capture is what arrives at a station's interface.
+type Capture interface {
+	// Next returns the next frame, from the Ethernet header on and without FCS, in the order of arrival. It fails when
+	// ctx ends, and with ErrLost if frames had to be dropped: what a capture does not show did not arrive.
+	Next(ctx context.Context) ([]byte, error)
+	// Close ends the capture.
+	Close() error
+}
+
+// Route is a route of a station by way of a neighbour.
+type Route struct {
+	Dst netip.Prefix
+	Via netip.Addr
+}

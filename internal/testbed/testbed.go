@@ -1,0 +1,215 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+	"github.com/ovskit/ovskit/port"
+)
+
+// Kind is what a testbed is built on.
+type Kind string
+
+// The kinds of testbeds.
+const (
+	Real Kind = "real" // a private Open vSwitch, network namespaces, the kernel's network stack
+	Fake Kind = "fake" // fakeovs and network stacks in this process
+)
+
+// The addresses that do not depend on the scenario are those of a node, whatever the kind.
+var (
+	// HostAddr is the host's address on the network that the uplink leads to.
+	HostAddr = node.HostAddr
+	// OutsideAddr is the address of the outside there; it is the host's default gateway.
+	OutsideAddr = node.OutsideAddr
+	// BeyondAddr is an address of the outside that is not on that network.
+	BeyondAddr = node.BeyondAddr.Addr()
+)
+
+const (
+	bridgeName = "br0"
+	owner      = "testbed" // of the rows in the database
+)
+
+// Options describe a testbed.
+type Options struct {
+	Kind Kind
+	// Name is a part of the names of what is made on the machine: lower-case letters and digits, at most 16.
+	Name string
+	// Gateways are the host's addresses in the endpoints' subnets.
+	Gateways []netip.Prefix
+	// Keep lets a Real testbed outlive the program, if Keep is called in place of Close.
+	Keep bool
+	// Logger gets the log; nil discards it.
+	Logger *slog.Logger
+}
+
+// Testbed is a network with one bridge, on which no flow has been set.
+type Testbed struct {
+	kind    Kind
+	db      *vswitch.DB
+	bridge  *bridge.Bridge
+	uplink  *port.Port
+	host    Station
+	outside Station
+	site    site
+}
+
+// site is what differs between the kinds: where the machines are.
+type site interface {
+	// database is the endpoint of the switch's database.
+	database() string
+	// prepareBridge completes the bridge's configuration; host gives the host when the bridge is there.
+	prepareBridge(c *bridge.Config)
+	host(b *bridge.Bridge) (Station, error)
+	// outside makes the outside; the device node.Uplink on the switch's side leads there.
+	outside() (Station, error)
+	// endpoint makes an endpoint and attaches it to the bridge.
+	endpoint(ctx context.Context, db *vswitch.DB, e Endpoint) (*Attached, error)
+	// devicePort completes the configuration of a port that is a device on the switch's side.
+	devicePort(c *port.Config)
+	filterTables() ([]string, error)
+	// keep lets go of everything and leaves it up.
+	keep(bridge string) ([]string, error)
+	close() error
+}
+
+// New builds a testbed: the switch, the bridge with the host's addresses, the uplink, the outside. What it has made up
+// to an error is removed again.
+func New(ctx context.Context, o Options) (_ *Testbed, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	t := &Testbed{kind: o.Kind}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("build a %s testbed: %w", o.Kind, err), t.Close())
+		}
+	}()
+	switch o.Kind {
+	case Real:
+		t.site, err = newRealSite(ctx, o)
+	case Fake:
+		t.site, err = newFakeSite(o)
+	default:
+		err = fmt.Errorf("no such kind: %q", o.Kind)
+	}
+	if err != nil {
+		t.site = nil // not a site that holds a nil
+		return nil, err
+	}
+	if t.outside, err = t.site.outside(); err != nil {
+		return nil, err
+	}
+	if t.db, err = vswitch.Dial(ctx, ovsdb.Options{Endpoint: t.site.database(), Logger: o.Logger}); err != nil {
+		return nil, err
+	}
+	bc := bridge.Config{Name: bridgeName, Owner: owner}
+	t.site.prepareBridge(&bc)
+	if t.bridge, err = bridge.Ensure(ctx, t.db, bc); err != nil {
+		return nil, err
+	}
+	if t.host, err = t.site.host(t.bridge); err != nil {
+		return nil, err
+	}
+	pc := port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device, Owner: owner}
+	t.site.devicePort(&pc)
+	if t.uplink, err = port.Attach(ctx, t.db, pc); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Kind is what the testbed is built on.
+func (t *Testbed) Kind() Kind { return t.kind }
+
+// DB is the database of the switch. It is closed with the testbed.
+func (t *Testbed) DB() *vswitch.DB { return t.db }
+
+// Bridge is the bridge that everything is connected to.
+func (t *Testbed) Bridge() *bridge.Bridge { return t.bridge }
+
+// Uplink is the port that leads outside.
+func (t *Testbed) Uplink() *port.Port { return t.uplink }
+
+// Host is the machine that the switch runs on, at the bridge's own port.
+func (t *Testbed) Host() Station { return t.host }
+
+// Outside is the machine behind the uplink.
+func (t *Testbed) Outside() Station { return t.outside }
+
+// Endpoint describes a machine on the bridge.
+type Endpoint struct {
+	Name    string
+	Addr    netip.Prefix
+	Gateway netip.Addr
+}
+
+// Attached is an endpoint with its port.
+type Attached struct {
+	Station Station
+	Port    *port.Port
+}
+
+// AddEndpoint makes a machine and attaches it to the bridge.
+func (t *Testbed) AddEndpoint(ctx context.Context, e Endpoint) (*Attached, error) {
+	a, err := t.site.endpoint(ctx, t.db, e)
+	if err != nil {
+		return nil, fmt.Errorf("add endpoint %q: %w", e.Name, err)
+	}
+	return a, nil
+}
+
+// FilterTables lists the tables of iptables and nftables on the host, which nobody should have made. The host of a Fake
+// testbed has no such thing.
+func (t *Testbed) FilterTables() ([]string, error) { return t.site.filterTables() }
+
+// Keep lets go of a Real testbed that was made to be kept, in place of Close, and tells, line by line, how to look at
+// it. RemoveKept removes it.
+func (t *Testbed) Keep() ([]string, error) {
+	err := t.db.Close()
+	look, keepErr := t.site.keep(t.bridge.Name)
+	return look, errors.Join(err, keepErr)
+}
+
+// RemoveKept removes the testbeds of that name that were kept, and returns the names of their nodes.
+func RemoveKept(name string) (removed []string, err error) {
+	kept, err := node.Kept()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range kept {
+		if !strings.HasPrefix(n, "ovskit-"+name+"-") {
+			continue
+		}
+		if rerr := node.Remove(n); rerr != nil {
+			err = errors.Join(err, rerr)
+			continue
+		}
+		removed = append(removed, n)
+	}
+	return removed, err
+}
+
+// Close removes everything that the testbed has made.
+func (t *Testbed) Close() error {
+	var errs []error
+	if t.db != nil {
+		errs = append(errs, t.db.Close())
+	}
+	if t.site != nil {
+		errs = append(errs, t.site.close())
+	}
+	return errors.Join(errs...)
+}
