@@ -41,7 +41,6 @@ func newNamespace(b *testing.B, name string) *netns.NS {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		ns.Close()
 		if err := ns.Delete(); err != nil {
 			b.Error(err)
 		}

@@ -308,3 +308,27 @@ func TestSessionEndsInTheMiddle(t *testing.T) {
 		t.Errorf("Ensure: %v, want %v, and that it could not be undone", err, ovsdb.ErrClosed)
 	}
 }
+
+// TestAnswerComesTooLate has the server commit the transaction after the context
+// has ended.
+func TestAnswerComesTooLate(t *testing.T) {
+	t.Parallel()
+	sw := switchtest.Sandbox(t)
+	if _, err := bridge.Ensure(testContext(t), sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	thaw := switchtest.Freeze(t, sw)
+	context.AfterFunc(ctx, thaw)
+	_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath})
+	if !errors.As(err, new(*ovsdb.OutcomeUnknownError)) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Ensure: %v, want an OutcomeUnknownError and %v", err, context.DeadlineExceeded)
+	}
+	if strings.Contains(err.Error(), "undo") {
+		t.Errorf("Ensure could not be undone: %v", err)
+	}
+	if _, ok := sw.DB.Bridge("br1"); ok {
+		t.Error("the rows were left in the database")
+	}
+}

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	of "github.com/ovskit/ovskit/openflow"
@@ -242,17 +241,25 @@ func TestStateEqualsFresh(t *testing.T) {
 				if err := fresh.set(left, numbers); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
-				got, want := flowTexts(s), flowTexts(fresh)
-				if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", diff)
+				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) {
+					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(flowTexts(fresh), flowTexts(s)))
 				}
 			},
 		})
 	})
 }
 
-// flowTexts are the flows of all that is declared, by key; two flows with the same key are an error text of their own.
+// flowTexts are the flows of all that is declared as text, by key.
 func flowTexts(s *state) map[string]string {
+	texts := map[string]string{}
+	for key, f := range allFlows(s) {
+		texts[key] = f.String()
+	}
+	return texts
+}
+
+// allFlows are the flows of all that is declared, by key. Should two have the same key, the second gets another.
+func allFlows(s *state) map[string]of.Flow {
 	all := []ref{{kind: kindBase}, {kind: kindHost}}
 	if s.uplink != nil {
 		all = append(all, s.uplink.ref())
@@ -263,14 +270,15 @@ func flowTexts(s *state) map[string]string {
 	for _, e := range s.endpoints {
 		all = append(all, e.ref())
 	}
-	texts := map[string]string{}
+	flows := map[string]of.Flow{}
 	for _, r := range all {
 		for _, f := range s.compile(r) {
-			if other, twice := texts[f.Key()]; twice {
-				texts[f.Key()+" twice"] = other
+			key := f.Key()
+			if _, twice := flows[key]; twice {
+				key += " of " + r.String()
 			}
-			texts[f.Key()] = f.String()
+			flows[key] = f
 		}
 	}
-	return texts
+	return flows
 }

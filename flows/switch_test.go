@@ -23,19 +23,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // table is what the switch holds, as sorted text without counters.
-func (l *lab) table() []string {
-	l.t.Helper()
-	all, err := l.conn.Flows(l.ctx, openflow.FlowFilter{})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	var texts []string
-	for _, f := range all {
-		texts = append(texts, fmt.Sprintf("cookie=%#x, %s", f.Cookie, f.Flow))
-	}
-	slices.Sort(texts)
-	return texts
-}
+func (l *lab) table() []string { return held(l.t, l.conn) }
 
 func (l *lab) packets() (n uint64) {
 	l.t.Helper()
@@ -47,22 +35,6 @@ func (l *lab) packets() (n uint64) {
 		n += f.Packets
 	}
 	return n
-}
-
-func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
-	l := newLab(t)
-	compiled, err := flows.Compile(flows.Options{Owner: "lab"}, l.objects()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []string
-	for _, f := range compiled {
-		want = append(want, fmt.Sprintf("cookie=%#x, %s", f.Cookie, f))
-	}
-	slices.Sort(want)
-	if diff := cmp.Diff(want, l.table()); diff != "" {
-		t.Errorf("switch differs from the compiled flows (-compiled +switch):\n%s", diff)
-	}
 }
 
 func TestRestartTouchesNothing(t *testing.T) {

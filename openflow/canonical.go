@@ -230,6 +230,7 @@ func appendCTKey(b []byte, c CT) []byte {
 
 // canonical spells out a range of one as its only element.
 func (n NAT) canonical() NAT {
+	n.AddrMin, n.AddrMax = n.AddrMin.Unmap(), n.AddrMax.Unmap()
 	if n.AddrMax == n.AddrMin {
 		n.AddrMax = netip.Addr{}
 	}

@@ -244,8 +244,8 @@ func readMessage(r *bufio.Reader, buf []byte) ([]byte, error) {
 		return nil, fmt.Errorf("it sends %q, which is not OpenFlow", header)
 	}
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = fmt.Errorf("it closed the connection: %w", io.EOF)
+		if errors.Is(err, io.EOF) || isHangup(err) {
+			err = fmt.Errorf("it closed the connection: %w", err)
 		}
 		return nil, err
 	}

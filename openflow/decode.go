@@ -123,9 +123,9 @@ func decodePort(r *reader) (p PortDesc) {
 	return p
 }
 
-// cString is the text before the first zero byte.
+// cString is the text before the first zero byte. The last byte is taken for a zero, which it must be.
 func cString(b []byte) string {
-	b, _, _ = bytes.Cut(b, []byte{0})
+	b, _, _ = bytes.Cut(b[:max(0, len(b)-1)], []byte{0})
 	return string(b)
 }
 

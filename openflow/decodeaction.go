@@ -110,8 +110,9 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 	case mf.Mask != nil && !maskAllowed:
 		return nil, malformed(ErrBadSetType, "set-field action with a mask")
 	}
-	if canonical, some := mf.canonical(); some {
-		mf = canonical
+	mf, some := mf.canonical()
+	if !some {
+		return RawAction{b}, nil // sets no bit
 	}
 	return SetField{mf}, nil
 }

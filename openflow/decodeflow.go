@@ -71,8 +71,8 @@ func decodeField(r *reader) (MatchField, error) {
 	masked := number&1 == 1
 	number >>= 1
 	unknown := MatchField{Field: FieldUnknown, Value: whole[: 4+length : 4+length]}
-	if masked && length%2 == 1 {
-		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes of value and mask", class, length)
+	if length == 0 || masked && length%2 == 1 {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes", class, length)
 	}
 	if class == classNXM0 && number == 0 && length == 2 && !masked {
 		return InPort(port32(binary.BigEndian.Uint16(payload))), nil

@@ -112,7 +112,7 @@ func wireUnknownField(mf MatchField) (ofwire.TLV, error) {
 	class, number, length := r.u16(), r.u8(), int(r.u8())
 	payload := r.rest()
 	masked := number&1 == 1
-	if mf.Mask != nil || len(mf.Value) < 4 || len(payload) != length || masked && length%2 == 1 {
+	if mf.Mask != nil || len(mf.Value) < 4 || len(payload) != length || length == 0 || masked && length%2 == 1 {
 		return ofwire.TLV{}, fmt.Errorf("unknown field of %d bytes is not in wire form", len(mf.Value))
 	}
 	t := ofwire.TLV{Field: ofwire.Field{Class: class, Number: number >> 1, Bytes: uint8(length)}, Value: payload}
@@ -273,7 +273,7 @@ func wireNAT(n NAT) ([]byte, error) {
 		return nil, fmt.Errorf("NAT type %d does not exist", n.Type)
 	case n.Type == NATExisting && (n != NAT{}):
 		return nil, errors.New("NAT as committed has no parameters")
-	case n.AddrMax.IsValid() && n.AddrMin.BitLen() != n.AddrMax.BitLen():
+	case n.AddrMax.IsValid() && (n.AddrMin.BitLen() != n.AddrMax.BitLen() || n.AddrMax.Less(n.AddrMin)):
 		return nil, fmt.Errorf("NAT range from %v to %v", n.AddrMin, n.AddrMax)
 	case n.PortMin != 0 && !n.AddrMin.IsValid():
 		return nil, errors.New("NAT to a port needs an address")

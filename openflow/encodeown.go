@@ -42,6 +42,8 @@ func appendOwn(b []byte, m Message, xid uint32) ([]byte, error) {
 		typ = typeGetConfigReply
 		b = be.AppendUint16(b, m.Flags)
 		b = be.AppendUint16(b, m.MissSendLen)
+	case BarrierReply:
+		typ = typeBarrierReply
 	case RoleRequest:
 		typ, b = typeRoleRequest, appendRole(b, m.Role, m.Generation)
 	case RoleReply:

@@ -23,7 +23,9 @@ const (
 	// Veth is a pair of devices: the port, and an interface in a namespace.
 	Veth Kind = iota
 	// Device is a device that exists already, or one that ovs-vswitchd makes
-	// by itself from its Type. Nothing but the database is changed.
+	// by itself from its Type. Nothing but the database is changed: where the
+	// datapath is in user space, the kernel's IP stack goes on to process
+	// what arrives at the device as well, unless it is told not to.
 	Device
 )
 

@@ -281,3 +281,25 @@ func TestConcurrentAttachLosesNone(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswerComesTooLate has the server commit the transaction after the context
+// has ended.
+func TestAnswerComesTooLate(t *testing.T) {
+	t.Parallel()
+	sw := switchtest.Sandbox(t)
+	withBridge(t, sw)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	thaw := switchtest.Freeze(t, sw)
+	context.AfterFunc(ctx, thaw)
+	_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
+	if !errors.As(err, new(*ovsdb.OutcomeUnknownError)) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Attach: %v, want an OutcomeUnknownError and %v", err, context.DeadlineExceeded)
+	}
+	if strings.Contains(err.Error(), "undo") {
+		t.Errorf("Attach could not be undone: %v", err)
+	}
+	if _, ok := sw.DB.Port("p1"); ok {
+		t.Error("the rows were left in the database")
+	}
+}

@@ -5,9 +5,11 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/ovskit/ovskit/internal/testbed"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -119,7 +121,8 @@ func (s *scenario) try(ctx context.Context, c call) (answer, error) {
 	return c.attempt(ctx, 0)
 }
 
-// blocked wants that nothing answers and that nothing of the attempt arrives at the machine that is called.
+// blocked wants that nothing answers and that nothing of the attempt arrives at the machine that is called. It gives the
+// attempt some time to be made, and then waits until what was sent must have been where it can get.
 func (s *scenario) blocked(c call) probe {
 	local := s.freshPort()
 	return probe{c.name(), blocked, func(ctx context.Context) string {
@@ -128,25 +131,57 @@ func (s *scenario) blocked(c call) probe {
 			return verdict(err)
 		}
 		defer capture.Close()
-		ctx, cancel := context.WithTimeout(ctx, s.patience)
+
+		attempt, cancel := context.WithCancel(ctx)
 		defer cancel()
-		arrived := make(chan error, 1)
-		go func() { arrived <- find(ctx, capture, func(frame []byte) bool { return c.sent(frame, local) }) }()
-		_, err = c.attempt(ctx, local)
-		if err == nil || !isTimeout(err) {
-			cancel()
-			<-arrived
+		answered := make(chan error, 1)
+		go func() {
+			_, err := c.attempt(attempt, local)
+			answered <- err
+		}()
+		timer := time.NewTimer(s.patience)
+		defer timer.Stop()
+		select {
+		case err := <-answered:
+			return verdict(err)
+		case <-timer.C:
+		}
+		fenced := s.fence(ctx, c.from)
+		cancel()
+		if err := <-answered; !errors.Is(err, context.Canceled) {
 			return verdict(err)
 		}
-		switch err := <-arrived; {
+		if fenced != nil {
+			return "error: " + fenced.Error()
+		}
+		err = find(attempt, capture, func(frame []byte) bool { return c.sent(frame, local) })
+		switch {
 		case err == nil:
 			return "not answered, but arrived"
-		case isTimeout(err):
+		case errors.Is(err, context.Canceled):
 			return blocked
-		default:
-			return verdict(err)
 		}
+		return verdict(err)
 	}}
+}
+
+// fence returns when the switch, and the host if it forwards, have dealt with all that a machine has sent before: they
+// keep the order of what comes from one machine. It asks for nothing that depends on the intents.
+func (s *scenario) fence(ctx context.Context, from *machine) error {
+	ctx, cancel := context.WithTimeout(ctx, s.within)
+	defer cancel()
+	var err error
+	switch from {
+	case s.host:
+	case s.outside:
+		err = from.Ping(ctx, s.host.addr)
+	default:
+		_, err = resolve(ctx, from, from.gateway)
+	}
+	if err != nil {
+		return err
+	}
+	return s.host.Ping(ctx, s.outside.addr)
 }
 
 // sent tells whether a frame that arrived is of the attempt.

@@ -53,8 +53,7 @@ type Options struct {
 // answerWithin is how long an answer that is wanted may take.
 const answerWithin = 5 * time.Second
 
-// patience is how long nothing must happen to count as nothing. On the fake a frame is where it goes to before the
-// call that sends it is over.
+// patience is how long an attempt that should be blocked is let try before its traces are looked for.
 var patience = map[testbed.Kind]time.Duration{
 	testbed.Real: 250 * time.Millisecond,
 	testbed.Fake: 100 * time.Millisecond,

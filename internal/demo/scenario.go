@@ -52,7 +52,7 @@ type scenario struct {
 	declared                       map[*machine]flows.Endpoint
 
 	within   time.Duration // how long an answer that is wanted may take
-	patience time.Duration // how long nothing must happen to count as nothing
+	patience time.Duration // how long an attempt that should be blocked is let try
 	nextPort uint16
 }
 

@@ -23,8 +23,8 @@ const keptFile = "kept"
 var ErrNotFound = errors.New("no such node")
 
 // Collect removes what nodes of dead processes left, except kept ones. Only
-// nodes with the prefix are looked at, all if it is empty. It returns the names
-// of those it removed.
+// nodes with the prefix, and those of Probe, are looked at, all if it is empty.
+// It returns the names of those it removed.
 func Collect(ctx context.Context, prefix string) (removed []string, err error) {
 	found, err := list()
 	if err != nil {
@@ -32,7 +32,8 @@ func Collect(ctx context.Context, prefix string) (removed []string, err error) {
 	}
 	var errs []error
 	for _, n := range found {
-		if prefix != "" && n.prefix != prefix || n.ownerLives() || isKept(n) {
+		wanted := prefix == "" || n.prefix == prefix || n.prefix == probePrefix
+		if !wanted || n.ownerLives() || isKept(n) {
 			continue
 		}
 		if ctx.Err() != nil {

@@ -14,13 +14,16 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
+// probePrefix marks what Probe makes.
+const probePrefix = "probe"
+
 // Probe says what keeps nodes from being made on this machine by making a
 // small part of one.
 func Probe() (err error) {
 	if os.Geteuid() != 0 {
 		return errors.New("not root")
 	}
-	n, err := newName("probe")
+	n, err := newName(probePrefix)
 	if err != nil {
 		return err
 	}

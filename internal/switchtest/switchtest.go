@@ -7,6 +7,12 @@
 package switchtest
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs"
@@ -98,4 +104,29 @@ func Dial(t testing.TB, endpoint string) *vswitch.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// Freeze stops the database server of a Sandbox in its tracks, as on a machine
+// that is overloaded; thaw, or the end of the test, lets it go on.
+func Freeze(t testing.TB, sw *Switch) (thaw func()) {
+	t.Helper()
+	dir := filepath.Dir(strings.TrimPrefix(sw.Endpoint, "unix:"))
+	text, err := os.ReadFile(filepath.Join(dir, "ovsdb-server.pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	thaw = sync.OnceFunc(func() {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(thaw)
+	return thaw
 }

@@ -61,16 +61,32 @@ func (c *kernelCapture) Next(ctx context.Context) ([]byte, error) {
 func (c *kernelCapture) read(ctx context.Context, buf []byte) (int, error) {
 	for {
 		n, _, err := c.conn.ReadFrom(buf)
-		if !isTimeout(err) || ctx.Err() != nil {
+		if !isTimeout(err) {
 			return n, err
+		}
+		if ctx.Err() != nil {
+			return c.poll(buf)
 		}
 		if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
 			return 0, err
 		}
 		if ctx.Err() != nil {
-			return 0, ctx.Err()
+			return c.poll(buf)
 		}
 	}
+}
+
+// poll reads a frame if one is there, whatever the deadline.
+func (c *kernelCapture) poll(buf []byte) (n int, err error) {
+	raw, err := c.conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	cerr := raw.Control(func(fd uintptr) { n, _, err = unix.Recvfrom(int(fd), buf, unix.MSG_DONTWAIT) })
+	if cerr != nil {
+		return 0, cerr
+	}
+	return n, err
 }
 
 func (c *kernelCapture) failed(ctx context.Context, err error) error {

@@ -54,7 +54,6 @@ type StackStation struct {
 
 	stop context.CancelFunc
 	done chan struct{} // closed when nothing is sent any more; nil before Connect
-	send func(frame []byte)
 
 	mu       sync.Mutex
 	closed   bool
@@ -125,7 +124,7 @@ func stackPrefix(p netip.Prefix) tcpip.AddressWithPrefix {
 // Connect plugs the machine in: from now on its frames go to send, from one goroutine. send owns the frame.
 func (s *StackStation) Connect(send func(frame []byte)) {
 	ctx, stop := context.WithCancel(context.Background())
-	s.send, s.stop, s.done = send, stop, make(chan struct{})
+	s.stop, s.done = stop, make(chan struct{})
 	go func() {
 		defer close(s.done)
 		for {
@@ -176,13 +175,17 @@ func (s *StackStation) MAC() net.HardwareAddr { return s.mac }
 
 // SendFrame implements Station.
 func (s *StackStation) SendFrame(frame []byte) error {
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
-	if closed {
-		return fmt.Errorf("send a frame from %q: %w", s.name, ErrClosed)
+	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
+	defer pkt.DecRef()
+	var pkts stack.PacketBufferList
+	pkts.PushBack(pkt)
+	n, err := s.link.WritePackets(pkts)
+	if err == nil && n == 0 {
+		err = &tcpip.ErrNoBufferSpace{}
 	}
-	s.send(append([]byte(nil), frame...))
+	if err != nil {
+		return fmt.Errorf("%q: send a frame: %w", s.name, stackError(err))
+	}
 	return nil
 }
 

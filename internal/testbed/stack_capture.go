@@ -46,13 +46,22 @@ func (c *stackCapture) Next(ctx context.Context) ([]byte, error) {
 	}
 	select {
 	case frame, ok := <-c.frames:
-		if !ok {
-			return nil, fmt.Errorf("capture at %q: %w", c.station.name, ErrClosed)
-		}
-		return frame, nil
+		return c.next(frame, ok)
+	default:
+	}
+	select {
+	case frame, ok := <-c.frames:
+		return c.next(frame, ok)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("capture at %q: %w", c.station.name, ctx.Err())
 	}
+}
+
+func (c *stackCapture) next(frame []byte, ok bool) ([]byte, error) {
+	if !ok {
+		return nil, fmt.Errorf("capture at %q: %w", c.station.name, ErrClosed)
+	}
+	return frame, nil
 }
 
 // Close implements Capture.

@@ -115,6 +115,10 @@ func stackError(err tcpip.Error) error {
 		return syscall.ENETUNREACH
 	case *tcpip.ErrPortInUse:
 		return syscall.EADDRINUSE
+	case *tcpip.ErrNoBufferSpace:
+		return syscall.ENOBUFS
+	case *tcpip.ErrClosedForSend:
+		return ErrClosed
 	}
 	return errors.New(err.String())
 }

@@ -27,7 +27,8 @@ type Station interface {
 	DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
 	// Ping sends ICMP echo requests to dst until one is answered or ctx ends.
 	Ping(ctx context.Context, dst netip.Addr) error
-	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS.
+	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS, after what the station has sent
+	// before.
 	SendFrame(frame []byte) error
 	// Capture collects the frames that arrive at the interface from now on, whomever they are for.
 	Capture(ctx context.Context) (Capture, error)
@@ -36,7 +37,8 @@ type Station interface {
 // Capture is what arrives at a station's interface.
 type Capture interface {
 	// Next returns the next frame, from the Ethernet header on and without FCS, in the order of arrival. It fails when
-	// ctx ends, and with ErrLost if frames had to be dropped: what a capture does not show did not arrive.
+	// ctx has ended and no frame is left, and with ErrLost if frames had to be dropped: what a capture does not show
+	// did not arrive.
 	Next(ctx context.Context) ([]byte, error)
 	// Close ends the capture.
 	Close() error

@@ -254,9 +254,19 @@ func TestCapture(t *testing.T) {
 				t.Errorf("captured %q, error %v; want %q", got, err, want)
 			}
 		}
+		// What has arrived is shown even after the context's end.
+		if err := a.SendFrame(strange); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Ping(ctx, addr("192.0.2.2")); err != nil {
+			t.Fatal(err)
+		}
 		short, cancel := context.WithCancel(ctx)
 		cancel()
-		if _, err := capture.Next(short); !errors.Is(err, context.Canceled) {
+		if got, err := nextStrange(short, capture); err != nil || !bytes.Equal(got, strange) {
+			t.Errorf("captured before the context's end %q, error %v; want %q", got, err, strange)
+		}
+		if _, err := nextStrange(short, capture); !errors.Is(err, context.Canceled) {
 			t.Errorf("next frame after the context's end: got %v, want %v", err, context.Canceled)
 		}
 		if err := a.SendFrame(strange); err != nil {

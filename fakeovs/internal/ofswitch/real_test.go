@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +15,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
 	"github.com/ovskit/ovskit/internal/tier"
@@ -96,7 +99,7 @@ func (r *realSwitch) program(t testing.TB, flows []openflow.Flow) {
 	if err := r.of.Bundle(r.ctx, mods...); err != nil {
 		t.Fatalf("program the real switch: %v", err)
 	}
-	r.appctl(t, "revalidator/wait")
+	r.appctl(t, "revalidator/purge")
 }
 
 func (r *realSwitch) appctl(t testing.TB, args ...string) string {
@@ -108,27 +111,27 @@ func (r *realSwitch) appctl(t testing.TB, args ...string) string {
 	return string(out)
 }
 
-// input sends a frame in and returns what comes out of each port.
-func (r *realSwitch) input(t testing.TB, port uint32, frame []byte) map[uint32][][]byte {
+// input sends a frame in and returns what comes out of each port. It is not alive if Open vSwitch has crashed.
+func (r *realSwitch) input(t testing.TB, port uint32, frame []byte) (outputs map[uint32][][]byte, alive bool) {
 	sentinel := make([]byte, 60)
 	binary.BigEndian.PutUint16(sentinel[12:], sentinelType)
 	for _, f := range [][]byte{frame, sentinel} {
 		b := binary.BigEndian.AppendUint16(nil, uint16(len(f)))
 		if _, err := r.socks[port].Write(append(b, f...)); err != nil {
-			t.Fatalf("write a frame to port %d: %v", port, err)
+			return nil, r.crashed(t, err)
 		}
 	}
-	outputs := map[uint32][][]byte{}
+	outputs = map[uint32][][]byte{}
 	for p := uint32(1); p <= ports; p++ {
 		_ = r.socks[p].SetReadDeadline(time.Now().Add(10 * time.Second))
 		for {
 			var length [2]byte
 			if _, err := io.ReadFull(r.socks[p], length[:]); err != nil {
-				t.Fatalf("read from port %d: %v", p, err)
+				return nil, r.crashed(t, err)
 			}
 			f := make([]byte, binary.BigEndian.Uint16(length[:]))
 			if _, err := io.ReadFull(r.socks[p], f); err != nil {
-				t.Fatalf("read from port %d: %v", p, err)
+				return nil, r.crashed(t, err)
 			}
 			if bytes.Equal(f, sentinel) {
 				break
@@ -136,5 +139,13 @@ func (r *realSwitch) input(t testing.TB, port uint32, frame []byte) map[uint32][
 			outputs[p] = append(outputs[p], f)
 		}
 	}
-	return outputs
+	return outputs, true
+}
+
+// crashed returns false if an error means that Open vSwitch is gone, and fails the test if it means anything else.
+func (r *realSwitch) crashed(t testing.TB, err error) bool {
+	if !errors.Is(err, io.EOF) && !errors.Is(err, unix.EPIPE) && !errors.Is(err, unix.ECONNRESET) {
+		t.Fatalf("frames of Open vSwitch: %v", err)
+	}
+	return false
 }

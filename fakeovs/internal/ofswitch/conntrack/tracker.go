@@ -305,8 +305,9 @@ func (t *Tracker) enter(key *tuple, p *packet.Packet, m *Meta, r *Request, now t
 	}
 	c.at = len(t.conns)
 	t.conns = append(t.conns, c)
-	t.index[c.orig] = &entry{c: c, next: t.index[c.orig]}
+	// A connection of an end with itself is found in its original direction.
 	t.index[c.reply] = &entry{c: c, reply: true, next: t.index[c.reply]}
+	t.index[c.orig] = &entry{c: c, next: t.index[c.orig]}
 	return c
 }
 

@@ -1,0 +1,602 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch_test
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// clock is a time that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// bed is a switch that serves a socket.
+type bed struct {
+	*ofswitch.Switch
+	clock  *clock
+	socket string
+	ctx    context.Context
+}
+
+func newBed(t testing.TB) *bed {
+	dir, err := os.MkdirTemp("", "ofs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bed{clock: &clock{now: time.Unix(1_000_000, 0)}, socket: filepath.Join(dir, "br0.mgmt")}
+	b.Switch = ofswitch.NewDatapath(ofswitch.DatapathOptions{Now: b.clock.Now}).
+		NewSwitch(ofswitch.Options{Name: "br0", DatapathID: 0x0000020000000042})
+	l, err := net.Listen("unix", b.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- b.Serve(l) }()
+	var cancel context.CancelFunc
+	b.ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(func() {
+		cancel()
+		_ = l.Close()
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if err := b.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		_ = os.RemoveAll(dir)
+	})
+	return b
+}
+
+func (b *bed) dial(t testing.TB) *openflow.Conn {
+	c, err := openflow.Dial(b.ctx, "unix:"+b.socket, openflow.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// peer speaks OpenFlow message by message.
+type peer struct {
+	t  testing.TB
+	nc net.Conn
+}
+
+// peer connects and says hello.
+func (b *bed) peer(t testing.TB) *peer {
+	p := b.silent(t)
+	p.send(openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}, 0)
+	if m, _ := p.receive(); m != (openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}) {
+		t.Fatalf("first message: got %#v, want a hello", m)
+	}
+	return p
+}
+
+func (b *bed) silent(t testing.TB) *peer {
+	nc, err := net.Dial("unix", b.socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() })
+	_ = nc.SetDeadline(time.Now().Add(30 * time.Second))
+	return &peer{t, nc}
+}
+
+func (p *peer) send(m openflow.Message, xid uint32) {
+	p.t.Helper()
+	b, err := openflow.Encode(m, xid)
+	if err != nil {
+		p.t.Fatalf("encode %#v: %v", m, err)
+	}
+	p.write(b)
+}
+
+func (p *peer) write(b []byte) {
+	p.t.Helper()
+	if _, err := p.nc.Write(b); err != nil {
+		p.t.Fatalf("write: %v", err)
+	}
+}
+
+func (p *peer) receive() (openflow.Message, uint32) {
+	p.t.Helper()
+	b := make([]byte, 8)
+	if _, err := io.ReadFull(p.nc, b); err != nil {
+		p.t.Fatalf("read a message: %v", err)
+	}
+	b = append(b, make([]byte, int(binary.BigEndian.Uint16(b[2:]))-8)...)
+	if _, err := io.ReadFull(p.nc, b[8:]); err != nil {
+		p.t.Fatalf("read a message: %v", err)
+	}
+	m, xid, err := openflow.Decode(b)
+	if err != nil {
+		p.t.Fatalf("decode %x: %v", b, err)
+	}
+	return m, xid
+}
+
+// wantError expects an error in answer to a message.
+func (p *peer) wantError(code openflow.ErrorCode, xid uint32) {
+	p.t.Helper()
+	m, got := p.receive()
+	e, ok := m.(openflow.Error)
+	if !ok || e.Code != code || got != xid {
+		p.t.Errorf("answer to %d: got %#v to %d, want error %v", xid, m, got, code)
+	}
+}
+
+func want[M openflow.Message](p *peer, xid uint32) M {
+	p.t.Helper()
+	m, got := p.receive()
+	w, ok := m.(M)
+	if !ok || got != xid {
+		p.t.Fatalf("answer to %d: got %#v to %d, want a %T", xid, m, got, w)
+	}
+	return w
+}
+
+func TestDescriptions(t *testing.T) {
+	b := newBed(t)
+	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
+	for _, p := range []ofswitch.Port{{No: openflow.PortLocal, Name: "br0", HWAddr: mac}, {No: 3, Name: "p3", HWAddr: mac}} {
+		if err := b.AddPort(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := b.dial(t)
+	if got := c.Features(); got.DatapathID != 0x20000000042 || got.Tables != 254 {
+		t.Errorf("features: got %+v", got)
+	}
+	d, err := c.Desc(b.ctx)
+	if err != nil || d.Manufacturer != "Nicira, Inc." || d.Hardware != "Open vSwitch" || d.Software != "3.1.0" {
+		t.Errorf("description: got %+v, %v", d, err)
+	}
+	descs, err := c.Ports(b.ctx)
+	if err != nil || len(descs) != 2 || descs[0].No != 3 || descs[1].Name != "br0" {
+		t.Errorf("ports: got %+v, %v", descs, err)
+	}
+	if err := b.AddPort(ofswitch.Port{No: 3, Name: "other"}); err == nil {
+		t.Error("a second port 3: got no error")
+	}
+	if err := b.AddPort(ofswitch.Port{No: 0xff00, Name: "other"}); err == nil {
+		t.Error("port 0xff00: got no error")
+	}
+}
+
+func out(port uint32) openflow.Instructions {
+	return openflow.Instructions{Apply: []openflow.Action{openflow.Output{Port: port}}}
+}
+
+func TestFlowsComeBack(t *testing.T) {
+	b := newBed(t)
+	c := b.dial(t)
+	var mods []openflow.FlowMod
+	for i := range 3000 {
+		mods = append(mods, openflow.Add(openflow.Flow{
+			Table: uint8(i % 3), Priority: uint16(i), Cookie: uint64(i % 10),
+			Match:        openflow.Match{openflow.InPort(uint32(i%5 + 1))},
+			Instructions: out(uint32(i%7 + 1)),
+		}))
+	}
+	if err := c.Bundle(b.ctx, mods...); err != nil {
+		t.Fatal(err)
+	}
+	flows, err := c.Flows(b.ctx, openflow.FlowFilter{})
+	if err != nil || len(flows) != 3000 {
+		t.Fatalf("flows: got %d, %v, want 3000", len(flows), err)
+	}
+	table := uint8(1)
+	for _, q := range []struct {
+		name   string
+		filter openflow.FlowFilter
+		want   int
+	}{
+		{"table", openflow.FlowFilter{Table: &table}, 1000},
+		{"cookie", openflow.FlowFilter{Cookie: 3, CookieMask: ^uint64(0)}, 300},
+		{"match", openflow.FlowFilter{Match: openflow.Match{openflow.InPort(2)}}, 600},
+		{"port", openflow.FlowFilter{OutPort: 1}, 429},
+	} {
+		if flows, err := c.Flows(b.ctx, q.filter); err != nil || len(flows) != q.want {
+			t.Errorf("flows by %s: got %d, %v, want %d", q.name, len(flows), err, q.want)
+		}
+	}
+	if err := c.Apply(b.ctx, openflow.FlowMod{
+		Command: openflow.FlowDelete, CookieMask: 1, Flow: openflow.Flow{Table: openflow.AllTables, Cookie: 1},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if flows, err := c.Flows(b.ctx, openflow.FlowFilter{}); err != nil || len(flows) != 1500 {
+		t.Errorf("flows after the odd cookies are gone: got %d, %v, want 1500", len(flows), err)
+	}
+}
+
+func TestBundleIsAllOrNothing(t *testing.T) {
+	b := newBed(t)
+	c := b.dial(t)
+	old := openflow.Flow{Priority: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2), Cookie: 7}
+	if err := c.Apply(b.ctx, openflow.Add(old)); err != nil {
+		t.Fatal(err)
+	}
+	replaced := old
+	replaced.Instructions = out(9)
+	overlapping := openflow.Flow{
+		Priority: 6, Flags: openflow.FlowCheckOverlap, Match: openflow.Match{openflow.EthType(openflow.EthTypeARP)},
+	}
+	err := c.Bundle(b.ctx,
+		openflow.Add(replaced),
+		openflow.Add(openflow.Flow{Priority: 6, Match: openflow.Match{openflow.InPort(3)}}),
+		openflow.DeleteStrict(old),
+		openflow.Add(overlapping))
+	var r *openflow.RequestError
+	if !errors.Is(err, openflow.ErrOverlap) || !errors.As(err, &r) || r.Index != 3 {
+		t.Errorf("a bundle whose last message overlaps: got %v, want OFPFMFC_OVERLAP of message 3", err)
+	}
+	flows, err := c.Flows(b.ctx, openflow.FlowFilter{})
+	if err != nil || len(flows) != 1 || !flows[0].Equal(old) {
+		t.Errorf("flows after the failed bundle: got %v, %v, want only %v", flows, err, old)
+	}
+}
+
+func TestModifyKeepsCounters(t *testing.T) {
+	b := newBed(t)
+	for _, p := range []uint32{1, 2} {
+		if err := b.AddPort(ofswitch.Port{No: p, Name: string(rune('a' + p))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := b.dial(t)
+	f := openflow.Flow{Priority: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2), Cookie: 7}
+	if err := c.Apply(b.ctx, openflow.Add(f)); err != nil {
+		t.Fatal(err)
+	}
+	b.Input(1, arpFrame(station(1), station(2), 1))
+	b.clock.advance(3 * time.Second)
+	if err := c.Apply(b.ctx, openflow.FlowMod{Command: openflow.FlowModify, Flow: openflow.Flow{Instructions: out(1), Cookie: 8}}); err != nil {
+		t.Fatal(err)
+	}
+	flows, err := c.Flows(b.ctx, openflow.FlowFilter{})
+	if err != nil || len(flows) != 1 {
+		t.Fatalf("flows: got %v, %v, want one", flows, err)
+	}
+	f.Instructions = out(1)
+	if got := flows[0]; !got.Equal(f) || got.Packets != 1 || got.Duration != 3*time.Second {
+		t.Errorf("modified flow: got %v with %d packets for %v, want %v with 1 for 3s", got, got.Packets, got.Duration, f)
+	}
+}
+
+// raw is a message as bytes, the length filled in.
+func raw(t testing.TB, s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	return b
+}
+
+func TestRefusals(t *testing.T) {
+	b := newBed(t)
+	p := b.peer(t)
+	for _, c := range []struct {
+		name    string
+		message []byte
+		want    openflow.ErrorCode
+	}{
+		{"version 1.0", raw(t, "0112000000000001"), openflow.ErrBadVersion},
+		{"unknown type", raw(t, "0463000000000001"), openflow.ErrBadType},
+		{"group mod", raw(t, "040f00000000000100000000000000010000000000000000"), openflow.ErrBadType},
+		{"features reply", raw(t, "0406000000000001"+"0000000000000001"+"00000000fe000000"+"0000000000000000"), openflow.ErrBadType},
+		{"experimenter", raw(t, "0404000000000001"+"0badcafe00000001"), openflow.ErrBadExperimenter},
+		{"Nicira's unknown", raw(t, "0404000000000001"+"000023207fffffff"), openflow.ErrBadExperimenterType},
+		{"multipart type", raw(t, "041200000000000100ff000000000000"), openflow.ErrBadMultipart},
+		{"cut flow mod", raw(t, "040e000000000001"+"00000000"), openflow.ErrBadRequestLen},
+	} {
+		p.write(c.message)
+		m, xid := p.receive()
+		if e, ok := m.(openflow.Error); !ok || e.Code != c.want || xid != 1 {
+			t.Errorf("%s: got %#v to %d, want %v", c.name, m, xid, c.want)
+		}
+	}
+	p.send(openflow.EchoRequest{Data: []byte("alive")}, 9)
+	if got := want[openflow.EchoReply](p, 9); string(got.Data) != "alive" {
+		t.Errorf("echo after the refusals: got %q", got.Data)
+	}
+}
+
+func TestFlowRefusals(t *testing.T) {
+	tcp := openflow.Match{openflow.EthType(0x800), openflow.IPProto(6)}
+	set := func(f openflow.MatchField) openflow.Instructions {
+		return openflow.Instructions{Apply: []openflow.Action{openflow.SetField{MatchField: f}}}
+	}
+	do := func(a openflow.Action) openflow.Instructions {
+		return openflow.Instructions{Apply: []openflow.Action{a}}
+	}
+	b := newBed(t)
+	for _, c := range []struct {
+		name string
+		flow openflow.Flow
+		want openflow.ErrorCode
+	}{
+		{"address without type", openflow.Flow{Match: openflow.Match{openflow.Uint(openflow.FieldIPv4Src, 1)}}, openflow.ErrBadPrereq},
+		{"port without protocol", openflow.Flow{Match: openflow.Match{openflow.EthType(0x800), openflow.TCPDst(1)}}, openflow.ErrBadPrereq},
+		{"masked type", openflow.Flow{Match: openflow.Match{openflow.UintMasked(openflow.FieldEthType, 0x800, 0xff00)}}, openflow.ErrBadMask},
+		{"unknown state", openflow.Flow{Match: openflow.Match{openflow.Uint(openflow.FieldCTState, 0x100)}}, openflow.ErrBadValue},
+		{"table 255", openflow.Flow{Table: 255}, openflow.ErrBadFlowTable},
+		{"table 254", openflow.Flow{Table: 254}, openflow.ErrRequestPermission},
+		{"goto back", openflow.Flow{Table: 3, Instructions: openflow.Instructions{Goto: 3}}, openflow.ErrBadInstructionTable},
+		{"set without prerequisite", openflow.Flow{Instructions: set(openflow.TCPDst(1))}, openflow.ErrMatchInconsistent},
+		{"set of a read-only field", openflow.Flow{Instructions: set(openflow.EthType(0x800))}, openflow.ErrBadSetArgument},
+		{"set of ct_mark", openflow.Flow{Match: tcp, Instructions: set(openflow.Uint(openflow.FieldCTMark, 1))}, openflow.ErrBadSetArgument},
+		{"output to any", openflow.Flow{Instructions: out(openflow.PortAny)}, openflow.ErrBadOutPort},
+		{"output to 0xff00", openflow.Flow{Instructions: out(0xff00)}, openflow.ErrBadOutPort},
+		{"ct without IP", openflow.Flow{Instructions: do(openflow.CT{})}, openflow.ErrMatchInconsistent},
+		{"dec_ttl without IP", openflow.Flow{Instructions: do(openflow.DecTTL{})}, openflow.ErrMatchInconsistent},
+		{"force without commit", openflow.Flow{Match: tcp, Instructions: do(openflow.CT{Force: true})}, openflow.ErrBadActionArgument},
+		{"translation without commit", openflow.Flow{Match: tcp, Instructions: do(openflow.CT{
+			NAT: &openflow.NAT{Type: openflow.NATSource, AddrMin: station(1).ip},
+		})}, openflow.ErrBadActionArgument},
+		{"meter", openflow.Flow{Instructions: openflow.Instructions{Meter: 1}}, openflow.ErrInvalidMeter},
+		{"unknown action", openflow.Flow{Instructions: do(openflow.RawAction{Bytes: []byte{0, 99, 0, 8, 0, 0, 0, 0}})}, openflow.ErrBadActionType},
+	} {
+		if err := b.AddFlow(c.flow); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+func TestHello(t *testing.T) {
+	b := newBed(t)
+	p := b.silent(t)
+	p.write(raw(t, "0100000000000005"))
+	if m, _ := p.receive(); m != (openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}) {
+		t.Errorf("greeting: got %#v", m)
+	}
+	p.wantError(openflow.ErrIncompatible, 5)
+	if _, err := p.nc.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("after an incompatible hello: got %v, want the end", err)
+	}
+	p = b.silent(t)
+	p.write(raw(t, "0402000000000005"))
+	p.receive()
+	if _, err := p.nc.Read(make([]byte, 1)); err == nil {
+		t.Error("after an echo request instead of a hello: got an answer, want the end")
+	}
+}
+
+func TestBundleControl(t *testing.T) {
+	const id, flags = 5, openflow.BundleAtomic | openflow.BundleOrdered
+	b := newBed(t)
+	p := b.peer(t)
+	control := func(typ openflow.BundleType, f openflow.BundleFlags) openflow.BundleControl {
+		return openflow.BundleControl{ID: id, Type: typ, Flags: f}
+	}
+	add := openflow.BundleAdd{ID: id, Flags: flags, Message: openflow.Add(openflow.Flow{Priority: 1})}
+
+	p.send(control(openflow.BundleCommitRequest, flags), 1)
+	p.wantError(openflow.ErrBadBundle, 1)
+
+	p.send(control(openflow.BundleOpenRequest, flags), 2)
+	if got := want[openflow.BundleControl](p, 2); got.Type != openflow.BundleOpenReply || got.ID != id {
+		t.Errorf("answer to open: got %+v", got)
+	}
+	p.send(control(openflow.BundleOpenRequest, flags), 3)
+	p.wantError(openflow.ErrBadBundle, 3)
+
+	p.send(add, 4) // opens it again
+	p.send(openflow.BundleAdd{ID: id, Flags: openflow.BundleAtomic, Message: add.Message}, 5)
+	p.wantError(openflow.ErrBadBundleFlags, 5)
+
+	p.send(add, 6)
+	p.send(control(openflow.BundleCloseRequest, flags), 7)
+	want[openflow.BundleControl](p, 7)
+	p.send(add, 8)
+	p.wantError(openflow.ErrBundleClosed, 8)
+
+	p.send(add, 9)
+	p.send(control(openflow.BundleDiscardRequest, flags), 10)
+	want[openflow.BundleControl](p, 10)
+
+	p.send(openflow.BundleAdd{ID: id, Flags: flags, Message: openflow.BarrierRequest{}}, 11)
+	p.wantError(openflow.ErrBundleMsgUnsupported, 11)
+
+	p.send(add, 12)
+	p.send(openflow.BarrierRequest{}, 13)
+	want[openflow.BarrierReply](p, 13)
+	b.clock.advance(10 * time.Second)
+	p.send(openflow.BarrierRequest{}, 14)
+	p.wantError(openflow.ErrBundleTimeout, 12)
+	want[openflow.BarrierReply](p, 14)
+
+	p.send(add, 15)
+	p.send(control(openflow.BundleCommitRequest, flags), 16)
+	if got := want[openflow.BundleControl](p, 16); got.Type != openflow.BundleCommitReply {
+		t.Errorf("answer to commit: got %+v", got)
+	}
+	p.send(openflow.AggregateRequest{}, 17)
+	if got := want[openflow.AggregateReply](p, 17); got.Flows != 1 {
+		t.Errorf("flows at the end: got %d, want the one that was committed", got.Flows)
+	}
+}
+
+func TestMessagesNobodyAskedFor(t *testing.T) {
+	b := newBed(t)
+	p, quiet := b.peer(t), b.peer(t)
+	p.send(openflow.SetConfig{SwitchConfig: openflow.SwitchConfig{MissSendLen: 0xffff}}, 1)
+	p.send(openflow.BarrierRequest{}, 2)
+	want[openflow.BarrierReply](p, 2)
+
+	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1", HWAddr: station(1).mac}); err != nil {
+		t.Fatal(err)
+	}
+	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortAdded || got.Port.Name != "p1" {
+		t.Errorf("port status: got %+v", got)
+	}
+	frame := arpFrame(station(1), station(2), 1)
+	for _, f := range []openflow.Flow{
+		{Priority: 1, Cookie: 77, Match: openflow.Match{openflow.InPort(1)}, Instructions: openflow.Instructions{Apply: []openflow.Action{
+			openflow.SetField{MatchField: openflow.Reg(3, 5)}, openflow.Output{Port: openflow.PortController, MaxLen: 20},
+		}}},
+		{Priority: 2, IdleTimeout: 5, Flags: openflow.FlowSendRemoved, Match: openflow.Match{openflow.InPort(2)}},
+	} {
+		if err := b.AddFlow(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Input(1, frame)
+	got := want[openflow.PacketIn](p, 0)
+	wantIn := openflow.PacketIn{
+		BufferID: openflow.NoBuffer, TotalLen: uint16(len(frame)), Reason: openflow.PacketInAction, Cookie: 77,
+		Match: openflow.Match{openflow.InPort(1), openflow.Reg(3, 5)}, Data: frame[:20],
+	}
+	if d := cmp.Diff(wantIn, got); d != "" {
+		t.Errorf("packet-in (-want +got):\n%s", d)
+	}
+	b.clock.advance(6 * time.Second)
+	b.Input(1, frame)
+	if got := want[openflow.FlowRemoved](p, 0); got.Reason != openflow.FlowRemovedIdle || got.Stats.Priority != 2 {
+		t.Errorf("flow removed: got %+v", got)
+	}
+	want[openflow.PacketIn](p, 0)
+	b.RemovePort(1)
+	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortDeleted {
+		t.Errorf("port status: got %+v", got)
+	}
+	quiet.send(openflow.BarrierRequest{}, 3)
+	want[openflow.BarrierReply](quiet, 3)
+}
+
+func TestPacketOut(t *testing.T) {
+	b := newBed(t)
+	received := make(chan []byte, 1)
+	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1", Receive: func(f []byte) { received <- f }}); err != nil {
+		t.Fatal(err)
+	}
+	p := b.peer(t)
+	frame := arpFrame(station(1), station(2), 1)
+	p.send(openflow.PacketOut{InPort: openflow.PortController, Data: frame, Actions: []openflow.Action{openflow.Output{Port: 1}}}, 1)
+	p.send(openflow.BarrierRequest{}, 2)
+	want[openflow.BarrierReply](p, 2)
+	if d := cmp.Diff(frame, <-received); d != "" {
+		t.Errorf("frame (-want +got):\n%s", d)
+	}
+	p.send(openflow.PacketOut{InPort: openflow.PortFlood, Data: frame}, 3)
+	p.wantError(openflow.ErrBadPort, 3)
+	p.send(openflow.PacketOut{Data: frame, Actions: []openflow.Action{openflow.DecTTL{}}}, 4)
+	p.wantError(openflow.ErrMatchInconsistent, 4)
+}
+
+func TestRoles(t *testing.T) {
+	b := newBed(t)
+	first, second := b.peer(t), b.peer(t)
+	const equal, master, slave = 1, 2, 3
+	first.send(openflow.RoleRequest{}, 1)
+	if got := want[openflow.RoleReply](first, 1); got.Role != equal {
+		t.Errorf("role at first: got %d, want %d", got.Role, equal)
+	}
+	first.send(openflow.RoleRequest{Role: master, Generation: 10}, 2)
+	want[openflow.RoleReply](first, 2)
+	second.send(openflow.RoleRequest{Role: master, Generation: 9}, 3)
+	second.wantError(openflow.MakeErrorCode(11, 0), 3)
+	second.send(openflow.RoleRequest{Role: master, Generation: 11}, 4)
+	want[openflow.RoleReply](second, 4)
+	first.send(openflow.RoleRequest{}, 5)
+	if got := want[openflow.RoleReply](first, 5); got.Role != slave || got.Generation != 11 {
+		t.Errorf("role of the former master: got %+v, want %d", got, slave)
+	}
+	first.send(openflow.Add(openflow.Flow{}), 6)
+	first.wantError(openflow.ErrIsSlave, 6)
+}
+
+// TestControllerThatNeverReads: its messages are dropped, and nobody waits for it.
+func TestControllerThatNeverReads(t *testing.T) {
+	b := newBed(t)
+	p := b.peer(t)
+	p.send(openflow.SetConfig{SwitchConfig: openflow.SwitchConfig{MissSendLen: 0xffff}}, 1)
+	p.send(openflow.BarrierRequest{}, 2)
+	want[openflow.BarrierReply](p, 2)
+	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.AddFlow(openflow.Flow{Instructions: openflow.Instructions{Apply: []openflow.Action{
+		openflow.Output{Port: openflow.PortController, MaxLen: openflow.WholePacket},
+	}}}); err != nil {
+		t.Fatal(err)
+	}
+	frame := udpFrame(station(1), station(2), 1, 2, string(make([]byte, 1400)))
+	for range 10_000 {
+		b.Input(1, frame)
+	}
+	// The switch answers others meanwhile.
+	if err := b.dial(t).Barrier(b.ctx); err != nil {
+		t.Errorf("barrier on another connection: %v", err)
+	}
+}
+
+func FuzzConnection(f *testing.F) {
+	for _, m := range []openflow.Message{
+		openflow.EchoRequest{Data: []byte("x")}, openflow.FeaturesRequest{}, openflow.FlowStatsRequest{},
+		openflow.Add(openflow.Flow{Priority: 1, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2)}),
+		openflow.PacketOut{InPort: openflow.PortController, Data: []byte("abc"), Actions: []openflow.Action{openflow.Output{Port: 1}}},
+		openflow.BundleAdd{ID: 1, Message: openflow.Add(openflow.Flow{Priority: 1})},
+		openflow.BundleControl{ID: 1, Type: openflow.BundleCommitRequest},
+	} {
+		b, err := openflow.Encode(m, 1)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b[1], b[8:], b[1], b[8:])
+	}
+	bed := newBed(f)
+	f.Fuzz(func(t *testing.T, type1 uint8, body1 []byte, type2 uint8, body2 []byte) {
+		p := bed.peer(t)
+		defer func() { _ = p.nc.Close() }()
+		for _, m := range []struct {
+			typ  uint8
+			body []byte
+		}{{type1, body1}, {type2, body2}} {
+			if len(m.body) > 60_000 {
+				return
+			}
+			b := append([]byte{openflow.Version13, m.typ, 0, 0, 0, 0, 0, 1}, m.body...)
+			binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+			p.write(b)
+		}
+		p.send(openflow.BarrierRequest{}, 2)
+		for {
+			if m, xid := p.receive(); m == (openflow.BarrierReply{}) && xid == 2 {
+				return
+			}
+		}
+	})
+}

@@ -1,0 +1,129 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/internal/switchtest"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// Every flow that is compiled is taken by the switch, and comes back from it as it was.
+func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		br, err := bridge.Ensure(ctx, s.DB, bridge.Config{Name: "br0", Datapath: s.Datapath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		sw, err := flows.Open(ctx, conn, flows.Options{Owner: "conformance"})
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		host := netip.MustParseAddr("192.0.2.1")
+		objects := []flows.Object{
+			flows.Host{MAC: br.MAC, Addrs: []netip.Addr{host}},
+			flows.Uplink{Name: "eth0", Port: 1, Addr: host},
+			flows.Network{
+				Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+				Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
+			},
+			flows.Network{Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1")},
+		}
+		for n := range byte(20) {
+			objects = append(objects, flows.Endpoint{
+				Name: fmt.Sprint("web", n), Network: "web", Port: 10 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, 1, n},
+				Addrs: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, 10 + n}), netip.AddrFrom4([4]byte{10, 1, 0, 100 + n})},
+				Publish: []flows.PortMapping{
+					{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
+				},
+			})
+		}
+		if err := sw.Set(ctx, objects...); err != nil {
+			t.Fatal(err)
+		}
+		compiled, err := flows.Compile(flows.Options{Owner: "conformance"}, objects...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, f := range compiled {
+			want = append(want, f.String())
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(want, held(t, conn)); diff != "" {
+			t.Errorf("switch differs from the compiled flows (-compiled +switch):\n%s", diff)
+		}
+
+		// With a dump to compare with, nothing is found to repair.
+		if err := sw.Prune(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := sw.Delete(ctx, objects...); err != nil {
+			t.Fatal(err)
+		}
+		base, err := flows.Compile(flows.Options{Owner: "conformance"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := held(t, conn); len(got) != len(base) {
+			t.Errorf("got %d flows after all is deleted, want the %d that are always there:\n%q", len(got), len(base), got)
+		}
+	})
+}
+
+// A flow of somebody else in the tables could let through what is not declared.
+func TestOpenRefusesTablesInUse(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		br, err := bridge.Ensure(ctx, s.DB, bridge.Config{Name: "br0", Datapath: s.Datapath, FailMode: bridge.Standalone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		// The flow of a standalone bridge that makes it a learning switch.
+		if _, err := flows.Open(ctx, conn, flows.Options{Owner: "conformance"}); !errors.Is(err, flows.ErrConflict) {
+			t.Errorf("open flows on a standalone bridge: got error %v, want %v", err, flows.ErrConflict)
+		}
+	})
+}
+
+// held is what the switch holds, as sorted text without counters.
+func held(t *testing.T, conn *openflow.Conn) []string {
+	t.Helper()
+	all, err := conn.Flows(t.Context(), openflow.FlowFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := make([]string, len(all))
+	for i, f := range all {
+		texts[i] = f.Flow.String()
+	}
+	slices.Sort(texts)
+	return texts
+}

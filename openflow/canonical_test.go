@@ -1,0 +1,132 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
+
+func TestCanonical(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		m, want of.Match
+	}{
+		{"empty", nil, nil},
+		{"order", of.Match{of.TCPDst(80), of.IPProto(6), of.EthType(0x800)}, of.Match{of.EthType(0x800), of.IPProto(6), of.TCPDst(80)}},
+		{"full mask", of.Match{of.RegMasked(0, 5, 0xffffffff)}, of.Match{of.Reg(0, 5)}},
+		{"full mask of 12 bits", of.Match{of.UintMasked(of.FieldTCPFlags, 2, 0xfff)}, of.Match{of.Uint(of.FieldTCPFlags, 2)}},
+		{"empty mask", of.Match{of.RegMasked(0, 5, 0), of.InPort(1)}, of.Match{of.InPort(1)}},
+		{"bits outside of the mask", of.Match{{Field: of.FieldCTZone, Value: []byte{0xff, 0xff}, Mask: []byte{0, 0xf}}},
+			of.Match{of.UintMasked(of.FieldCTZone, 0xf, 0xf)}},
+		{"prefix", of.Match{of.IPv4Src(netip.MustParsePrefix("10.1.2.3/8"))},
+			of.Match{{Field: of.FieldIPv4Src, Value: []byte{10, 0, 0, 0}, Mask: []byte{255, 0, 0, 0}}}},
+	} {
+		if diff := cmp.Diff(tc.want, tc.m.Canonical(), cmpOptions); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+func TestKey(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := genFlow(t)
+		same := f
+		same.Cookie, same.IdleTimeout, same.Instructions = f.Cookie+1, 3, of.Instructions{Meter: 1}
+		if len(f.Match) > 1 {
+			same.Match = rapid.Permutation(f.Match).Draw(t, "order")
+		}
+		if f.Key() != same.Key() {
+			t.Errorf("keys differ of\n%v\n%v", f, same)
+		}
+		same.Match = f.Match.Canonical()
+		if f.Key() != same.Key() {
+			t.Errorf("key of the canonical match differs: %v", f)
+		}
+		for _, other := range []of.Flow{
+			{Table: f.Table + 1, Priority: f.Priority, Match: f.Match},
+			{Table: f.Table, Priority: f.Priority + 1, Match: f.Match},
+			{Table: f.Table, Priority: f.Priority, Match: f.Match.With(of.UintMasked(of.FieldReg4, 1, 1))},
+		} {
+			if f.Key() == other.Key() {
+				t.Errorf("keys are the same of\n%v\n%v", f, other)
+			}
+		}
+	})
+}
+
+func TestInstructionsEqual(t *testing.T) {
+	set := func(reg int, value, mask uint32) of.Action {
+		return of.SetField{MatchField: of.RegMasked(reg, value, mask)}
+	}
+	nat := func(n of.NAT) of.Action { return of.CT{Commit: true, NAT: &n} }
+	low, high := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	for _, tc := range []struct {
+		name string
+		a, b of.Instructions
+		want bool
+	}{
+		{"nothing and an empty list", of.Instructions{}, of.Instructions{Apply: []of.Action{}}, true},
+		{"set as a whole and with a full mask", apply(set(0, 1, ^uint32(0))), apply(of.SetField{MatchField: of.Reg(0, 1)}), true},
+		{"set in parts", apply(set(0, 1, 0xf), set(0, 0x20, 0xf0)), apply(set(0, 0x21, 0xff)), true},
+		{"set in parts that overlap", apply(set(0, 0x11, 0xff), set(0, 0x20, 0xf0)), apply(set(0, 0x21, 0xff)), true},
+		{"part of a whole", apply(of.SetField{MatchField: of.Reg(0, 1)}, set(0, 0x20, 0xf0)), apply(of.SetField{MatchField: of.Reg(0, 0x21)}), true},
+		{"set of nothing", apply(set(0, 1, 0)), apply(), true},
+		{"other value", apply(set(0, 1, 3)), apply(set(0, 2, 3)), false},
+		{"other mask", apply(set(0, 1, 3)), apply(set(0, 1, 1)), false},
+		{"order of sets", apply(set(0, 1, 1), set(0, 0, 1)), apply(set(0, 0, 1), set(0, 1, 1)), false},
+		{"order", apply(of.DecTTL{}, of.CTClear{}), apply(of.CTClear{}, of.DecTTL{}), false},
+		{"max_len of a port", apply(of.Output{Port: 1, MaxLen: 5}), apply(of.Output{Port: 1}), true},
+		{"max_len of the controller", apply(of.Output{Port: of.PortController, MaxLen: 5}), apply(of.Output{Port: of.PortController}), false},
+		{"NAT ranges of one", apply(nat(of.NAT{Type: 1, AddrMin: low, AddrMax: low, PortMin: 5, PortMax: 5})),
+			apply(nat(of.NAT{Type: 1, AddrMin: low, PortMin: 5})), true},
+		{"NAT ranges", apply(nat(of.NAT{Type: 1, AddrMin: low, AddrMax: high})), apply(nat(of.NAT{Type: 1, AddrMin: low})), false},
+		{"NAT or none", apply(of.CT{NAT: &of.NAT{}}), apply(of.CT{}), false},
+		{"zone", apply(of.CT{Zone: 1}), apply(of.CT{Zone: 2}), false},
+		{"zone from", apply(of.CT{Zone: 1}), apply(of.CT{ZoneFrom: &of.Subfield{Field: of.FieldReg0, Bits: 16}}), false},
+		{"resume in table 0", apply(of.CT{Resume: true}), apply(of.CT{}), false},
+		{"exec and after", apply(of.CT{Exec: []of.Action{of.CTClear{}}}), apply(of.CT{}, of.CTClear{}), false},
+		{"write and apply", apply(of.DecTTL{}), of.Instructions{Write: []of.Action{of.DecTTL{}}}, false},
+		{"clear", of.Instructions{ClearActions: true}, of.Instructions{}, false},
+		{"goto", of.Instructions{Goto: 1}, of.Instructions{Goto: 2}, false},
+		{"metadata outside of its mask", of.Instructions{Metadata: 7, MetadataMask: 3}, of.Instructions{Metadata: 3, MetadataMask: 3}, true},
+		{"raw", apply(of.RawAction{Bytes: []byte{1}}), apply(of.RawAction{Bytes: []byte{2}}), false},
+	} {
+		if got := tc.a.Equal(tc.b); got != tc.want {
+			t.Errorf("%s: %v and %v: equal is %t, want %t", tc.name, tc.a, tc.b, got, tc.want)
+		}
+		if got := tc.b.Equal(tc.a); got != tc.want {
+			t.Errorf("%s: %v and %v: equal is %t, want %t", tc.name, tc.b, tc.a, got, tc.want)
+		}
+	}
+}
+
+func TestFlowEqual(t *testing.T) {
+	f := numbered(1)
+	for _, tc := range []struct {
+		name   string
+		change func(*of.Flow)
+		want   bool
+	}{
+		{"nothing", func(*of.Flow) {}, true},
+		{"cookie", func(f *of.Flow) { f.Cookie++ }, false},
+		{"idle timeout", func(f *of.Flow) { f.IdleTimeout++ }, false},
+		{"hard timeout", func(f *of.Flow) { f.HardTimeout++ }, false},
+		{"flag", func(f *of.Flow) { f.Flags = of.FlowSendRemoved }, false},
+		{"flags of adding", func(f *of.Flow) { f.Flags = of.FlowCheckOverlap | of.FlowResetCounts }, true},
+		{"priority", func(f *of.Flow) { f.Priority++ }, false},
+		{"instructions", func(f *of.Flow) { f.Goto = 9 }, false},
+	} {
+		g := f
+		tc.change(&g)
+		if got := f.Equal(g); got != tc.want {
+			t.Errorf("%s changed: equal is %t, want %t", tc.name, got, tc.want)
+		}
+	}
+}
