@@ -42,6 +42,9 @@ func (m Match) isCanonical() bool {
 }
 
 func (f MatchField) isCanonical() bool {
+	if f.Field == FieldVLANTCI && f.untagged() {
+		return bytes.Equal(f.Mask, tagMask)
+	}
 	if f.Mask == nil {
 		return true
 	}
@@ -62,7 +65,13 @@ func (f MatchField) isCanonical() bool {
 
 // canonical returns the condition in its canonical form and whether it is a condition on any bit.
 func (f MatchField) canonical() (MatchField, bool) {
-	if f.isCanonical() || len(f.Mask) != len(f.Value) {
+	if f.isCanonical() {
+		return f, true
+	}
+	if f.Field == FieldVLANTCI && f.untagged() {
+		return MatchField{Field: f.Field, Value: f.Value, Mask: slices.Clone(tagMask)}, true
+	}
+	if len(f.Mask) != len(f.Value) {
 		return f, true
 	}
 	var or byte
@@ -77,6 +86,16 @@ func (f MatchField) canonical() (MatchField, bool) {
 		return MatchField{Field: f.Field, Value: value}, true
 	}
 	return MatchField{Field: f.Field, Value: value, Mask: f.Mask}, or != 0
+}
+
+// tagMask is the bits of the TCI that are all zero only without a tag: its presence and the VLAN identifier.
+var tagMask = []byte{0x1f, 0xff}
+
+// untagged reports whether a condition on the TCI asks that there be no tag. Whether it asks for a priority of zero as
+// well makes no difference, and a switch does not tell.
+func (f MatchField) untagged() bool {
+	return len(f.Value) == 2 && f.Value[0]|f.Value[1] == 0 &&
+		(f.Mask == nil || len(f.Mask) == 2 && f.Mask[0]&tagMask[0] == tagMask[0] && f.Mask[1] == tagMask[1])
 }
 
 // fullMask is byte i of the mask that has all bits of the field.

@@ -25,6 +25,7 @@ func TestCanonical(t *testing.T) {
 		{"empty mask", of.Match{of.RegMasked(0, 5, 0), of.InPort(1)}, of.Match{of.InPort(1)}},
 		{"bits outside of the mask", of.Match{{Field: of.FieldCTZone, Value: []byte{0xff, 0xff}, Mask: []byte{0, 0xf}}},
 			of.Match{of.UintMasked(of.FieldCTZone, 0xf, 0xf)}},
+		{"no VLAN tag", of.Match{of.Uint(of.FieldVLANTCI, 0)}, of.Match{of.UintMasked(of.FieldVLANTCI, 0, 0x1fff)}},
 		{"prefix", of.Match{of.IPv4Src(netip.MustParsePrefix("10.1.2.3/8"))},
 			of.Match{{Field: of.FieldIPv4Src, Value: []byte{10, 0, 0, 0}, Mask: []byte{255, 0, 0, 0}}}},
 	} {

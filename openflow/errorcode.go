@@ -5,92 +5,92 @@ package openflow
 
 // The greeting failed (OFPET_HELLO_FAILED).
 const (
-	ErrIncompatible    ErrorCode = 0<<16 | 0 // OFPHFC_INCOMPATIBLE
-	ErrHelloPermission ErrorCode = 0<<16 | 1 // OFPHFC_EPERM
+	ErrIncompatible    ErrorCode = 0x0000_0000 // OFPHFC_INCOMPATIBLE
+	ErrHelloPermission ErrorCode = 0x0000_0001 // OFPHFC_EPERM
 )
 
 // The request was not understood (OFPET_BAD_REQUEST).
 const (
-	ErrBadVersion          ErrorCode = 1<<16 | 0  // OFPBRC_BAD_VERSION
-	ErrBadType             ErrorCode = 1<<16 | 1  // OFPBRC_BAD_TYPE
-	ErrBadMultipart        ErrorCode = 1<<16 | 2  // OFPBRC_BAD_MULTIPART
-	ErrBadExperimenter     ErrorCode = 1<<16 | 3  // OFPBRC_BAD_EXPERIMENTER
-	ErrBadExperimenterType ErrorCode = 1<<16 | 4  // OFPBRC_BAD_EXP_TYPE
-	ErrRequestPermission   ErrorCode = 1<<16 | 5  // OFPBRC_EPERM
-	ErrBadRequestLen       ErrorCode = 1<<16 | 6  // OFPBRC_BAD_LEN
-	ErrBufferEmpty         ErrorCode = 1<<16 | 7  // OFPBRC_BUFFER_EMPTY
-	ErrBufferUnknown       ErrorCode = 1<<16 | 8  // OFPBRC_BUFFER_UNKNOWN
-	ErrBadTable            ErrorCode = 1<<16 | 9  // OFPBRC_BAD_TABLE_ID
-	ErrIsSlave             ErrorCode = 1<<16 | 10 // OFPBRC_IS_SLAVE
-	ErrBadPort             ErrorCode = 1<<16 | 11 // OFPBRC_BAD_PORT
-	ErrBadPacket           ErrorCode = 1<<16 | 12 // OFPBRC_BAD_PACKET
-	ErrMultipartOverflow   ErrorCode = 1<<16 | 13 // OFPBRC_MULTIPART_BUFFER_OVERFLOW
+	ErrBadVersion          ErrorCode = 0x0001_0000 // OFPBRC_BAD_VERSION
+	ErrBadType             ErrorCode = 0x0001_0001 // OFPBRC_BAD_TYPE
+	ErrBadMultipart        ErrorCode = 0x0001_0002 // OFPBRC_BAD_MULTIPART
+	ErrBadExperimenter     ErrorCode = 0x0001_0003 // OFPBRC_BAD_EXPERIMENTER
+	ErrBadExperimenterType ErrorCode = 0x0001_0004 // OFPBRC_BAD_EXP_TYPE
+	ErrRequestPermission   ErrorCode = 0x0001_0005 // OFPBRC_EPERM
+	ErrBadRequestLen       ErrorCode = 0x0001_0006 // OFPBRC_BAD_LEN
+	ErrBufferEmpty         ErrorCode = 0x0001_0007 // OFPBRC_BUFFER_EMPTY
+	ErrBufferUnknown       ErrorCode = 0x0001_0008 // OFPBRC_BUFFER_UNKNOWN
+	ErrBadTable            ErrorCode = 0x0001_0009 // OFPBRC_BAD_TABLE_ID
+	ErrIsSlave             ErrorCode = 0x0001_000a // OFPBRC_IS_SLAVE
+	ErrBadPort             ErrorCode = 0x0001_000b // OFPBRC_BAD_PORT
+	ErrBadPacket           ErrorCode = 0x0001_000c // OFPBRC_BAD_PACKET
+	ErrMultipartOverflow   ErrorCode = 0x0001_000d // OFPBRC_MULTIPART_BUFFER_OVERFLOW
 )
 
 // An action is wrong (OFPET_BAD_ACTION).
 const (
-	ErrBadActionType             ErrorCode = 2<<16 | 0  // OFPBAC_BAD_TYPE
-	ErrBadActionLen              ErrorCode = 2<<16 | 1  // OFPBAC_BAD_LEN
-	ErrBadActionExperimenter     ErrorCode = 2<<16 | 2  // OFPBAC_BAD_EXPERIMENTER
-	ErrBadActionExperimenterType ErrorCode = 2<<16 | 3  // OFPBAC_BAD_EXP_TYPE
-	ErrBadOutPort                ErrorCode = 2<<16 | 4  // OFPBAC_BAD_OUT_PORT
-	ErrBadActionArgument         ErrorCode = 2<<16 | 5  // OFPBAC_BAD_ARGUMENT
-	ErrActionPermission          ErrorCode = 2<<16 | 6  // OFPBAC_EPERM
-	ErrTooManyActions            ErrorCode = 2<<16 | 7  // OFPBAC_TOO_MANY
-	ErrBadQueue                  ErrorCode = 2<<16 | 8  // OFPBAC_BAD_QUEUE
-	ErrBadOutGroup               ErrorCode = 2<<16 | 9  // OFPBAC_BAD_OUT_GROUP
-	ErrMatchInconsistent         ErrorCode = 2<<16 | 10 // OFPBAC_MATCH_INCONSISTENT
-	ErrUnsupportedOrder          ErrorCode = 2<<16 | 11 // OFPBAC_UNSUPPORTED_ORDER
-	ErrBadTag                    ErrorCode = 2<<16 | 12 // OFPBAC_BAD_TAG
-	ErrBadSetType                ErrorCode = 2<<16 | 13 // OFPBAC_BAD_SET_TYPE
-	ErrBadSetLen                 ErrorCode = 2<<16 | 14 // OFPBAC_BAD_SET_LEN
-	ErrBadSetArgument            ErrorCode = 2<<16 | 15 // OFPBAC_BAD_SET_ARGUMENT
+	ErrBadActionType             ErrorCode = 0x0002_0000 // OFPBAC_BAD_TYPE
+	ErrBadActionLen              ErrorCode = 0x0002_0001 // OFPBAC_BAD_LEN
+	ErrBadActionExperimenter     ErrorCode = 0x0002_0002 // OFPBAC_BAD_EXPERIMENTER
+	ErrBadActionExperimenterType ErrorCode = 0x0002_0003 // OFPBAC_BAD_EXP_TYPE
+	ErrBadOutPort                ErrorCode = 0x0002_0004 // OFPBAC_BAD_OUT_PORT
+	ErrBadActionArgument         ErrorCode = 0x0002_0005 // OFPBAC_BAD_ARGUMENT
+	ErrActionPermission          ErrorCode = 0x0002_0006 // OFPBAC_EPERM
+	ErrTooManyActions            ErrorCode = 0x0002_0007 // OFPBAC_TOO_MANY
+	ErrBadQueue                  ErrorCode = 0x0002_0008 // OFPBAC_BAD_QUEUE
+	ErrBadOutGroup               ErrorCode = 0x0002_0009 // OFPBAC_BAD_OUT_GROUP
+	ErrMatchInconsistent         ErrorCode = 0x0002_000a // OFPBAC_MATCH_INCONSISTENT
+	ErrUnsupportedOrder          ErrorCode = 0x0002_000b // OFPBAC_UNSUPPORTED_ORDER
+	ErrBadTag                    ErrorCode = 0x0002_000c // OFPBAC_BAD_TAG
+	ErrBadSetType                ErrorCode = 0x0002_000d // OFPBAC_BAD_SET_TYPE
+	ErrBadSetLen                 ErrorCode = 0x0002_000e // OFPBAC_BAD_SET_LEN
+	ErrBadSetArgument            ErrorCode = 0x0002_000f // OFPBAC_BAD_SET_ARGUMENT
 )
 
 // An instruction is wrong (OFPET_BAD_INSTRUCTION).
 const (
-	ErrUnknownInstruction             ErrorCode = 3<<16 | 0 // OFPBIC_UNKNOWN_INST
-	ErrUnsupportedInstruction         ErrorCode = 3<<16 | 1 // OFPBIC_UNSUP_INST
-	ErrBadInstructionTable            ErrorCode = 3<<16 | 2 // OFPBIC_BAD_TABLE_ID
-	ErrUnsupportedMetadata            ErrorCode = 3<<16 | 3 // OFPBIC_UNSUP_METADATA
-	ErrUnsupportedMetadataMask        ErrorCode = 3<<16 | 4 // OFPBIC_UNSUP_METADATA_MASK
-	ErrBadInstructionExperimenter     ErrorCode = 3<<16 | 5 // OFPBIC_BAD_EXPERIMENTER
-	ErrBadInstructionExperimenterType ErrorCode = 3<<16 | 6 // OFPBIC_BAD_EXP_TYPE
-	ErrBadInstructionLen              ErrorCode = 3<<16 | 7 // OFPBIC_BAD_LEN
-	ErrInstructionPermission          ErrorCode = 3<<16 | 8 // OFPBIC_EPERM
+	ErrUnknownInstruction             ErrorCode = 0x0003_0000 // OFPBIC_UNKNOWN_INST
+	ErrUnsupportedInstruction         ErrorCode = 0x0003_0001 // OFPBIC_UNSUP_INST
+	ErrBadInstructionTable            ErrorCode = 0x0003_0002 // OFPBIC_BAD_TABLE_ID
+	ErrUnsupportedMetadata            ErrorCode = 0x0003_0003 // OFPBIC_UNSUP_METADATA
+	ErrUnsupportedMetadataMask        ErrorCode = 0x0003_0004 // OFPBIC_UNSUP_METADATA_MASK
+	ErrBadInstructionExperimenter     ErrorCode = 0x0003_0005 // OFPBIC_BAD_EXPERIMENTER
+	ErrBadInstructionExperimenterType ErrorCode = 0x0003_0006 // OFPBIC_BAD_EXP_TYPE
+	ErrBadInstructionLen              ErrorCode = 0x0003_0007 // OFPBIC_BAD_LEN
+	ErrInstructionPermission          ErrorCode = 0x0003_0008 // OFPBIC_EPERM
 )
 
 // A match is wrong (OFPET_BAD_MATCH).
 const (
-	ErrBadMatchType    ErrorCode = 4<<16 | 0  // OFPBMC_BAD_TYPE
-	ErrBadMatchLen     ErrorCode = 4<<16 | 1  // OFPBMC_BAD_LEN
-	ErrBadMatchTag     ErrorCode = 4<<16 | 2  // OFPBMC_BAD_TAG
-	ErrBadEthMask      ErrorCode = 4<<16 | 3  // OFPBMC_BAD_DL_ADDR_MASK
-	ErrBadIPMask       ErrorCode = 4<<16 | 4  // OFPBMC_BAD_NW_ADDR_MASK
-	ErrBadWildcards    ErrorCode = 4<<16 | 5  // OFPBMC_BAD_WILDCARDS
-	ErrBadField        ErrorCode = 4<<16 | 6  // OFPBMC_BAD_FIELD
-	ErrBadValue        ErrorCode = 4<<16 | 7  // OFPBMC_BAD_VALUE
-	ErrBadMask         ErrorCode = 4<<16 | 8  // OFPBMC_BAD_MASK
-	ErrBadPrereq       ErrorCode = 4<<16 | 9  // OFPBMC_BAD_PREREQ
-	ErrDupField        ErrorCode = 4<<16 | 10 // OFPBMC_DUP_FIELD
-	ErrMatchPermission ErrorCode = 4<<16 | 11 // OFPBMC_EPERM
+	ErrBadMatchType    ErrorCode = 0x0004_0000 // OFPBMC_BAD_TYPE
+	ErrBadMatchLen     ErrorCode = 0x0004_0001 // OFPBMC_BAD_LEN
+	ErrBadMatchTag     ErrorCode = 0x0004_0002 // OFPBMC_BAD_TAG
+	ErrBadEthMask      ErrorCode = 0x0004_0003 // OFPBMC_BAD_DL_ADDR_MASK
+	ErrBadIPMask       ErrorCode = 0x0004_0004 // OFPBMC_BAD_NW_ADDR_MASK
+	ErrBadWildcards    ErrorCode = 0x0004_0005 // OFPBMC_BAD_WILDCARDS
+	ErrBadField        ErrorCode = 0x0004_0006 // OFPBMC_BAD_FIELD
+	ErrBadValue        ErrorCode = 0x0004_0007 // OFPBMC_BAD_VALUE
+	ErrBadMask         ErrorCode = 0x0004_0008 // OFPBMC_BAD_MASK
+	ErrBadPrereq       ErrorCode = 0x0004_0009 // OFPBMC_BAD_PREREQ
+	ErrDupField        ErrorCode = 0x0004_000a // OFPBMC_DUP_FIELD
+	ErrMatchPermission ErrorCode = 0x0004_000b // OFPBMC_EPERM
 )
 
 // A flow table could not be changed (OFPET_FLOW_MOD_FAILED).
 const (
-	ErrFlowModUnknown    ErrorCode = 5<<16 | 0 // OFPFMFC_UNKNOWN
-	ErrTableFull         ErrorCode = 5<<16 | 1 // OFPFMFC_TABLE_FULL
-	ErrBadFlowTable      ErrorCode = 5<<16 | 2 // OFPFMFC_BAD_TABLE_ID
-	ErrOverlap           ErrorCode = 5<<16 | 3 // OFPFMFC_OVERLAP
-	ErrFlowModPermission ErrorCode = 5<<16 | 4 // OFPFMFC_EPERM
-	ErrBadTimeout        ErrorCode = 5<<16 | 5 // OFPFMFC_BAD_TIMEOUT
-	ErrBadCommand        ErrorCode = 5<<16 | 6 // OFPFMFC_BAD_COMMAND
-	ErrBadFlags          ErrorCode = 5<<16 | 7 // OFPFMFC_BAD_FLAGS
+	ErrFlowModUnknown    ErrorCode = 0x0005_0000 // OFPFMFC_UNKNOWN
+	ErrTableFull         ErrorCode = 0x0005_0001 // OFPFMFC_TABLE_FULL
+	ErrBadFlowTable      ErrorCode = 0x0005_0002 // OFPFMFC_BAD_TABLE_ID
+	ErrOverlap           ErrorCode = 0x0005_0003 // OFPFMFC_OVERLAP
+	ErrFlowModPermission ErrorCode = 0x0005_0004 // OFPFMFC_EPERM
+	ErrBadTimeout        ErrorCode = 0x0005_0005 // OFPFMFC_BAD_TIMEOUT
+	ErrBadCommand        ErrorCode = 0x0005_0006 // OFPFMFC_BAD_COMMAND
+	ErrBadFlags          ErrorCode = 0x0005_0007 // OFPFMFC_BAD_FLAGS
 )
 
 // A meter is wrong (OFPET_METER_MOD_FAILED).
 const (
-	ErrInvalidMeter ErrorCode = 12<<16 | 2 // OFPMMFC_INVALID_METER
+	ErrInvalidMeter ErrorCode = 0x000c_0002 // OFPMMFC_INVALID_METER
 )
 
 // The errors that ONF's extensions define for OpenFlow 1.3: bundles (extension 230) and codes of later versions.
@@ -183,56 +183,56 @@ var errorNames = map[ErrorCode]string{
 	ErrBadTimeout:                     "OFPFMFC_BAD_TIMEOUT",
 	ErrBadCommand:                     "OFPFMFC_BAD_COMMAND",
 	ErrBadFlags:                       "OFPFMFC_BAD_FLAGS",
-	6<<16 | 0:                         "OFPGMFC_GROUP_EXISTS",
-	6<<16 | 1:                         "OFPGMFC_INVALID_GROUP",
-	6<<16 | 2:                         "OFPGMFC_WEIGHT_UNSUPPORTED",
-	6<<16 | 3:                         "OFPGMFC_OUT_OF_GROUPS",
-	6<<16 | 4:                         "OFPGMFC_OUT_OF_BUCKETS",
-	6<<16 | 5:                         "OFPGMFC_CHAINING_UNSUPPORTED",
-	6<<16 | 6:                         "OFPGMFC_WATCH_UNSUPPORTED",
-	6<<16 | 7:                         "OFPGMFC_LOOP",
-	6<<16 | 8:                         "OFPGMFC_UNKNOWN_GROUP",
-	6<<16 | 9:                         "OFPGMFC_CHAINED_GROUP",
-	6<<16 | 10:                        "OFPGMFC_BAD_TYPE",
-	6<<16 | 11:                        "OFPGMFC_BAD_COMMAND",
-	6<<16 | 12:                        "OFPGMFC_BAD_BUCKET",
-	6<<16 | 13:                        "OFPGMFC_BAD_WATCH",
-	6<<16 | 14:                        "OFPGMFC_EPERM",
-	7<<16 | 0:                         "OFPPMFC_BAD_PORT",
-	7<<16 | 1:                         "OFPPMFC_BAD_HW_ADDR",
-	7<<16 | 2:                         "OFPPMFC_BAD_CONFIG",
-	7<<16 | 3:                         "OFPPMFC_BAD_ADVERTISE",
-	7<<16 | 4:                         "OFPPMFC_EPERM",
-	8<<16 | 0:                         "OFPTMFC_BAD_TABLE",
-	8<<16 | 1:                         "OFPTMFC_BAD_CONFIG",
-	8<<16 | 2:                         "OFPTMFC_EPERM",
-	9<<16 | 0:                         "OFPQOFC_BAD_PORT",
-	9<<16 | 1:                         "OFPQOFC_BAD_QUEUE",
-	9<<16 | 2:                         "OFPQOFC_EPERM",
-	10<<16 | 0:                        "OFPSCFC_BAD_FLAGS",
-	10<<16 | 1:                        "OFPSCFC_BAD_LEN",
-	10<<16 | 2:                        "OFPSCFC_EPERM",
-	11<<16 | 0:                        "OFPRRFC_STALE",
-	11<<16 | 1:                        "OFPRRFC_UNSUP",
-	11<<16 | 2:                        "OFPRRFC_BAD_ROLE",
-	12<<16 | 0:                        "OFPMMFC_UNKNOWN",
-	12<<16 | 1:                        "OFPMMFC_METER_EXISTS",
+	0x0006_0000:                       "OFPGMFC_GROUP_EXISTS",
+	0x0006_0001:                       "OFPGMFC_INVALID_GROUP",
+	0x0006_0002:                       "OFPGMFC_WEIGHT_UNSUPPORTED",
+	0x0006_0003:                       "OFPGMFC_OUT_OF_GROUPS",
+	0x0006_0004:                       "OFPGMFC_OUT_OF_BUCKETS",
+	0x0006_0005:                       "OFPGMFC_CHAINING_UNSUPPORTED",
+	0x0006_0006:                       "OFPGMFC_WATCH_UNSUPPORTED",
+	0x0006_0007:                       "OFPGMFC_LOOP",
+	0x0006_0008:                       "OFPGMFC_UNKNOWN_GROUP",
+	0x0006_0009:                       "OFPGMFC_CHAINED_GROUP",
+	0x0006_000a:                       "OFPGMFC_BAD_TYPE",
+	0x0006_000b:                       "OFPGMFC_BAD_COMMAND",
+	0x0006_000c:                       "OFPGMFC_BAD_BUCKET",
+	0x0006_000d:                       "OFPGMFC_BAD_WATCH",
+	0x0006_000e:                       "OFPGMFC_EPERM",
+	0x0007_0000:                       "OFPPMFC_BAD_PORT",
+	0x0007_0001:                       "OFPPMFC_BAD_HW_ADDR",
+	0x0007_0002:                       "OFPPMFC_BAD_CONFIG",
+	0x0007_0003:                       "OFPPMFC_BAD_ADVERTISE",
+	0x0007_0004:                       "OFPPMFC_EPERM",
+	0x0008_0000:                       "OFPTMFC_BAD_TABLE",
+	0x0008_0001:                       "OFPTMFC_BAD_CONFIG",
+	0x0008_0002:                       "OFPTMFC_EPERM",
+	0x0009_0000:                       "OFPQOFC_BAD_PORT",
+	0x0009_0001:                       "OFPQOFC_BAD_QUEUE",
+	0x0009_0002:                       "OFPQOFC_EPERM",
+	0x000a_0000:                       "OFPSCFC_BAD_FLAGS",
+	0x000a_0001:                       "OFPSCFC_BAD_LEN",
+	0x000a_0002:                       "OFPSCFC_EPERM",
+	0x000b_0000:                       "OFPRRFC_STALE",
+	0x000b_0001:                       "OFPRRFC_UNSUP",
+	0x000b_0002:                       "OFPRRFC_BAD_ROLE",
+	0x000c_0000:                       "OFPMMFC_UNKNOWN",
+	0x000c_0001:                       "OFPMMFC_METER_EXISTS",
 	ErrInvalidMeter:                   "OFPMMFC_INVALID_METER",
-	12<<16 | 3:                        "OFPMMFC_UNKNOWN_METER",
-	12<<16 | 4:                        "OFPMMFC_BAD_COMMAND",
-	12<<16 | 5:                        "OFPMMFC_BAD_FLAGS",
-	12<<16 | 6:                        "OFPMMFC_BAD_RATE",
-	12<<16 | 7:                        "OFPMMFC_BAD_BURST",
-	12<<16 | 8:                        "OFPMMFC_BAD_BAND",
-	12<<16 | 9:                        "OFPMMFC_BAD_BAND_VALUE",
-	12<<16 | 10:                       "OFPMMFC_OUT_OF_METERS",
-	12<<16 | 11:                       "OFPMMFC_OUT_OF_BANDS",
-	13<<16 | 0:                        "OFPTFFC_BAD_TABLE",
-	13<<16 | 1:                        "OFPTFFC_BAD_METADATA",
-	13<<16 | 2:                        "OFPTFFC_BAD_TYPE",
-	13<<16 | 3:                        "OFPTFFC_BAD_LEN",
-	13<<16 | 4:                        "OFPTFFC_BAD_ARGUMENT",
-	13<<16 | 5:                        "OFPTFFC_EPERM",
+	0x000c_0003:                       "OFPMMFC_UNKNOWN_METER",
+	0x000c_0004:                       "OFPMMFC_BAD_COMMAND",
+	0x000c_0005:                       "OFPMMFC_BAD_FLAGS",
+	0x000c_0006:                       "OFPMMFC_BAD_RATE",
+	0x000c_0007:                       "OFPMMFC_BAD_BURST",
+	0x000c_0008:                       "OFPMMFC_BAD_BAND",
+	0x000c_0009:                       "OFPMMFC_BAD_BAND_VALUE",
+	0x000c_000a:                       "OFPMMFC_OUT_OF_METERS",
+	0x000c_000b:                       "OFPMMFC_OUT_OF_BANDS",
+	0x000d_0000:                       "OFPTFFC_BAD_TABLE",
+	0x000d_0001:                       "OFPTFFC_BAD_METADATA",
+	0x000d_0002:                       "OFPTFFC_BAD_TYPE",
+	0x000d_0003:                       "OFPTFFC_BAD_LEN",
+	0x000d_0004:                       "OFPTFFC_BAD_ARGUMENT",
+	0x000d_0005:                       "OFPTFFC_EPERM",
 	ErrBundleUnknown:                  "OFPBFC_UNKNOWN",
 	ErrBundlePermission:               "OFPBFC_EPERM",
 	ErrBadBundle:                      "OFPBFC_BAD_ID",

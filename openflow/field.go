@@ -6,7 +6,7 @@ package openflow
 // Field is a field of a packet or of its metadata, as ovs-fields(7) lists them.
 type Field uint8
 
-// The fields.
+// The fields. A match goes over the wire in this order, each field behind its prerequisites.
 const (
 	FieldInvalid Field = iota
 	FieldInPort

@@ -71,7 +71,7 @@ func RegMasked(n int, value, mask uint32) MatchField {
 	return UintMasked(FieldReg0+Field(n), uint64(value), uint64(mask))
 }
 
-// EthSrc and EthDst match an Ethernet address, EthType the type of what the frame carries.
+// EthSrc matches the Ethernet source.
 func EthSrc(a net.HardwareAddr) MatchField { return MatchField{Field: FieldEthSrc, Value: a} }
 
 // EthDst matches the Ethernet destination.

@@ -6,6 +6,7 @@ package ofwire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/contiv/libOpenflow/common"
 	of13 "github.com/contiv/libOpenflow/openflow13"
@@ -60,7 +61,8 @@ func (in Instructions) Append(b []byte) ([]byte, error) {
 }
 
 func (in Instructions) list() (list []of13.Instruction, err error) {
-	if _, err := total(0, append(in.Apply[:len(in.Apply):len(in.Apply)], in.Write...)...); err != nil {
+	const headers = 16
+	if _, err := total(headers, slices.Concat(in.Apply, in.Write)...); err != nil {
 		return nil, err
 	}
 	if in.Meter != 0 {

@@ -1,0 +1,86 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow_test
+
+import (
+	"testing"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
+
+func benchmarkFlow(b *testing.B) of.FlowMod {
+	for _, tc := range typical {
+		if tc.name == "published port" {
+			return tc.mod
+		}
+	}
+	b.Fatal("no such flow")
+	return of.FlowMod{}
+}
+
+func BenchmarkEncodeFlowMod(b *testing.B) {
+	mod := benchmarkFlow(b)
+	b.ReportAllocs()
+	var buf []byte
+	for b.Loop() {
+		var err error
+		if buf, err = of.AppendMessage(buf[:0], mod, 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecodeFlowMod(b *testing.B) {
+	encoded, err := of.Encode(benchmarkFlow(b), 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := of.Decode(encoded); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDecodeFlowStats decodes a part of a dump; the metric is per flow.
+func BenchmarkDecodeFlowStats(b *testing.B) {
+	reply := of.FlowStatsReply{Flows: make([]of.FlowStats, 200)}
+	for i := range reply.Flows {
+		reply.Flows[i].Flow = benchmarkFlow(b).Flow
+	}
+	encoded, err := of.Encode(reply, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if _, _, err := of.Decode(encoded); err != nil {
+			b.Fatal(err)
+		}
+		n += len(reply.Flows)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/flow")
+}
+
+func BenchmarkFlowKey(b *testing.B) {
+	f := benchmarkFlow(b).Flow
+	b.ReportAllocs()
+	for b.Loop() {
+		if f.Key() == "" {
+			b.Fatal("no key")
+		}
+	}
+}
+
+func BenchmarkInstructionsEqual(b *testing.B) {
+	f, g := benchmarkFlow(b).Flow, benchmarkFlow(b).Flow
+	b.ReportAllocs()
+	for b.Loop() {
+		if !f.Instructions.Equal(g.Instructions) {
+			b.Fatal("not equal")
+		}
+	}
+}
