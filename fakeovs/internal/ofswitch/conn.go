@@ -49,8 +49,8 @@ type conn struct {
 	bundled int
 }
 
-// serve accepts connections until l is closed.
-func (s *Switch) serve(l net.Listener) error {
+// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
+func (s *Switch) Serve(l net.Listener) error {
 	for {
 		nc, err := l.Accept()
 		switch {
@@ -82,6 +82,7 @@ func (s *Switch) start(nc net.Conn) {
 	go func() {
 		defer s.running.Done()
 		err := c.read()
+		c.finish()
 		c.close()
 		s.connMu.Lock()
 		delete(s.conns, c)
@@ -113,7 +114,7 @@ func (c *conn) close() {
 	_ = c.nc.Close()
 }
 
-// finish ends the connection once everything queued has been written.
+// finish waits until everything queued has been written, or cannot be.
 func (c *conn) finish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,7 +142,6 @@ func (c *conn) read() error {
 	}
 	if h, ok := m.(openflow.Hello); !ok || !h.Supports(openflow.Version13) {
 		c.reply(openflow.Error{Code: openflow.ErrIncompatible, Data: []byte("We support OpenFlow 1.3 only.")}, xid)
-		c.finish()
 		return openflow.ErrIncompatible
 	}
 	for {

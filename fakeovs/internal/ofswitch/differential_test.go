@@ -270,6 +270,10 @@ func (g *generator) packet() (port uint32, frame []byte) {
 	switch g.IntN(10) {
 	case 0, 1, 2, 3:
 		flags := pick(g, "S", "S", "S", "SA", "SA", "A", "A", "PA", "FA", "R", "RA")
+		if !g.force && strings.ContainsAny(flags, "FR") {
+			// Open vSwitch keeps the reply tuple of a translated connection that is opened anew for some seconds.
+			flags = "A"
+		}
 		s := segment{flags: flags, seq: 1000 + uint32(g.IntN(3)), ack: 1000 + uint32(g.IntN(3))}
 		return port, tcpFrame(from, to, sport, dport, s, pick(g, "", "", "x"))
 	case 4, 5, 6:

@@ -7,4 +7,15 @@
 //
 // A [Datapath] is what the bridges of one ovs-vswitchd share: the connection tracker and the clock. A [Switch] is one
 // bridge. Its methods may be called from any goroutine; no lock is held while a Receive function runs.
+//
+// A packet is dealt with in two steps, as Open vSwitch does it. Translation follows it through the flow tables by its
+// fields alone and yields the steps of the datapath; if it fails, none of them is done. Execution carries these out on
+// the frame, sends it through the connection tracker and, where an action says so, back into translation.
+//
+// Flows and connections time out by the clock when the next packet or message comes, not by themselves.
+//
+// The switch speaks OpenFlow 1.3 with ONF's bundles. It answers with the error of an unknown message or action to:
+// groups, meters, queues, port and table modification, port statistics, flow monitors, the Nicira messages, and every
+// action that package openflow has no type for. NORMAL knows VLAN tags only to keep addresses apart. Fragments match as
+// they come and are invalid to the connection tracker.
 package ofswitch

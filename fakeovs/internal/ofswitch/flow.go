@@ -13,17 +13,20 @@ import (
 // flow is an entry of a flow table. What openflow.Flow has of it never changes; a modified flow is a new one with the
 // old one's counters.
 type flow struct {
+	// What a look-up needs stands together.
+	// next is the next flow of a classifier's hash chain.
+	next *flow
+	key  packet.Key
+
 	openflow.Flow
-	key, mask packet.Key
+	packets, bytes uint64
+	mask           packet.Key
 	// serial orders the flows of a switch by their coming.
 	serial  uint64
 	created time.Time
 	// modified is when the instructions were last set, from which the hard timeout counts; used when a packet last
 	// matched.
 	modified, used time.Time
-	packets, bytes uint64
-	// next is the next flow of a classifier's hash chain.
-	next *flow
 }
 
 func (f *flow) stats(now time.Time) openflow.FlowStats {

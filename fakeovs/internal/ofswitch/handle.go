@@ -15,7 +15,7 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 	switch m := m.(type) {
 	case openflow.Hello, openflow.EchoReply, openflow.Error:
 	case openflow.EchoRequest:
-		c.reply(openflow.EchoReply{Data: m.Data}, xid)
+		c.reply(openflow.EchoReply(m), xid)
 	case openflow.BarrierRequest:
 		c.reply(openflow.BarrierReply{}, xid)
 	case openflow.FeaturesRequest:

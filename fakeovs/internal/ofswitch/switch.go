@@ -6,7 +6,6 @@ package ofswitch
 import (
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"time"
 
@@ -93,7 +92,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 // or beside one in another goroutine: the Input that is handing frames over hands over those as well.
 func (s *Switch) Input(port uint32, frame []byte) *Result {
 	p := packet.Parse(append([]byte(nil), frame...))
-	r := &Result{in: port, size: len(frame)}
+	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	e := &evaluation{s: s, t: &r.tracer}
 	s.begin()
 	if s.ports[port] == nil {
@@ -127,7 +126,8 @@ func (s *Switch) packetOut(m *openflow.PacketOut) error {
 	if err := checkActions(m.Actions, &known); err != nil {
 		return err
 	}
-	e := &evaluation{s: s, t: &tracer{}}
+	t := newTracer()
+	e := &evaluation{s: s, t: &t}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
 	s.begin()
 	x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(m.Data)}
@@ -219,6 +219,3 @@ func (s *Switch) finished(changes []change) {
 		}
 	}
 }
-
-// Serve accepts OpenFlow connections until l is closed, and returns nil then.
-func (s *Switch) Serve(l net.Listener) error { return s.serve(l) }

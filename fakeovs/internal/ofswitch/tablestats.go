@@ -77,9 +77,12 @@ func fieldHeaders() (matched, settable []byte) {
 		if err != nil {
 			continue
 		}
-		matched = append(matched, b[at:at+4]...)
+		header := b[at : at+4]
+		header[2] &^= 1 // a condition may stand there with a mask
+		header[3] = byte(f.Bytes())
+		matched = append(matched, header...)
 		if writable(f) {
-			settable = append(settable, b[at:at+4]...)
+			settable = append(settable, header...)
 		}
 	}
 	return matched, settable

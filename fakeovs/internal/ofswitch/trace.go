@@ -13,19 +13,24 @@ import (
 // tracer notes what happens to a packet, to be put in words when somebody asks.
 type tracer struct {
 	steps []step
-	depth int
+	depth uint16
 }
+
+// usualSteps is room for the trace of an ordinary packet.
+const usualSteps = 48
+
+func newTracer() tracer { return tracer{steps: make([]step, 0, usualSteps)} }
 
 // step is one line of a trace.
 type step struct {
-	kind  stepKind
-	depth int
-	table uint8
-	zone  uint16
 	flow  *flow
 	act   openflow.Action
-	state openflow.CTFlags
 	text  string
+	state openflow.CTFlags
+	zone  uint16
+	depth uint16
+	kind  stepKind
+	table uint8
 }
 
 type stepKind uint8
@@ -71,7 +76,7 @@ func (t *tracer) String() string {
 	var b strings.Builder
 	for i := range t.steps {
 		s := &t.steps[i]
-		fmt.Fprintf(&b, "%*s%s\n", 2*s.depth, "", s)
+		fmt.Fprintf(&b, "%*s%s\n", 2*int(s.depth), "", s)
 	}
 	return b.String()
 }

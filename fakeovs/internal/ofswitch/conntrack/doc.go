@@ -6,5 +6,6 @@
 //
 // It has no application helpers (ftp, tftp), no zone limits and no timeout policies; it does not reassemble fragments,
 // which are invalid to it. Where Open vSwitch probes for a free NAT port with a bounded number of random attempts, this
-// one looks at all of them.
+// one looks at all of them. And where Open vSwitch keeps the reply tuple of a translated connection that was opened anew
+// until its next sweep, this one forgets it at once.
 package conntrack
