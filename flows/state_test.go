@@ -60,6 +60,9 @@ func TestSetRefuses(t *testing.T) {
 		{"host without MAC", Host{}, ErrInvalid, `MAC ""`},
 		{"host with IPv6", with(testHost, func(h *Host) { h.Addrs = []netip.Addr{netip.IPv6Loopback()} }), ErrInvalid, "::1"},
 		{"host loses the uplink's address", Host{MAC: hostMAC}, ErrInvalid, "192.0.2.1"},
+		{"host inside a subnet", with(testHost, func(h *Host) {
+			h.Addrs = []netip.Addr{hostAddr, netip.MustParseAddr("10.1.0.50")}
+		}), ErrConflict, `network "web"`},
 		{"second uplink", Uplink{Name: "eth1", Port: 9, Addr: hostAddr}, ErrConflict, `uplink "eth0"`},
 		{"uplink's address is not the host's", with(testUp, func(u *Uplink) { u.Addr = testWeb.Gateway }), ErrInvalid, "10.1.0.1"},
 		{"uplink's port is an endpoint's", with(testUp, func(u *Uplink) { u.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
