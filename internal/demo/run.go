@@ -27,7 +27,7 @@ const (
 )
 
 // networkUp is the line of progress before the first probe.
-const networkUp = "network is up"
+const networkUp = "the network is up, asking the probes"
 
 // ErrOptions is wrapped by errors that say what is wrong with Options.
 var ErrOptions = errors.New("invalid options")
@@ -40,7 +40,7 @@ type Options struct {
 	Keep bool
 	// Logger gets what the packages log; nil discards it.
 	Logger *slog.Logger
-	// Progress is told what is going on, a line each; nil: nobody. It is not called concurrently.
+	// Progress is told what is going on, a line each; nil: nobody.
 	Progress func(line string)
 
 	// For tests of the probes: other names on the machine, less time, other intents, changes behind the intents' back.
@@ -54,9 +54,11 @@ type Options struct {
 const answerWithin = 5 * time.Second
 
 // patience is how long an attempt that should be blocked is let try before its traces are looked for.
-var patience = map[testbed.Kind]time.Duration{
-	testbed.Real: 250 * time.Millisecond,
-	testbed.Fake: 100 * time.Millisecond,
+func patience(kind testbed.Kind) time.Duration {
+	if kind == testbed.Fake {
+		return 100 * time.Millisecond
+	}
+	return 250 * time.Millisecond
 }
 
 // Run builds the scenario, asks all probes and removes everything again. The error says that the scenario could not
@@ -72,14 +74,12 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress := func(format string, args ...any) {
-		if o.Progress != nil {
-			o.Progress(fmt.Sprintf(format, args...))
-		}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
 	}
-	progress("%s Open vSwitch: %s", kind, why)
+	o.Progress(fmt.Sprintf("building the network on a %s Open vSwitch: %s", kind, why))
 	r := &Report{Switch: string(kind), Why: why}
-	if err := r.run(ctx, kind, o, progress); err != nil {
+	if err := r.run(ctx, kind, o); err != nil {
 		return nil, fmt.Errorf("demo on a %s switch: %w", kind, err)
 	}
 	return r, nil
@@ -108,13 +108,16 @@ func choose(o Options) (kind testbed.Kind, why string, err error) {
 	default:
 		return "", "", fmt.Errorf("%w: no such switch: %q (one of auto, real, fake)", ErrOptions, o.Switch)
 	}
-	if o.Keep && kind == testbed.Fake {
+	switch {
+	case o.Keep && o.Switch == Fake:
 		return "", "", fmt.Errorf("%w: nothing of a fake switch can be kept: it ends with the program", ErrOptions)
+	case o.Keep && kind == testbed.Fake:
+		return "", "", fmt.Errorf("nothing of a fake switch can be kept, and %s", why)
 	}
 	return kind, why, nil
 }
 
-func (r *Report) run(ctx context.Context, kind testbed.Kind, o Options, progress func(string, ...any)) (err error) {
+func (r *Report) run(ctx context.Context, kind testbed.Kind, o Options) (err error) {
 	tb, err := testbed.New(ctx, testbed.Options{
 		Kind:     kind,
 		Name:     o.name,
@@ -133,7 +136,7 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, o Options, progress
 		}
 		err = errors.Join(err, tb.Close())
 	}()
-	s := &scenario{tb: tb, within: o.within, patience: patience[kind]}
+	s := &scenario{tb: tb, within: o.within, patience: patience(kind)}
 	defer s.close()
 	if err := s.build(ctx, o.alter); err != nil {
 		return err
@@ -143,12 +146,12 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, o Options, progress
 			return err
 		}
 	}
-	progress(networkUp)
-	return r.ask(ctx, s, progress)
+	o.Progress(networkUp)
+	return r.ask(ctx, s)
 }
 
 // ask asks all probes at the same time: they do not disturb each other, and each takes as long as it takes.
-func (r *Report) ask(ctx context.Context, s *scenario, progress func(string, ...any)) error {
+func (r *Report) ask(ctx context.Context, s *scenario) error {
 	outside, err := s.watchOutside(ctx)
 	if err != nil {
 		return err
@@ -160,19 +163,13 @@ func (r *Report) ask(ctx context.Context, s *scenario, progress func(string, ...
 
 	probes := s.probes()
 	r.Probes = make([]Probe, len(probes), len(probes)+len(watches))
-	var (
-		wg sync.WaitGroup
-		mu sync.Mutex
-	)
+	var wg sync.WaitGroup
 	for i, p := range probes {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
 			got := p.run(ctx)
-			mu.Lock()
-			defer mu.Unlock()
 			r.Probes[i] = Probe{Name: p.name, Want: p.want, Got: got, OK: got == p.want}
-			progress("%s: %s", p.name, got)
 		}()
 	}
 	wg.Wait()

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 
 	"github.com/mdlayher/packet"
-	"golang.org/x/sys/unix"
 )
 
 // namespace is a network namespace: Do calls fn on a thread that is in it. A socket stays where it was made.
@@ -128,7 +127,7 @@ func (s *kernelStation) SendFrame(frame []byte) error {
 	if len(frame) < 14 {
 		return fmt.Errorf("%q: a frame of %d bytes has no Ethernet header", s.name, len(frame))
 	}
-	c, err := s.packetSocket(0) // of no protocol: it receives nothing
+	c, err := s.packetSocket()
 	if err != nil {
 		return err
 	}
@@ -141,20 +140,21 @@ func (s *kernelStation) SendFrame(frame []byte) error {
 
 // Capture implements Station.
 func (s *kernelStation) Capture(context.Context) (Capture, error) {
-	c, err := s.packetSocket(unix.ETH_P_ALL)
+	c, err := s.packetSocket()
 	if err != nil {
 		return nil, err
 	}
-	if err := ignoreOutgoing(c); err != nil {
+	if err := listen(c, s.iface.Index); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("%q: capture: %w", s.name, err)
 	}
 	return &kernelCapture{station: s.name, conn: c}, nil
 }
 
-func (s *kernelStation) packetSocket(protocol int) (c *packet.Conn, err error) {
+// packetSocket opens a socket of no protocol, which receives nothing.
+func (s *kernelStation) packetSocket() (c *packet.Conn, err error) {
 	err = s.ns.Do(func() (err error) {
-		c, err = packet.Listen(s.iface, packet.Raw, protocol, nil)
+		c, err = packet.Listen(s.iface, packet.Raw, 0, nil)
 		return err
 	})
 	if err != nil {

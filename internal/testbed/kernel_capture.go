@@ -5,6 +5,7 @@ package testbed
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -20,8 +21,9 @@ type kernelCapture struct {
 	conn    *packet.Conn
 }
 
-// ignoreOutgoing leaves the frames that the station itself sends out of what is captured.
-func ignoreOutgoing(c *packet.Conn) error {
+// listen lets a packet socket that receives nothing yet receive all that arrives at the interface, and nothing that the
+// station itself sends. The buffer is made before the first frame can fill it.
+func listen(c *packet.Conn, ifindex int) error {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return err
@@ -31,6 +33,10 @@ func ignoreOutgoing(c *packet.Conn) error {
 		serr = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, captureBuffer)
 		if serr == nil {
 			serr = unix.SetsockoptInt(int(fd), unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
+		}
+		if serr == nil {
+			all := binary.NativeEndian.Uint16([]byte{unix.ETH_P_ALL >> 8, unix.ETH_P_ALL & 0xff}) // in network order
+			serr = unix.Bind(int(fd), &unix.SockaddrLinklayer{Protocol: all, Ifindex: ifindex})
 		}
 	})
 	if err != nil {

@@ -36,6 +36,24 @@ type StackConfig struct {
 	Forward bool
 }
 
+// check reports what the stack would panic about.
+func (c *StackConfig) check() error {
+	if len(c.MAC) != header.EthernetAddressSize {
+		return fmt.Errorf("MAC address %q: not an Ethernet address", c.MAC)
+	}
+	for _, a := range c.Addrs {
+		if !a.IsValid() || !a.Addr().Is4() {
+			return fmt.Errorf("address %s: not IPv4", a)
+		}
+	}
+	for _, r := range c.Routes {
+		if !r.Dst.IsValid() || !r.Dst.Addr().Is4() || !r.Via.Is4() || r.Dst != r.Dst.Masked() {
+			return fmt.Errorf("route to %s by way of %s: not an IPv4 route", r.Dst, r.Via)
+		}
+	}
+	return nil
+}
+
 const (
 	ephemeralFirst = 32768 // as Linux has it
 	ephemeralLast  = 60999
@@ -47,10 +65,11 @@ const (
 
 // StackStation is a machine whose network stack runs in this process.
 type StackStation struct {
-	name  string
-	mac   net.HardwareAddr
-	stack *stack.Stack
-	link  *channel.Endpoint
+	name     string
+	mac      net.HardwareAddr
+	forwards bool
+	stack    *stack.Stack
+	link     *channel.Endpoint
 
 	stop context.CancelFunc
 	done chan struct{} // closed when nothing is sent any more; nil before Connect
@@ -64,9 +83,13 @@ var _ Station = (*StackStation)(nil)
 
 // NewStack makes a machine that is not connected to anything yet. The caller must Close it.
 func NewStack(c StackConfig) (*StackStation, error) {
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("station %q: %w", c.Name, err)
+	}
 	s := &StackStation{
-		name: c.Name,
-		mac:  c.MAC,
+		name:     c.Name,
+		mac:      c.MAC,
+		forwards: c.Forward,
 		stack: stack.New(stack.Options{
 			NetworkProtocols:   []stack.NetworkProtocolFactory{arp.NewProtocol, ipv4.NewProtocol},
 			TransportProtocols: []stack.TransportProtocolFactory{icmp.NewProtocol4, tcp.NewProtocol, udp.NewProtocol},
@@ -111,9 +134,6 @@ func (s *StackStation) configure(c StackConfig) error {
 	if err := s.stack.SetPortRange(ephemeralFirst, ephemeralLast); err != nil {
 		return fmt.Errorf("set the range of its ports: %w", stackError(err))
 	}
-	if err := s.stack.SetForwardingDefaultAndAllNICs(ipv4.ProtocolNumber, c.Forward); err != nil {
-		return fmt.Errorf("set forwarding: %w", stackError(err))
-	}
 	return nil
 }
 
@@ -154,6 +174,9 @@ func (s *StackStation) Receive(frame []byte) {
 	s.mu.Unlock()
 
 	if len(frame) < header.EthernetMinimumSize || !s.accepts(frame) {
+		return
+	}
+	if s.forwards && s.forward(frame) {
 		return
 	}
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
