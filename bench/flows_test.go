@@ -45,7 +45,7 @@ func publishFlows(b *testing.B) side {
 		Addrs: []netip.Addr{netip.MustParseAddr("10.1.0.2")},
 	}
 	if err := sw.Set(ctx,
-		flows.Host{MAC: br.MAC, Addrs: []netip.Addr{host}},
+		flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24)}},
 		flows.Uplink{Name: "eth0", Port: 1, Addr: host},
 		flows.Network{
 			Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),

@@ -32,6 +32,9 @@ func (b *builder) drop(table uint8, priority uint16, match of.Match) {
 	b.add(table, priority, match, 0)
 }
 
+// untagged matches frames without an 802.1Q tag.
+var untagged = of.Uint(of.FieldVLANTCI, 0)
+
 var (
 	matchIPv4 = of.EthType(of.EthTypeIPv4)
 	matchARP  = of.EthType(of.EthTypeARP)
@@ -51,7 +54,7 @@ func setNetwork(id uint16) of.Action { return of.SetField{MatchField: network(id
 
 func setOrigin(o uint32) of.Action { return of.SetField{MatchField: origin(o)} }
 
-// host is the prefix that holds one address.
+// single is the prefix that holds one address.
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
 // The conntrack states that decide. A packet of a connection that was committed with a translation already, but has

@@ -5,6 +5,7 @@ package flows
 
 import (
 	"cmp"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -47,8 +48,8 @@ func (v env) builder(r ref) builder {
 func compileBase(v env) []of.Flow {
 	b := v.builder(ref{kind: kindBase})
 
-	for _, p := range []string{"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"} {
-		b.drop(tableFromEndpoint, 150, ipv4(of.IPv4Dst(netip.MustParsePrefix(p))))
+	for _, p := range notUnicast {
+		b.drop(tableFromEndpoint, 150, ipv4(of.IPv4Dst(p)))
 	}
 
 	b.drop(tableToHost, 400, of.Match{invalid})
@@ -67,6 +68,16 @@ func compileBase(v env) []of.Flow {
 	b.add(tableRoute, 100, ipv4(origin(originUplink)), 0, of.Output{Port: of.PortLocal})
 	b.add(tableRoute, 110, ipv4(origin(originUplink), fresh), 0,
 		of.CT{Commit: true, Zone: v.uplinkZone}, of.Output{Port: of.PortLocal})
+	// A fragment other than the first has no ports, so that it cannot be told whether it belongs to a published one. It
+	// must not make the host the owner of the connection: with the next datagram the connection is known, and translated
+	// in all its fragments.
+	for _, p := range []struct {
+		proto    uint8
+		src, dst of.Field
+	}{{of.IPProtoTCP, of.FieldTCPSrc, of.FieldTCPDst}, {of.IPProtoUDP, of.FieldUDPSrc, of.FieldUDPDst}} {
+		b.add(tableRoute, 120, ipv4(origin(originUplink), fresh, of.IPProto(p.proto), of.Uint(p.src, 0), of.Uint(p.dst, 0)), 0,
+			of.Output{Port: of.PortLocal})
+	}
 
 	for _, table := range []uint8{tableHairpin, tableHostToEndpoint} {
 		b.drop(table, 400, of.Match{invalid})
@@ -88,26 +99,45 @@ var icmpErrors = []uint64{3, 11, 12}
 // compileHost gives the flows of the bridge's own port.
 func compileHost(v env, h Host) []of.Flow {
 	b := v.builder(h.ref())
-	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal)}, tableFromHost)
-	for _, a := range h.Addrs {
+	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal), untagged}, tableFromHost)
+	for _, p := range h.Addrs {
+		a := p.Addr()
 		b.add(tableHostSource, 100, ipv4(of.IPv4Src(single(a))), 0, trackNetwork(tableHostToEndpoint))
-		to := ipv4(of.IPv4Dst(single(a)))
+		to := of.IPv4Dst(single(a))
+		for _, all := range broadcasts(p) {
+			b.drop(tableFromEndpoint, 300, ipv4(of.IPv4Dst(single(all))))
+		}
 		if v.uplink == nil {
-			b.add(tableFromEndpoint, 300, to, 0, trackNetwork(tableToHost))
+			b.add(tableFromEndpoint, 300, ipv4(to), 0, trackNetwork(tableToHost))
 			continue
 		}
-		b.add(tableFromEndpoint, 300, to, 0, setOrigin(originEndpoint), track(v.uplinkZone, tableInbound))
-		b.add(tableFromUplink, 200, to, 0, setOrigin(originUplink), track(v.uplinkZone, tableInbound))
-		b.add(tableOutbound, 200, ipv4(fresh, of.IPv4Src(single(a))), 0, masquerade(v, a)...)
+		b.add(tableFromEndpoint, 300, ipv4(to), 0, setOrigin(originEndpoint), track(v.uplinkZone, tableInbound))
+		b.add(tableFromUplink, 200, ipv4(of.EthDst(h.MAC), to), 0, setOrigin(originUplink), track(v.uplinkZone, tableInbound))
+		b.drop(tableFromUplink, 300, ipv4(of.IPv4Src(single(a))))
+		b.add(tableOutbound, 200, ipv4(fresh, of.IPv4Src(single(a))), 0, masquerade(v, a))
 	}
 	return b.flows
 }
 
-// masquerade commits a connection that leaves, with addr as its source, and lets it out.
-func masquerade(v env, addr netip.Addr) []of.Action {
-	return []of.Action{
-		of.CT{Commit: true, Zone: v.uplinkZone, NAT: &of.NAT{Type: of.NATSource, AddrMin: addr}},
-		of.Output{Port: v.uplink.Port},
+// broadcasts are the addresses by which a host with the address p is reached together with others. Linux answers to the
+// first of a subnet as well as to the last (RFC 1122, 3.3.6).
+func broadcasts(p netip.Prefix) []netip.Addr {
+	if p.Bits() >= 31 {
+		return nil
+	}
+	first := p.Masked().Addr()
+	last := first.As4()
+	for i, m := range net.CIDRMask(p.Bits(), 32) {
+		last[i] |= ^m
+	}
+	return []netip.Addr{first, netip.AddrFrom4(last)}
+}
+
+// masquerade commits a connection that leaves, with addr as its source.
+func masquerade(v env, addr netip.Addr) of.Action {
+	return of.CT{
+		Commit: true, Zone: v.uplinkZone, Resume: true, Table: tableLeave,
+		NAT: &of.NAT{Type: of.NATSource, AddrMin: addr},
 	}
 }
 
@@ -116,17 +146,26 @@ func compileUplink(v env, u Uplink) []of.Flow {
 	b := v.builder(u.ref())
 	out := of.Output{Port: u.Port}
 
-	b.add(tableClassify, 100, of.Match{of.InPort(u.Port)}, tableFromUplink)
+	b.add(tableClassify, 100, of.Match{of.InPort(u.Port), untagged}, tableFromUplink)
+	// What is tagged is between the host's VLAN interfaces and the outside.
+	b.add(tableClassify, 90, of.Match{of.InPort(u.Port)}, 0, of.Output{Port: of.PortLocal})
+	b.add(tableClassify, 90, of.Match{of.InPort(of.PortLocal)}, 0, out)
+
+	// Only a machine that has no address yet sends without one, and to all: DHCP.
+	for _, p := range notUnicast[1:] {
+		b.drop(tableFromUplink, 300, ipv4(of.IPv4Src(p)))
+	}
 	b.add(tableFromUplink, 10, nil, 0, of.Output{Port: of.PortLocal})
 
 	b.add(tableFromHost, 100, ipv4(), 0, track(v.uplinkZone, tableOutbound))
 	b.add(tableFromHost, 50, nil, 0, out)
 
-	b.add(tableOutbound, 300, of.Match{established}, 0, out)
-	b.add(tableOutbound, 300, of.Match{related}, 0, out)
-	b.add(tableOutbound, 300, of.Match{freshSNAT}, 0, out)
+	b.add(tableOutbound, 300, of.Match{established}, tableLeave)
+	b.add(tableOutbound, 300, of.Match{related}, tableLeave)
+	b.add(tableOutbound, 300, of.Match{freshSNAT}, tableLeave)
 	// What the host forwards for others than endpoints leaves as it is.
-	b.add(tableOutbound, 100, ipv4(fresh), 0, of.CT{Commit: true, Zone: v.uplinkZone}, out)
+	b.add(tableOutbound, 100, ipv4(fresh), tableLeave, of.CT{Commit: true, Zone: v.uplinkZone})
+	b.add(tableLeave, 100, nil, 0, out)
 	return b.flows
 }
 
@@ -142,10 +181,11 @@ func compileNetwork(v env, n Network, id uint16) []of.Flow {
 	b.drop(tableFromEndpoint, 150, ipv4(in))
 	if v.uplink != nil && n.Egress == Via(v.uplink.Name) {
 		b.add(tableFromEndpoint, 100, ipv4(network(id), of.EthDst(v.host.MAC)), 0, of.Output{Port: of.PortLocal})
-		b.add(tableOutbound, 200, ipv4(fresh, from), 0, masquerade(v, v.uplink.Addr)...)
+		b.add(tableOutbound, 200, ipv4(fresh, from), 0, masquerade(v, v.uplink.Addr))
 	} else {
 		b.drop(tableOutbound, 310, ipv4(from))
 	}
+	b.drop(tableLeave, 200, ipv4(from))
 
 	// Outside, nobody has an endpoint's address, neither as the sender nor as the one to reach.
 	b.drop(tableFromUplink, 300, ipv4(from))
@@ -154,6 +194,7 @@ func compileNetwork(v env, n Network, id uint16) []of.Flow {
 	b.drop(tableFromUplink, 300, arp(of.ARPTPA(n.Subnet)))
 
 	b.add(tableFromHost, 300, arp(of.ARPTPA(n.Subnet)), tableARP, setNetwork(id))
+	b.drop(tableFromHost, 310, arp(of.ARPTPA(single(n.Gateway)))) // its own, looking for a duplicate
 	b.add(tableFromHost, 200, ipv4(in), tableHostSource, setNetwork(id))
 	b.add(tableHostSource, 100, ipv4(network(id), fromGateway), 0, trackNetwork(tableHostToEndpoint))
 	b.add(tableARP, 100, arp(network(id), of.ARPOp(arpRequest), of.ARPTPA(single(n.Gateway))), 0,
@@ -173,9 +214,10 @@ func compileNetwork(v env, n Network, id uint16) []of.Flow {
 
 	// The gateway's address is shared by the host's connections and hairpins: both take their ports in one zone.
 	asGateway := of.CT{
-		Commit: true, ZoneFrom: &zoneOfNetwork, Resume: true, Table: tableDeliver,
+		Commit: true, ZoneFrom: &zoneOfNetwork, Resume: true, Table: tableHidden,
 		NAT: &of.NAT{Type: of.NATSource, AddrMin: n.Gateway},
 	}
+	b.add(tableHidden, 100, ipv4(network(id), fromGateway), tableDeliver)
 	b.add(tableHairpin, 200, ipv4(network(id), fresh), 0, asGateway)
 	if n.Host&FromHost != 0 {
 		b.add(tableHostToEndpoint, 200, ipv4(network(id), fresh, fromGateway), 0, asGateway)
@@ -190,7 +232,7 @@ func compileEndpoint(v env, e Endpoint, id uint16) []of.Flow {
 	b := v.builder(e.ref())
 	port, mac := of.InPort(e.Port), of.EthSrc(e.MAC)
 
-	b.add(tableClassify, 100, of.Match{port}, tableSource, setNetwork(id))
+	b.add(tableClassify, 100, of.Match{port, untagged}, tableSource, setNetwork(id))
 	asks := arp(port, mac, of.ARPOp(arpRequest), of.ARPSHA(e.MAC))
 	b.add(tableSource, 100, asks.With(of.ARPSPA(single(netip.IPv4Unspecified()))), tableARP)
 	for _, a := range e.Addrs {

@@ -5,6 +5,7 @@ package flows
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"slices"
@@ -14,22 +15,24 @@ func (s *state) putHost(h Host) error {
 	if err := checkMAC(h.MAC); err != nil {
 		return err
 	}
-	for _, a := range h.Addrs {
-		if err := checkAddr(a); err != nil {
+	for _, p := range h.Addrs {
+		if err := checkAddr(p); err != nil {
 			return err
 		}
 	}
 	h.MAC, h.Addrs = slices.Clone(h.MAC), slices.Clone(h.Addrs)
-	for _, a := range s.hostAddrs() {
-		unassign(s, s.addrs, a)
+	if s.host != nil {
+		for _, p := range s.host.Addrs {
+			unassign(s, s.addrs, p.Addr())
+		}
 	}
-	for _, a := range h.Addrs {
+	for _, p := range h.Addrs {
 		for _, n := range s.networks {
-			if n.Subnet.Contains(a) {
-				return fmt.Errorf("address %s is in the subnet %s of %s: %w", a, n.Subnet, n, ErrConflict)
+			if n.Subnet.Overlaps(p.Masked()) && !s.pending[n.Name] {
+				return fmt.Errorf("address %s overlaps the subnet %s of %s: %w", p, n.Subnet, n, ErrConflict)
 			}
 		}
-		if err := s.claimAddr(a, h.ref()); err != nil {
+		if err := s.claimAddr(p.Addr(), h.ref()); err != nil {
 			return err
 		}
 	}
@@ -38,13 +41,6 @@ func (s *state) putHost(h Host) error {
 	s.undo = append(s.undo, func() { s.host = old })
 	s.touchNetworks()
 	return nil
-}
-
-func (s *state) hostAddrs() []netip.Addr {
-	if s.host == nil {
-		return nil
-	}
-	return s.host.Addrs
 }
 
 func (s *state) putUplink(u Uplink) error {
@@ -57,7 +53,7 @@ func (s *state) putUplink(u Uplink) error {
 	if s.host == nil {
 		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
 	}
-	if !slices.Contains(s.host.Addrs, u.Addr) {
+	if !s.host.has(u.Addr) {
 		return fmt.Errorf("address %s is not the host's: %w", u.Addr, ErrInvalid)
 	}
 	if s.uplink != nil {
@@ -106,14 +102,21 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 	case n.Egress != Egress{} && (s.uplink == nil || s.uplink.Name != n.Egress.uplink):
 		return fmt.Errorf("uplink %q is not declared: %w", n.Egress.uplink, ErrNotFound)
 	}
+	if err := checkUnicast(n.Subnet); err != nil {
+		return err
+	}
+	if err := checkAddr(netip.PrefixFrom(n.Gateway, n.Subnet.Bits())); err != nil {
+		return fmt.Errorf("gateway: %w", err)
+	}
+	delete(s.pending, n.Name)
 	for _, other := range s.networks {
-		if other.Name != n.Name && other.Subnet.Overlaps(n.Subnet) {
+		if other.Name != n.Name && !s.pending[other.Name] && other.Subnet.Overlaps(n.Subnet) {
 			return fmt.Errorf("subnet %s overlaps %s of %s: %w", n.Subnet, other.Subnet, other, ErrConflict)
 		}
 	}
-	for _, a := range s.hostAddrs() {
-		if n.Subnet.Contains(a) {
-			return fmt.Errorf("subnet %s holds the host's address %s: %w", n.Subnet, a, ErrConflict)
+	for _, p := range s.host.Addrs {
+		if n.Subnet.Overlaps(p.Masked()) {
+			return fmt.Errorf("subnet %s overlaps the host's %s: %w", n.Subnet, p, ErrConflict)
 		}
 	}
 	if err := s.claimAddr(n.Gateway, n.ref()); err != nil {
@@ -134,20 +137,23 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 	return nil
 }
 
-// number finds a network's number: the one it had before, else the lowest that nobody has or had.
+// number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
+// a network that is gone live on in its zone.
 func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
-	if id, ok := reserved[objectCookie(n.ref())]; ok {
+	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.uplinkZone {
 		if _, taken := s.zones[id]; !taken {
 			return id, nil
 		}
 	}
-	had := map[uint16]bool{}
+	avoid := maps.Clone(s.retired)
 	for _, id := range reserved {
-		had[id] = true
+		avoid[id] = true
 	}
-	for id := int(s.uplinkZone) + 1; id <= math.MaxUint16; id++ {
-		if _, taken := s.zones[uint16(id)]; !taken && !had[uint16(id)] {
-			return uint16(id), nil
+	for _, avoid := range []map[uint16]bool{avoid, nil} {
+		for id := int(s.uplinkZone) + 1; id <= math.MaxUint16; id++ {
+			if _, taken := s.zones[uint16(id)]; !taken && !avoid[uint16(id)] {
+				return uint16(id), nil
+			}
 		}
 	}
 	return 0, fmt.Errorf("no conntrack zone is left: %w", ErrConflict)
@@ -165,6 +171,9 @@ func (s *state) putEndpoint(e Endpoint) error {
 		return err
 	}
 	if err := s.claimPort(e.Port, e.ref()); err != nil {
+		return err
+	}
+	if err := s.claimMAC(e.Network, e.MAC, e.ref()); err != nil {
 		return err
 	}
 	for _, a := range e.Addrs {
@@ -203,6 +212,9 @@ func (s *state) checkEndpoint(e Endpoint) error {
 		if !n.Subnet.Contains(a) {
 			return fmt.Errorf("address %s is outside the subnet %s of %s: %w", a, n.Subnet, n, ErrInvalid)
 		}
+		if err := checkAddr(netip.PrefixFrom(a, n.Subnet.Bits())); err != nil {
+			return err
+		}
 	}
 	for _, m := range e.Publish {
 		switch {
@@ -223,6 +235,7 @@ func (s *state) releaseEndpoint(name string) {
 		return
 	}
 	unassign(s, s.ports, e.Port)
+	s.releaseMAC(e.Network, e.MAC)
 	for _, a := range e.Addrs {
 		unassign(s, s.addrs, a)
 	}

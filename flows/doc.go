@@ -11,8 +11,12 @@
 // or not at all, and a change to one endpoint costs that endpoint's flows, whatever the size of the network.
 //
 // What is not declared is not possible. An endpoint talks with the endpoints of its own network, from its own MAC
-// and IPv4 addresses alone; with the host as [Network.Host] says; with the outside as [Network.Egress] says; and is
-// reached from outside only at the ports it publishes.
+// and IPv4 addresses alone and without VLAN tags; with the host as [Network.Host] says; with the outside as
+// [Network.Egress] says; and is reached from outside only at the ports it publishes. IPv6 of endpoints is dropped.
+//
+// Two limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
+// reached from every network with a way out. And what is taken back, a published port or access to the host, is taken
+// from new connections: those that are established go on until they end or their conntrack entries time out.
 //
 // # Uplink mode
 //
@@ -22,6 +26,9 @@
 // conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go straight
 // to the endpoint. The host needs net.ipv4.ip_forward=1 and, on the bridge's port, send_redirects=0, and an address
 // out of every network's subnet, the network's gateway.
+//
+// The first datagram of a connection to a published UDP port is lost if it comes in fragments: only the first fragment
+// tells the port.
 //
 // A published port is reached at the uplink's address from outside and from every endpoint, those of other networks
 // included: publishing is an opening. An endpoint that uses it is seen by the publisher as the gateway of the

@@ -58,7 +58,7 @@ func connect(ctx context.Context) error {
 		return err
 	}
 	return sw.Set(ctx,
-		flows.Host{MAC: br.MAC, Addrs: []netip.Addr{host.Addr()}},
+		flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{host}},
 		flows.Uplink{Name: "eth1", Port: up.OFPort, Addr: host.Addr()},
 		flows.Network{Name: "web", Subnet: gateway.Masked(), Gateway: gateway.Addr(), Egress: flows.Via("eth1")},
 		flows.Endpoint{

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // Object is an intent: a [Host], an [Uplink], a [Network] or an [Endpoint].
@@ -36,9 +37,15 @@ const (
 type Host struct {
 	// MAC is the address of the bridge's own port.
 	MAC net.HardwareAddr
-	// Addrs are the host's IPv4 addresses other than the networks' gateways. All of them belong here: what an endpoint
-	// sends to an address that is not listed counts as traffic to the outside.
-	Addrs []netip.Addr
+	// Addrs are the host's IPv4 addresses, each with its subnet, other than the networks' gateways. All of the machine's
+	// belong here, those of its other interfaces included: flows cannot see which addresses the host answers to, so
+	// that what an endpoint sends to one that is not listed counts as traffic to the outside.
+	Addrs []netip.Prefix
+}
+
+// has reports whether a is one of the host's addresses.
+func (h Host) has(a netip.Addr) bool {
+	return slices.ContainsFunc(h.Addrs, func(p netip.Prefix) bool { return p.Addr() == a })
 }
 
 // Uplink is the port that leads outside. A switch has at most one.

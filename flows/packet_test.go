@@ -116,7 +116,7 @@ func (l *lab) open() {
 
 func (l *lab) objects() []flows.Object {
 	return []flows.Object{
-		flows.Host{MAC: l.host.mac, Addrs: []netip.Addr{l.host.addr}},
+		flows.Host{MAC: l.host.mac, Addrs: []netip.Prefix{netip.PrefixFrom(l.host.addr, 24)}},
 		flows.Uplink{Name: "eth0", Port: l.router.port, Addr: l.host.addr},
 		l.web, l.dbNet,
 		l.endpoint(l.web2, "web", flows.PortMapping{Proto: flows.TCP, HostPort: 8080, Port: 80}),

@@ -250,6 +250,11 @@ func TestARPIsAnswered(t *testing.T) {
 	ask := frame{from: l.host.mac, to: broadcast, proto: "arp?", src: addrPort("10.1.0.1:0"), dst: addrPort("10.1.0.2:0")}
 	l.send(l.host, ask, delivery{l.host, frame{from: l.web2.mac, to: l.host.mac, proto: "arp!", src: ask.dst, dst: ask.src}})
 
+	// The host looks whether another machine has its address.
+	for _, src := range []string{"0.0.0.0:0", "10.1.0.1:0"} {
+		l.send(l.host, frame{from: l.host.mac, to: broadcast, proto: "arp?", src: addrPort(src), dst: addrPort("10.1.0.1:0")})
+	}
+
 	// Nobody answers for the asker itself, for another network, for nobody.
 	for _, target := range []string{"10.1.0.2:0", "10.2.0.2:0", "10.2.0.1:0", "10.1.0.9:0", "192.0.2.254:0"} {
 		l.send(l.web2, frame{from: l.web2.mac, to: broadcast, proto: "arp?", src: addrPort("10.1.0.2:0"), dst: addrPort(target)})

@@ -6,6 +6,7 @@ package flows
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -32,13 +33,23 @@ type state struct {
 	networks  map[string]*networkState
 	endpoints map[string]Endpoint
 	zones     map[uint16]string // network numbers in use
+	retired   map[uint16]bool   // and those that were
 
 	ports     map[uint32]ref
 	addrs     map[netip.Addr]ref
+	macs      map[macKey]ref
 	published map[PortMapping]string // without Port: the endpoint that has the host's port
 
 	dirty map[ref]bool // to be compiled again
-	undo  []func()
+	// pending are networks that the change replaces, while what they are to be is not known yet.
+	pending map[string]bool
+	undo    []func()
+}
+
+// macKey is a MAC in a network.
+type macKey struct {
+	network string
+	mac     [6]byte
 }
 
 type networkState struct {
@@ -53,8 +64,10 @@ func newState(e env) *state {
 		networks:  map[string]*networkState{},
 		endpoints: map[string]Endpoint{},
 		zones:     map[uint16]string{},
+		retired:   map[uint16]bool{},
 		ports:     map[uint32]ref{},
 		addrs:     map[netip.Addr]ref{},
+		macs:      map[macKey]ref{},
 		published: map[PortMapping]string{},
 		dirty:     map[ref]bool{{kind: kindBase}: true},
 	}
@@ -109,10 +122,12 @@ func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
 		}
 	}
 	// Claims are released first, so that objects can exchange what they have in one change.
+	s.pending = map[string]bool{}
 	for _, o := range objects {
 		switch o := o.(type) {
 		case Network:
 			s.releaseNetwork(o.Name)
+			s.pending[o.Name] = true
 		case Endpoint:
 			s.releaseEndpoint(o.Name)
 		}
@@ -150,8 +165,13 @@ func (s *state) checkAll(objects []Object) error {
 				}
 			}
 		case Host:
-			if s.uplink != nil && !slices.Contains(o.Addrs, s.uplink.Addr) {
+			if s.uplink != nil && !o.has(s.uplink.Addr) {
 				return fmt.Errorf("%s: has not the address %s of %s: %w", o, s.uplink.Addr, s.uplink, ErrInvalid)
+			}
+			for _, n := range s.networks {
+				if by, taken := s.macs[macKey{n.Name, [6]byte(o.MAC)}]; taken {
+					return fmt.Errorf("%s: MAC %s belongs to %s: %w", o, o.MAC, by, ErrConflict)
+				}
 			}
 		}
 	}
@@ -169,6 +189,23 @@ func (s *state) claimPort(port uint32, r ref) error {
 	return nil
 }
 
+// claimMAC takes a MAC for an endpoint of a network. None may have the host's, which is in all of them.
+func (s *state) claimMAC(network string, mac net.HardwareAddr, r ref) error {
+	if s.host != nil && slices.Equal(mac, s.host.MAC) {
+		return fmt.Errorf("MAC %s is the host's: %w", mac, ErrConflict)
+	}
+	key := macKey{network, [6]byte(mac)}
+	if by, taken := s.macs[key]; taken {
+		return fmt.Errorf("MAC %s belongs to %s: %w", mac, by, ErrConflict)
+	}
+	assign(s, s.macs, key, r)
+	return nil
+}
+
+func (s *state) releaseMAC(network string, mac net.HardwareAddr) {
+	unassign(s, s.macs, macKey{network, [6]byte(mac)})
+}
+
 func (s *state) claimAddr(a netip.Addr, r ref) error {
 	if by, taken := s.addrs[a]; taken {
 		return fmt.Errorf("address %s belongs to %s: %w", a, by, ErrConflict)
@@ -177,7 +214,7 @@ func (s *state) claimAddr(a netip.Addr, r ref) error {
 	return nil
 }
 
-// remove takes objects back; those that are not declared are passed over.
+// remove takes objects back. Of one that is not declared, the switch may hold flows that an earlier run declared.
 func (s *state) remove(objects []Object) error {
 	objects = slices.Clone(objects)
 	slices.SortFunc(objects, func(a, b Object) int { return b.ref().compare(a.ref()) })
@@ -189,17 +226,18 @@ func (s *state) remove(objects []Object) error {
 		case Network:
 			n := s.networks[o.Name]
 			if n == nil {
-				continue
+				break
 			}
 			if len(n.endpoints) > 0 {
 				return fmt.Errorf("%s: has endpoints: %s: %w", o, names(n.endpoints), ErrInUse)
 			}
 			s.releaseNetwork(o.Name)
 			unassign(s, s.zones, n.id)
+			assign(s, s.retired, n.id, true)
 			unassign(s, s.networks, o.Name)
 		case Uplink:
 			if s.uplink == nil || s.uplink.Name != o.Name {
-				continue
+				break
 			}
 			for _, n := range s.networks {
 				if n.Egress == Via(o.Name) {
@@ -210,13 +248,13 @@ func (s *state) remove(objects []Object) error {
 			s.replaceUplink(nil)
 		case Host:
 			if s.host == nil {
-				continue
+				break
 			}
 			if s.uplink != nil || len(s.networks) > 0 {
 				return fmt.Errorf("%s: networks or an uplink are declared: %w", o, ErrInUse)
 			}
-			for _, a := range s.host.Addrs {
-				unassign(s, s.addrs, a)
+			for _, p := range s.host.Addrs {
+				unassign(s, s.addrs, p.Addr())
 			}
 			old := s.host
 			s.host = nil

@@ -21,7 +21,7 @@ import (
 var (
 	hostMAC  = mac(0xff)
 	hostAddr = netip.MustParseAddr("192.0.2.1")
-	testHost = Host{MAC: hostMAC, Addrs: []netip.Addr{hostAddr}}
+	testHost = Host{MAC: hostMAC, Addrs: []netip.Prefix{netip.PrefixFrom(hostAddr, 24)}}
 	testUp   = Uplink{Name: "eth0", Port: 1, Addr: hostAddr}
 	testWeb  = Network{
 		Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
@@ -58,11 +58,15 @@ func TestSetRefuses(t *testing.T) {
 		says string
 	}{
 		{"host without MAC", Host{}, ErrInvalid, `MAC ""`},
-		{"host with IPv6", with(testHost, func(h *Host) { h.Addrs = []netip.Addr{netip.IPv6Loopback()} }), ErrInvalid, "::1"},
+		{"host with IPv6", with(testHost, func(h *Host) { h.Addrs = []netip.Prefix{netip.MustParsePrefix("fd00::1/64")} }), ErrInvalid, "fd00::1"},
 		{"host loses the uplink's address", Host{MAC: hostMAC}, ErrInvalid, "192.0.2.1"},
 		{"host inside a subnet", with(testHost, func(h *Host) {
-			h.Addrs = []netip.Addr{hostAddr, netip.MustParseAddr("10.1.0.50")}
+			h.Addrs = append(h.Addrs[:1:1], netip.MustParsePrefix("10.1.0.50/24"))
 		}), ErrConflict, `network "web"`},
+		{"host with a broadcast address", with(testHost, func(h *Host) {
+			h.Addrs = []netip.Prefix{netip.MustParsePrefix("192.0.2.255/24")}
+		}), ErrInvalid, "192.0.2.255"},
+		{"host with an endpoint's MAC", with(testHost, func(h *Host) { h.MAC = web2.MAC }), ErrConflict, `endpoint "web2"`},
 		{"second uplink", Uplink{Name: "eth1", Port: 9, Addr: hostAddr}, ErrConflict, `uplink "eth0"`},
 		{"uplink's address is not the host's", with(testUp, func(u *Uplink) { u.Addr = testWeb.Gateway }), ErrInvalid, "10.1.0.1"},
 		{"uplink's port is an endpoint's", with(testUp, func(u *Uplink) { u.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
@@ -70,6 +74,10 @@ func TestSetRefuses(t *testing.T) {
 		{"IPv6 subnet", with(testWeb, func(n *Network) { n.Subnet = netip.MustParsePrefix("fd00::/64") }), ErrInvalid, "fd00::/64"},
 		{"subnet with host bits", with(testWeb, func(n *Network) { n.Subnet = netip.MustParsePrefix("10.1.0.1/24") }), ErrInvalid, "10.1.0.0/24"},
 		{"gateway elsewhere", with(testWeb, func(n *Network) { n.Gateway = hostAddr }), ErrInvalid, "192.0.2.1"},
+		{"gateway is the subnet's first", with(testWeb, func(n *Network) { n.Gateway = n.Subnet.Addr() }), ErrInvalid, "10.1.0.0"},
+		{"loopback subnet", with(testWeb, func(n *Network) {
+			n.Subnet, n.Gateway = netip.MustParsePrefix("127.0.1.0/24"), netip.MustParseAddr("127.0.1.1")
+		}), ErrInvalid, "127.0.0.0/8"},
 		{"unknown uplink", with(testWeb, func(n *Network) { n.Egress = Via("eth7") }), ErrNotFound, `"eth7"`},
 		{"overlapping subnet", with(testDB, func(n *Network) {
 			n.Name, n.Subnet, n.Gateway = "x", netip.MustParsePrefix("10.1.0.128/25"), netip.MustParseAddr("10.1.0.129")
@@ -87,6 +95,12 @@ func TestSetRefuses(t *testing.T) {
 		{"multicast MAC", with(web2, func(e *Endpoint) { e.MAC = net.HardwareAddr{1, 0, 0, 0, 0, 1} }), ErrInvalid, "01:00:00:00:00:01"},
 		{"address outside the subnet", with(web2, func(e *Endpoint) { e.Addrs = []netip.Addr{hostAddr} }), ErrInvalid, "10.1.0.0/24"},
 		{"address of the gateway", with(web2, func(e *Endpoint) { e.Addrs = []netip.Addr{testWeb.Gateway} }), ErrConflict, `network "web"`},
+		{"broadcast address", with(endpoint(testWeb, 3), func(e *Endpoint) {
+			e.Addrs = []netip.Addr{netip.MustParseAddr("10.1.0.255")}
+		}), ErrInvalid, "10.1.0.255"},
+		{"zero MAC", with(web2, func(e *Endpoint) { e.MAC = make(net.HardwareAddr, 6) }), ErrInvalid, "00:00:00:00:00:00"},
+		{"MAC of the host", with(web2, func(e *Endpoint) { e.MAC = hostMAC }), ErrConflict, "host's"},
+		{"MAC taken", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MAC = web2.MAC }), ErrConflict, `endpoint "web2"`},
 		{"address taken", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Addrs = web2.Addrs }), ErrConflict, `endpoint "web2"`},
 		{"port taken", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
 		{"port of the uplink", with(web2, func(e *Endpoint) { e.Port = testUp.Port }), ErrConflict, `uplink "eth0"`},
@@ -149,6 +163,36 @@ func TestEndpointsSwapAddresses(t *testing.T) {
 	}
 }
 
+func TestNetworksSwapSubnets(t *testing.T) {
+	s := newState(env{uplinkZone: 1})
+	a, b := testWeb, testDB
+	if err := s.set([]Object{a, b, testUp, testHost}, nil); err != nil {
+		t.Fatal(err)
+	}
+	a.Subnet, a.Gateway, b.Subnet, b.Gateway = b.Subnet, b.Gateway, a.Subnet, a.Gateway
+	if err := s.set([]Object{a, b}, nil); err != nil {
+		t.Errorf("swap of two networks' subnets in one change: %v", err)
+	}
+}
+
+// What was established in a network that is gone must not be so in another.
+func TestZonesAreNotReused(t *testing.T) {
+	s := newState(env{uplinkZone: 1})
+	if err := s.set([]Object{testHost, testUp, testWeb}, nil); err != nil {
+		t.Fatal(err)
+	}
+	was := s.networks["web"].id
+	if err := s.remove([]Object{testWeb}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.set([]Object{testDB}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.networks["db"].id; got == was {
+		t.Errorf("network db got the number %d, which was that of web", got)
+	}
+}
+
 // One endpoint more costs that endpoint's flows and nothing else.
 func TestEndpointTouchesOnlyItself(t *testing.T) {
 	s := newState(env{uplinkZone: 1})
@@ -173,6 +217,13 @@ func TestNetworkKeepsItsNumber(t *testing.T) {
 	}
 	if err := s.set([]Object{testDB}, number); err != nil {
 		t.Fatal(err)
+	}
+	s2 := newState(env{uplinkZone: 2})
+	if err := s2.set([]Object{testHost, testDB}, number); err != nil {
+		t.Fatal(err)
+	}
+	if got := s2.networks["db"].id; got <= 2 {
+		t.Errorf("got number %d of before, which is the uplink's zone now", got)
 	}
 	got := map[string]uint16{"web": s.networks["web"].id, "db": s.networks["db"].id}
 	if want := map[string]uint16{"web": 3, "db": 2}; !maps.Equal(got, want) {

@@ -40,8 +40,10 @@ type Switch struct {
 	// actual is what the switch holds of the owner's, as far as known; stale says that it must be asked again.
 	actual map[string]of.Flow
 	stale  bool
-	// left are flows found at the start that nothing declared accounts for yet.
-	left map[string]bool
+	// left are the flows found at the start that nothing declared accounts for yet: the object's cookie by key, and the
+	// keys by cookie.
+	left     map[string]uint64
+	leftKeys map[uint64][]string
 	// numbers are those that networks had at the start, by object cookie.
 	numbers map[uint64]uint16
 }
@@ -77,15 +79,22 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 		turn:     make(chan struct{}, 1),
 		compiled: map[ref][]entry{},
 		desired:  map[string]of.Flow{},
-		left:     map[string]bool{},
+		left:     map[string]uint64{},
+		leftKeys: map[uint64][]string{},
 	}
 	s.state = newState(env{owner: s.owner, uplinkZone: o.FirstZone})
 	s.turn <- struct{}{}
-	if err := s.dump(ctx); err != nil {
+	foreign, err := s.dump(ctx)
+	if err == nil && foreign != nil {
+		err = fmt.Errorf("the bridge has a flow of another owner in the way: %s: %w", foreign, ErrConflict)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open flows of %q: %w", o.Owner, err)
 	}
-	for key := range s.actual {
-		s.left[key] = true
+	for key, f := range s.actual {
+		object := f.Cookie &^ ownerMask
+		s.left[key] = object
+		s.leftKeys[object] = append(s.leftKeys[object], key)
 	}
 	s.numbers = networkNumbers(s.actual)
 	return s, nil
@@ -102,32 +111,34 @@ func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
 	return numbers
 }
 
-// Set declares objects, replacing those of the same kind and name, in any order. It returns when the switch has
+// Set declares objects, replacing those of the same kind and name, in any order. A program that starts again declares
+// all it has in one Set, and nothing that was right is touched; what it declares by and by takes the place of what its
+// last run declared for the same objects. Set returns when the switch has
 // applied the change; with an error nothing has changed, neither what is declared nor, unless the connection broke
 // while the change was being committed, the switch. Errors wrap [ErrInvalid], [ErrConflict] or [ErrNotFound], or are
 // those of [openflow.Conn.Bundle].
 func (s *Switch) Set(ctx context.Context, objects ...Object) error {
-	return s.change(ctx, func() error { return s.state.set(objects, s.numbers) })
+	return s.change(ctx, false, func() error { return s.state.set(objects, s.numbers) })
 }
 
-// Delete takes objects back, of which only the names count. An object that is not declared is passed over; one that
-// others refer to is not deleted: the error wraps [ErrInUse].
+// Delete takes objects back, of which only the names count, with the flows that an earlier run declared for them. An
+// object that others refer to is not deleted: the error wraps [ErrInUse].
 func (s *Switch) Delete(ctx context.Context, objects ...Object) error {
-	return s.change(ctx, func() error { return s.state.remove(objects) })
+	return s.change(ctx, false, func() error { return s.state.remove(objects) })
 }
 
-// Prune removes the owner's flows that nothing declared accounts for: those of objects that an earlier run of the
-// program declared and this one has not. Call it when all is declared.
+// Prune compares what the switch holds with what is declared, and puts it right: the owner's flows that nothing declared
+// accounts for go, such as those of objects that an earlier run of the program declared and this one has not, and those
+// that somebody deleted or changed come back. Call it when all is declared.
 func (s *Switch) Prune(ctx context.Context) error {
-	return s.change(ctx, func() error {
-		clear(s.left)
-		s.stale = true
-		return nil
-	})
+	return s.change(ctx, true, func() error { return nil })
 }
 
 // change edits the state and brings the switch up to it; if either fails, the state is as before.
-func (s *Switch) change(ctx context.Context, edit func() error) error {
+func (s *Switch) change(ctx context.Context, prune bool, edit func() error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("change flows: %w", context.Cause(ctx))
+	}
 	select {
 	case <-s.turn:
 		defer func() { s.turn <- struct{}{} }()
@@ -142,7 +153,7 @@ func (s *Switch) change(ctx context.Context, edit func() error) error {
 	for r := range s.state.dirty {
 		next[r] = entries(s.state.compile(r))
 	}
-	if err := s.sync(ctx, next); err != nil {
+	if err := s.sync(ctx, next, prune); err != nil {
 		s.state.rollback()
 		return fmt.Errorf("change flows: %w", err)
 	}
@@ -158,24 +169,33 @@ func entries(flows []of.Flow) []entry {
 	return es
 }
 
-// sync sends what makes the switch hold the flows of next in place of those the same objects had.
-func (s *Switch) sync(ctx context.Context, next map[ref][]entry) error {
+// sync sends what makes the switch hold the flows of next in place of those the same objects had. With prune it looks at
+// all that the switch holds.
+func (s *Switch) sync(ctx context.Context, next map[ref][]entry, prune bool) error {
 	removed, added := map[string]bool{}, map[string]of.Flow{}
 	for r, es := range next {
 		for _, e := range s.compiled[r] {
 			removed[e.key] = true
 		}
+		for _, key := range s.leftKeys[objectCookie(r)] {
+			removed[key] = true
+		}
 		for _, e := range es {
 			added[e.key] = e.flow
 		}
 	}
-	if s.stale {
-		if err := s.dump(ctx); err != nil {
+	if prune || s.stale {
+		foreign, err := s.dump(ctx)
+		if err != nil {
 			return err
 		}
-		// Whatever was meant to be there is looked at again.
+		if foreign != nil {
+			s.log.Warn("a flow of another owner may let through what is not declared", "flow", foreign.String())
+		}
 		for key := range s.actual {
-			if _, wanted := s.desired[key]; !wanted && !s.left[key] {
+			_, wanted := s.desired[key]
+			_, left := s.left[key]
+			if !wanted && (prune || !left) {
 				removed[key] = true
 			}
 		}
@@ -214,6 +234,7 @@ func (s *Switch) sync(ctx context.Context, next map[ref][]entry) error {
 		if _, again := added[key]; !again {
 			delete(s.actual, key)
 			delete(s.desired, key)
+			delete(s.left, key)
 		}
 	}
 	for key, f := range added {
@@ -221,6 +242,7 @@ func (s *Switch) sync(ctx context.Context, next map[ref][]entry) error {
 		delete(s.left, key)
 	}
 	for r, es := range next {
+		delete(s.leftKeys, objectCookie(r))
 		if len(es) == 0 {
 			delete(s.compiled, r)
 		} else {
@@ -230,21 +252,20 @@ func (s *Switch) sync(ctx context.Context, next map[ref][]entry) error {
 	return nil
 }
 
-// dump asks the switch what it holds of the owner's.
-func (s *Switch) dump(ctx context.Context) error {
+// dump asks the switch what it holds of the owner's. It returns a flow of another owner in the owner's tables, if there
+// is one.
+func (s *Switch) dump(ctx context.Context) (foreign *of.Flow, err error) {
 	flows, err := s.conn.Flows(ctx, of.FlowFilter{})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	actual := make(map[string]of.Flow, len(flows))
+	s.actual = make(map[string]of.Flow, len(flows))
 	for _, f := range flows {
-		switch {
-		case f.Cookie&ownerMask == s.owner:
-			actual[f.Key()] = f.Flow
-		case f.Table <= tableDeliver:
-			return fmt.Errorf("the bridge has a flow of another owner in the way: cookie=%#x, %s: %w", f.Cookie, f.Flow, ErrConflict)
+		if f.Cookie&ownerMask == s.owner {
+			s.actual[f.Key()] = f.Flow
+		} else if f.Table <= tableDeliver {
+			foreign = &f.Flow
 		}
 	}
-	s.actual = actual
-	return nil
+	return foreign, nil
 }

@@ -99,6 +99,53 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// A program that starts again may delete at once what its last run declared.
+func TestDeleteAfterRestart(t *testing.T) {
+	l := newLab(t)
+	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"}); err != nil {
+		t.Fatal(err)
+	}
+	want := l.table()
+	l.mustSet(l.endpoint(l.web3, "web"))
+
+	l.conn.Close()
+	l.open()
+	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, l.table()); diff != "" {
+		t.Errorf("after the delete (-want +got):\n%s", diff)
+	}
+}
+
+// What an endpoint was allowed in the last run is not added to what it is allowed now.
+func TestChangeAfterRestart(t *testing.T) {
+	l := newLab(t)
+	l.conn.Close()
+	l.open()
+	objects := l.objects()
+	moved := l.endpoint(l.web3, "web")
+	moved.Addrs = []netip.Addr{netip.MustParseAddr("10.1.0.33")}
+	l.mustSet(objects[0], objects[1], l.web, moved)
+	l.send(l.web3, packet("udp", l.web3, l.web2, 1, 2)) // from its old address
+}
+
+func TestCancelledPruneIsForgotten(t *testing.T) {
+	l := newLab(t)
+	before := l.table()
+	l.conn.Close()
+	l.open()
+	ctx, cancel := context.WithCancel(l.ctx)
+	cancel()
+	if err := l.sw.Prune(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got error %v, want %v", err, context.Canceled)
+	}
+	l.mustSet(l.objects()[:2]...) // the host and the uplink
+	if diff := cmp.Diff(before, l.table()); diff != "" {
+		t.Errorf("a change after a cancelled prune did more than it says (-before +after):\n%s", diff)
+	}
+}
+
 func TestPruneRepairs(t *testing.T) {
 	l := newLab(t)
 	want := l.table()

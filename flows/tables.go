@@ -31,10 +31,14 @@ const (
 	tableRoute uint8 = 60
 	// tableHairpin hides, in the zone of the publisher's network, an endpoint behind the gateway.
 	tableHairpin uint8 = 70
+	// tableHidden lets through what has the gateway as its source now: a translation that failed goes no further.
+	tableHidden uint8 = 75
 	// tableHostToEndpoint decides, in the network's zone, whether the host may reach an endpoint.
 	tableHostToEndpoint uint8 = 80
 	// tableOutbound masquerades, in the uplink's zone, what leaves.
 	tableOutbound uint8 = 90
+	// tableLeave lets nothing out that has an endpoint's address as its source.
+	tableLeave uint8 = 95
 	// tableDeliver puts a packet to the endpoint that has its destination address.
 	tableDeliver uint8 = 100
 )

@@ -99,7 +99,7 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 	}
 	uplink := s.tb.Uplink()
 	intents := []flows.Object{
-		flows.Host{MAC: s.tb.Bridge().MAC, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
+		flows.Host{MAC: s.tb.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
 		flows.Uplink{Name: uplink.Name, Port: uplink.OFPort, Addr: testbed.HostAddr.Addr()},
 		flows.Network{
 			Name: "web", Subnet: webSubnet, Gateway: webGateway,

@@ -111,7 +111,7 @@ func connect(t *testing.T, ctx context.Context, tb *Testbed, web0 *Attached) {
 		t.Fatal(err)
 	}
 	err = sw.Set(ctx,
-		flows.Host{MAC: tb.Bridge().MAC, Addrs: []netip.Addr{HostAddr.Addr()}},
+		flows.Host{MAC: tb.Bridge().MAC, Addrs: []netip.Prefix{HostAddr}},
 		flows.Uplink{Name: "up", Port: tb.Uplink().OFPort, Addr: HostAddr.Addr()},
 		flows.Network{
 			Name: "web", Subnet: prefix("10.77.1.0/24"), Gateway: addr("10.77.1.1"),
