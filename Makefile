@@ -46,10 +46,11 @@ demo: ## the main job, on a real Open vSwitch if you are root, else on the embed
 
 test: lint ## every test; what the machine lacks is skipped with its reason (OVSKIT_REQUIRE=all: fails instead)
 	$(call install_missing,$(TEST_PROGRAMS))
-	PATH=$$PATH:/usr/sbin:/sbin $(GO) test -race -timeout 15m ./...
+	@race=; if command -v "$$($(GO) env CC)" >/dev/null; then race=-race; fi; \
+	set -x; PATH=$$PATH:/usr/sbin:/sbin $(GO) test $$race -timeout 15m ./...
 
 lint: ## gofmt, go vet, staticcheck
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	@unformatted=$$(gofmt -l .); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
