@@ -19,8 +19,13 @@ import (
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
-// ErrNotFound says that there is no such bridge.
-var ErrNotFound = errors.New("no such bridge")
+// Errors of bridges.
+var (
+	// ErrNotFound says that there is no such bridge.
+	ErrNotFound = errors.New("no such bridge")
+	// ErrInUse says that ports are attached to the bridge.
+	ErrInUse = errors.New("bridge is in use")
+)
 
 // undoPatience is how long taking back a failed change may take.
 const undoPatience = 2 * time.Second
@@ -58,14 +63,13 @@ func Ensure(ctx context.Context, db *vswitch.DB, c Config) (*Bridge, error) {
 	return b, nil
 }
 
-// Delete removes a bridge with all its ports and returns when ovs-vswitchd has
-// removed them. It fails with [ErrNotFound] when there is none.
+// Delete removes a bridge and returns when ovs-vswitchd has removed it. It fails
+// with [ErrNotFound] when there is none and with [ErrInUse], naming them, when
+// there are ports on it that package port has attached: they consist of more
+// than rows and are to be detached first. The rows of other ports go with the
+// bridge, as with the del-br command of ovs-vsctl(8).
 func Delete(ctx context.Context, db *vswitch.DB, name string) error {
-	row, ok := db.Bridge(name)
-	if !ok {
-		return fmt.Errorf("delete bridge %q: %w", name, ErrNotFound)
-	}
-	if _, err := db.Apply(ctx, vswitch.RemoveBridges(row.UUID)); err != nil {
+	if err := remove(ctx, db, name); err != nil {
 		return fmt.Errorf("delete bridge %q: %w", name, err)
 	}
 	return nil
@@ -108,10 +112,7 @@ func ensure(ctx context.Context, db *vswitch.DB, c Config) (_ *Bridge, err error
 	if b.DatapathID, err = strconv.ParseUint(*row.DatapathID, 16, 64); err != nil {
 		return nil, fmt.Errorf("datapath id %q: %w", *row.DatapathID, err)
 	}
-	if _, err := db.WaitInterface(ctx, c.Name); err != nil {
-		return nil, err
-	}
-	if b.MAC, err = ownMAC(ctx, db, row); err != nil {
+	if b.MAC, err = waitOwnPort(ctx, db, row); err != nil {
 		return nil, err
 	}
 	return b, configureOwnPort(ns, &c)
@@ -205,30 +206,6 @@ func takeBack(ctx context.Context, db *vswitch.DB, cause error, undo []ovsdb.Ope
 		return fmt.Errorf("undo: %w", err)
 	}
 	return nil
-}
-
-// ownMAC returns the MAC address of the bridge's own port: the configured one,
-// or else the one that ovs-vswitchd has chosen and will report.
-func ownMAC(ctx context.Context, db *vswitch.DB, row *vswitch.Bridge) (net.HardwareAddr, error) {
-	if text, ok := row.OtherConfig[hwaddr]; ok {
-		if mac, err := net.ParseMAC(text); err == nil {
-			return mac, nil
-		}
-	}
-	var mac net.HardwareAddr
-	err := db.Wait(ctx, func() (bool, error) {
-		iface, ok := db.Interface(row.Name)
-		if !ok || iface.MACInUse == nil {
-			return false, nil
-		}
-		var err error
-		mac, err = net.ParseMAC(*iface.MACInUse)
-		return err == nil, err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("MAC address of the bridge's own port: %w", err)
-	}
-	return mac, nil
 }
 
 // configureOwnPort gives the bridge's own port its addresses and routes.

@@ -22,6 +22,7 @@ import (
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
+	"github.com/ovskit/ovskit/port"
 	"go.uber.org/goleak"
 )
 
@@ -331,4 +332,67 @@ func TestAnswerComesTooLate(t *testing.T) {
 	if _, ok := sw.DB.Bridge("br1"); ok {
 		t.Error("the rows were left in the database")
 	}
+}
+
+func TestDeleteOfBridgeInUse(t *testing.T) {
+	t.Parallel()
+	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
+		ctx := testContext(t)
+		foreign(t, sw)
+		sw.AddDevice(t, "p1")
+		sw.AddDevice(t, "p2")
+		br, _ := sw.DB.Bridge("br0")
+		_, err := sw.DB.Apply(ctx,
+			ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "p1", Type: sw.DeviceType}).Named("i"),
+			ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "p1", Interfaces: []string{"i"}}).Named("p"),
+			vswitch.AddPorts(br.UUID, "p"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType}); err != nil {
+			t.Fatal(err)
+		}
+		err = bridge.Delete(ctx, sw.DB, "br0")
+		if !errors.Is(err, bridge.ErrInUse) || !strings.Contains(err.Error(), `["p2"]`) {
+			t.Errorf("Delete with a port attached: %v, want %v with its name", err, bridge.ErrInUse)
+		}
+		if _, ok := sw.DB.Port("p1"); !ok {
+			t.Error("Delete that was refused removed a port")
+		}
+		if err := port.Detach(ctx, sw.DB, "p2"); err != nil {
+			t.Fatal(err)
+		}
+		if err := bridge.Delete(ctx, sw.DB, "br0"); err != nil {
+			t.Errorf("Delete with a port of somebody else's: %v", err)
+		}
+		if left := len(sw.DB.Bridges()) + len(sw.DB.Ports()) + len(sw.DB.Interfaces()); left != 0 {
+			t.Errorf("%d rows left after Delete", left)
+		}
+	})
+}
+
+func TestEnsureWithoutOwnPort(t *testing.T) {
+	t.Parallel()
+	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
+		ctx := testContext(t)
+		_, err := sw.DB.Apply(ctx,
+			ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br0", DatapathType: sw.Datapath}).Named("b"),
+			vswitch.AddBridges("b"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() {
+			_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0"})
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if err == nil || !strings.Contains(err.Error(), "own port: not in the database") {
+				t.Errorf("Ensure: %v, want that the bridge's own port is not in the database", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("Ensure waits for a port that is not in the database")
+		}
+	})
 }

@@ -4,6 +4,7 @@
 package port
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/ovskit/ovskit/internal/linkconf"
+	"github.com/ovskit/ovskit/internal/mark"
 )
 
 // A Kind is what a port is made of.
@@ -23,9 +25,18 @@ const (
 	// Veth is a pair of devices: the port, and an interface in a namespace.
 	Veth Kind = iota
 	// Device is a device that exists already, or one that ovs-vswitchd makes
-	// by itself from its Type. Nothing but the database is changed: where the
-	// datapath is in user space, the kernel's IP stack goes on to process
-	// what arrives at the device as well, unless it is told not to.
+	// by itself from its Type.
+	//
+	// A device of the kernel, such as a NIC, is taken from the machine's own
+	// IP stack as long as it is the port of a bridge with a datapath in user
+	// space: that gets only copies of what arrives, and the kernel would go on
+	// to answer ARP requests and to receive and forward packets past the
+	// bridge's flows. The device's sysctl parameters arp_ignore, rp_filter,
+	// forwarding and disable_ipv6 are changed for this, noted in
+	// Interface.external_ids, and restored by Detach. The device loses its
+	// IPv6 addresses. Those of IPv4 are to be moved to the bridge's own port
+	// as well: where net.ipv4.conf.all.rp_filter is 2, packets to the MAC
+	// address of a device that has one still reach the machine's own sockets.
 	Device
 )
 
@@ -54,7 +65,7 @@ type Config struct {
 	// Name is the name of the port and of its device on the switch's side,
 	// 1 to 15 bytes without slash or space. A veth port has by default a
 	// name that is derived from Netns and Ifname, and always the same for
-	// the same two.
+	// the same two. [Get] and [Detach] ask for it.
 	Name string
 	// Kind is Veth by default.
 	Kind Kind
@@ -82,7 +93,8 @@ type Config struct {
 	MTU int
 
 	// SwitchNetns is the path or name of the namespace that the switch runs
-	// in; empty is the current one.
+	// in; empty is the current one, for Detach that of its caller. Paths
+	// under /proc are of use only as long as the process lives.
 	SwitchNetns string
 	// ContainerID is recorded in Interface.external_ids as container_id, with
 	// Ifname as container_iface, as ovs-docker(8) does.
@@ -91,6 +103,14 @@ type Config struct {
 	ExternalIDs map[string]string
 	// Owner is recorded in external_ids as ovskit-owner; "ovskit" by default.
 	Owner string
+}
+
+// label names the port for an error: by what was given of its name and place.
+func (c *Config) label() string {
+	if c.Name == "" && c.Kind == Veth && c.Netns != "" {
+		return fmt.Sprintf("interface %q of network namespace %q", cmp.Or(c.Ifname, defaultIfname), c.Netns)
+	}
+	return fmt.Sprintf("port %q", c.Name)
 }
 
 const (
@@ -161,6 +181,9 @@ func derivedName(netnsPath, ifname string) string {
 	sum := sha256.Sum256([]byte(netnsPath + "\x00" + ifname))
 	return fmt.Sprintf("ovs%x", sum[:(maxName-len("ovs"))/2])
 }
+
+// owner is who the rows and devices belong to.
+func (c *Config) owner() string { return cmp.Or(c.Owner, mark.DefaultOwner) }
 
 // link is what the interface in the namespace is given.
 func (c *Config) link() linkconf.Config {

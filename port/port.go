@@ -10,8 +10,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/ovskit/ovskit/internal/mark"
-	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
@@ -22,6 +20,9 @@ var (
 	// ErrExists says that the name of the port, of its device or of the
 	// interface in the namespace is taken.
 	ErrExists = errors.New("exists already")
+	// ErrOwnPort says that the port is a bridge's own, which lives and dies
+	// with the bridge.
+	ErrOwnPort = errors.New("is the bridge's own port")
 )
 
 // A Port is a port that ovs-vswitchd has made.
@@ -46,18 +47,44 @@ type Port struct {
 // taken, with a [*vswitch.InterfaceError] when ovs-vswitchd cannot open the
 // device, and with an error that wraps [vswitch.ErrNotApplied] when it does not
 // answer before ctx ends. All changes are taken back when it fails.
+//
+// What a program with the same Owner that was killed during Attach has left of
+// the same port is replaced.
 func Attach(ctx context.Context, db *vswitch.DB, c Config) (*Port, error) {
+	what := c.label()
 	p, err := attach(ctx, db, &c)
 	if err != nil {
-		return nil, fmt.Errorf("attach port %q to bridge %q: %w", c.Name, c.Bridge, err)
+		return nil, fmt.Errorf("attach %s to bridge %q: %w", what, c.Bridge, err)
+	}
+	return p, nil
+}
+
+// Get returns a port that is there, as the Attach that made it did. It works on
+// the copy of the database that db keeps. It fails with [ErrNotFound] when there
+// is no such port, with a [*vswitch.InterfaceError] when ovs-vswitchd could not
+// make it, and with an error that wraps [vswitch.ErrNotApplied] when it has not
+// made it yet. Of a port that was not made by Attach only the name and the
+// number are known.
+//
+// A program that is run a second time finds its ports with it, if it has given
+// them their names.
+func Get(db *vswitch.DB, name string) (*Port, error) {
+	p, err := get(db, name)
+	if err != nil {
+		return nil, fmt.Errorf("port %q: %w", name, err)
 	}
 	return p, nil
 }
 
 // Detach removes a port, whatever its kind, and the veth pair of a veth port.
-// It returns when that is done in the database and in the kernel; ovs-vswitchd
-// follows at its own pace. It fails with [ErrNotFound] when there is no such
-// port.
+// The kernel's IP stack has the device of a Device port back. It returns when
+// that is done in the database and in the kernel; ovs-vswitchd follows at its
+// own pace. It fails with [ErrNotFound] when there is no such port and with
+// [ErrOwnPort], having done nothing, when it is that of the bridge itself.
+//
+// A veth pair is removed only if it is the one that Attach made. If there is
+// another device of its name where it should be, that device is left as it is,
+// and the error says so: the port is gone from the switch nevertheless.
 //
 // OpenFlow port numbers are used again: flows that match the port's number must
 // be deleted before.
@@ -79,86 +106,5 @@ func attach(ctx context.Context, db *vswitch.DB, c *Config) (*Port, error) {
 	if c.Kind == Veth {
 		return attachVeth(ctx, db, br, c)
 	}
-	if err := nameIsFree(db, c.Name); err != nil {
-		return nil, err
-	}
-	ofport, err := addRows(ctx, db, br.UUID, c, c.MAC)
-	if err != nil {
-		return nil, err
-	}
-	return &Port{Name: c.Name, OFPort: ofport, MAC: c.MAC, Addrs: c.Addrs}, nil
-}
-
-func attachVeth(ctx context.Context, db *vswitch.DB, br *vswitch.Bridge, c *Config) (*Port, error) {
-	target, err := netns.Open(c.Netns)
-	if err != nil {
-		return nil, err
-	}
-	defer target.Close()
-	source, err := netns.OpenOrCurrent(c.SwitchNetns)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	if c.Name == "" {
-		c.Name = derivedName(target.Path(), c.Ifname)
-	}
-	if err := nameIsFree(db, c.Name); err != nil {
-		return nil, err
-	}
-	pair := &vethPair{
-		source: source, target: target, name: c.Name, ifname: c.Ifname, mac: c.MAC,
-		softwareChecksums: br.DatapathType == datapathUser, config: c.link(),
-	}
-	if pair.mac == nil {
-		pair.mac = randomMAC()
-	}
-	if err := pair.create(ctx); err != nil {
-		return nil, err
-	}
-	ofport, err := addRows(ctx, db, br.UUID, c, pair.mac)
-	if err != nil {
-		return nil, errors.Join(err, pair.remove())
-	}
-	return &Port{
-		Name: c.Name, OFPort: ofport, MAC: pair.mac, Addrs: c.Addrs,
-		Netns: target.Path(), Ifname: c.Ifname,
-	}, nil
-}
-
-func nameIsFree(db *vswitch.DB, name string) error {
-	if br, ok := db.PortBridge(name); ok {
-		return fmt.Errorf("port of that name on bridge %q: %w", br.Name, ErrExists)
-	}
-	if _, ok := db.Interface(name); ok {
-		return fmt.Errorf("interface of that name in the database: %w", ErrExists)
-	}
-	return nil
-}
-
-func detach(ctx context.Context, db *vswitch.DB, name string) error {
-	row, ok := db.Port(name)
-	if !ok {
-		return ErrNotFound
-	}
-	br, ok := db.PortBridge(name)
-	if !ok {
-		return ErrNotFound
-	}
-	iface, _ := db.Interface(name)
-	if _, err := db.Commit(ctx, vswitch.RemovePorts(br.UUID, row.UUID)); err != nil {
-		return err
-	}
-	if iface == nil || iface.ExternalIDs[mark.Kind] != Veth.String() {
-		return nil
-	}
-	ns, err := netns.OpenOrCurrent(iface.ExternalIDs[mark.SwitchNetns])
-	if errors.Is(err, netns.ErrNotFound) {
-		return nil // and the device went with it
-	}
-	if err != nil {
-		return err
-	}
-	defer ns.Close()
-	return removeDevice(ns, name)
+	return attachDevice(ctx, db, br, c)
 }

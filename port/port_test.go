@@ -87,6 +87,13 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 			t.Errorf("port (-want +got):\n%s", diff)
 		}
+		again, err := port.Get(sw.DB, "p1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(got, again, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+			t.Errorf("Get (-Attach +Get):\n%s", diff)
+		}
 		second, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +106,8 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		row, _ := sw.DB.Port("p1")
 		ids := []map[string]string{iface.ExternalIDs, row.ExternalIDs}
 		wantIDs := []map[string]string{
-			{mark.Owner: "me", mark.Kind: "device", "for": "test", "container_id": "c1", "attached-mac": mac.String()},
+			{mark.Owner: "me", mark.Kind: "device", "for": "test", "container_id": "c1", "attached-mac": mac.String(),
+				mark.Addrs: "10.0.0.2/24"},
 			{mark.Owner: "me"},
 		}
 		if diff := cmp.Diff(wantIDs, ids); diff != "" {
@@ -143,6 +151,7 @@ func TestAttachFails(t *testing.T) {
 			want   string
 		}{
 			{"no bridge given", port.Config{Name: "p1", Kind: port.Device}, nil, "no bridge given"},
+			{"name of a bridge", port.Config{Bridge: "br0", Name: "br0", Kind: port.Device}, port.ErrExists, "bridge of that name"},
 			{"bridge missing", port.Config{Bridge: "br9", Name: "p1", Kind: port.Device}, port.ErrNotFound, `bridge "br9"`},
 			{"device without name", port.Config{Bridge: "br0", Kind: port.Device}, nil, "name is empty"},
 			{"device in namespace", port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Netns: "web"}, nil, "existing device"},
@@ -152,6 +161,7 @@ func TestAttachFails(t *testing.T) {
 			{"long interface name", veth(func(c *port.Config) { c.Ifname = "sixteen-bytes-xx" }), nil, `interface name "sixteen-bytes-xx": longer than 15 bytes`},
 			{"slash", veth(func(c *port.Config) { c.Ifname = "a/b" }), nil, `interface name "a/b"`},
 			{"no namespace", veth(func(c *port.Config) { c.Netns = "" }), nil, "no network namespace given"},
+			{"no name", veth(func(c *port.Config) { c.Name = "" }), nil, `interface "eth0" of network namespace "nowhere"`},
 			{"namespace missing", veth(func(*port.Config) {}), nil, `network namespace "nowhere": no such network namespace`},
 			{"type", veth(func(c *port.Config) { c.Type = "dummy" }), nil, `interface type "dummy"`},
 			{"gateway elsewhere", veth(func(c *port.Config) { c.Gateway = netip.MustParseAddr("10.0.1.1") }), nil, "gateway 10.0.1.1"},
@@ -169,8 +179,11 @@ func TestAttachFails(t *testing.T) {
 			if tt.is != nil && !errors.Is(err, tt.is) {
 				t.Errorf("%s: error %q is not %q", tt.name, err, tt.is)
 			}
-			if !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), fmt.Sprintf("port %q", tt.config.Name)) {
-				t.Errorf("%s: error %q does not contain %q and the port's name", tt.name, err, tt.want)
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s: error %q does not contain %q", tt.name, err, tt.want)
+			}
+			if name := fmt.Sprintf("port %q", tt.config.Name); tt.name != "no name" && !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: error %q does not contain %q", tt.name, err, name)
 			}
 		}
 		if got := len(sw.DB.Ports()) + len(sw.DB.Interfaces()); got != 2 {

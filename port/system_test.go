@@ -116,9 +116,18 @@ func TestInterfaceInNamespace(t *testing.T) {
 	wantIDs := map[string]string{
 		mark.Owner: "ovskit", mark.Kind: "veth", mark.SwitchNetns: l.Host().Path(),
 		"container_id": "c1", "container_iface": "net7", "attached-mac": "02:00:00:00:00:07",
+		mark.Netns: web.Path(), mark.Ifname: "net7", mark.Addrs: "10.0.0.2/24",
 	}
 	if diff := cmp.Diff(wantIDs, iface.ExternalIDs); diff != "" {
 		t.Errorf("external_ids (-want +got):\n%s", diff)
+	}
+
+	again, err := port.Get(l.db, p.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(p, again, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("Get (-Attach +Get):\n%s", diff)
 	}
 
 	if err := port.Detach(testContext(t), l.db, p.Name); err != nil {
@@ -246,6 +255,8 @@ func TestFailedAttachLeavesNothing(t *testing.T) {
 	}{
 		{"interface taken", func(c *port.Config) { c.Ifname = "taken0" }, port.ErrExists, `interface "taken0" in network namespace`},
 		{"device taken", func(c *port.Config) { c.Name = node.Uplink }, port.ErrExists, `device "uplink0" on the switch's side`},
+		{"both names the same", func(c *port.Config) { c.Netns, c.Name, c.Ifname = l.Host().Path(), "same0", "same0" },
+			port.ErrExists, `port "same0" and interface "same0"`},
 		{"route refused", func(c *port.Config) {
 			c.Routes = []port.Route{{Dst: netip.MustParsePrefix("10.0.0.0/24"), Via: netip.MustParseAddr("10.0.0.7")},
 				{Dst: netip.MustParsePrefix("10.0.0.0/24"), Via: netip.MustParseAddr("10.0.0.8")}}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -19,15 +20,95 @@ import (
 // datapathUser is the type of the datapath in user space.
 const datapathUser = "netdev"
 
+func attachVeth(ctx context.Context, db *vswitch.DB, br *vswitch.Bridge, c *Config) (*Port, error) {
+	target, err := netns.Open(c.Netns)
+	if err != nil {
+		return nil, err
+	}
+	defer target.Close()
+	source, err := netns.OpenOrCurrent(c.SwitchNetns)
+	if err != nil {
+		return nil, err
+	}
+	defer source.Close()
+	if c.Name == "" {
+		c.Name = derivedName(target.Path(), c.Ifname)
+	}
+	if err := nameIsFree(db, c.Name); err != nil {
+		return nil, err
+	}
+	if err := namesDiffer(source, target, c); err != nil {
+		return nil, err
+	}
+	id, err := identify(db, c.owner(), c.Name)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := source.Lock(id.lock)
+	if errors.Is(err, netns.ErrLocked) {
+		return nil, fmt.Errorf("somebody else is attaching a port %q: %w", c.Name, ErrExists)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	pair := &vethPair{
+		source: source, target: target, name: c.Name, id: id, ifname: c.Ifname, mac: c.MAC,
+		softwareChecksums: br.DatapathType == datapathUser, config: c.link(),
+	}
+	if pair.mac == nil {
+		pair.mac = randomMAC()
+	}
+	if err := pair.createAnew(ctx, db); err != nil {
+		return nil, err
+	}
+	c.MAC, c.Netns = pair.mac, target.Path()
+	added, err := addRows(ctx, db, br.UUID, c)
+	if err != nil {
+		return nil, errors.Join(err, pair.remove())
+	}
+	return c.port(added.iface), nil
+}
+
+// namesDiffer reports an interface that would have its own port's name in the
+// port's own namespace.
+func namesDiffer(source, target *netns.NS, c *Config) error {
+	if c.Name != c.Ifname {
+		return nil
+	}
+	same, err := source.Same(target)
+	if err == nil && same {
+		err = fmt.Errorf("port %q and interface %q in the same network namespace: %w", c.Name, c.Ifname, ErrExists)
+	}
+	return err
+}
+
 // A vethPair is a device in the switch's namespace and its peer in another.
 type vethPair struct {
 	source, target *netns.NS
-	name           string // in source
-	ifname         string // in target
+	name           string   // in source
+	id             identity // of the device in source
+	ifname         string   // in target
 	mac            net.HardwareAddr
 	// softwareChecksums makes the kernel compute checksums in target.
 	softwareChecksums bool
 	config            linkconf.Config
+}
+
+// createAnew is create in place of what a killed program left of the same port.
+func (v *vethPair) createAnew(ctx context.Context, db *vswitch.DB) error {
+	err := v.create(ctx)
+	if !errors.Is(err, ErrExists) {
+		return err
+	}
+	orphan, orphanErr := v.id.isOrphan(ctx, db, v.source, v.name)
+	if orphanErr != nil || !orphan {
+		return errors.Join(err, orphanErr)
+	}
+	if err := v.remove(); err != nil {
+		return err
+	}
+	return v.create(ctx)
 }
 
 // create makes the pair, ready for use: the peer is made in its namespace with
@@ -49,6 +130,7 @@ func (v *vethPair) create(ctx context.Context) (err error) {
 
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = v.name
+	attrs.HardwareAddr = v.id.mac
 	attrs.MTU = v.config.MTU
 	link := netlink.NewVeth(attrs)
 	link.PeerName = v.ifname
@@ -98,32 +180,11 @@ func (v *vethPair) explain(err error, here, there *netlink.Handle) error {
 	return fmt.Errorf("create veth pair %q and %q: %w", v.name, v.ifname, err)
 }
 
-func (v *vethPair) remove() error { return removeDevice(v.source, v.name) }
-
-// removeDevice removes a device, and with it its peer, if it is there.
-func removeDevice(ns *netns.NS, name string) error {
-	h, err := ns.Netlink()
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	link, err := h.LinkByName(name)
-	if err == nil {
-		err = h.LinkDel(link)
-	}
-	if errors.As(err, new(netlink.LinkNotFoundError)) || errors.Is(err, unix.ENODEV) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("remove device %q: %w", name, err)
-	}
-	return nil
-}
+func (v *vethPair) remove() error { return v.id.remove(v.source, v.name) }
 
 // randomMAC is a locally administered unicast address.
 func randomMAC() net.HardwareAddr {
 	mac := make(net.HardwareAddr, 6)
 	rand.Read(mac)
-	mac[0] = mac[0]&^1 | 2
-	return mac
+	return locallyAdministered(mac)
 }

@@ -14,6 +14,14 @@ const (
 	// SwitchNetns is on interfaces whose device is not in the network
 	// namespace of whoever made it: the path of the namespace.
 	SwitchNetns = "ovskit-switch-netns"
+	// Netns, Ifname and Addrs are on interfaces: where the far end is, and its
+	// addresses with their prefix lengths, separated by spaces.
+	Netns  = "ovskit-netns"
+	Ifname = "ovskit-ifname"
+	Addrs  = "ovskit-addrs"
+	// IPSettings is on interfaces whose device the kernel's IP stack is kept
+	// away from: what is to be restored when that ends.
+	IPSettings = "ovskit-ip-settings"
 	// ContainerID and ContainerIface are on interfaces, as ovs-docker(8)
 	// writes them: the container's id and the interface's name inside.
 	ContainerID    = "container_id"

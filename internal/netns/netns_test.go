@@ -287,3 +287,89 @@ func TestProcesses(t *testing.T) {
 		t.Errorf("Processes after its end = %v, %v; want none", pids, err)
 	}
 }
+
+func TestRestoreIP(t *testing.T) {
+	ns := newNS(t, "restore")
+	h, err := ns.Netlink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = "eth0.7" // with the separator of sysctl names
+	pair := netlink.NewVeth(attrs)
+	pair.PeerName = "peer0"
+	if err := h.LinkAdd(pair); err != nil {
+		t.Fatal(err)
+	}
+	if err := ns.SetSysctl("net/ipv4/conf/eth0.7/arp_ignore", "2"); err != nil {
+		t.Fatal(err)
+	}
+	settings := func() string {
+		s, err := ns.IPSettings("eth0.7")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := settings()
+	if err := ns.DisableIP("eth0.7"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := settings(), "ipv4/arp_ignore=8 ipv4/rp_filter=1 ipv4/forwarding=0 ipv6/disable_ipv6=1"; got != want {
+		t.Errorf("after DisableIP: %q, want %q", got, want)
+	}
+	if err := ns.RestoreIP("eth0.7", "ipv4/arp_ignore=8; reboot"); err == nil {
+		t.Error("RestoreIP of a value that is no number succeeded")
+	}
+	if err := ns.RestoreIP("eth0.7", before); err != nil {
+		t.Fatal(err)
+	}
+	if got := settings(); got != before {
+		t.Errorf("after RestoreIP: %q, want %q", got, before)
+	}
+
+	// What has another value by now is left as it is.
+	if err := ns.RestoreIP("eth0.7", "ipv4/arp_ignore=1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := settings(); got != before {
+		t.Errorf("after RestoreIP of a device that has IP: %q, want %q", got, before)
+	}
+	if err := ns.RestoreIP("gone0", before); err != nil {
+		t.Errorf("RestoreIP of a device that is gone: %v", err)
+	}
+	for _, name := range []string{"", "..", "all", "default", "a/b"} {
+		if err := ns.DisableIP(name); err == nil {
+			t.Errorf("DisableIP of %q succeeded", name)
+		}
+	}
+}
+
+func TestLock(t *testing.T) {
+	a, b := newNS(t, "lock-a"), newNS(t, "lock-b")
+	unlock, err := a.Lock("web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Lock("web"); !errors.Is(err, netns.ErrLocked) {
+		t.Errorf("a second Lock: %v, want %v", err, netns.ErrLocked)
+	}
+	for _, free := range []struct {
+		ns   *netns.NS
+		name string
+	}{{a, "db"}, {b, "web"}} {
+		release, err := free.ns.Lock(free.name)
+		if err != nil {
+			t.Errorf("Lock of another name or in another namespace: %v", err)
+			continue
+		}
+		release()
+	}
+	unlock()
+	unlock, err = a.Lock("web")
+	if err != nil {
+		t.Fatalf("Lock after unlock: %v", err)
+	}
+	unlock()
+}

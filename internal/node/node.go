@@ -10,8 +10,7 @@
 //	                                                 │  │  │
 //	                                         namespaces of endpoints
 //
-// The host forwards IPv4. Its uplink is up and for the switch alone: it has no
-// address, and the host's own IP stack is kept away from it. A host on Open
+// The host forwards IPv4. Its uplink is up and has no address: a host on Open
 // vSwitch has its address on the bridge's own port.
 //
 // Any number of nodes can exist at the same time. What a node is made of
@@ -163,7 +162,6 @@ func (n *Node) wire() error {
 		return fmt.Errorf("create uplink: %w", err)
 	}
 	return errors.Join(
-		n.host.DisableIP(Uplink), // it is to be the port of a switch
 		n.outside.DisableTransmitChecksums(OutsideDevice),
 		configure(host, "lo"),
 		configure(host, Uplink),

@@ -71,9 +71,6 @@ func TestNode(t *testing.T) {
 	}
 
 	// The host takes its address on the uplink itself: no bridge here.
-	if err := n.Host().SetSysctl("net/ipv4/conf/"+node.Uplink+"/arp_ignore", "0"); err != nil {
-		t.Fatal(err)
-	}
 	for _, args := range [][]string{
 		{"addr", "add", node.HostAddr.String(), "dev", node.Uplink},
 		{"route", "add", "default", "via", node.OutsideAddr.Addr().String()},

@@ -42,6 +42,7 @@ func newRealSite(ctx context.Context, o Options) (*realSite, error) {
 func (r *realSite) database() string { return r.node.OVS().DatabaseEndpoint() }
 
 func (r *realSite) prepareBridge(c *bridge.Config) {
+	c.Datapath = "netdev"
 	c.SwitchNetns = r.node.Host().Path()
 	c.Addrs = append([]netip.Prefix{HostAddr}, r.gateways...)
 	c.Routes = []bridge.Route{{Dst: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: OutsideAddr.Addr()}}
