@@ -44,7 +44,8 @@ type OVS struct {
 	db      *dbserver.Database
 	server  *dbserver.Server
 	socket  net.Listener
-	served  chan error
+	ended   chan struct{} // closed when the database is not served any more, for the reason served
+	served  error
 
 	mu     sync.Mutex // held while the switch starts or stops
 	closed bool
@@ -71,7 +72,17 @@ func New(t TB) *OVS {
 
 // Start starts a fake. The caller must Close it.
 func Start(opts Options) (*OVS, error) {
-	o := &OVS{dir: opts.Dir, log: opts.Logger, host: newHost(), served: make(chan error, 1)}
+	o, err := listen(opts)
+	if err != nil {
+		return nil, err
+	}
+	o.run()
+	return o, nil
+}
+
+// listen makes a fake that has its socket, but where nothing runs yet.
+func listen(opts Options) (*OVS, error) {
+	o := &OVS{dir: opts.Dir, log: opts.Logger, host: newHost(), ended: make(chan struct{})}
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}
@@ -89,10 +100,21 @@ func Start(opts Options) (*OVS, error) {
 	if err != nil {
 		return nil, errors.Join(err, o.removeDir())
 	}
-	o.socket = socket
-	o.startSwitch()
-	go func() { o.served <- o.server.Serve(socket) }()
+	o.socket = unixsock.Patient(socket, o.log)
 	return o, nil
+}
+
+func (o *OVS) run() {
+	o.startSwitch()
+	go o.serve()
+}
+
+// serve serves the database until its socket is closed or fails.
+func (o *OVS) serve() {
+	defer close(o.ended)
+	if o.served = o.server.Serve(o.socket); o.served != nil {
+		o.log.Error("the database is not served any more", "socket", o.socketPath(), "error", o.served)
+	}
 }
 
 func (o *OVS) openDatabase() error {
@@ -118,8 +140,13 @@ func (o *OVS) Close() error {
 	o.closed = true
 	o.stopSwitch()
 	o.socket.Close()
-	return errors.Join(<-o.served, o.server.Close(), o.removeDir())
+	<-o.ended
+	return errors.Join(o.served, o.server.Close(), o.removeDir())
 }
+
+// Done is closed when the fake takes no clients of its database any more: Close was called, or its socket has failed,
+// which Close then returns.
+func (o *OVS) Done() <-chan struct{} { return o.ended }
 
 func (o *OVS) removeDir() error {
 	if !o.ownsDir {

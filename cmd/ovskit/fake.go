@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/spf13/cobra"
@@ -17,13 +18,15 @@ func fakeCommand() *cobra.Command {
 		Short: "Run a fake Open vSwitch until it is told to stop",
 		Long: `Run a fake Open vSwitch, with its database at DIR/db.sock and each bridge's OpenFlow
 socket at DIR/BRIDGE.mgmt. It prints a line with the word "ready" when clients can
-connect, and ends on SIGTERM and SIGINT.`,
+connect, and ends on SIGTERM and SIGINT. What goes wrong, such as a client that is cut
+off, is said on standard error.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if dir == "" {
 				return usagef("%s: --dir is missing", c.CommandPath())
 			}
-			ovs, err := fakeovs.Start(fakeovs.Options{Dir: dir})
+			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+			ovs, err := fakeovs.Start(fakeovs.Options{Dir: dir, Logger: log})
 			if err != nil {
 				return err
 			}
@@ -31,7 +34,10 @@ connect, and ends on SIGTERM and SIGINT.`,
 				ovs.Close()
 				return err
 			}
-			<-c.Context().Done()
+			select {
+			case <-c.Context().Done():
+			case <-ovs.Done():
+			}
 			return ovs.Close()
 		},
 	}

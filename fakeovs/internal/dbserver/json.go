@@ -18,8 +18,12 @@ const maxDepth = 1000
 // parseJSON parses one JSON value that fills b. Values are nil, bool, int64, float64, string, []any and
 // map[string]any. A number is an int64 if its value is an integer in range, however it is written, as in
 // ovsdb-server; no integer goes through a float64.
-func parseJSON(b []byte) (any, error) {
-	p := jsonParser{b: b}
+func parseJSON(b []byte) (any, error) { return parseJSONWithin(b, math.MaxInt) }
+
+// parseJSONWithin is parseJSON for text from anywhere: it fails when the value takes more than about room bytes of
+// memory, which can be many times the length of its text.
+func parseJSONWithin(b []byte, room int) (any, error) {
+	p := jsonParser{b: b, room: room}
 	v, err := p.value(0)
 	if err != nil {
 		return nil, fmt.Errorf("byte %d: %w", p.i, err)
@@ -32,11 +36,34 @@ func parseJSON(b []byte) (any, error) {
 }
 
 type jsonParser struct {
-	b []byte
-	i int
+	b    []byte
+	i    int
+	room int // bytes of memory that are left
 }
 
-var errJSONEnd = errors.New("unexpected end of JSON")
+// About what values take on a 64-bit machine, in bytes: an element of an array while that grows, an array, an object,
+// its first member, each further one, and a string or number.
+const (
+	elementSize     = 32
+	arraySize       = 24
+	objectSize      = 48
+	firstMemberSize = 264
+	memberSize      = 80
+	scalarSize      = 16
+)
+
+var (
+	errJSONEnd  = errors.New("unexpected end of JSON")
+	errJSONRoom = errors.New("takes too much memory")
+)
+
+// take counts memory before it is used.
+func (p *jsonParser) take(n int) error {
+	if p.room -= n; p.room < 0 {
+		return errJSONRoom
+	}
+	return nil
+}
 
 func (p *jsonParser) space() {
 	for p.i < len(p.b) {
@@ -88,7 +115,11 @@ func (p *jsonParser) literal(word string) error {
 
 func (p *jsonParser) object(depth int) (any, error) {
 	p.i++
+	if err := p.take(objectSize); err != nil {
+		return nil, err
+	}
 	o := map[string]any{}
+	size := firstMemberSize
 	for {
 		p.space()
 		if p.i == len(p.b) {
@@ -110,6 +141,10 @@ func (p *jsonParser) object(depth int) (any, error) {
 			return nil, errors.New("colon expected")
 		}
 		p.i++
+		if err := p.take(size); err != nil {
+			return nil, err
+		}
+		size = memberSize
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
@@ -124,6 +159,9 @@ func (p *jsonParser) object(depth int) (any, error) {
 
 func (p *jsonParser) array(depth int) (any, error) {
 	p.i++
+	if err := p.take(arraySize); err != nil {
+		return nil, err
+	}
 	a := []any{}
 	p.space()
 	if p.i < len(p.b) && p.b[p.i] == ']' {
@@ -131,6 +169,9 @@ func (p *jsonParser) array(depth int) (any, error) {
 		return a, nil
 	}
 	for {
+		if err := p.take(elementSize); err != nil {
+			return nil, err
+		}
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
@@ -193,6 +234,9 @@ func (p *jsonParser) number() (any, error) {
 			return nil, errors.New("digit expected in the exponent")
 		}
 	}
+	if err := p.take(scalarSize); err != nil {
+		return nil, err
+	}
 	text := string(p.b[start:p.i])
 	if !real {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -215,6 +259,9 @@ func (p *jsonParser) string() (string, error) {
 	for p.i < len(p.b) {
 		switch c := p.b[p.i]; {
 		case c == '"':
+			if err := p.take(scalarSize + p.i - start); err != nil {
+				return "", err
+			}
 			s := string(p.b[start:p.i])
 			p.i++
 			return s, validText(s)
@@ -245,6 +292,9 @@ func (p *jsonParser) escapedString(start int) (string, error) {
 		p.i++
 		switch {
 		case c == '"':
+			if err := p.take(scalarSize + len(out)); err != nil {
+				return "", err
+			}
 			return string(out), validText(string(out))
 		case c < 0x20:
 			return "", errors.New("control character in a string")

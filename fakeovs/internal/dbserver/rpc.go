@@ -12,10 +12,12 @@ type message struct {
 	method string
 	params []any
 	id     any // nil in a notification
+	size   int // of its text in bytes
 }
 
-func parseMessage(frame []byte) (message, error) {
-	v, err := parseJSON(frame)
+// parseMessage parses a message that may take room bytes of memory.
+func parseMessage(frame []byte, room int) (message, error) {
+	v, err := parseJSONWithin(frame, room)
 	if err != nil {
 		return message{}, fmt.Errorf("parse message: %w", err)
 	}
@@ -35,12 +37,25 @@ func parseMessage(frame []byte) (message, error) {
 	if !ok || o["result"] != nil || o["error"] != nil {
 		return message{}, fmt.Errorf("%q message is not well formed", method)
 	}
-	return message{method, params, o["id"]}, nil
+	return message{method, params, o["id"], len(frame)}, nil
 }
+
+const (
+	// expansion is how many times the size of the longest message a parsed one may take in memory. Ordinary requests
+	// take some ten times their own size.
+	expansion = 8
+	// largeMessage is the size in bytes above which messages are handled one after the other, whoever sends them, so
+	// that many clients do not take more memory than one.
+	largeMessage = 64 << 10
+)
 
 // handle handles one message. An error ends the session.
 func (s *session) handle(frame []byte) error {
-	m, err := parseMessage(frame)
+	if len(frame) > largeMessage {
+		s.server.large.Lock()
+		defer s.server.large.Unlock()
+	}
+	m, err := parseMessage(frame, expansion*s.server.options.MaxMessage)
 	if err != nil {
 		return err
 	}
@@ -64,7 +79,7 @@ func (s *session) handle(frame []byte) error {
 			s.replyError(m.id, syntaxError(m.params, "transact: duplicate request ID"))
 			return nil
 		}
-		db.transact(s, m.id, m.params[1:])
+		db.transact(s, m)
 		db.retryWaiting()
 		return nil
 	}

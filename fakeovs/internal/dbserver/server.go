@@ -17,9 +17,11 @@ import (
 type Options struct {
 	// Logger gets what clients do wrong; nil discards it.
 	Logger *slog.Logger
-	// MaxMessage is the size in bytes of the largest message that is accepted; longer ones end the session. The
-	// default is 32 MiB.
+	// MaxMessage is the size in bytes of the largest message that is accepted; longer ones end the session, and such as
+	// would take more than eight times that in memory. The default is 16 MiB.
 	MaxMessage int
+	// MaxClients is how many clients are served at once; more are cut off as they come. The default is 1024.
+	MaxClients int
 	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
 	// is 128 MiB.
 	MaxBacklog int
@@ -32,6 +34,8 @@ type Server struct {
 	now     func() time.Time
 	id      string
 
+	// large is held while a large message is parsed and handled. It is locked before mu.
+	large sync.Mutex
 	// mu guards all databases and sessions. It is never held across I/O.
 	mu        sync.Mutex
 	databases map[string]*Database
@@ -48,7 +52,10 @@ func New(o Options) (*Server, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.MaxMessage == 0 {
-		o.MaxMessage = 32 << 20
+		o.MaxMessage = 16 << 20
+	}
+	if o.MaxClients == 0 {
+		o.MaxClients = 1024
 	}
 	if o.MaxBacklog == 0 {
 		o.MaxBacklog = 128 << 20
@@ -114,7 +121,10 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) ServeConn(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || len(s.sessions) == s.options.MaxClients {
+		if !s.closed {
+			s.log.Warn("OVSDB client refused: there are too many", "limit", s.options.MaxClients)
+		}
 		conn.Close()
 		return
 	}

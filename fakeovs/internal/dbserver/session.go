@@ -18,6 +18,8 @@ type session struct {
 	conn   net.Conn
 	out    *outbox
 	locks  map[string]*lockWaiter
+	// waiting is how many of its transactions wait, waitingSize how many bytes their requests had.
+	waiting, waitingSize int
 }
 
 func newSession(s *Server, conn net.Conn) *session {

@@ -133,6 +133,7 @@ func TestHostileClients(t *testing.T) {
 		"brackets crossed":  `{"method":[}]`,
 		"too deep":          `{"method":"echo","id":1,"params":` + strings.Repeat("[", maxDepth+1),
 		"too long":          `{"method":"echo","id":1,"params":["` + strings.Repeat("x", 100_000),
+		"too much memory":   `{"method":"echo","id":1,"params":[` + strings.Repeat(`{"":0},`, 14_000) + `0]}`,
 		"no method":         `{"id":1,"params":[]}`,
 		"a reply":           `{"id":1,"result":{},"error":null}`,
 		"params no array":   `{"id":1,"method":"echo","params":{}}`,

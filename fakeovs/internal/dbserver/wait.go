@@ -5,6 +5,7 @@ package dbserver
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -76,14 +77,24 @@ type waiting struct {
 	x       execution
 	ops     []any
 	id      any // of the request
+	size    int // of the request's text in bytes
 	since   time.Time
 	expires *time.Timer
 }
 
-// transact runs a request of a session. Its reply is sent now or, if it has to wait, later.
-func (db *Database) transact(s *session, id any, ops []any) {
-	w := &waiting{x: execution{db: db, session: s}, ops: ops, id: id, since: db.server.now()}
+// maxWaiting is how many requests of a client may wait at once. Their texts together may be as long as one message.
+const maxWaiting = 128
+
+// transact runs a request of a session, whose first parameter is the database. Its reply is sent now or, if it has to
+// wait, later.
+func (db *Database) transact(s *session, m message) {
+	w := &waiting{x: execution{db: db, session: s}, ops: m.params[1:], id: m.id, size: m.size, since: db.server.now()}
 	if db.try(w) {
+		return
+	}
+	if limit := db.server.options.MaxMessage; s.waiting == maxWaiting || s.waitingSize+m.size > limit {
+		s.replyError(m.id, newError("resources exhausted",
+			"a client may have %d transactions waiting, of %d bytes together", maxWaiting, limit))
 		return
 	}
 	db.park(w)
@@ -92,6 +103,8 @@ func (db *Database) transact(s *session, id any, ops []any) {
 // park keeps a request that has just been tried in vain.
 func (db *Database) park(w *waiting) {
 	db.waiting = append(db.waiting, w)
+	w.x.session.waiting++
+	w.x.session.waitingSize += w.size
 	if w.x.deadline < forever {
 		w.expires = time.AfterFunc(w.x.deadline-w.x.elapsed, func() { db.expire(w) })
 	}
@@ -137,7 +150,9 @@ func (db *Database) expire(w *waiting) {
 func (db *Database) forget(w *waiting) bool {
 	for i, o := range db.waiting {
 		if o == w {
-			db.waiting = append(db.waiting[:i], db.waiting[i+1:]...)
+			db.waiting = slices.Delete(db.waiting, i, i+1)
+			w.x.session.waiting--
+			w.x.session.waitingSize -= w.size
 			if w.expires != nil {
 				w.expires.Stop()
 			}

@@ -70,6 +70,9 @@ func (s *Switch) start(nc net.Conn) {
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
 	if s.closed || len(s.conns) >= maxConns {
+		if !s.closed {
+			s.log.Warn("OpenFlow connection refused: there are too many", "limit", maxConns)
+		}
 		_ = nc.Close()
 		return
 	}

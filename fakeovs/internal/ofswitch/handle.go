@@ -43,6 +43,8 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 			return err
 		}
 		return s.packetOut(&m)
+	case openflow.CTFlushZone:
+		s.dp.conns.FlushZone(m.Zone)
 	case openflow.BundleControl:
 		return c.bundleControl(m, xid, raw)
 	case openflow.BundleAdd:

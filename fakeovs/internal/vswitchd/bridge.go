@@ -52,10 +52,11 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 	if !slices.Contains(datapathTypes, c.datapathType) {
 		return fmt.Errorf("create bridge %s: unknown datapath type %q", c.name, c.datapathType)
 	}
-	l, err := unixsock.Listen(d.socketPath(c.name))
+	socket, err := unixsock.Listen(d.socketPath(c.name))
 	if err != nil {
 		return fmt.Errorf("create bridge %s: %w", c.name, err)
 	}
+	l := unixsock.Patient(socket, d.log)
 	b := &bridge{
 		name: c.name, datapathType: c.datapathType, datapathID: c.datapathID,
 		sw:       d.datapath.NewSwitch(ofswitch.Options{Name: c.name, DatapathID: c.datapathID, Logger: d.log}),

@@ -104,6 +104,18 @@ func (t *Tracker) Flush() {
 	t.conns, t.sweep = nil, 0
 }
 
+// FlushZone forgets the connections of a zone.
+func (t *Tracker) FlushZone(zone uint16) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := len(t.conns) - 1; i >= 0; i-- {
+		// The last one takes the place of one that is removed; it has been looked at.
+		if c := t.conns[i]; c.orig.zone == zone {
+			t.remove(c)
+		}
+	}
+}
+
 // Track sends a packet through the tracker: it sets m, and translates the packet if r says so.
 func (t *Tracker) Track(p *packet.Packet, m *Meta, r *Request) {
 	t.mu.Lock()
