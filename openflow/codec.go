@@ -186,7 +186,7 @@ func decodeBody(version, typ uint8, xid uint32, body []byte, inBundle bool) (Mes
 		role, generation := decodeRole(r)
 		return ended(r, RoleReply{role, generation})
 	case typeExperimenter:
-		if m, err := decodeBundleMessage(r, xid, inBundle); m != nil || err != nil {
+		if m, err := decodeExperimenter(r, xid, inBundle); m != nil || err != nil {
 			return m, err
 		}
 	}
@@ -199,19 +199,26 @@ func decodeRole(r *reader) (role uint32, generation uint64) {
 	return role, r.u64()
 }
 
-// decodeBundleMessage reads a bundle message; the result is nil if it is another message of an experimenter.
-func decodeBundleMessage(r *reader, xid uint32, inBundle bool) (Message, error) {
+// decodeExperimenter reads a message of an experimenter. The result is nil, and nothing is read, if it has no type here.
+func decodeExperimenter(r *reader, xid uint32, inBundle bool) (Message, error) {
 	if len(r.b) < 8 {
 		return nil, malformed(ErrBadRequestLen, "experimenter message of %d bytes", HeaderLen+len(r.b))
 	}
 	experimenter, typ := binary.BigEndian.Uint32(r.b), binary.BigEndian.Uint32(r.b[4:])
-	if experimenter != experimenterONF || typ != onfBundleControl && typ != onfBundleAdd {
+	switch {
+	case experimenter == experimenterNicira && typ == nxtCTFlushZone:
+		r.skip(8)
+		return decodeCTFlushZone(r)
+	case experimenter != experimenterONF || typ != onfBundleControl && typ != onfBundleAdd:
 		return nil, nil
-	}
-	if inBundle {
+	case inBundle:
 		return nil, malformed(ErrBundleMsgUnsupported, "bundle message in a bundle")
 	}
 	r.skip(8)
+	return decodeBundleMessage(r, typ, xid)
+}
+
+func decodeBundleMessage(r *reader, typ, xid uint32) (Message, error) {
 	if typ == onfBundleControl {
 		// Properties may follow; none is defined.
 		m := BundleControl{ID: r.u32(), Type: BundleType(r.u16()), Flags: BundleFlags(r.u16())}

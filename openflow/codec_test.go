@@ -66,6 +66,7 @@ func messages() []of.Message {
 		of.MultipartReply{Type: 7, Body: []byte("body"), More: true},
 		of.BundleControl{ID: 1, Type: of.BundleCommitReply, Flags: of.BundleAtomic},
 		of.BundleAdd{ID: 1, Flags: of.BundleOrdered, Message: of.PacketOut{InPort: 1, Data: []byte("frame")}},
+		of.CTFlushZone{Zone: 0xfedc},
 		of.Raw{Type: 16, Body: []byte("port-mod")},
 		of.Raw{Type: 4, Body: []byte("experimenter")},
 		of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}, CookieMask: 1, OutPort: 3, OutGroup: 4},
@@ -263,6 +264,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"other transaction in bundle", patch(good(of.BundleAdd{Message: of.BarrierRequest{}}), 31, 8), of.ErrBundleMsgXid},
 		{"length in bundle", patch(good(of.BundleAdd{Message: of.BarrierRequest{}}), 27, 9), of.ErrBundleMsgLen},
 		{"flow-mod in bundle", patch(good(of.BundleAdd{Message: of.FlowMod{}}), 24+25, 7), of.ErrBadCommand},
+		{"long ct-flush-zone", append(patch(good(of.CTFlushZone{}), 2, 0, 32), make([]byte, 8)...), of.ErrBadRequestLen},
+		{"ct-flush-zone", patch(good(of.CTFlushZone{}), 18, 1), of.ErrMustBeZero},
 		{"packet-out port", patch(good(of.PacketOut{InPort: 1}), 12, 1), of.ErrBadPort},
 		{"packet-out actions", patch(good(of.PacketOut{InPort: 1}), 16, 1), of.ErrBadRequestLen},
 	} {

@@ -11,7 +11,7 @@ import (
 	"github.com/ovskit/ovskit/internal/ofwire"
 )
 
-// appendOwn appends what a switch says to a controller, and what either says.
+// appendOwn appends what a switch says to a controller, what either says, and what only Open vSwitch is told.
 func appendOwn(b []byte, m Message, xid uint32) ([]byte, error) {
 	start := len(b)
 	typ := uint8(0)
@@ -82,6 +82,8 @@ func appendOwn(b []byte, m Message, xid uint32) ([]byte, error) {
 		}
 	case MultipartReply:
 		typ, b = typeMultipartReply, append(appendMultipart(b, m.Type, m.More), m.Body...)
+	case CTFlushZone:
+		typ, b = typeExperimenter, appendCTFlushZone(b, m)
 	case Raw:
 		typ, b = m.Type, append(b, m.Body...)
 	default:

@@ -117,8 +117,12 @@ const (
 	ErrBadSetMask           = onfError | 4250 // OFPBAC_BAD_SET_MASK
 )
 
-// nxError is what Nicira's error codes have in common.
-const nxError ErrorCode = experimenterNicira<<32 | errorTypeExperimenter<<16
+// The errors that Nicira's extensions define.
+const (
+	nxError ErrorCode = experimenterNicira<<32 | errorTypeExperimenter<<16
+
+	ErrMustBeZero = nxError | 4 // NXBRC_MUST_BE_ZERO
+)
 
 // errorNames has the names that OpenFlow 1.3.5, 7.4.4, ONF and Open vSwitch give to the errors.
 var errorNames = map[ErrorCode]string{
@@ -254,7 +258,7 @@ var errorNames = map[ErrorCode]string{
 	ErrBadSetMask:                     "OFPBAC_BAD_SET_MASK",
 	nxError | 2:                       "NXBRC_NXM_INVALID",
 	nxError | 3:                       "NXBRC_NXM_BAD_TYPE",
-	nxError | 4:                       "NXBRC_MUST_BE_ZERO",
+	ErrMustBeZero:                     "NXBRC_MUST_BE_ZERO",
 	nxError | 10:                      "NXBRC_UNENCODABLE_ERROR",
 	nxError | 11:                      "NXBAC_MUST_BE_ZERO",
 	nxError | 12:                      "NXFMFC_HARDWARE",

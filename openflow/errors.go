@@ -121,6 +121,7 @@ var kinds = map[reflect.Type]string{
 	reflect.TypeFor[PortStatus]():       "port-status",
 	reflect.TypeFor[RoleRequest]():      "role request",
 	reflect.TypeFor[RoleReply]():        "role reply",
+	reflect.TypeFor[CTFlushZone]():      "ct-flush-zone",
 	reflect.TypeFor[FlowStatsRequest](): "flow statistics request",
 	reflect.TypeFor[FlowStatsReply]():   "flow statistics reply",
 	reflect.TypeFor[AggregateRequest](): "aggregate statistics request",
