@@ -306,8 +306,10 @@ func TestAnswerComesTooLate(t *testing.T) {
 	thaw := switchtest.Freeze(t, sw)
 	context.AfterFunc(ctx, thaw)
 	_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
-	if !errors.As(err, new(*ovsdb.OutcomeUnknownError)) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Attach: %v, want an OutcomeUnknownError and %v", err, context.DeadlineExceeded)
+	// The answer may still be seen if it comes at the very end of the context; ovs-vswitchd then had no time to follow.
+	unanswered := errors.As(err, new(*ovsdb.OutcomeUnknownError)) || errors.Is(err, vswitch.ErrNotApplied)
+	if !unanswered || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("Attach: %v, want an OutcomeUnknownError or %v, and %v", err, vswitch.ErrNotApplied, context.DeadlineExceeded)
 	}
 	if strings.Contains(err.Error(), "undo") {
 		t.Errorf("Attach could not be undone: %v", err)

@@ -15,7 +15,7 @@ import (
 // TestMemoryOfJSON compares what the parser counts with what values take. What is alive at the end must not be more
 // than what was counted.
 func TestMemoryOfJSON(t *testing.T) {
-	const n = 20_000
+	const n = 5_000
 	many := func(element string) string { return "[" + strings.Repeat(element+",", n) + element + "]" }
 	var members strings.Builder
 	for i := range n {
