@@ -19,9 +19,11 @@ import (
 // own notation leaves out empty rows and conditions and rounds integers to
 // float64.
 type encoder struct {
-	// names are the rows inserted by the transaction: what a uuid may be
-	// besides a UUID. They are nil where there is no transaction.
+	// names are the rows inserted by the operations at hand: what a uuid may
+	// be besides a UUID.
 	names map[string]bool
+	// prefix is put before a name where it is written.
+	prefix string
 }
 
 // value appends the value of a column.
@@ -148,6 +150,7 @@ func (e *encoder) uuid(out []byte, text string) ([]byte, error) {
 		out = append(out, `["uuid",`...)
 	case e.names[text]:
 		out = append(out, `["named-uuid",`...)
+		text = e.prefix + text
 	default:
 		return out, fmt.Errorf("%q is neither a UUID nor the name of a row inserted by the same transaction", text)
 	}

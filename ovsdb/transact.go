@@ -22,10 +22,19 @@ import (
 // transaction was under way. When the context ends the server is asked to
 // cancel.
 func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
-	params, err := c.schema.encodeTransaction(ops)
+	encoded, err := c.schema.encodeOperations(nil, "", ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
+	return c.transact(ctx, encoded, ops)
+}
+
+// transact sends operations and their encoding, which was made by
+// encodeOperations, in one piece or in several of which each has its own names.
+func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) ([]Result, error) {
+	params := make([]byte, 0, len(c.database)+len(encoded)+8)
+	params = appendString(append(params, '['), c.database)
+	params = append(append(params, encoded...), ']')
 	answer, err := c.session.call(ctx, "transact", params)
 	if err != nil {
 		var refused *ServerError
@@ -41,9 +50,10 @@ func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, erro
 	return results, nil
 }
 
-// encodeTransaction checks the operations and makes the params of a transact.
-func (s *schema) encodeTransaction(ops []Operation) ([]byte, error) {
-	e := encoder{names: map[string]bool{}}
+// encodeOperations checks the operations and appends each to out, after a
+// comma. The names given to rows are put behind the prefix.
+func (s *schema) encodeOperations(out []byte, prefix string, ops []Operation) ([]byte, error) {
+	e := encoder{prefix: prefix}
 	for i, o := range ops {
 		if o.uuidName == "" {
 			continue
@@ -52,14 +62,13 @@ func (s *schema) encodeTransaction(ops []Operation) ([]byte, error) {
 			return nil, fmt.Errorf("operation %d (%s): %w", i, o.op, err)
 		}
 	}
-	out := append([]byte{'['}, appendString(nil, s.parsed.Name)...)
 	for i, o := range ops {
 		var err error
 		if out, err = e.operation(append(out, ','), s, o); err != nil {
 			return nil, fmt.Errorf("operation %d (%s): %w", i, o.op, err)
 		}
 	}
-	return append(out, ']'), nil
+	return out, nil
 }
 
 var validUUIDName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -73,6 +82,9 @@ func (e *encoder) declare(o Operation) error {
 		return fmt.Errorf("name %q is not an identifier", o.uuidName)
 	case e.names[o.uuidName]:
 		return fmt.Errorf("name %q is given to two rows", o.uuidName)
+	}
+	if e.names == nil {
+		e.names = map[string]bool{}
 	}
 	e.names[o.uuidName] = true
 	return nil
@@ -130,7 +142,7 @@ func (e *encoder) textOperation(out []byte, member, text string) ([]byte, error)
 
 func (e *encoder) insert(out []byte, t *table, o Operation) ([]byte, error) {
 	if o.uuidName != "" {
-		out = appendString(append(out, `,"uuid-name":`...), o.uuidName)
+		out = appendString(append(out, `,"uuid-name":`...), e.prefix+o.uuidName)
 	}
 	row, err := rowOf(o.row)
 	if err != nil {
