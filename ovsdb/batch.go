@@ -37,10 +37,11 @@ type BatchOptions struct {
 // transaction, it is repeated in parts until the change that it refuses stands
 // alone: that one fails and the others are made.
 //
-// The changes of one transaction see each other's effects, but rows that a
-// change leaves without a reference stay until all of them are done. A change
-// that makes the server wait or abort does not share a transaction. The names
-// of inserted rows are each caller's own.
+// The changes of one transaction see each other's effects. What the server does
+// at commit it does once for all of them: it removes the rows that nothing
+// refers to any more, and checks constraints, so that a change may make up for
+// what another has violated. A change that makes the server wait or abort does
+// not share a transaction. The names of inserted rows are each caller's own.
 //
 // A Batcher needs no end: it runs no goroutine while there is nothing to do.
 type Batcher struct {
@@ -78,27 +79,30 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 // afterwards the error is an [*OutcomeUnknownError]: a transaction is cancelled
 // only when everybody in it has given up.
 func (b *Batcher) Transact(ctx context.Context, ops ...Operation) (results, epilogue []Result, err error) {
-	if b.err != nil {
-		return nil, nil, fmt.Errorf("transact: epilogue: %w", b.err)
+	c, err := b.change(ops)
+	if err == nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", errUnsent, ctx.Err())
 	}
-	c := &change{ops: ops, ended: make(chan struct{})}
-	if c.encoded, err = b.client.schema.encodeOperations(nil, b.prefix(ops), ops); err != nil {
+	switch {
+	case err != nil:
 		return nil, nil, fmt.Errorf("transact: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("transact: %w: %w", errUnsent, err)
-	}
-	if !mergeable(ops) {
+	case mergeable(ops):
+		b.enqueue(c)
+		b.wait(ctx, c)
+	default:
 		c.finish(b.commit(ctx, []*change{c}))
-		return c.results, c.epilogue, c.err
-	}
-	b.enqueue(c)
-	select {
-	case <-c.ended:
-	case <-ctx.Done():
-		b.giveUp(c, ctx.Err())
 	}
 	return c.results, c.epilogue, c.err
+}
+
+// change checks and encodes the operations of a caller.
+func (b *Batcher) change(ops []Operation) (c *change, err error) {
+	if b.err != nil {
+		return nil, fmt.Errorf("epilogue: %w", b.err)
+	}
+	c = &change{ops: ops, ended: make(chan struct{})}
+	c.encoded, err = b.client.schema.encodeOperations(nil, b.prefix(ops), ops)
+	return c, err
 }
 
 // prefix returns what makes the names of a change its own.

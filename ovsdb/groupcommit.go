@@ -50,6 +50,15 @@ func (b *Batcher) enqueue(c *change) {
 	}
 }
 
+// wait waits for the end of a change, or gives it up with the context.
+func (b *Batcher) wait(ctx context.Context, c *change) {
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+		b.giveUp(c, ctx.Err())
+	}
+}
+
 // giveUp ends a change that nobody waits for any more, unless it has ended.
 func (b *Batcher) giveUp(c *change, reason error) {
 	b.mu.Lock()
