@@ -40,8 +40,8 @@ type BatchOptions struct {
 // The changes of one transaction see each other's effects. What the server does
 // at commit it does once for all of them: it removes the rows that nothing
 // refers to any more, and checks constraints, so that a change may make up for
-// what another has violated. A change that makes the server wait or abort does
-// not share a transaction. The names of inserted rows are each caller's own.
+// what another has violated. A change that makes the server wait or abort, or has
+// [Raw] operations, does not share a transaction. The names of inserted rows are each caller's own.
 //
 // A Batcher needs no end: it runs no goroutine while there is nothing to do.
 type Batcher struct {
@@ -117,9 +117,10 @@ func (b *Batcher) prefix(ops []Operation) string {
 }
 
 // mergeable reports whether operations can share a transaction with others:
-// whether they neither hold it up nor are sure to end it.
+// whether they neither hold it up, nor are sure to end it, nor may do
+// nobody knows what.
 func mergeable(ops []Operation) bool {
 	return !slices.ContainsFunc(ops, func(o Operation) bool {
-		return o.op == ovsdb.OperationAbort || o.op == ovsdb.OperationWait && o.wait.Timeout != 0
+		return o.op == ovsdb.OperationAbort || o.op == operationRaw || o.op == ovsdb.OperationWait && o.wait.Timeout != 0
 	})
 }

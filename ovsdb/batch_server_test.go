@@ -56,9 +56,7 @@ func TestServerBatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
-		if len(transact(t, c, ovsdb.Select("Open_vSwitch", []string{"_uuid"}))[0].Rows) == 0 {
-			transact(t, c, ovsdb.Insert("Open_vSwitch", ovsdb.Row{}))
-		}
+		ensureRoot(t, c)
 		transact(t, c, ovsdb.Update("Open_vSwitch", ovsdb.Row{"next_cfg": 0}))
 		transact(t, c, addBridge(ovsdb.Row{"name": "taken"})...)
 		b := ovsdb.NewBatcher(c, ovsdb.BatchOptions{MaxSize: 4096})
@@ -107,9 +105,7 @@ func TestServerBatch(t *testing.T) {
 func TestServerBatchConflict(t *testing.T) {
 	onServers(t, func(t *testing.T, endpoint string) {
 		c := dial(t, endpoint)
-		if len(transact(t, c, ovsdb.Select("Open_vSwitch", []string{"_uuid"}))[0].Rows) == 0 {
-			transact(t, c, ovsdb.Insert("Open_vSwitch", ovsdb.Row{}))
-		}
+		ensureRoot(t, c)
 		b := ovsdb.NewBatcher(c, ovsdb.BatchOptions{})
 		const callers = 30
 		ended := make(chan error)
