@@ -6,10 +6,9 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 
 // ovsdbComparisons need an ovsdb-server alone: no switch takes notice.
 var ovsdbComparisons = []comparison{
-	transactRaw, loadRaw, addPortRaw, batchSingle,
+	transactRaw, loadRaw, loadLibovsdb, addPortRaw, addPortLibovsdb, batchSingle, batchConcurrent,
 }
 
 const (
@@ -102,7 +101,7 @@ func loadSide(b *testing.B, endpoint string) side {
 		err := load(endpoint)
 		took := time.Since(start)
 		runtime.ReadMemStats(&after)
-		b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/(1<<20), "ovskit-MiB")
+		b.ReportMetric(mebibytes(after.TotalAlloc-before.TotalAlloc), "ovskit-MiB")
 		return took, err
 	}}
 }
@@ -179,48 +178,73 @@ func addPortSide(b *testing.B) side {
 	}
 }
 
-// batchSingle adds 1,000 ports, each by a caller of its own and all at the same
-// time, through a batcher, beside as many transactions.
+// batchSingle adds 1,000 ports to a bridge of 10,000, each by a caller of its
+// own and all at the same time, through a batcher, beside adding them one a
+// transaction, as in addPortRaw. Both sides have the whole switch copied.
 var batchSingle = comparison{name: "ovsdb.batch1000/single", setup: func(b *testing.B) (ours, peer side) {
-	ctx := context.Background()
-	adding := func(transact func(c *ovsdb.Client, bump []ovsdb.Operation) func(ops []ovsdb.Operation) error) side {
-		c := dialDatabase(b, startDatabase(b, 0))
-		bridge := findBridge(b, c)
-		one := transact(c, []ovsdb.Operation{
-			ovsdb.Mutate(vswitch.TableOpenVSwitch, []ovsdb.Mutation{ovsdb.Change("next_cfg", ovsdb.Add, 1)})})
-		return side{
-			run: func(int) error {
-				var group sync.WaitGroup
-				errs := make([]error, portsAtOnce)
-				for i := range portsAtOnce {
-					group.Add(1)
-					go func() {
-						defer group.Done()
-						errs[i] = one(addPort(bridge, addedName(i)))
-					}()
-				}
-				group.Wait()
-				for _, err := range errs {
-					if err != nil {
-						return err
-					}
-				}
-				return nil
-			},
-			undo: func(int) error { return removeAdded(c, bridge) },
+	return batchSide(b), manySide(b, func(db *vswitch.DB, bridge string) error {
+		for i := range portsAtOnce {
+			if err := transactBump(db, addPort(bridge, addedName(i))); err != nil {
+				return err
+			}
 		}
-	}
-	return adding(func(c *ovsdb.Client, bump []ovsdb.Operation) func([]ovsdb.Operation) error {
-			batch := ovsdb.NewBatcher(c, ovsdb.BatchOptions{Epilogue: bump})
-			return func(ops []ovsdb.Operation) error {
-				_, _, err := batch.Transact(ctx, ops...)
-				return err
-			}
-		}),
-		adding(func(c *ovsdb.Client, bump []ovsdb.Operation) func([]ovsdb.Operation) error {
-			return func(ops []ovsdb.Operation) error {
-				_, err := c.Transact(ctx, slices.Concat(ops, bump)...)
-				return err
-			}
-		})
+		return nil
+	})
 }}
+
+// batchConcurrent is batchSingle beside as many callers that each make a
+// transaction of their own at the same time.
+var batchConcurrent = comparison{name: "ovsdb.batch1000/concurrent", setup: func(b *testing.B) (ours, peer side) {
+	return batchSide(b), manySide(b, func(db *vswitch.DB, bridge string) error {
+		return concurrently(func(i int) error { return transactBump(db, addPort(bridge, addedName(i))) })
+	})
+}}
+
+// batchSide uses the batcher that every change of a switch goes through.
+func batchSide(b *testing.B) side {
+	return manySide(b, func(db *vswitch.DB, bridge string) error {
+		return concurrently(func(i int) error {
+			_, err := db.Commit(context.Background(), addPort(bridge, addedName(i))...)
+			return err
+		})
+	})
+}
+
+// manySide adds ports in some way, and removes them.
+func manySide(b *testing.B, add func(db *vswitch.DB, bridge string) error) side {
+	db := openSwitch(b, startDatabase(b, portsBefore))
+	br, _ := db.Bridge("br0")
+	return side{
+		run: func(int) error {
+			if err := add(db, br.UUID); err != nil {
+				return err
+			}
+			if n := len(db.Ports()); n != portsBefore+portsAtOnce {
+				return fmt.Errorf("got %d ports in the copy, want %d", n, portsBefore+portsAtOnce)
+			}
+			return nil
+		},
+		undo: func(int) error { return removeAdded(db.Client(), br.UUID) },
+	}
+}
+
+// transactBump makes a transaction that also asks ovs-vswitchd to reconfigure
+// itself, as a batcher's does.
+func transactBump(db *vswitch.DB, ops []ovsdb.Operation) error {
+	bump := ovsdb.Mutate(vswitch.TableOpenVSwitch, []ovsdb.Mutation{ovsdb.Change("next_cfg", ovsdb.Add, 1)})
+	_, err := db.Client().Transact(context.Background(), append(ops, bump)...)
+	return err
+}
+
+// concurrently has as many callers as ports are added at once do something.
+func concurrently(do func(i int) error) error {
+	ended := make(chan error, portsAtOnce)
+	for i := range portsAtOnce {
+		go func() { ended <- do(i) }()
+	}
+	var errs []error
+	for range portsAtOnce {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
+}
