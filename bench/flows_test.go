@@ -19,7 +19,7 @@ import (
 
 // flowsPublish publishes one port of an endpoint, beside one iptables process for each of the three rules that Docker's
 // bridge driver has for it: the translation, the hole in the filter and the hairpin's masquerade.
-var flowsPublish = comparison{"flows.publish1/iptables-exec", func(b *testing.B) (ours, peer side) {
+var flowsPublish = comparison{name: "flows.publish1/iptables-exec", setup: func(b *testing.B) (ours, peer side) {
 	return publishFlows(b), publishIptables(b)
 }}
 

@@ -19,7 +19,7 @@ import (
 
 // portAttach puts one veth pair with an address and a default route into a namespace and onto a switch, ready when it
 // returns, beside the same netlink calls with the kernel's bridge in place of the switch.
-var portAttach = comparison{"port.attach/bridge", func(b *testing.B) (ours, peer side) {
+var portAttach = comparison{name: "port.attach/bridge", setup: func(b *testing.B) (ours, peer side) {
 	return attachOVS(b), attachBridge(b)
 }}
 

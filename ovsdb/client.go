@@ -33,6 +33,8 @@ type Options struct {
 	// the server; 0 means [DefaultMaxMessage]. The first answer to a monitor
 	// holds all its rows at once. A larger message ends the session.
 	MaxMessage int
+	// Hooks are told what the session does.
+	Hooks Hooks
 }
 
 // A Client is a session with a database. [Dial] makes one.
@@ -72,7 +74,10 @@ func (c *Client) dial(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	c.session = newSession(conn, o.MaxMessage, o.Logger.With("endpoint", o.Endpoint, "database", o.Database))
+	log := o.Logger.With("endpoint", o.Endpoint, "database", o.Database)
+	log.Info("ovsdb session begun")
+	o.Hooks.connected(o.Endpoint)
+	c.session = newSession(conn, o.MaxMessage, log, o.Hooks)
 	if c.schema, err = c.fetchSchema(ctx); err != nil {
 		c.Close()
 		return err

@@ -29,7 +29,7 @@ type codec interface {
 
 // newCodec returns the codec of a column's type.
 func newCodec(c *column) codec {
-	switch c.key {
+	switch c.key.atom {
 	case atomInteger:
 		return codecOf(c, (*scanner).integer)
 	case atomReal:
@@ -83,7 +83,7 @@ func compareBooleans(a, b bool) int {
 
 func mapCodecOf[K comparable](c *column, key func(*scanner) (K, error)) codec {
 	replaces := c.max == 1
-	switch c.value {
+	switch c.value.atom {
 	case atomInteger:
 		return mapCodec[K, int64]{key, (*scanner).integer, replaces}
 	case atomReal:
@@ -361,6 +361,13 @@ func (s *scanner) tagged(tag string, content func() error) error {
 
 // startsWith looks ahead for an array that begins with a word.
 func (s *scanner) startsWith(word string) bool {
-	ahead := *s
-	return ahead.expect('[') == nil && ahead.word(word) == nil
+	if s.peek() != '[' {
+		return false
+	}
+	ahead := scanner{data: s.data, pos: s.pos + 1}
+	if ahead.peek() != '"' {
+		return false
+	}
+	rest := s.data[ahead.pos+1:]
+	return len(rest) > len(word) && string(rest[:len(word)]) == word && rest[len(word)] == '"'
 }

@@ -61,7 +61,11 @@ func columnsOf(r testRow) Row {
 
 func encodeRow(t testing.TB, s *schema, row Row) []byte {
 	t.Helper()
-	out, err := (&encoder{}).row(nil, s.tables["T"], row, anyColumn)
+	columns, err := s.columnsOf(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := (&encoder{}).row(nil, s.tables["T"], columns, anyColumn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,15 +19,17 @@ import (
 // own notation leaves out empty rows and conditions and rounds integers to
 // float64.
 type encoder struct {
-	// names are the rows inserted by the transaction: what a uuid may be
-	// besides a UUID. They are nil where there is no transaction.
+	// names are the rows inserted by the operations at hand: what a uuid may
+	// be besides a UUID.
 	names map[string]bool
+	// prefix is put before a name where it is written.
+	prefix string
 }
 
 // value appends the value of a column.
-func (e *encoder) value(out []byte, t *table, c *column, v any) ([]byte, error) {
+func (e *encoder) value(out []byte, t *table, c *column, v reflect.Value) ([]byte, error) {
 	start := len(out)
-	out, err := e.datum(out, c, reflect.ValueOf(v))
+	out, err := e.datum(out, c, v)
 	if err != nil {
 		return out[:start], &SchemaError{Table: t.name, Column: c.name, Problem: err.Error()}
 	}
@@ -52,7 +54,7 @@ func (e *encoder) datum(out []byte, c *column, v reflect.Value) ([]byte, error) 
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
 		return e.set(out, c, v)
 	default:
-		return e.atom(out, c.key, c.enum, v)
+		return e.atom(out, &c.key, v)
 	}
 }
 
@@ -61,7 +63,7 @@ func (e *encoder) set(out []byte, c *column, v reflect.Value) ([]byte, error) {
 		return out, err
 	}
 	if v.Len() == 1 {
-		return e.atom(out, c.key, c.enum, v.Index(0))
+		return e.atom(out, &c.key, v.Index(0))
 	}
 	out = append(out, `["set",[`...)
 	var err error
@@ -69,7 +71,7 @@ func (e *encoder) set(out []byte, c *column, v reflect.Value) ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if out, err = e.atom(out, c.key, c.enum, v.Index(i)); err != nil {
+		if out, err = e.atom(out, &c.key, v.Index(i)); err != nil {
 			return out, err
 		}
 	}
@@ -87,11 +89,11 @@ func (e *encoder) mapping(out []byte, c *column, v reflect.Value) ([]byte, error
 	}
 	pairs := make([][]byte, 0, v.Len())
 	for iter := v.MapRange(); iter.Next(); {
-		pair, err := e.atom([]byte{'['}, c.key, c.enum, iter.Key())
+		pair, err := e.atom([]byte{'['}, &c.key, iter.Key())
 		if err != nil {
 			return out, err
 		}
-		if pair, err = e.atom(append(pair, ','), c.value, nil, iter.Value()); err != nil {
+		if pair, err = e.atom(append(pair, ','), &c.value, iter.Value()); err != nil {
 			return out, err
 		}
 		pairs = append(pairs, append(pair, ']'))
@@ -102,37 +104,43 @@ func (e *encoder) mapping(out []byte, c *column, v reflect.Value) ([]byte, error
 	return append(out, `]]`...), nil
 }
 
-func (e *encoder) atom(out []byte, typ atomType, enum []string, v reflect.Value) ([]byte, error) {
+func (e *encoder) atom(out []byte, b *baseType, v reflect.Value) ([]byte, error) {
 	for v.Kind() == reflect.Interface && !v.IsNil() {
 		v = v.Elem()
 	}
+	start := len(out)
+	var err error
 	switch {
-	case typ == atomInteger && v.CanInt():
-		return strconv.AppendInt(out, v.Int(), 10), nil
-	case typ == atomInteger && v.CanUint():
+	case b.atom == atomInteger && v.CanInt():
+		out = strconv.AppendInt(out, v.Int(), 10)
+	case b.atom == atomInteger && v.CanUint():
 		if v.Uint() > math.MaxInt64 {
 			return out, fmt.Errorf("%d exceeds a 64-bit signed integer", v.Uint())
 		}
-		return strconv.AppendUint(out, v.Uint(), 10), nil
-	case typ == atomReal && v.CanFloat():
+		out = strconv.AppendUint(out, v.Uint(), 10)
+	case b.atom == atomReal && v.CanFloat():
 		if math.IsInf(v.Float(), 0) || math.IsNaN(v.Float()) {
 			return out, fmt.Errorf("%v is not a finite number", v.Float())
 		}
-		return strconv.AppendFloat(out, v.Float(), 'g', -1, 64), nil
-	case typ == atomBoolean && v.Kind() == reflect.Bool:
-		return strconv.AppendBool(out, v.Bool()), nil
-	case typ == atomString && v.Kind() == reflect.String:
-		return appendColumnString(out, v.String(), enum)
-	case typ == atomUUID && v.Kind() == reflect.String:
-		return e.uuid(out, v.String())
+		out = strconv.AppendFloat(out, v.Float(), 'g', -1, 64)
+	case b.atom == atomBoolean && v.Kind() == reflect.Bool:
+		out = strconv.AppendBool(out, v.Bool())
+	case b.atom == atomString && v.Kind() == reflect.String:
+		out, err = appendText(out, v.String())
+	case b.atom == atomUUID && v.Kind() == reflect.String:
+		out, err = e.uuid(out, v.String())
+	default:
+		return out, fmt.Errorf("want %s, got %s", b.atom, describe(v))
 	}
-	return out, fmt.Errorf("want %s, got %s", typ, describe(v))
+	if err != nil {
+		return out, err
+	}
+	return out, b.check(v, out[start:])
 }
 
-func appendColumnString(out []byte, text string, enum []string) ([]byte, error) {
+// appendText writes a string for a server to keep.
+func appendText(out []byte, text string) ([]byte, error) {
 	switch {
-	case enum != nil && !slices.Contains(enum, text):
-		return out, fmt.Errorf("%q is none of %s", text, strings.Join(enum, ", "))
 	case !utf8.ValidString(text):
 		return out, fmt.Errorf("%q is not UTF-8", text)
 	case strings.IndexByte(text, 0) >= 0:
@@ -148,6 +156,7 @@ func (e *encoder) uuid(out []byte, text string) ([]byte, error) {
 		out = append(out, `["uuid",`...)
 	case e.names[text]:
 		out = append(out, `["named-uuid",`...)
+		text = e.prefix + text
 	default:
 		return out, fmt.Errorf("%q is neither a UUID nor the name of a row inserted by the same transaction", text)
 	}
@@ -157,6 +166,9 @@ func (e *encoder) uuid(out []byte, text string) ([]byte, error) {
 // appendString writes a JSON string. Bytes that are not UTF-8 are replaced.
 func appendString(out []byte, text string) []byte {
 	out = append(out, '"')
+	if isPlain(text) {
+		return append(append(out, text...), '"')
+	}
 	for _, r := range text {
 		switch {
 		case r == '"' || r == '\\':
@@ -168,6 +180,16 @@ func appendString(out []byte, text string) []byte {
 		}
 	}
 	return append(out, '"')
+}
+
+// isPlain reports whether a text stands for itself in JSON.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if b := text[i]; b < ' ' || b >= utf8.RuneSelf || b == '"' || b == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *column) checkSize(n int) error {
@@ -193,21 +215,21 @@ func describe(v reflect.Value) string {
 
 // row appends the columns of a row in the order of their names. All columns
 // must be of those that a client may set.
-func (e *encoder) row(out []byte, t *table, row Row, settable func(*column) error) ([]byte, error) {
+func (e *encoder) row(out []byte, t *table, row []columnValue, settable func(*column) error) ([]byte, error) {
 	out = append(out, '{')
-	for i, name := range sortedKeys(row) {
-		c, err := t.column(name)
+	for i, cv := range row {
+		c, err := t.column(cv.column)
 		if err != nil {
 			return out, err
 		}
 		if err := settable(c); err != nil {
-			return out, &SchemaError{Table: t.name, Column: name, Problem: err.Error()}
+			return out, &SchemaError{Table: t.name, Column: c.name, Problem: err.Error()}
 		}
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(appendString(out, name), ':')
-		if out, err = e.value(out, t, c, row[name]); err != nil {
+		out = append(appendString(out, c.name), ':')
+		if out, err = e.value(out, t, c, cv.value); err != nil {
 			return out, err
 		}
 	}

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-func TestEncodeTransaction(t *testing.T) {
+func TestEncodeOperations(t *testing.T) {
 	s := mustSchema(t)
 	for _, tt := range []struct {
 		name string
 		ops  []Operation
-		want string // without the database's name
+		want string
 	}{
 		{"insert nothing", []Operation{Insert("T", Row{})}, `{"op":"insert","table":"T","row":{}}`},
 		{"insert nil row", []Operation{Insert("T", Row(nil))}, `{"op":"insert","table":"T","row":{}}`},
@@ -52,14 +52,22 @@ func TestEncodeTransaction(t *testing.T) {
 			`{"op":"wait","table":"T","where":[],"until":"==","columns":["int"],"rows":[]}`},
 		{"the others", []Operation{Comment("say \"hi\""), Assert("l"), Commit(false), Abort()},
 			`{"op":"comment","comment":"say \"hi\""},{"op":"assert","lock":"l"},{"op":"commit","durable":false},{"op":"abort"}`},
+		{"fields of a struct, zero or not", []Operation{Update("T", Fields(&testRow{Int: 5, Name: "n"}, "int", "bool", "opt", "map"))},
+			`{"op":"update","table":"T","where":[],"row":{"bool":false,"int":5,"map":["map",[]],"opt":["set",[]]}}`},
+		{"raw", []Operation{Raw([]byte(`{"op":"new", "x":[1]}`)), Insert("T", Fields(testRow{}, "int"))},
+			`{"op":"new", "x":[1]},{"op":"insert","table":"T","row":{"int":0}}`},
+		{"bounds", []Operation{Insert("B", Row{"need": 1, "vlan": []int{0, 4095}, "text": "äöü", "share": 1.0, "even": uint8(4), "ratio": map[string]float64{"a": 0.5}})},
+			`{"op":"insert","table":"B","row":{"even":4,"need":1,"ratio":["map",[["a",0.5]]],"share":1,"text":"äöü","vlan":["set",[0,4095]]}}`},
+		{"arithmetic has no bounds", []Operation{Mutate("B", []Mutation{Change("need", Subtract, -100), Change("vlan", Add, 5000)})},
+			`{"op":"mutate","table":"B","where":[],"mutations":[["need","-=",-100],["vlan","+=",5000]]}`},
 		{"no operation", nil, ``},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want := `["Test",` + tt.want + `]`
-			if tt.want == "" {
-				want = `["Test"]`
+			want := tt.want
+			if want != "" {
+				want = "," + want
 			}
-			got, err := s.encodeTransaction(tt.ops)
+			got, err := s.encodeOperations(nil, "", tt.ops)
 			if err != nil || string(got) != want {
 				t.Errorf("got  %s, %v\nwant %s", got, err, want)
 			}
@@ -93,7 +101,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{"two for an option", Insert("T", Row{"opt": []int64{1, 2}}), `column "opt" of table "T": optional integer cannot hold 2 elements`},
 		{"too few", Insert("T", Row{"some": []string{}}), `column "some" of table "T": set of string cannot hold 0 elements`},
 		{"too many", Insert("T", Row{"some": []string{"1", "2", "3", "4"}}), `set of string cannot hold 4 elements`},
-		{"enumeration", Insert("T", Row{"mode": "safe"}), `column "mode" of table "T": "safe" is none of secure, standalone`},
+		{"enumeration", Insert("T", Row{"mode": "safe"}), `column "mode" of table "T": "safe" is none of "secure", "standalone"`},
 		{"integer too large", Insert("T", Row{"int": uint64(math.MaxUint64)}), `exceeds a 64-bit signed integer`},
 		{"not finite", Insert("T", Row{"real": math.NaN()}), `NaN is not a finite number`},
 		{"not UTF-8", Insert("T", Row{"name": "\xff"}), `"\xff" is not UTF-8`},
@@ -117,15 +125,37 @@ func TestEncodeRefuses(t *testing.T) {
 		{"struct without tags", Insert("T", &struct{ A int }{}), `has no field with an ovsdb tag`},
 		{"unexported field", Insert("T", &unexported{name: "x"}), `not exported`},
 		{"no operation", Operation{}, `empty operation`},
+		{"too small", Insert("B", Row{"need": 1, "vlan": -1}), `column "vlan" of table "B": -1 is less than 0`},
+		{"too large", Insert("B", Row{"need": 1, "vlan": []uint16{1, 4096}}), `column "vlan" of table "B": 4096 is more than 4095`},
+		{"too large for a mutation", Mutate("B", []Mutation{Change("vlan", InsertInto, 4096)}), `column "vlan" of table "B": 4096 is more than 4095`},
+		{"too large for a condition", Delete("B", Where("vlan", Includes, 4096)), `column "vlan" of table "B": 4096 is more than 4095`},
+		{"too short", Insert("B", Row{"need": 1, "text": "ä"}), `"ä" is shorter than 2 characters`},
+		{"too long", Insert("B", Row{"need": 1, "text": "abcd"}), `"abcd" is longer than 3 characters`},
+		{"real too small", Insert("B", Row{"need": 1, "share": -0.5}), `-0.5 is less than 0`},
+		{"real too large", Insert("B", Row{"need": 1, "share": 1.5}), `1.5 is more than 1`},
+		{"value of a map too large", Insert("B", Row{"need": 1, "ratio": map[string]float64{"a": 2}}), `2 is more than 1`},
+		{"key of a map not allowed", Insert("B", Row{"need": 1, "ratio": map[string]float64{"c": 1}}), `"c" is none of "a", "b"`},
+		{"integer not allowed", Insert("B", Row{"need": 1, "even": 3}), `3 is none of 2, 4`},
+		{"default not allowed", Insert("B", Row{}), `column "need" of table "B": has to be given: 0 is less than 1`},
+		{"zero not allowed", Insert("B", Row{"need": 0}), `column "need" of table "B": 0 is less than 1`},
+		{"zero field of a struct", Insert("B", &struct {
+			Need int64 `ovsdb:"need"`
+		}{}), `column "need" of table "B": has to be given: 0 is less than 1`},
+		{"reference not given", Insert("R", Row{}), `column "to" of table "R": has to be given: it refers to a row`},
+		{"update by a struct", Update("T", &testRow{Int: 1}), `an update takes a Row or Fields, not *ovsdb.testRow`},
+		{"fields that are not there", Update("T", Fields(&testRow{}, "int", "missing")), `ovsdb.testRow has 1 of the 2 columns named`},
+		{"raw array", Raw([]byte(`[]`)), `not a JSON object`},
+		{"raw with a rest", Raw([]byte(`{},{}`)), `not a JSON object`},
+		{"raw nothing", Raw(nil), `not a JSON object`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := s.encodeTransaction([]Operation{Insert("T", Row{}).Named("first"), tt.op})
+			got, err := s.encodeOperations(nil, "", []Operation{Insert("T", Row{}).Named("first"), tt.op})
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got  %s, error %v\nwant error %s", got, err, tt.want)
 			}
 		})
 	}
-	_, err := s.encodeTransaction([]Operation{Delete("T", Where("x", Equal, 1))})
+	_, err := s.encodeOperations(nil, "", []Operation{Delete("T", Where("x", Equal, 1))})
 	var schemaError *SchemaError
 	if !errors.As(err, &schemaError) || schemaError.Table != "T" || schemaError.Column != "x" {
 		t.Errorf("got error %#v, want a *SchemaError naming column x of table T", err)
@@ -139,6 +169,8 @@ func TestMalformedSchema(t *testing.T) {
 		`{"name":"x","tables":{"T":{"columns":{"a":{"type":{"key":{"type":"string","enum":["set"]}}}}}}}`,
 		`{"name":"x","tables":{"T":{"columns":{"a":{"type":{"key":"string","min":5}}}}}}`,
 		`{"name":"x","tables":{"T":{"columns":{"a":{"type":{"key":"string","max":0}}}}}}`,
+		`{"name":"x","tables":{"T":{"columns":{"a":{"type":{"key":{"type":"integer","enum":["set",["a"]]}}}}}}}`,
+		`{"name":"x","tables":{"T":{"columns":{"a":{"type":{"key":"string","value":"blob"}}}}}}`,
 		`{"tables":{}}`,
 	} {
 		if _, err := parseSchema([]byte(text)); err == nil {
@@ -155,9 +187,10 @@ func FuzzSchema(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for name := range s.tables {
-			if _, err := s.encodeTransaction([]Operation{Insert(name, Row{})}); err != nil {
-				t.Errorf("insert into table %q of an accepted schema: %v", name, err)
+		for name, table := range s.tables {
+			_, err := s.encodeOperations(nil, "", []Operation{Insert(name, Row{})})
+			if (err != nil) != (len(table.needed) > 0) {
+				t.Errorf("insert into table %q of an accepted schema, %d columns needed: %v", name, len(table.needed), err)
 			}
 		}
 	})

@@ -28,7 +28,15 @@ const testSchema = `{"name":"Test","version":"1.0.0","tables":{
 		"map":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}},
 		"counts":{"type":{"key":"string","value":"integer","min":0,"max":"unlimited"}},
 		"one":{"type":{"key":"integer","value":"real","min":0,"max":1}}}},
-	"U":{"columns":{"text":{"type":"string"}}}}}`
+	"U":{"columns":{"text":{"type":"string"}}},
+	"B":{"columns":{
+		"need":{"type":{"key":{"type":"integer","minInteger":1}}},
+		"vlan":{"type":{"key":{"type":"integer","minInteger":0,"maxInteger":4095},"min":0,"max":4096}},
+		"text":{"type":{"key":{"type":"string","minLength":2,"maxLength":3},"min":0,"max":1}},
+		"share":{"type":{"key":{"type":"real","minReal":0,"maxReal":1},"min":0,"max":1}},
+		"even":{"type":{"key":{"type":"integer","enum":["set",[2,4]]},"min":0,"max":1}},
+		"ratio":{"type":{"key":{"type":"string","enum":["set",["a","b"]]},"value":{"type":"real","maxReal":1},"min":0,"max":2}}}},
+	"R":{"columns":{"to":{"type":{"key":{"type":"uuid","refTable":"T"}}}}}}}`
 
 // testRow holds a row of table T.
 type testRow struct {

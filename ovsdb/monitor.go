@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // MonitorOptions say what a monitor copies.
@@ -119,7 +120,7 @@ func (c *Client) startMonitor(ctx context.Context, m *Monitor, method string, re
 	id := c.session.addMonitor(m)
 	call := &call{method: method, receive: func(result json.RawMessage) error {
 		s := scanner{data: result}
-		if err := m.apply(&s, f); err != nil {
+		if _, err := m.apply(&s, f); err != nil {
 			return err
 		}
 		return s.end()
@@ -155,11 +156,12 @@ func notificationFormat(method string) updateFormat {
 	}
 }
 
-// apply reads <table-updates> and brings the tables up to date.
-func (m *Monitor) apply(s *scanner, f updateFormat) error {
+// apply reads <table-updates> and brings the tables up to date. It returns how
+// many rows that were.
+func (m *Monitor) apply(s *scanner, f updateFormat) (rows int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	err := s.object(func(name string) error {
+	err = s.object(func(name string) error {
 		t, ok := m.tables[name]
 		if !ok {
 			return fmt.Errorf("update of table %q, which is not monitored", name)
@@ -171,6 +173,7 @@ func (m *Monitor) apply(s *scanner, f updateFormat) error {
 			if err := applyRow(t, uuid, s, f); err != nil {
 				return fmt.Errorf("update of table %q: row %s: %w", name, uuid, err)
 			}
+			rows++
 			return nil
 		})
 	})
@@ -178,7 +181,7 @@ func (m *Monitor) apply(s *scanner, f updateFormat) error {
 		close(m.changed)
 		m.changed = nil
 	}
-	return err
+	return rows, err
 }
 
 func applyRow(t Monitored, uuid string, s *scanner, f updateFormat) error {
@@ -269,9 +272,12 @@ func (s *session) receiveUpdate(params json.RawMessage, f updateFormat) error {
 		s.log.Debug("ovsdb update of an unknown monitor ignored", "id", string(id))
 		return nil
 	}
-	if err := m.apply(&sc, f); err != nil {
+	start := time.Now()
+	rows, err := m.apply(&sc, f)
+	if err != nil {
 		return err
 	}
+	s.hooks.update(UpdateInfo{Rows: rows, Lag: time.Since(start)})
 	if err := sc.expect(']'); err != nil {
 		return err
 	}

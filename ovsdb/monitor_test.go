@@ -291,7 +291,7 @@ func BenchmarkMonitorLoad(b *testing.B) {
 		if _, err := m.bind(s, []Monitored{table}); err != nil {
 			b.Fatal(err)
 		}
-		if err := m.apply(&scanner{data: []byte(initial.String())}, formatDifferences); err != nil || table.Len() != rows {
+		if _, err := m.apply(&scanner{data: []byte(initial.String())}, formatDifferences); err != nil || table.Len() != rows {
 			b.Fatalf("got %d rows, %v", table.Len(), err)
 		}
 	}

@@ -4,6 +4,8 @@
 package ovsdb
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
@@ -16,7 +18,7 @@ type Row map[string]any
 type Operation struct {
 	op        string
 	table     string
-	row       any // Row or pointer to a tagged struct
+	row       any // what columnsOf takes
 	uuidName  string
 	where     []Condition
 	columns   []string
@@ -24,11 +26,22 @@ type Operation struct {
 	wait      WaitOptions
 	text      string // comment's text, assert's lock
 	durable   bool
+	raw       json.RawMessage
 }
 
-// Insert adds a row. The row is a [Row], or a pointer to a struct with ovsdb
-// tags of which the non-zero fields are sent. Columns not given have the
-// schema's default: zero, empty, false.
+// Fields are columns of a row that is given as a struct with ovsdb tags, to be
+// written whatever their value: zero and empty as well. They can be given to
+// [Insert] and [Update] in place of a [Row].
+func Fields(row any, columns ...string) any { return fieldsOf{row, columns} }
+
+type fieldsOf struct {
+	row     any
+	columns []string
+}
+
+// Insert adds a row. The row is a [Row], [Fields], or a pointer to a struct
+// with ovsdb tags of which the non-zero fields are sent. Columns not given have
+// the schema's default: zero, empty, false.
 func Insert(table string, row any) Operation {
 	return Operation{op: ovsdb.OperationInsert, table: table, row: row}
 }
@@ -42,8 +55,9 @@ func (o Operation) Named(name string) Operation {
 	return o
 }
 
-// Update sets the given columns, and only these, in all rows that match.
-func Update(table string, row Row, where ...Condition) Operation {
+// Update sets the given columns, and only these, in all rows that match. They
+// are a [Row] or [Fields].
+func Update(table string, row any, where ...Condition) Operation {
 	return Operation{op: ovsdb.OperationUpdate, table: table, row: row, where: where}
 }
 
@@ -103,6 +117,29 @@ func Abort() Operation {
 // owns the named lock.
 func Assert(lock string) Operation {
 	return Operation{op: ovsdb.OperationAssert, text: lock}
+}
+
+// operationRaw stands for the kind of an operation that only its author knows.
+const operationRaw = "raw"
+
+// Raw is an operation in JSON, for what this package has no function for, such
+// as the extension of a newer server. It is sent as it is. Its result is
+// [Result].Raw.
+func Raw(operation json.RawMessage) Operation {
+	return Operation{op: operationRaw, raw: operation}
+}
+
+// checkRaw checks what would break the message around it.
+func (o Operation) checkRaw() error {
+	s := scanner{data: o.raw}
+	err := s.object(func(string) error { return s.skip() })
+	if err == nil {
+		err = s.end()
+	}
+	if err != nil {
+		return fmt.Errorf("not a JSON object: %w", err)
+	}
+	return nil
 }
 
 // A Function compares a column with a value, RFC 7047 section 5.1.
@@ -176,6 +213,8 @@ type Result struct {
 	// UUID is the inserted row's.
 	UUID string
 	// Rows are the selected ones, with their values as the package comment
-	// describes them.
+	// describes them. [RowsAs] turns them into structs.
 	Rows []Row
+	// Raw is the whole result of a [Raw] operation, and set for no other.
+	Raw json.RawMessage
 }

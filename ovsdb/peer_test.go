@@ -100,11 +100,16 @@ func (p *peer) wait() {
 // dialPeer dials a server that sends the schema, then runs the script.
 func dialPeer(t testing.TB, script func(p *peer)) *Client {
 	t.Helper()
+	return dialPeerWith(t, Hooks{}, script)
+}
+
+func dialPeerWith(t testing.TB, hooks Hooks, script func(p *peer)) *Client {
+	t.Helper()
 	endpoint := listen(t, func(p *peer) {
 		p.schema()
 		script(p)
 	})
-	c, err := Dial(testContext(t), Options{Endpoint: endpoint, Database: "Test", MaxMessage: 1 << 20})
+	c, err := Dial(testContext(t), Options{Endpoint: endpoint, Database: "Test", MaxMessage: 1 << 20, Hooks: hooks})
 	if err != nil {
 		t.Fatal(err)
 	}

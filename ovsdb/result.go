@@ -4,10 +4,38 @@
 package ovsdb
 
 import (
+	"bytes"
 	"fmt"
+	"reflect"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
+
+// RowsAs turns rows of a [Select] into structs with ovsdb tags. A field whose
+// column was not selected stays zero, a column without a field is left out.
+func RowsAs[T any](rows []Row) ([]*T, error) {
+	fields, err := structFields(reflect.TypeFor[T]())
+	if err != nil {
+		return nil, err
+	}
+	structs := make([]*T, 0, len(rows))
+	for _, row := range rows {
+		to := new(T)
+		structs = append(structs, to)
+		for _, f := range fields {
+			value, ok := row[f.column]
+			if !ok {
+				continue
+			}
+			v := reflect.ValueOf(value)
+			if v.Type() != f.typ {
+				return nil, fmt.Errorf("column %q is held by %s, not %s", f.column, v.Type(), f.typ)
+			}
+			reflect.ValueOf(to).Elem().Field(f.index).Set(v)
+		}
+	}
+	return structs, nil
+}
 
 // parseResults reads the result of a transact: an array with an element for
 // every operation, null for those after a failed one, and one more if the
@@ -54,7 +82,18 @@ func (s *schema) parseResults(data []byte, ops []Operation) ([]Result, error) {
 func (s *schema) parseResult(sc *scanner, o Operation) (result Result, failure *OperationError, err error) {
 	var name, details string
 	var failed bool
+	if o.op == operationRaw {
+		text, err := sc.raw()
+		if err != nil {
+			return result, nil, err
+		}
+		result.Raw = bytes.Clone(text)
+		sc = &scanner{data: text}
+	}
 	err = sc.object(func(member string) (err error) {
+		if o.op == operationRaw && member != "error" && member != "details" {
+			return sc.skip()
+		}
 		switch member {
 		case "count":
 			var n int64

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
 )
@@ -24,23 +25,30 @@ type Schema = ovsdb.DatabaseSchema
 type schema struct {
 	parsed Schema
 	tables map[string]*table
+	fields sync.Map // reflect.Type of a row: []structField
 }
 
 type table struct {
 	name    string
 	columns map[string]*column
 	unique  map[string]bool // columns that are an index by themselves
+	needed  []neededColumn
+}
+
+// A neededColumn has no default that is allowed.
+type neededColumn struct {
+	name string
+	why  error
 }
 
 // column is the type of one column.
 type column struct {
 	name    string
-	key     atomType
-	value   atomType // noAtom unless it is a map
+	key     baseType
+	value   baseType // of no atom unless it is a map
 	min     int
 	max     int // unlimited: -1
 	mutable bool
-	enum    []string // allowed strings, nil if it is no enumeration of strings
 	codec   codec
 }
 
@@ -55,7 +63,7 @@ const (
 	atomUUID    atomType = "uuid"
 )
 
-func (c *column) isMap() bool      { return c.value != noAtom }
+func (c *column) isMap() bool      { return c.value.atom != noAtom }
 func (c *column) isScalar() bool   { return !c.isMap() && c.min == 1 && c.max == 1 }
 func (c *column) isOptional() bool { return !c.isMap() && c.min == 0 && c.max == 1 }
 
@@ -63,13 +71,13 @@ func (c *column) isOptional() bool { return !c.isMap() && c.min == 0 && c.max ==
 func (c *column) String() string {
 	switch {
 	case c.isMap():
-		return fmt.Sprintf("map of %s to %s", c.key, c.value)
+		return fmt.Sprintf("map of %s to %s", c.key.atom, c.value.atom)
 	case c.isScalar():
-		return string(c.key)
+		return string(c.key.atom)
 	case c.isOptional():
-		return fmt.Sprintf("optional %s", c.key)
+		return fmt.Sprintf("optional %s", c.key.atom)
 	default:
-		return fmt.Sprintf("set of %s", c.key)
+		return fmt.Sprintf("set of %s", c.key.atom)
 	}
 }
 
@@ -89,15 +97,40 @@ func parseSchema(data []byte) (s *schema, err error) {
 	if s.parsed.Name == "" {
 		return nil, errors.New("malformed schema: no name")
 	}
+	var types schemaTypes
+	if err := json.Unmarshal(data, &types); err != nil {
+		return nil, fmt.Errorf("malformed schema: %w", err)
+	}
 	for name, t := range s.parsed.Tables {
-		if s.tables[name], err = newTable(name, t); err != nil {
+		if s.tables[name], err = newTable(name, t, types); err != nil {
 			return nil, fmt.Errorf("malformed schema: table %q: %w", name, err)
 		}
 	}
 	return s, nil
 }
 
-func newTable(name string, parsed ovsdb.TableSchema) (*table, error) {
+// schemaTypes is the part of a <database-schema> that libovsdb does not parse
+// well.
+type schemaTypes struct {
+	Tables map[string]struct {
+		Columns map[string]struct{ Type columnType }
+	}
+}
+
+// columnType has the base types of a <type>.
+type columnType struct {
+	key, value baseType
+}
+
+func (t *columnType) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '"' {
+		return json.Unmarshal(data, &t.key)
+	}
+	object := struct{ Key, Value *baseType }{&t.key, &t.value}
+	return json.Unmarshal(data, &object)
+}
+
+func newTable(name string, parsed ovsdb.TableSchema, types schemaTypes) (*table, error) {
 	t := &table{
 		name:   name,
 		unique: map[string]bool{},
@@ -111,45 +144,34 @@ func newTable(name string, parsed ovsdb.TableSchema) (*table, error) {
 			t.unique[index[0]] = true
 		}
 	}
-	for name, parsed := range parsed.Columns {
-		c, err := newColumn(name, parsed)
+	for _, column := range sortedKeys(parsed.Columns) {
+		c, err := newColumn(column, parsed.Columns[column], types.Tables[name].Columns[column].Type)
 		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", name, err)
+			return nil, fmt.Errorf("column %q: %w", column, err)
 		}
-		t.columns[name] = c
+		t.columns[column] = c
+		if err := c.checkDefault(); err != nil {
+			t.needed = append(t.needed, neededColumn{column, err})
+		}
 	}
 	return t, nil
 }
 
 // newImplicitColumn makes a column that every table has, RFC 7047 section 3.2.
 func newImplicitColumn(name string) *column {
-	c := &column{name: name, key: atomUUID, min: 1, max: 1}
+	c := &column{name: name, key: baseType{atom: atomUUID}, min: 1, max: 1}
 	c.codec = newCodec(c)
 	return c
 }
 
-func newColumn(name string, parsed *ovsdb.ColumnSchema) (*column, error) {
-	if parsed == nil || parsed.TypeObj == nil || parsed.TypeObj.Key == nil {
+func newColumn(name string, parsed *ovsdb.ColumnSchema, typ columnType) (*column, error) {
+	if parsed == nil || parsed.TypeObj == nil || typ.key.atom == noAtom {
 		return nil, fmt.Errorf("no type")
 	}
-	typ := parsed.TypeObj
-	c := &column{name: name, mutable: parsed.Mutable(), key: atomType(typ.Key.Type), min: typ.Min(), max: typ.Max()}
-	if err := c.key.check(); err != nil {
-		return nil, err
-	}
-	if typ.Value != nil {
-		c.value = atomType(typ.Value.Type)
-		if err := c.value.check(); err != nil {
-			return nil, err
-		}
-	}
+	c := &column{name: name, mutable: parsed.Mutable(), key: typ.key, value: typ.value,
+		min: parsed.TypeObj.Min(), max: parsed.TypeObj.Max()}
 	if c.min < 0 || c.min > 1 || c.max == 0 || c.max < -1 {
 		return nil, fmt.Errorf("impossible size: min %d, max %d", c.min, c.max)
-	}
-	for _, e := range typ.Key.Enum {
-		if s, ok := e.(string); ok {
-			c.enum = append(c.enum, s)
-		}
 	}
 	c.codec = newCodec(c)
 	return c, nil

@@ -143,8 +143,9 @@ func TestServerErrors(t *testing.T) {
 		{"duplicate name", addBridge(ovsdb.Row{"name": "br0"}), ovsdb.ErrConstraintViolation, ovsdb.OperationError{Index: 2, Op: "commit"}},
 		{"second root", []ovsdb.Operation{ovsdb.Comment("x"), ovsdb.Insert("Open_vSwitch", ovsdb.Row{})}, ovsdb.ErrConstraintViolation,
 			ovsdb.OperationError{Index: 2, Op: "commit"}},
-		{"value out of range", addBridge(ovsdb.Row{"name": "br1", "flood_vlans": []int{4096}}), ovsdb.ErrConstraintViolation,
-			ovsdb.OperationError{Index: 0, Op: "insert", Table: "Bridge"}},
+		{"value out of range", append(addBridge(ovsdb.Row{"name": "br1", "flood_vlans": []int{4095}}),
+			ovsdb.Mutate("Bridge", []ovsdb.Mutation{ovsdb.Change("flood_vlans", ovsdb.Add, 1)}, ovsdb.ByUUID("b"))), ovsdb.ErrConstraintViolation,
+			ovsdb.OperationError{Index: 2, Op: "mutate", Table: "Bridge"}},
 		{"dangling reference", []ovsdb.Operation{ovsdb.Mutate("Open_vSwitch", []ovsdb.Mutation{
 			ovsdb.Change("bridges", ovsdb.InsertInto, "00000000-0000-4000-8000-000000000000")})}, ovsdb.ErrReferentialIntegrity,
 			ovsdb.OperationError{Index: 1, Op: "commit"}},

@@ -24,6 +24,7 @@ var errUnsent = errors.New("request not sent")
 type session struct {
 	conn       net.Conn
 	log        *slog.Logger
+	hooks      Hooks
 	maxMessage int
 	requests   chan []byte // from calls; they wait for room
 	answers    chan []byte // to the server's own requests; the read loop never waits
@@ -51,10 +52,11 @@ type reply struct {
 	err    error
 }
 
-func newSession(conn net.Conn, maxMessage int, log *slog.Logger) *session {
+func newSession(conn net.Conn, maxMessage int, log *slog.Logger, hooks Hooks) *session {
 	s := &session{
 		conn:       conn,
 		log:        log,
+		hooks:      hooks,
 		maxMessage: maxMessage,
 		requests:   make(chan []byte, 64),
 		answers:    make(chan []byte, 64),
@@ -82,10 +84,11 @@ func (s *session) end(reason error) {
 	close(s.done)
 	s.conn.Close()
 	if errors.Is(reason, ErrClosed) {
-		s.log.Debug("ovsdb session closed")
+		s.log.Info("ovsdb session closed")
 	} else {
 		s.log.Warn("ovsdb session ended", "error", reason)
 	}
+	s.hooks.disconnected(reason)
 }
 
 func (s *session) err() error {
@@ -99,9 +102,8 @@ func (s *session) call(ctx context.Context, method string, params json.RawMessag
 	return s.do(ctx, &call{method: method}, params)
 }
 
-// do sends the request of a call and waits for its end. An error is errUnsent
-// if the request did not leave; a *ServerError if the server refused it.
-func (s *session) do(ctx context.Context, c *call, params json.RawMessage) (json.RawMessage, error) {
+// exchange is do without telling anybody.
+func (s *session) exchange(ctx context.Context, c *call, params json.RawMessage) (json.RawMessage, error) {
 	c.reply = make(chan reply, 1)
 	id, err := s.register(c)
 	if err != nil {

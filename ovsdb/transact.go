@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/ovn-org/libovsdb/ovsdb"
@@ -22,10 +24,19 @@ import (
 // transaction was under way. When the context ends the server is asked to
 // cancel.
 func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
-	params, err := c.schema.encodeTransaction(ops)
+	encoded, err := c.schema.encodeOperations(nil, "", ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
+	return c.transact(ctx, encoded, ops)
+}
+
+// transact sends operations and their encoding, which was made by
+// encodeOperations, in one piece or in several of which each has its own names.
+func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) ([]Result, error) {
+	params := make([]byte, 0, len(c.database)+len(encoded)+8)
+	params = appendString(append(params, '['), c.database)
+	params = append(append(params, encoded...), ']')
 	answer, err := c.session.call(ctx, "transact", params)
 	if err != nil {
 		var refused *ServerError
@@ -41,9 +52,10 @@ func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, erro
 	return results, nil
 }
 
-// encodeTransaction checks the operations and makes the params of a transact.
-func (s *schema) encodeTransaction(ops []Operation) ([]byte, error) {
-	e := encoder{names: map[string]bool{}}
+// encodeOperations checks the operations and appends each to out, after a
+// comma. The names given to rows are put behind the prefix.
+func (s *schema) encodeOperations(out []byte, prefix string, ops []Operation) ([]byte, error) {
+	e := encoder{prefix: prefix}
 	for i, o := range ops {
 		if o.uuidName == "" {
 			continue
@@ -52,14 +64,13 @@ func (s *schema) encodeTransaction(ops []Operation) ([]byte, error) {
 			return nil, fmt.Errorf("operation %d (%s): %w", i, o.op, err)
 		}
 	}
-	out := append([]byte{'['}, appendString(nil, s.parsed.Name)...)
 	for i, o := range ops {
 		var err error
 		if out, err = e.operation(append(out, ','), s, o); err != nil {
 			return nil, fmt.Errorf("operation %d (%s): %w", i, o.op, err)
 		}
 	}
-	return append(out, ']'), nil
+	return out, nil
 }
 
 var validUUIDName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -74,6 +85,9 @@ func (e *encoder) declare(o Operation) error {
 	case e.names[o.uuidName]:
 		return fmt.Errorf("name %q is given to two rows", o.uuidName)
 	}
+	if e.names == nil {
+		e.names = map[string]bool{}
+	}
 	e.names[o.uuidName] = true
 	return nil
 }
@@ -81,6 +95,7 @@ func (e *encoder) declare(o Operation) error {
 // operation appends one operation. Members that RFC 7047 requires are there
 // even when they are empty.
 func (e *encoder) operation(out []byte, s *schema, o Operation) ([]byte, error) {
+	start := len(out)
 	out = appendString(append(out, `{"op":`...), o.op)
 	switch o.op {
 	case ovsdb.OperationComment:
@@ -91,6 +106,8 @@ func (e *encoder) operation(out []byte, s *schema, o Operation) ([]byte, error) 
 		return append(out, '}'), nil
 	case ovsdb.OperationCommit:
 		return fmt.Appendf(out, `,"durable":%t}`, o.durable), nil
+	case operationRaw:
+		return append(out[:start], o.raw...), o.checkRaw()
 	case "":
 		return out, errors.New("empty operation")
 	}
@@ -106,10 +123,9 @@ func (e *encoder) operation(out []byte, s *schema, o Operation) ([]byte, error) 
 	}
 	switch o.op {
 	case ovsdb.OperationInsert:
-		out, err = e.insert(out, t, o)
+		out, err = e.insert(out, s, t, o)
 	case ovsdb.OperationUpdate:
-		row, _ := o.row.(Row)
-		out, err = e.row(append(out, `,"row":`...), t, row, updatable)
+		out, err = e.update(out, s, t, o)
 	case ovsdb.OperationMutate:
 		out, err = e.mutations(append(out, `,"mutations":`...), t, o.mutations)
 	case ovsdb.OperationSelect:
@@ -117,26 +133,45 @@ func (e *encoder) operation(out []byte, s *schema, o Operation) ([]byte, error) 
 			out, err = e.columns(append(out, `,"columns":`...), t, o.columns)
 		}
 	case ovsdb.OperationWait:
-		out, err = e.wait(out, t, o.wait)
+		out, err = e.wait(out, s, t, o.wait)
 	}
 	return append(out, '}'), err
 }
 
 func (e *encoder) textOperation(out []byte, member, text string) ([]byte, error) {
 	out = append(appendString(append(out, ','), member), ':')
-	out, err := appendColumnString(out, text, nil)
+	out, err := appendText(out, text)
 	return append(out, '}'), err
 }
 
-func (e *encoder) insert(out []byte, t *table, o Operation) ([]byte, error) {
+func (e *encoder) insert(out []byte, s *schema, t *table, o Operation) ([]byte, error) {
 	if o.uuidName != "" {
-		out = appendString(append(out, `,"uuid-name":`...), o.uuidName)
+		out = appendString(append(out, `,"uuid-name":`...), e.prefix+o.uuidName)
 	}
-	row, err := rowOf(o.row)
+	row, err := s.columnsOf(o.row)
 	if err != nil {
 		return out, fmt.Errorf("table %q: %w", t.name, err)
 	}
+	for _, needed := range t.needed {
+		if !slices.ContainsFunc(row, func(cv columnValue) bool { return cv.column == needed.name }) {
+			return out, &SchemaError{Table: t.name, Column: needed.name, Problem: needed.why.Error()}
+		}
+	}
 	return e.row(append(out, `,"row":`...), t, row, insertable)
+}
+
+func (e *encoder) update(out []byte, s *schema, t *table, o Operation) ([]byte, error) {
+	switch o.row.(type) {
+	case nil, Row, fieldsOf:
+	default:
+		// Which of its zero values are meant nobody can tell.
+		return out, fmt.Errorf("table %q: an update takes a Row or Fields, not %T", t.name, o.row)
+	}
+	row, err := s.columnsOf(o.row)
+	if err != nil {
+		return out, fmt.Errorf("table %q: %w", t.name, err)
+	}
+	return e.row(append(out, `,"row":`...), t, row, updatable)
 }
 
 func (e *encoder) columns(out []byte, t *table, names []string) ([]byte, error) {
@@ -153,7 +188,7 @@ func (e *encoder) columns(out []byte, t *table, names []string) ([]byte, error) 
 	return append(out, ']'), nil
 }
 
-func (e *encoder) wait(out []byte, t *table, w WaitOptions) ([]byte, error) {
+func (e *encoder) wait(out []byte, s *schema, t *table, w WaitOptions) ([]byte, error) {
 	if w.Timeout >= 0 {
 		milliseconds := (w.Timeout + time.Millisecond - 1) / time.Millisecond
 		out = fmt.Appendf(out, `,"timeout":%d`, milliseconds)
@@ -182,7 +217,11 @@ func (e *encoder) wait(out []byte, t *table, w WaitOptions) ([]byte, error) {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if out, err = e.row(out, t, row, anyColumn); err != nil {
+		columns, err := s.columnsOf(row)
+		if err != nil {
+			return out, err
+		}
+		if out, err = e.row(out, t, columns, anyColumn); err != nil {
 			return out, err
 		}
 	}
@@ -219,7 +258,7 @@ func (e *encoder) where(out []byte, t *table, conditions []Condition) ([]byte, e
 			out = append(out, ',')
 		}
 		out = appendTriple(out, w.Column, string(w.Function))
-		if out, err = e.value(out, t, c.anySize(), w.Value); err != nil {
+		if out, err = e.value(out, t, c.anySize(), reflect.ValueOf(w.Value)); err != nil {
 			return out, err
 		}
 		out = append(out, ']')
@@ -232,7 +271,7 @@ func (c *column) checkFunction(f Function) error {
 	case Equal, NotEqual, Includes, Excludes:
 		return nil
 	case Less, LessOrEqual, Greater, GreaterOrEqual:
-		if (c.isScalar() || c.isOptional()) && (c.key == atomInteger || c.key == atomReal) {
+		if (c.isScalar() || c.isOptional()) && (c.key.atom == atomInteger || c.key.atom == atomReal) {
 			return nil
 		}
 		return fmt.Errorf("%s cannot be compared with %q", c, f)
@@ -255,7 +294,7 @@ func (e *encoder) mutations(out []byte, t *table, mutations []Mutation) ([]byte,
 			out = append(out, ',')
 		}
 		out = appendTriple(out, m.Column, string(m.Mutator))
-		if out, err = e.value(out, t, operand, m.Value); err != nil {
+		if out, err = e.value(out, t, operand, reflect.ValueOf(m.Value)); err != nil {
 			return out, err
 		}
 		out = append(out, ']')
@@ -270,10 +309,10 @@ func (c *column) operand(m Mutation) (*column, error) {
 	}
 	switch m.Mutator {
 	case Add, Subtract, Multiply, Divide, Modulo:
-		if c.isMap() || c.key != atomInteger && (c.key != atomReal || m.Mutator == Modulo) {
+		if c.isMap() || c.key.atom != atomInteger && (c.key.atom != atomReal || m.Mutator == Modulo) {
 			return nil, fmt.Errorf("%s has no mutator %q", c, m.Mutator)
 		}
-		return &column{name: c.name, key: c.key, min: 1, max: 1}, nil
+		return &column{name: c.name, key: baseType{atom: c.key.atom}, min: 1, max: 1}, nil
 	case InsertInto, DeleteFrom:
 		if c.isScalar() {
 			return nil, fmt.Errorf("%s has no mutator %q", c, m.Mutator)
@@ -281,7 +320,7 @@ func (c *column) operand(m Mutation) (*column, error) {
 		operand := c.anySize()
 		operand.max = -1
 		if m.Mutator == DeleteFrom && c.isMap() && isList(m.Value) {
-			operand.value = noAtom // the keys alone
+			operand.value = baseType{} // the keys alone
 		}
 		return operand, nil
 	}

@@ -19,7 +19,11 @@ var ErrNotApplied = errors.New("committed, but ovs-vswitchd has not applied it")
 // Commit runs the operations as one transaction that also tells ovs-vswitchd
 // to reconfigure itself, without waiting for it. Several columns, Port.trunks
 // and Bridge.stp_enable among them, take no effect otherwise. It returns the
-// results of ops. Errors are those of [ovsdb.Client.Transact].
+// results of ops. Errors are those of [ovsdb.Batcher.Transact].
+//
+// Changes that come at the same time share a transaction, and ovs-vswitchd
+// reconfigures itself once for all of them. Each has the outcome that it would
+// have alone.
 func (db *DB) Commit(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Result, error) {
 	results, _, err := db.commit(ctx, ops)
 	return results, err
@@ -47,22 +51,26 @@ func (db *DB) Apply(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Result
 	return results, nil
 }
 
+// epilogue ends every transaction: it bumps next_cfg and reads what it became.
+func epilogue() []ovsdb.Operation {
+	return []ovsdb.Operation{
+		ovsdb.Mutate(TableOpenVSwitch, []ovsdb.Mutation{ovsdb.Change("next_cfg", ovsdb.Add, 1)}),
+		ovsdb.Select(TableOpenVSwitch, []string{"next_cfg"}),
+	}
+}
+
 // commit returns the results of ops and the next_cfg that belongs to them.
 func (db *DB) commit(ctx context.Context, ops []ovsdb.Operation) (results []ovsdb.Result, nextCfg int64, err error) {
-	n := len(ops)
-	all := append(ops[:n:n],
-		ovsdb.Mutate(TableOpenVSwitch, []ovsdb.Mutation{ovsdb.Change("next_cfg", ovsdb.Add, 1)}),
-		ovsdb.Select(TableOpenVSwitch, []string{"next_cfg"}))
-	results, err = db.client.Transact(ctx, all...)
+	results, end, err := db.batch.Transact(ctx, ops...)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows := results[n+1].Rows
+	rows := end[1].Rows
 	if len(rows) != 1 {
 		return nil, 0, fmt.Errorf("table %q has %d rows: want one", TableOpenVSwitch, len(rows))
 	}
 	nextCfg, _ = rows[0]["next_cfg"].(int64)
-	return results[:n], nextCfg, nil
+	return results, nextCfg, nil
 }
 
 // An InterfaceError is an interface that ovs-vswitchd could not make.

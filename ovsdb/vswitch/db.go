@@ -21,6 +21,7 @@ import (
 // few seconds: they are always nil. Read them with [ovsdb.Select].
 type DB struct {
 	client     *ovsdb.Client
+	batch      *ovsdb.Batcher
 	monitor    *ovsdb.Monitor
 	roots      *ovsdb.Table[OpenVSwitch]
 	bridges    *ovsdb.Table[Bridge]
@@ -40,6 +41,7 @@ func Dial(ctx context.Context, o ovsdb.Options) (*DB, error) {
 	byName := []string{"name"}
 	db := &DB{
 		client:  client,
+		batch:   ovsdb.NewBatcher(client, ovsdb.BatchOptions{Epilogue: epilogue()}),
 		roots:   ovsdb.NewTable[OpenVSwitch](TableOpenVSwitch, ovsdb.TableOptions{Omit: []string{"statistics"}}),
 		bridges: ovsdb.NewTable[Bridge](TableBridge, ovsdb.TableOptions{Index: byName}),
 		ports: ovsdb.NewTable[Port](TablePort,

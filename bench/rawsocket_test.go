@@ -1,0 +1,125 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A rawSocket exchanges JSON-RPC messages with an ovsdb-server and looks at
+// nothing but their ends: what the socket and the server cost by themselves.
+type rawSocket struct {
+	conn net.Conn
+	buf  []byte
+}
+
+func dialRaw(endpoint string) (*rawSocket, error) {
+	conn, err := net.Dial("unix", strings.TrimPrefix(endpoint, "unix:"))
+	if err != nil {
+		return nil, err
+	}
+	return &rawSocket{conn: conn, buf: make([]byte, 64<<10)}, nil
+}
+
+func newRawSocket(b *testing.B, endpoint string) *rawSocket {
+	b.Helper()
+	s, err := dialRaw(endpoint)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.conn.Close() })
+	return s
+}
+
+// exchange sends a request and returns the answer, valid until the next call.
+func (s *rawSocket) exchange(request []byte) ([]byte, error) {
+	if _, err := s.conn.Write(request); err != nil {
+		return nil, err
+	}
+	n, depth, quoted, escaped := 0, 0, false, false
+	for {
+		if n == len(s.buf) {
+			s.buf = append(s.buf, make([]byte, len(s.buf))...)
+		}
+		m, err := s.conn.Read(s.buf[n:])
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range s.buf[n : n+m] {
+			switch {
+			case escaped:
+				escaped = false
+			case quoted && b == '\\':
+				escaped = true
+			case b == '"':
+				quoted = !quoted
+			case quoted:
+			case b == '{':
+				depth++
+			case b == '}':
+				depth--
+			}
+		}
+		if n += m; depth == 0 {
+			return s.buf[:n], nil
+		}
+	}
+}
+
+// transact makes an exchange that must not have failed.
+func (s *rawSocket) transact(request []byte) error {
+	answer, err := s.exchange(request)
+	if err == nil && (!bytes.Contains(answer, []byte(`"error":null`)) || bytes.Contains(answer, []byte(`"details"`))) {
+		err = fmt.Errorf("server answered %s", answer)
+	}
+	return err
+}
+
+// record returns the requests that a client makes of a server while dialled is
+// connected to it by way of the endpoint that it is given.
+func record(b *testing.B, endpoint string, dialled func(endpoint string) error) []json.RawMessage {
+	b.Helper()
+	path := filepath.Join(b.TempDir(), "s")
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer listener.Close()
+	requests := make(chan []json.RawMessage, 1)
+	go func() {
+		client, err := listener.Accept()
+		if err != nil {
+			requests <- nil
+			return
+		}
+		defer client.Close()
+		server, err := dialRaw(endpoint)
+		if err != nil {
+			requests <- nil
+			return
+		}
+		defer server.conn.Close()
+		go io.Copy(client, server.conn)
+		var seen []json.RawMessage
+		for in := json.NewDecoder(io.TeeReader(client, server.conn)); ; {
+			var m json.RawMessage
+			if in.Decode(&m) != nil {
+				requests <- seen
+				return
+			}
+			seen = append(seen, m)
+		}
+	}()
+	if err := dialled("unix:" + path); err != nil {
+		b.Fatal(err)
+	}
+	return <-requests
+}
