@@ -56,7 +56,9 @@ func (db *counters) transact(params json.RawMessage) string {
 		case "insert":
 			_, exists := next[o.Row.Name]
 			twice = twice || exists
-			next[o.Row.Name] = next[o.Row.Name]
+			if !exists {
+				next[o.Row.Name] = 0
+			}
 			results = append(results, map[string]any{"uuid": [2]string{"uuid", uuidA}})
 		case "mutate":
 			name, count := o.Where[0][2].(string), 0
