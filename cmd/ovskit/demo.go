@@ -55,7 +55,7 @@ It fails unless every probe got what it wanted.`,
 	c.Flags().StringVar(&o.Switch, "switch", demo.Auto, "what to run on: auto, real or fake; auto takes a real one if it can")
 	c.Flags().StringVarP(&output, "output", "o", "table", "what to print: table or json")
 	c.Flags().BoolVar(&o.Keep, "keep", false, "leave the network up and say how to look at it (real switch only)")
-	c.Flags().BoolVar(&cleanup, "cleanup", false, "remove what --keep left behind, and do nothing else")
+	c.Flags().BoolVar(&cleanup, "cleanup", false, "remove every network that --keep left on this machine, and do nothing else")
 	return c
 }
 

@@ -70,6 +70,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "%v\nRun \"ovskit --help\" for usage.\n", err)
 		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "ovskit: interrupted")
+		return exitFailed
 	}
 	fmt.Fprintf(stderr, "ovskit: %v\n", err)
 	return exitFailed
