@@ -320,7 +320,7 @@ func TestAnswerComesTooLate(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	thaw := switchtest.Freeze(t, sw)
+	thaw := switchtest.Freeze(t, sw.Real)
 	context.AfterFunc(ctx, thaw)
 	_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath})
 	if !errors.As(err, new(*ovsdb.OutcomeUnknownError)) || !errors.Is(err, context.DeadlineExceeded) {

@@ -22,6 +22,11 @@
 // Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
 // Injection.Expect compares, Injection.Trace explains.
 //
+// # Failures
+//
+// OVS.KillSwitch and OVS.KillDatabase take one of the two programs away, OVS.RestartSwitch and OVS.RestartDatabase bring
+// it back. OVS.SaveDatabase and OVS.RestoreDatabase bring the database back with older content.
+//
 // # What is not there
 //
 // Controllers (Bridge.controller) and managers (Open_vSwitch.manager_options) are not connected to: the switch

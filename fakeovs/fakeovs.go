@@ -43,12 +43,14 @@ type OVS struct {
 	host    *host
 	db      *dbserver.Database
 	server  *dbserver.Server
-	socket  net.Listener
-	ended   chan struct{} // closed when the database is not served any more, for the reason served
-	served  error
+	ended   chan struct{} // closed when the database is not served any more for good
 
-	mu     sync.Mutex // held while the switch starts or stops
+	mu     sync.Mutex // held while the switch or the database starts or stops
 	closed bool
+	socket net.Listener      // of the database
+	served chan struct{}     // closed when nobody accepts at the socket any more
+	failed error             // why nobody does if it was not closed; valid once served is closed
+	disk   *dbserver.Content // what is left of the database while it is killed, else nil
 }
 
 //go:embed data/vswitch.ovsschema
@@ -106,15 +108,8 @@ func listen(opts Options) (*OVS, error) {
 
 func (o *OVS) run() {
 	o.startSwitch()
+	o.served = make(chan struct{})
 	go o.serve()
-}
-
-// serve serves the database until its socket is closed or fails.
-func (o *OVS) serve() {
-	defer close(o.ended)
-	if o.served = o.server.Serve(o.socket); o.served != nil {
-		o.log.Error("the database is not served any more", "socket", o.socketPath(), "error", o.served)
-	}
 }
 
 func (o *OVS) openDatabase() error {
@@ -139,13 +134,15 @@ func (o *OVS) Close() error {
 	}
 	o.closed = true
 	o.stopSwitch()
-	o.socket.Close()
-	<-o.ended
-	return errors.Join(o.served, o.server.Close(), o.removeDir())
+	o.killDatabase()
+	if o.failed == nil {
+		close(o.ended)
+	}
+	return errors.Join(o.failed, o.server.Close(), o.removeDir())
 }
 
-// Done is closed when the fake takes no clients of its database any more: Close was called, or its socket has failed,
-// which Close then returns.
+// Done is closed when the fake takes no clients of its database any more and never will: Close was called, or its socket
+// has failed, which Close then returns.
 func (o *OVS) Done() <-chan struct{} { return o.ended }
 
 func (o *OVS) removeDir() error {
@@ -176,7 +173,8 @@ func (o *OVS) KillSwitch() {
 
 // RestartSwitch lets the switch go away and come back as when ovs-vswitchd is restarted: OpenFlow connections are cut,
 // flows and connection tracking are lost, and bridges and ports are set up again from the database, ports with the
-// numbers they had. It returns when that is done. It does nothing to a fake that is closed.
+// numbers they had. It returns when that is done; while the database is killed, RestartDatabase is what sets them up. It
+// does nothing to a fake that is closed.
 func (o *OVS) RestartSwitch() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -188,7 +186,9 @@ func (o *OVS) RestartSwitch() {
 }
 
 func (o *OVS) startSwitch() {
-	o.host.setDaemon(vswitchd.Start(vswitchd.Options{Database: o.db, Dir: o.dir, Host: o.host, Logger: o.log}))
+	o.host.setDaemon(vswitchd.Start(vswitchd.Options{
+		Database: o.db, Disconnected: o.disk != nil, Dir: o.dir, Host: o.host, Logger: o.log,
+	}))
 }
 
 func (o *OVS) stopSwitch() {

@@ -28,6 +28,9 @@ func TestDatabaseSocketFails(t *testing.T) {
 	o.socket = broken{o.socket}
 	o.run()
 	<-o.Done()
+	if err := o.RestartDatabase(); !errors.Is(err, syscall.EINVAL) {
+		t.Errorf("RestartDatabase: got %v, want %v", err, syscall.EINVAL)
+	}
 	if err := o.Close(); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("Close: got %v, want %v", err, syscall.EINVAL)
 	}

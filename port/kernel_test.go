@@ -180,7 +180,7 @@ func TestAttachInProgressIsNoOrphan(t *testing.T) {
 	l := newLab(t, bridge.Secure)
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	sessions := []*vswitch.DB{l.db, switchtest.Dial(t, l.OVS().DatabaseEndpoint())}
-	thaw := switchtest.Freeze(t, &switchtest.Switch{Endpoint: l.OVS().DatabaseEndpoint()})
+	thaw := switchtest.Freeze(t, l.OVS())
 	ctx := testContext(t)
 	done := make(chan error, len(sessions))
 	for _, db := range sessions {

@@ -303,7 +303,7 @@ func TestAnswerComesTooLate(t *testing.T) {
 	withBridge(t, sw)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	thaw := switchtest.Freeze(t, sw)
+	thaw := switchtest.Freeze(t, sw.Real)
 	// Attach gives up before the server goes on, and undoes what it does not know to be done once it does.
 	context.AfterFunc(ctx, func() { time.AfterFunc(300*time.Millisecond, thaw) })
 	_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})

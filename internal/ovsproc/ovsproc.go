@@ -3,7 +3,8 @@
 
 // Package ovsproc runs a private Open vSwitch: an ovsdb-server and an
 // ovs-vswitchd of their own, with all sockets, files and logs in one directory.
-// It is the only place where programs of Open vSwitch are executed.
+// It also runs a private cluster of ovsdb-servers. It is the only place where
+// programs of Open vSwitch are executed.
 //
 // The command-line tools find the instance when OVS_RUNDIR is set to the
 // directory: OVS_RUNDIR=DIR ovs-vsctl show.
@@ -14,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -49,6 +49,16 @@ type Options struct {
 	Netns string
 	// NoSwitch leaves ovs-vswitchd out until [OVS.StartSwitch].
 	NoSwitch bool
+	// Schema is the path of another schema than that of Open vSwitch, with
+	// which ovs-vswitchd cannot work.
+	Schema string
+	// Remotes are where the database is served besides its socket, as
+	// ovsdb-server(1) has it: "ptcp:0:127.0.0.1" or "pssl:6640:[::1]". For
+	// port 0 a free one is chosen; see [OVS.Remote].
+	Remotes []string
+	// PrivateKey, Certificate and CACert are the paths of the PEM files that
+	// "pssl:" needs. Clients must have a certificate of the same authority.
+	PrivateKey, Certificate, CACert string
 	// Detached lets the programs outlive this process. Otherwise they are
 	// killed when it ends, however it ends.
 	Detached bool
@@ -67,11 +77,11 @@ type OVS struct {
 
 	mu       sync.Mutex // held while programs are started and stopped
 	stopped  bool
-	database *process
+	database *server
 	sw       *process
 }
 
-// Start creates an empty database with the installed schema, starts the
+// Start creates an empty database, starts the
 // programs and returns when both can be connected to. The Open_vSwitch row is
 // left to the first client. Nothing is left behind when it fails.
 func Start(ctx context.Context, o Options) (*OVS, error) {
@@ -107,13 +117,13 @@ func start(ctx context.Context, o Options) (_ *OVS, err error) {
 	if !filepath.IsAbs(ovs.dir) {
 		return nil, fmt.Errorf("directory %q: not an absolute path", ovs.dir)
 	}
-	if err := createDatabase(filepath.Join(ovs.dir, "conf.db"), schemaFile); err != nil {
-		return nil, err
-	}
 	if ovs.spawner, err = newSpawner(o.Netns, o.Detached); err != nil {
 		return nil, err
 	}
-	if err := ovs.startDatabase(ctx); err != nil {
+	if err := ovs.createDatabase(); err != nil {
+		return nil, err
+	}
+	if err := ovs.StartDatabase(ctx); err != nil {
 		return nil, err
 	}
 	if o.NoSwitch {
@@ -124,9 +134,6 @@ func start(ctx context.Context, o Options) (_ *OVS, err error) {
 
 // Dir is the directory of the instance.
 func (o *OVS) Dir() string { return o.dir }
-
-// DatabaseEndpoint is the database's endpoint, as in "unix:DIR/db.sock".
-func (o *OVS) DatabaseEndpoint() string { return "unix:" + o.socket() }
 
 // Management is the OpenFlow endpoint of a bridge, as in "unix:DIR/br0.mgmt".
 func (o *OVS) Management(bridge string) string {
@@ -158,13 +165,13 @@ func (o *OVS) StartSwitch(ctx context.Context) error {
 	if o.opts.Dummy {
 		args = append(args, "--enable-dummy", "--disable-system", "--disable-system-route")
 	}
-	p, err := o.start("ovs-vswitchd", args...)
+	p, err := launch(o.spawner, o.log, o.dir, "ovs-vswitchd", args...)
 	if err != nil {
 		return err
 	}
 	o.sw = p
 	control := filepath.Join(o.dir, "ovs-vswitchd."+strconv.Itoa(p.pid())+".ctl")
-	if err := o.await(ctx, p, control); err != nil {
+	if err := p.await(ctx, "unix", control); err != nil {
 		return errors.Join(err, p.stop(0))
 	}
 	return nil
@@ -193,7 +200,10 @@ func (o *OVS) Stop() error {
 		return nil
 	}
 	o.stopped = true
-	err := errors.Join(o.sw.stop(stopPatience), o.database.stop(stopPatience))
+	err := o.sw.stop(stopPatience)
+	if o.database != nil {
+		err = errors.Join(err, o.database.close())
+	}
 	if o.spawner != nil {
 		o.spawner.close()
 	}
@@ -201,57 +211,4 @@ func (o *OVS) Stop() error {
 		err = errors.Join(err, os.RemoveAll(o.dir))
 	}
 	return err
-}
-
-func (o *OVS) socket() string { return filepath.Join(o.dir, "db.sock") }
-
-func (o *OVS) startDatabase(ctx context.Context) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	p, err := o.start("ovsdb-server", filepath.Join(o.dir, "conf.db"), "--remote=p"+o.DatabaseEndpoint())
-	if err != nil {
-		return err
-	}
-	o.database = p
-	return o.await(ctx, p, o.socket())
-}
-
-// start executes one of the programs with the arguments both have in common.
-func (o *OVS) start(name string, args ...string) (*process, error) {
-	path, err := program(name)
-	if err != nil {
-		return nil, err
-	}
-	args = append(args, "--pidfile", "--log-file", "-vconsole:off", "-vsyslog:off")
-	env := os.Environ()
-	for _, v := range []string{"OVS_RUNDIR", "OVS_DBDIR", "OVS_LOGDIR", "OVS_SYSCONFDIR"} {
-		env = append(env, v+"="+o.dir)
-	}
-	p, err := o.spawner.spawn(path, args, env, filepath.Join(o.dir, name+".out"))
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
-	o.log.Debug("started", "program", name, "pid", p.pid(), "dir", o.dir)
-	return p, nil
-}
-
-// await returns when the program listens on a socket. Nothing announces that
-// moment, so the socket is tried, ever less often.
-func (o *OVS) await(ctx context.Context, p *process, socket string) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s does not listen on %s: %w", p.name(), socket, context.Cause(ctx))
-		case <-p.ended:
-			return fmt.Errorf("%s ended at once (%v): %s", p.name(), p.result, p.lastWords())
-		case <-timer.C:
-		}
-		conn, err := net.Dial("unix", socket)
-		if err == nil {
-			return conn.Close()
-		}
-		timer.Reset(pause)
-	}
 }

@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
+	"golang.org/x/sys/unix"
 )
 
 // Installed says what keeps the package from being usable on this machine.
 func Installed() error {
-	for _, name := range []string{"ovsdb-server", "ovs-vswitchd"} {
+	for _, name := range []string{"ovsdb-server", "ovs-vswitchd", "ovsdb-tool"} {
 		if _, err := program(name); err != nil {
 			return err
 		}
@@ -47,10 +48,11 @@ func program(name string) (string, error) {
 // A process is a running or ended program. A nil process is one that was never
 // started.
 type process struct {
-	cmd    *exec.Cmd
-	output string        // file with what it printed
-	ended  chan struct{} // closed when it has ended and been waited for
-	result error         // of the wait; valid once ended is closed
+	cmd     *exec.Cmd
+	spawner *spawner
+	output  string        // file with what it printed
+	ended   chan struct{} // closed when it has ended and been waited for
+	result  error         // of the wait; valid once ended is closed
 }
 
 func (p *process) pid() int     { return p.cmd.Process.Pid }
@@ -69,13 +71,13 @@ func (p *process) running() bool {
 }
 
 // stop sends SIGTERM, and SIGKILL when the process has not ended in time. It
-// returns when the process is gone.
+// returns when the process is gone, even if it was frozen.
 func (p *process) stop(patience time.Duration) error {
 	if !p.running() {
 		return nil
 	}
 	if patience > 0 {
-		if err := p.signal(syscall.SIGTERM); err != nil {
+		if err := errors.Join(p.signal(syscall.SIGTERM), p.signal(syscall.SIGCONT)); err != nil {
 			return err
 		}
 		timer := time.NewTimer(patience)
@@ -91,6 +93,32 @@ func (p *process) stop(patience time.Duration) error {
 	}
 	<-p.ended
 	return nil
+}
+
+// freeze stops the process in its tracks, as on a machine that is overloaded.
+// It returns when none of its threads runs any more.
+func (p *process) freeze() error {
+	if !p.running() {
+		return fmt.Errorf("freeze %s: it does not run", p.name())
+	}
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for {
+		// The state is looked at, not taken: the end of the process is for the goroutine that waits for it.
+		err := unix.Waitid(unix.P_PID, p.pid(), nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		if err == nil || !errors.Is(err, unix.EINTR) {
+			return os.NewSyscallError("waitid", err)
+		}
+	}
+}
+
+// thaw lets a frozen process go on.
+func (p *process) thaw() error {
+	if !p.running() {
+		return nil
+	}
+	return p.signal(syscall.SIGCONT)
 }
 
 func (p *process) signal(s os.Signal) error {
@@ -161,6 +189,16 @@ func (s *spawner) serve() {
 	}
 }
 
+// do runs a function on the spawner's thread, and so in its network namespace.
+func (s *spawner) do(f func()) {
+	done := make(chan struct{})
+	s.requests <- func() {
+		defer close(done)
+		f()
+	}
+	<-done
+}
+
 // spawn starts a process. It is in a session of its own, so that a Ctrl-C on
 // the terminal does not reach it: its owner stops it in its order.
 func (s *spawner) spawn(path string, args, env []string, output string) (*process, error) {
@@ -177,12 +215,11 @@ func (s *spawner) spawn(path string, args, env []string, output string) (*proces
 	if !s.detached {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
-	started := make(chan error)
-	s.requests <- func() { started <- cmd.Start() }
-	if err := <-started; err != nil {
+	s.do(func() { err = cmd.Start() })
+	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, output: output, ended: make(chan struct{})}
+	p := &process{cmd: cmd, spawner: s, output: output, ended: make(chan struct{})}
 	go func() {
 		p.result = cmd.Wait()
 		close(p.ended)

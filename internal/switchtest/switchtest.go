@@ -7,12 +7,7 @@
 package switchtest
 
 import (
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs"
@@ -36,6 +31,8 @@ type Switch struct {
 	AddDevice func(t testing.TB, name string)
 	// Kill ends the switch, but not the database.
 	Kill func(t testing.TB)
+	// Real is the real Open vSwitch; nil for the fake.
+	Real *ovsproc.OVS
 }
 
 // Each runs a test on a new switch of each kind.
@@ -74,6 +71,7 @@ func Sandbox(t testing.TB) *Switch {
 				t.Fatal(err)
 			}
 		},
+		Real: ovs,
 	}
 }
 
@@ -106,24 +104,15 @@ func Dial(t testing.TB, endpoint string) *vswitch.DB {
 	return db
 }
 
-// Freeze stops the database server of a Sandbox in its tracks, as on a machine
-// that is overloaded; thaw, or the end of the test, lets it go on.
-func Freeze(t testing.TB, sw *Switch) (thaw func()) {
+// Freeze stops the database server of a real Open vSwitch in its tracks, as on a
+// machine that is overloaded; thaw, or the end of the test, lets it go on.
+func Freeze(t testing.TB, ovs *ovsproc.OVS) (thaw func()) {
 	t.Helper()
-	dir := filepath.Dir(strings.TrimPrefix(sw.Endpoint, "unix:"))
-	text, err := os.ReadFile(filepath.Join(dir, "ovsdb-server.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+	if err := ovs.FreezeDatabase(); err != nil {
 		t.Fatal(err)
 	}
 	thaw = sync.OnceFunc(func() {
-		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		if err := ovs.ThawDatabase(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -5,6 +5,7 @@ package dbserver
 
 import (
 	"fmt"
+	"maps"
 	"sort"
 )
 
@@ -102,15 +103,9 @@ func (db *Database) Snapshot(tables ...string) Snapshot {
 	defer db.server.mu.Unlock()
 	s := Snapshot{}
 	for _, name := range tables {
-		t := db.tables[name]
-		if t == nil {
-			continue
+		if t := db.tables[name]; t != nil {
+			s[name] = maps.Clone(t.rows)
 		}
-		rows := make(map[string]*Row, len(t.rows))
-		for uuid, r := range t.rows {
-			rows[uuid] = r
-		}
-		s[name] = rows
 	}
 	return s
 }

@@ -145,16 +145,13 @@ func (s *Server) ServeConn(conn net.Conn) {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.closed = true
-	for c := range s.sessions {
-		c.out.close()
-	}
 	for _, db := range s.databases {
 		for w := range db.watches {
 			w.stop()
 		}
 	}
 	s.mu.Unlock()
-	s.goroutines.Wait()
+	s.Disconnect()
 	return nil
 }
 

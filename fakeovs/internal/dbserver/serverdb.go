@@ -5,14 +5,17 @@ package dbserver
 
 import _ "embed"
 
-// serverSchema is the schema of the database that describes the server: _Server(5).
+// serverDatabase is the name of the database that describes the server: _Server(5).
+const serverDatabase = "_Server"
+
+// serverSchema is the schema of that database.
 //
 //go:embed data/_server.ovsschema
 var serverSchema []byte
 
 // describe enters a new database into the database _Server. s.mu is held.
 func (s *Server) describe(db *Database) error {
-	return s.databases["_Server"].update(func(tx *Tx) error {
+	return s.databases[serverDatabase].update(func(tx *Tx) error {
 		return tx.Insert("Database", Fields{
 			"name":      Strings(db.schema.Name),
 			"model":     Strings("standalone"),

@@ -22,10 +22,11 @@ type Host interface {
 
 // Options are the options of Start.
 type Options struct {
-	Database *dbserver.Database // with the Open_vSwitch schema
-	Dir      string             // where the management sockets are made
-	Host     Host
-	Logger   *slog.Logger // nil discards
+	Database     *dbserver.Database // with the Open_vSwitch schema
+	Disconnected bool               // the database cannot be reached until Connect
+	Dir          string             // where the management sockets are made
+	Host         Host
+	Logger       *slog.Logger // nil discards
 }
 
 // Daemon is a running switch.
@@ -38,13 +39,18 @@ type Daemon struct {
 	stop     chan struct{}
 	done     chan struct{}
 
-	// mu guards what Input, Bridge and their like look at while the daemon works. Only the daemon's goroutine changes
-	// it. It is never held across I/O.
+	// working is held during a round and guards connected.
+	working   sync.Mutex
+	connected bool // the database can be reached
+
+	// mu guards what Input, Bridge and their like look at while the daemon works. Only a round, or the daemon's goroutine
+	// at its end, changes it. It is never held across I/O.
 	mu      sync.Mutex
 	bridges map[string]*bridge
 }
 
-// Start starts a switch with empty flow tables. When it returns, what was in the database has been set up.
+// Start starts a switch with empty flow tables. When it returns, what was in the database has been set up, unless it is
+// disconnected.
 func Start(o Options) *Daemon {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -58,9 +64,27 @@ func Start(o Options) *Daemon {
 		done:     make(chan struct{}),
 		bridges:  map[string]*bridge{},
 	}
-	d.round()
+	if !o.Disconnected {
+		d.Connect()
+	}
 	go d.run()
 	return d
+}
+
+// Disconnect takes the database away. When it returns, the database is not read or written any more: the switch goes on
+// as it is until Connect.
+func (d *Daemon) Disconnect() {
+	d.working.Lock()
+	defer d.working.Unlock()
+	d.connected = false
+}
+
+// Connect gives the database back. When it returns, the switch is as the database wants it, which has been told so.
+func (d *Daemon) Connect() {
+	d.working.Lock()
+	defer d.working.Unlock()
+	d.connected = true
+	d.round()
 }
 
 // Close stops the switch: its connections are cut, its sockets removed. The database stays as it is.
@@ -87,6 +111,15 @@ func (d *Daemon) run() {
 			}
 		case <-d.devices:
 		}
+		d.follow()
+	}
+}
+
+// follow does a round if the database can be reached. If it cannot, the one when it can again makes up for it.
+func (d *Daemon) follow() {
+	d.working.Lock()
+	defer d.working.Unlock()
+	if d.connected {
 		d.round()
 	}
 }

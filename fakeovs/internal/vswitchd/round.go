@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// round brings the switches into line with the database and reports.
+// round brings the switches into line with the database and reports. d.working is held.
 func (d *Daemon) round() {
 	c := readConfig(d.o.Database)
 	wanted := map[string]*bridgeConfig{}

@@ -1,0 +1,111 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package fakeovs
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
+)
+
+// A SavedDatabase is a copy of what a fake's database has on disk, as of its file.
+type SavedDatabase struct{ content *dbserver.Content }
+
+// KillDatabase lets the database go away as when ovsdb-server is killed: clients are cut, so that their locks are free and
+// what they waited for is gone, and the socket vanishes. What has been committed stays, also for a client that was cut
+// before it was told. The switch goes on as it is. It does nothing if the database is killed already.
+func (o *OVS) KillDatabase() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed {
+		o.killDatabase()
+	}
+}
+
+// RestartDatabase lets the database go away, if it has not, and come back as when ovsdb-server is started again: with the
+// content it had, but for ephemeral columns, which have their defaults, and under another server id. It returns when
+// clients can connect and the switch has followed the content and reported. It is an error if the socket cannot be made,
+// which can be tried again, and if the fake is closed or its socket had failed.
+func (o *OVS) RestartDatabase() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.restartDatabase(); err != nil {
+		return fmt.Errorf("restart the database: %w", err)
+	}
+	return nil
+}
+
+// SaveDatabase copies the content of the database, which may be killed.
+func (o *OVS) SaveDatabase() *SavedDatabase {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.disk != nil {
+		return &SavedDatabase{o.disk}
+	}
+	return &SavedDatabase{o.server.Content()}
+}
+
+// RestoreDatabase gives a killed database the content that it had when it was saved, as when an older copy of its file is
+// put in its place; RestartDatabase then starts with it. It may be restored any number of times. It is an error while
+// the database is not killed, and if it was another fake's.
+func (o *OVS) RestoreDatabase(saved *SavedDatabase) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.disk == nil:
+		return errors.New("restore the database: it is not killed")
+	case !o.server.Owns(saved.content):
+		return errors.New("restore the database: it was saved from another fake")
+	}
+	o.disk = saved.content
+	return nil
+}
+
+// serve accepts clients of the database until its socket is closed or fails.
+func (o *OVS) serve() {
+	defer close(o.served)
+	if o.failed = o.server.Serve(o.socket); o.failed != nil {
+		o.log.Error("the database is not served any more", "socket", o.socketPath(), "error", o.failed)
+		close(o.ended)
+	}
+}
+
+func (o *OVS) killDatabase() {
+	if o.disk != nil {
+		return
+	}
+	if d := o.host.vswitchd(); d != nil {
+		d.Disconnect()
+	}
+	o.socket.Close()
+	<-o.served
+	o.server.Disconnect()
+	o.disk = o.server.Content()
+}
+
+func (o *OVS) restartDatabase() error {
+	if o.closed {
+		return errors.New("the fake is closed")
+	}
+	o.killDatabase()
+	if o.failed != nil {
+		return fmt.Errorf("its socket has failed: %w", o.failed)
+	}
+	socket, err := unixsock.Listen(o.socketPath())
+	if err != nil {
+		return err
+	}
+	if err := o.server.Restart(o.disk); err != nil {
+		return errors.Join(err, socket.Close())
+	}
+	o.disk = nil
+	if d := o.host.vswitchd(); d != nil {
+		d.Connect()
+	}
+	o.socket, o.served = unixsock.Patient(socket, o.log), make(chan struct{})
+	go o.serve()
+	return nil
+}

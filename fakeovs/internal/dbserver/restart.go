@@ -1,0 +1,97 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"fmt"
+	"maps"
+)
+
+// Content is what the files of a server's databases would hold at one moment. It may be kept.
+type Content struct {
+	server    *Server
+	databases map[string]Snapshot // without _Server
+}
+
+// Content returns the content of all databases.
+func (s *Server) Content() *Content {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &Content{server: s, databases: map[string]Snapshot{}}
+	for name, db := range s.databases {
+		if name != serverDatabase {
+			c.databases[name] = db.snapshotAll()
+		}
+	}
+	return c
+}
+
+// Owns reports whether a content was this server's.
+func (s *Server) Owns(c *Content) bool { return c.server == s }
+
+// Disconnect cuts all clients, as the end of a process would, and returns when nothing runs for them any more: their
+// locks are free, and what waited is gone. Later clients are served; meanwhile none may come.
+func (s *Server) Disconnect() {
+	s.mu.Lock()
+	for c := range s.sessions {
+		c.out.close()
+	}
+	s.mu.Unlock()
+	s.goroutines.Wait()
+}
+
+// Restart makes the server, which must have no clients, what a new process makes of files with that content: it has
+// another id, rows have other versions, and ephemeral columns their defaults. The content must be its own.
+func (s *Server) Restart(c *Content) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.id = newUUID()
+	s.databases[serverDatabase].clear()
+	for name, db := range s.databases {
+		if name != serverDatabase {
+			if err := db.load(c.databases[name]); err != nil {
+				return err
+			}
+		}
+		if err := s.describe(db); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *Database) snapshotAll() Snapshot {
+	s := Snapshot{}
+	for name, t := range db.tables {
+		s[name] = maps.Clone(t.rows)
+	}
+	return s
+}
+
+func (db *Database) clear() {
+	for _, t := range db.tables {
+		*t = *newTable(db, t.tableSchema)
+	}
+}
+
+// load replaces all rows.
+func (db *Database) load(s Snapshot) error {
+	db.clear()
+	x := newTxn(db)
+	for name, t := range db.tables {
+		for _, row := range s.Rows(name) {
+			loaded := t.newRow(row.uuid)
+			for _, c := range t.columns[firstColumn:] {
+				if !c.ephemeral {
+					loaded.fields[c.index] = row.fields[c.index]
+				}
+			}
+			x.insert(loaded)
+		}
+	}
+	if err := db.commit(x); err != nil {
+		return fmt.Errorf("load database %s: %w", db.schema.Name, err)
+	}
+	return nil
+}
