@@ -14,4 +14,4 @@
 // The meaning of all columns is described in ovs-vswitchd.conf.db(5).
 package vswitch
 
-//go:generate go run ../internal/rowgen -schema vswitch.ovsschema -package vswitch -out rows.go Open_vSwitch Bridge Port Interface
+//go:generate go run ../rowgen -schema vswitch.ovsschema -package vswitch -header header.txt -out rows.go
