@@ -49,6 +49,9 @@ type Options struct {
 	Netns string
 	// NoSwitch leaves ovs-vswitchd out until [OVS.StartSwitch].
 	NoSwitch bool
+	// Schema is the schema file of the database; empty means Open vSwitch's
+	// own. Another one is of use with NoSwitch only.
+	Schema string
 	// Detached lets the programs outlive this process. Otherwise they are
 	// killed when it ends, however it ends.
 	Detached bool
@@ -107,7 +110,11 @@ func start(ctx context.Context, o Options) (_ *OVS, err error) {
 	if !filepath.IsAbs(ovs.dir) {
 		return nil, fmt.Errorf("directory %q: not an absolute path", ovs.dir)
 	}
-	if err := createDatabase(filepath.Join(ovs.dir, "conf.db"), schemaFile); err != nil {
+	schema := o.Schema
+	if schema == "" {
+		schema = schemaFile
+	}
+	if err := createDatabase(filepath.Join(ovs.dir, "conf.db"), schema); err != nil {
 		return nil, err
 	}
 	if ovs.spawner, err = newSpawner(o.Netns, o.Detached); err != nil {
