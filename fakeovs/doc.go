@@ -22,6 +22,11 @@
 // Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
 // Injection.Expect compares, Injection.Trace explains.
 //
+// # Other databases
+//
+// Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states.
+// They share the socket of Open_vSwitch. Nothing acts on what is written to them.
+//
 // # What is not there
 //
 // Controllers (Bridge.controller) and managers (Open_vSwitch.manager_options) are not connected to: the switch
