@@ -21,8 +21,9 @@ STATICCHECK = $(GO) tool -modfile=internal/tools/go.mod staticcheck
 
 # The Debian packages behind each program that a target runs; only root installs them, and only what is missing.
 DEMO_PROGRAMS = ovs-vswitchd:openvswitch-switch
-TEST_PROGRAMS = $(DEMO_PROGRAMS) ip:iproute2 ping:iputils-ping nft:nftables iptables:iptables gcc:gcc
-BENCH_PROGRAMS = $(TEST_PROGRAMS) iperf3:iperf3
+SCHEMA_PROGRAMS = ovn-northd:ovn-central
+TEST_PROGRAMS = $(DEMO_PROGRAMS) ip:iproute2 ping:iputils-ping nft:nftables iptables:iptables gcc:gcc $(SCHEMA_PROGRAMS)
+BENCH_PROGRAMS = $(filter-out $(SCHEMA_PROGRAMS),$(TEST_PROGRAMS)) iperf3:iperf3
 
 # install_missing PROGRAM:PACKAGE...
 define install_missing
@@ -68,6 +69,7 @@ fuzz: ## every fuzz target for FUZZTIME each
 	done
 
 generate: ## everything that is generated from something else
+	$(call install_missing,$(SCHEMA_PROGRAMS))
 	$(GO) generate ./...
 
 build: ## bin/ovskit

@@ -27,6 +27,11 @@
 // OVS.KillSwitch and OVS.KillDatabase take one of the two programs away, OVS.RestartSwitch and OVS.RestartDatabase bring
 // it back. OVS.SaveDatabase and OVS.RestoreDatabase bring the database back with older content.
 //
+// # Other databases
+//
+// Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states.
+// They share the socket of Open_vSwitch. Nothing acts on what is written to them.
+//
 // # What is not there
 //
 // Controllers (Bridge.controller) and managers (Open_vSwitch.manager_options) are not connected to: the switch

@@ -31,9 +31,24 @@ type Options struct {
 	// Dir is the directory of the sockets, which must exist. Paths of unix sockets end at 107 bytes; keep it short.
 	// The default is a new directory under os.TempDir, removed by Close.
 	Dir string
+	// Schemas are those of further databases beside Open_vSwitch, in JSON as RFC 7047 section 3.2 defines. The databases
+	// are empty, and nobody but clients writes to them.
+	Schemas [][]byte
 	// Logger gets the fake's log; nil discards it.
 	Logger *slog.Logger
 }
+
+// SchemaError is a schema in Options that cannot be served.
+type SchemaError struct {
+	// Index is the schema's place in Options.Schemas, from 0.
+	Index int
+	// Err says what is wrong: the JSON, the schema, or that there is a database of the name already.
+	Err error
+}
+
+func (e *SchemaError) Error() string { return fmt.Sprintf("further schema %d: %v", e.Index, e.Err) }
+
+func (e *SchemaError) Unwrap() error { return e.Err }
 
 // OVS is a running fake Open vSwitch. Its methods may be called from any goroutine.
 type OVS struct {
@@ -72,7 +87,7 @@ func New(t TB) *OVS {
 	return o
 }
 
-// Start starts a fake. The caller must Close it.
+// Start starts a fake. The caller must Close it. A bad schema is a *SchemaError.
 func Start(opts Options) (*OVS, error) {
 	o, err := listen(opts)
 	if err != nil {
@@ -88,7 +103,7 @@ func listen(opts Options) (*OVS, error) {
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}
-	if err := o.openDatabase(); err != nil {
+	if err := o.openDatabases(opts.Schemas); err != nil {
 		return nil, err
 	}
 	if o.dir == "" {
@@ -112,16 +127,27 @@ func (o *OVS) run() {
 	go o.serve()
 }
 
-func (o *OVS) openDatabase() error {
-	schema, err := dbserver.ParseSchema(schemaText)
-	if err != nil {
-		return err
-	}
+func (o *OVS) openDatabases(schemas [][]byte) (err error) {
 	if o.server, err = dbserver.New(dbserver.Options{Logger: o.log}); err != nil {
 		return err
 	}
-	o.db, err = o.server.AddDatabase(schema)
-	return err
+	if o.db, err = o.openDatabase(schemaText); err != nil {
+		return err
+	}
+	for i, text := range schemas {
+		if _, err := o.openDatabase(text); err != nil {
+			return &SchemaError{Index: i, Err: err}
+		}
+	}
+	return nil
+}
+
+func (o *OVS) openDatabase(text []byte) (*dbserver.Database, error) {
+	schema, err := dbserver.ParseSchema(text)
+	if err != nil {
+		return nil, err
+	}
+	return o.server.AddDatabase(schema)
 }
 
 // Close stops the fake, cuts its clients and removes its sockets. It returns when nothing of it runs any more. Closing

@@ -24,7 +24,8 @@
 //
 // A row is either a [Row], which maps column names to such values, or a struct
 // whose fields carry the column's name in a tag, as in `ovsdb:"name"`. Package
-// [github.com/ovskit/ovskit/ovsdb/vswitch] has such structs for Open vSwitch.
+// [github.com/ovskit/ovskit/ovsdb/vswitch] has such structs for Open vSwitch, and
+// command [github.com/ovskit/ovskit/ovsdb/rowgen] writes them for any schema.
 //
 // # Transactions
 //

@@ -4,8 +4,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/spf13/cobra"
@@ -13,11 +15,13 @@ import (
 
 func fakeCommand() *cobra.Command {
 	var dir string
+	var schemas []string
 	c := &cobra.Command{
-		Use:   "fake --dir DIR",
+		Use:   "fake --dir DIR [--schema FILE]...",
 		Short: "Run a fake Open vSwitch until it is told to stop",
 		Long: `Run a fake Open vSwitch, with its database at DIR/db.sock and each bridge's OpenFlow
-socket at DIR/BRIDGE.mgmt. It prints a line with the word "ready" when clients can
+socket at DIR/BRIDGE.mgmt. Each --schema adds an empty database with the schema in FILE,
+such as OVN's ovn-nb.ovsschema. It prints a line with the word "ready" when clients can
 connect, and ends on SIGTERM and SIGINT. What goes wrong, such as a client that is cut
 off, is said on standard error.`,
 		Args: noArgs,
@@ -26,7 +30,7 @@ off, is said on standard error.`,
 				return usagef("%s: --dir is missing", c.CommandPath())
 			}
 			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-			ovs, err := fakeovs.Start(fakeovs.Options{Dir: dir, Logger: log})
+			ovs, err := startFake(fakeovs.Options{Dir: dir, Logger: log}, schemas)
 			if err != nil {
 				return err
 			}
@@ -42,5 +46,23 @@ off, is said on standard error.`,
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "existing directory of the sockets")
+	c.Flags().StringArrayVar(&schemas, "schema", nil, "serve a further database by the schema in `FILE`; can be repeated")
 	return c
+}
+
+// startFake starts a fake with further databases by the schemas in files.
+func startFake(o fakeovs.Options, files []string) (*fakeovs.OVS, error) {
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the schema of a further database: %w", err)
+		}
+		o.Schemas = append(o.Schemas, text)
+	}
+	ovs, err := fakeovs.Start(o)
+	var bad *fakeovs.SchemaError
+	if errors.As(err, &bad) {
+		return nil, fmt.Errorf("schema %s: %w", files[bad.Index], bad.Err)
+	}
+	return ovs, err
 }

@@ -9,13 +9,16 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/ovskit/ovskit/ovsdb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -145,22 +148,59 @@ func TestFake(t *testing.T) {
 	var stderr bytes.Buffer
 	code := make(chan int, 1)
 	dir := t.TempDir()
+	schema := writeSchema(t, `{"name":"Inventory","tables":{"T":{"columns":{"c":{"type":"string"}}}}}`)
 	go func() {
-		code <- run(ctx, []string{"fake", "--dir", dir}, w, &stderr)
+		code <- run(ctx, []string{"fake", "--dir", dir, "--schema", schema}, w, &stderr)
 		w.Close()
 	}()
 	line, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil || !slices.Contains(strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == ':' }), "ready") {
 		t.Fatalf("first line: got %q, error %v; want one with the word ready", line, err)
 	}
-	c, err := net.Dial("unix", dir+"/db.sock")
-	if err != nil {
-		t.Error(err)
-	} else {
-		c.Close()
+	for _, database := range []string{"Open_vSwitch", "Inventory"} {
+		c, err := ovsdb.Dial(ctx, ovsdb.Options{Endpoint: "unix:" + dir + "/db.sock", Database: database})
+		if err != nil {
+			t.Error(err)
+		} else {
+			c.Close()
+		}
 	}
 	cancel()
 	if got := <-code; got != exitDone {
 		t.Errorf("exit code: got %d, want %d; stderr %q", got, exitDone, stderr.String())
+	}
+}
+
+func writeSchema(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "schema")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestFakeBadSchema(t *testing.T) {
+	good := writeSchema(t, `{"name":"Inventory","tables":{}}`)
+	bad := writeSchema(t, `{"name":"Inventory","tables":{"T":{"columns":{"c":{}}}}}`)
+	for _, test := range []struct {
+		files []string
+		says  string
+	}{
+		{[]string{good, bad}, "schema " + bad + ": parse schema: "},
+		{[]string{good, good}, "schema " + good + ": there is a database Inventory already"},
+		{[]string{good, "/nonexistent"}, "open /nonexistent: no such file or directory"},
+	} {
+		args := []string{"fake", "--dir", t.TempDir()}
+		for _, file := range test.files {
+			args = append(args, "--schema", file)
+		}
+		var stdout, stderr bytes.Buffer
+		if got := run(testContext(t), args, &stdout, &stderr); got != exitFailed || !strings.Contains(stderr.String(), test.says) {
+			t.Errorf("%q: got exit code %d, stderr %q; want %d and %s", test.files, got, stderr.String(), exitFailed, test.says)
+		}
+		if stdout.Len() != 0 {
+			t.Errorf("%q: got stdout %q, want nothing", test.files, stdout.String())
+		}
 	}
 }

@@ -49,10 +49,26 @@ type TB interface {
 // usable.
 func Need(t TB, tier Tier) {
 	t.Helper()
-	reason := Why(tier)
-	if reason == "" {
-		return
+	if reason := Why(tier); reason != "" {
+		miss(t, tier, reason)
 	}
+}
+
+// NeedFile returns the contents of a file that tests of a tier read, of a
+// package of Debian. Where it is missing the test is skipped, or fails if the
+// tier is required.
+func NeedFile(t TB, tier Tier, path, pkg string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		miss(t, tier, fmt.Sprintf("%v (package %s on Debian)", err, pkg))
+	}
+	return text
+}
+
+// miss ends a test whose tier cannot be used.
+func miss(t TB, tier Tier, reason string) {
+	t.Helper()
 	if required(os.Getenv(Require), tier) {
 		t.Fatalf("tier %s is required by %s but cannot be used: %s", tier, Require, reason)
 	}

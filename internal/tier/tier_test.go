@@ -5,7 +5,10 @@ package tier
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -24,6 +27,18 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
+// record notes what a test does.
+func record(test func(TB)) recorder {
+	var r recorder
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		test(&r)
+	}()
+	<-done
+	return r
+}
+
 func TestNeed(t *testing.T) {
 	for _, tt := range []struct {
 		require       string
@@ -39,19 +54,33 @@ func TestNeed(t *testing.T) {
 		{"all", "moon", false, true},
 	} {
 		t.Setenv(Require, tt.require)
-		var r recorder
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			Need(&r, tt.tier)
-		}()
-		<-done
+		r := record(func(t TB) { Need(t, tt.tier) })
 		if got := r.skipped != ""; got != tt.skips {
 			t.Errorf("%s=%q: Need(%s) skipped: %q, want %v", Require, tt.require, tt.tier, r.skipped, tt.skips)
 		}
 		if got := r.failed != ""; got != tt.misses {
 			t.Errorf("%s=%q: Need(%s) failed: %q, want %v", Require, tt.require, tt.tier, r.failed, tt.misses)
 		}
+	}
+}
+
+func TestNeedFile(t *testing.T) {
+	t.Setenv(Require, "sandbox")
+	file := filepath.Join(t.TempDir(), "file")
+	missing := record(func(t TB) { NeedFile(t, Sandbox, file, "it") })
+	if want := file + ": no such file or directory (package it on Debian)"; !strings.HasSuffix(missing.failed, want) {
+		t.Errorf("missing file of a required tier: failed with %q, want %q", missing.failed, want)
+	}
+	if r := record(func(t TB) { NeedFile(t, System, file, "it") }); r.skipped == "" || r.failed != "" {
+		t.Errorf("missing file of another tier: got %+v, want it skipped", r)
+	}
+	if err := os.WriteFile(file, []byte("text"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	r := record(func(t TB) { got = NeedFile(t, Sandbox, file, "it") })
+	if r != (recorder{}) || string(got) != "text" {
+		t.Errorf("file that is there: got %+v, %q", r, got)
 	}
 }
 

@@ -11,7 +11,10 @@
 // [DB.WaitInterface] returns an interface's OpenFlow port number, or the
 // reason why it could not be made.
 //
+// There is a row type for every table; with [ovsdb.NewTable] and a monitor of
+// [DB.Client] the others are copied as well, such as QoS and Mirror.
+//
 // The meaning of all columns is described in ovs-vswitchd.conf.db(5).
 package vswitch
 
-//go:generate go run ../internal/rowgen -schema vswitch.ovsschema -package vswitch -out rows.go Open_vSwitch Bridge Port Interface
+//go:generate go run ../rowgen -schema vswitch.ovsschema -package vswitch -header header.txt -out rows.go

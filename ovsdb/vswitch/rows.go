@@ -5,37 +5,41 @@
 
 package vswitch
 
+// DatabaseName is the name of the database.
+const DatabaseName = "Open_vSwitch"
+
 // The names of the tables.
 const (
-	TableOpenVSwitch = "Open_vSwitch"
-	TableBridge      = "Bridge"
-	TablePort        = "Port"
-	TableInterface   = "Interface"
+	TableAutoAttach             = "AutoAttach"
+	TableBridge                 = "Bridge"
+	TableCTTimeoutPolicy        = "CT_Timeout_Policy"
+	TableCTZone                 = "CT_Zone"
+	TableController             = "Controller"
+	TableDatapath               = "Datapath"
+	TableFlowSampleCollectorSet = "Flow_Sample_Collector_Set"
+	TableFlowTable              = "Flow_Table"
+	TableIPFIX                  = "IPFIX"
+	TableInterface              = "Interface"
+	TableManager                = "Manager"
+	TableMirror                 = "Mirror"
+	TableNetFlow                = "NetFlow"
+	TableOpenVSwitch            = "Open_vSwitch"
+	TablePort                   = "Port"
+	TableQoS                    = "QoS"
+	TableQueue                  = "Queue"
+	TableSSL                    = "SSL"
+	TableSFlow                  = "sFlow"
 )
 
-// An OpenVSwitch is a row of table Open_vSwitch.
-type OpenVSwitch struct {
-	UUID            string            `ovsdb:"_uuid"`
-	Bridges         []string          `ovsdb:"bridges"` // UUID in Bridge
-	CurCfg          int64             `ovsdb:"cur_cfg"`
-	DatapathTypes   []string          `ovsdb:"datapath_types"`
-	Datapaths       map[string]string `ovsdb:"datapaths"` // UUID in Datapath
-	DBVersion       *string           `ovsdb:"db_version"`
-	DPDKInitialized bool              `ovsdb:"dpdk_initialized"`
-	DPDKVersion     *string           `ovsdb:"dpdk_version"`
-	ExternalIDs     map[string]string `ovsdb:"external_ids"`
-	IfaceTypes      []string          `ovsdb:"iface_types"`
-	ManagerOptions  []string          `ovsdb:"manager_options"` // UUID in Manager
-	NextCfg         int64             `ovsdb:"next_cfg"`
-	OtherConfig     map[string]string `ovsdb:"other_config"`
-	OVSVersion      *string           `ovsdb:"ovs_version"`
-	SSL             *string           `ovsdb:"ssl"` // UUID in SSL
-	Statistics      map[string]string `ovsdb:"statistics"`
-	SystemType      *string           `ovsdb:"system_type"`
-	SystemVersion   *string           `ovsdb:"system_version"`
+// AutoAttach is a row of table AutoAttach.
+type AutoAttach struct {
+	UUID              string          `ovsdb:"_uuid"`
+	Mappings          map[int64]int64 `ovsdb:"mappings"`
+	SystemDescription string          `ovsdb:"system_description"`
+	SystemName        string          `ovsdb:"system_name"`
 }
 
-// A Bridge is a row of table Bridge.
+// Bridge is a row of table Bridge.
 type Bridge struct {
 	UUID                string            `ovsdb:"_uuid"`
 	AutoAttach          *string           `ovsdb:"auto_attach"` // UUID in AutoAttach
@@ -62,34 +66,146 @@ type Bridge struct {
 	STPEnable           bool              `ovsdb:"stp_enable"`
 }
 
-// A Port is a row of table Port.
-type Port struct {
-	UUID            string            `ovsdb:"_uuid"`
-	BondActiveSlave *string           `ovsdb:"bond_active_slave"`
-	BondDowndelay   int64             `ovsdb:"bond_downdelay"`
-	BondFakeIface   bool              `ovsdb:"bond_fake_iface"`
-	BondMode        *string           `ovsdb:"bond_mode"` // balance-tcp, balance-slb, active-backup
-	BondUpdelay     int64             `ovsdb:"bond_updelay"`
-	CVLANs          []int64           `ovsdb:"cvlans"`
-	ExternalIDs     map[string]string `ovsdb:"external_ids"`
-	FakeBridge      bool              `ovsdb:"fake_bridge"`
-	Interfaces      []string          `ovsdb:"interfaces"` // UUID in Interface
-	LACP            *string           `ovsdb:"lacp"`       // active, passive, off
-	MAC             *string           `ovsdb:"mac"`
-	Name            string            `ovsdb:"name"` // fixed once the row exists
-	OtherConfig     map[string]string `ovsdb:"other_config"`
-	Protected       bool              `ovsdb:"protected"`
-	QoS             *string           `ovsdb:"qos"` // UUID in QoS
-	RSTPStatistics  map[string]int64  `ovsdb:"rstp_statistics"`
-	RSTPStatus      map[string]string `ovsdb:"rstp_status"`
-	Statistics      map[string]int64  `ovsdb:"statistics"`
-	Status          map[string]string `ovsdb:"status"`
-	Tag             *int64            `ovsdb:"tag"`
-	Trunks          []int64           `ovsdb:"trunks"`
-	VLANMode        *string           `ovsdb:"vlan_mode"` // trunk, access, native-tagged, native-untagged, dot1q-tunnel
+// The values of Bridge.FailMode.
+const (
+	BridgeFailModeStandalone = "standalone"
+	BridgeFailModeSecure     = "secure"
+)
+
+// The values of Bridge.Protocols.
+const (
+	BridgeProtocolsOpenFlow10 = "OpenFlow10"
+	BridgeProtocolsOpenFlow11 = "OpenFlow11"
+	BridgeProtocolsOpenFlow12 = "OpenFlow12"
+	BridgeProtocolsOpenFlow13 = "OpenFlow13"
+	BridgeProtocolsOpenFlow14 = "OpenFlow14"
+	BridgeProtocolsOpenFlow15 = "OpenFlow15"
+)
+
+// CTTimeoutPolicy is a row of table CT_Timeout_Policy.
+type CTTimeoutPolicy struct {
+	UUID        string            `ovsdb:"_uuid"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	Timeouts    map[string]int64  `ovsdb:"timeouts"` // values below
 }
 
-// An Interface is a row of table Interface.
+// The values of CTTimeoutPolicy.Timeouts.
+const (
+	CTTimeoutPolicyTimeoutsTCPSynSent     = "tcp_syn_sent"
+	CTTimeoutPolicyTimeoutsTCPSynRecv     = "tcp_syn_recv"
+	CTTimeoutPolicyTimeoutsTCPEstablished = "tcp_established"
+	CTTimeoutPolicyTimeoutsTCPFinWait     = "tcp_fin_wait"
+	CTTimeoutPolicyTimeoutsTCPCloseWait   = "tcp_close_wait"
+	CTTimeoutPolicyTimeoutsTCPLastAck     = "tcp_last_ack"
+	CTTimeoutPolicyTimeoutsTCPTimeWait    = "tcp_time_wait"
+	CTTimeoutPolicyTimeoutsTCPClose       = "tcp_close"
+	CTTimeoutPolicyTimeoutsTCPSynSent2    = "tcp_syn_sent2"
+	CTTimeoutPolicyTimeoutsTCPRetransmit  = "tcp_retransmit"
+	CTTimeoutPolicyTimeoutsTCPUnack       = "tcp_unack"
+	CTTimeoutPolicyTimeoutsUDPFirst       = "udp_first"
+	CTTimeoutPolicyTimeoutsUDPSingle      = "udp_single"
+	CTTimeoutPolicyTimeoutsUDPMultiple    = "udp_multiple"
+	CTTimeoutPolicyTimeoutsICMPFirst      = "icmp_first"
+	CTTimeoutPolicyTimeoutsICMPReply      = "icmp_reply"
+)
+
+// CTZone is a row of table CT_Zone.
+type CTZone struct {
+	UUID          string            `ovsdb:"_uuid"`
+	ExternalIDs   map[string]string `ovsdb:"external_ids"`
+	TimeoutPolicy *string           `ovsdb:"timeout_policy"` // UUID in CT_Timeout_Policy
+}
+
+// Controller is a row of table Controller.
+type Controller struct {
+	UUID                 string            `ovsdb:"_uuid"`
+	ConnectionMode       *string           `ovsdb:"connection_mode"` // in-band, out-of-band
+	ControllerBurstLimit *int64            `ovsdb:"controller_burst_limit"`
+	ControllerQueueSize  *int64            `ovsdb:"controller_queue_size"`
+	ControllerRateLimit  *int64            `ovsdb:"controller_rate_limit"`
+	EnableAsyncMessages  *bool             `ovsdb:"enable_async_messages"`
+	ExternalIDs          map[string]string `ovsdb:"external_ids"`
+	InactivityProbe      *int64            `ovsdb:"inactivity_probe"`
+	IsConnected          bool              `ovsdb:"is_connected"`
+	LocalGateway         *string           `ovsdb:"local_gateway"`
+	LocalIP              *string           `ovsdb:"local_ip"`
+	LocalNetmask         *string           `ovsdb:"local_netmask"`
+	MaxBackoff           *int64            `ovsdb:"max_backoff"`
+	OtherConfig          map[string]string `ovsdb:"other_config"`
+	Role                 *string           `ovsdb:"role"` // other, master, slave
+	Status               map[string]string `ovsdb:"status"`
+	Target               string            `ovsdb:"target"`
+	Type                 *string           `ovsdb:"type"` // primary, service
+}
+
+// The values of Controller.ConnectionMode.
+const (
+	ControllerConnectionModeInBand    = "in-band"
+	ControllerConnectionModeOutOfBand = "out-of-band"
+)
+
+// The values of Controller.Role.
+const (
+	ControllerRoleOther  = "other"
+	ControllerRoleMaster = "master"
+	ControllerRoleSlave  = "slave"
+)
+
+// The values of Controller.Type.
+const (
+	ControllerTypePrimary = "primary"
+	ControllerTypeService = "service"
+)
+
+// Datapath is a row of table Datapath.
+type Datapath struct {
+	UUID            string            `ovsdb:"_uuid"`
+	Capabilities    map[string]string `ovsdb:"capabilities"`
+	CTZones         map[int64]string  `ovsdb:"ct_zones"` // UUID in CT_Zone
+	DatapathVersion string            `ovsdb:"datapath_version"`
+	ExternalIDs     map[string]string `ovsdb:"external_ids"`
+}
+
+// FlowSampleCollectorSet is a row of table Flow_Sample_Collector_Set.
+type FlowSampleCollectorSet struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Bridge      string            `ovsdb:"bridge"` // UUID in Bridge
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	ID          int64             `ovsdb:"id"`
+	IPFIX       *string           `ovsdb:"ipfix"` // UUID in IPFIX
+}
+
+// FlowTable is a row of table Flow_Table.
+type FlowTable struct {
+	UUID           string            `ovsdb:"_uuid"`
+	ExternalIDs    map[string]string `ovsdb:"external_ids"`
+	FlowLimit      *int64            `ovsdb:"flow_limit"`
+	Groups         []string          `ovsdb:"groups"`
+	Name           *string           `ovsdb:"name"`
+	OverflowPolicy *string           `ovsdb:"overflow_policy"` // refuse, evict
+	Prefixes       []string          `ovsdb:"prefixes"`
+}
+
+// The values of FlowTable.OverflowPolicy.
+const (
+	FlowTableOverflowPolicyRefuse = "refuse"
+	FlowTableOverflowPolicyEvict  = "evict"
+)
+
+// IPFIX is a row of table IPFIX.
+type IPFIX struct {
+	UUID               string            `ovsdb:"_uuid"`
+	CacheActiveTimeout *int64            `ovsdb:"cache_active_timeout"`
+	CacheMaxFlows      *int64            `ovsdb:"cache_max_flows"`
+	ExternalIDs        map[string]string `ovsdb:"external_ids"`
+	ObsDomainID        *int64            `ovsdb:"obs_domain_id"`
+	ObsPointID         *int64            `ovsdb:"obs_point_id"`
+	OtherConfig        map[string]string `ovsdb:"other_config"`
+	Sampling           *int64            `ovsdb:"sampling"`
+	Targets            []string          `ovsdb:"targets"`
+}
+
+// Interface is a row of table Interface.
 type Interface struct {
 	UUID                      string            `ovsdb:"_uuid"`
 	AdminState                *string           `ovsdb:"admin_state"` // up, down
@@ -127,4 +243,183 @@ type Interface struct {
 	Statistics                map[string]int64  `ovsdb:"statistics"`
 	Status                    map[string]string `ovsdb:"status"`
 	Type                      string            `ovsdb:"type"`
+}
+
+// The values of Interface.AdminState.
+const (
+	InterfaceAdminStateUp   = "up"
+	InterfaceAdminStateDown = "down"
+)
+
+// The values of Interface.CFMRemoteOpstate.
+const (
+	InterfaceCFMRemoteOpstateUp   = "up"
+	InterfaceCFMRemoteOpstateDown = "down"
+)
+
+// The values of Interface.Duplex.
+const (
+	InterfaceDuplexHalf = "half"
+	InterfaceDuplexFull = "full"
+)
+
+// The values of Interface.LinkState.
+const (
+	InterfaceLinkStateUp   = "up"
+	InterfaceLinkStateDown = "down"
+)
+
+// Manager is a row of table Manager.
+type Manager struct {
+	UUID            string            `ovsdb:"_uuid"`
+	ConnectionMode  *string           `ovsdb:"connection_mode"` // in-band, out-of-band
+	ExternalIDs     map[string]string `ovsdb:"external_ids"`
+	InactivityProbe *int64            `ovsdb:"inactivity_probe"`
+	IsConnected     bool              `ovsdb:"is_connected"`
+	MaxBackoff      *int64            `ovsdb:"max_backoff"`
+	OtherConfig     map[string]string `ovsdb:"other_config"`
+	Status          map[string]string `ovsdb:"status"`
+	Target          string            `ovsdb:"target"`
+}
+
+// The values of Manager.ConnectionMode.
+const (
+	ManagerConnectionModeInBand    = "in-band"
+	ManagerConnectionModeOutOfBand = "out-of-band"
+)
+
+// Mirror is a row of table Mirror.
+type Mirror struct {
+	UUID          string            `ovsdb:"_uuid"`
+	ExternalIDs   map[string]string `ovsdb:"external_ids"`
+	Name          string            `ovsdb:"name"`
+	OutputPort    *string           `ovsdb:"output_port"` // UUID in Port
+	OutputVLAN    *int64            `ovsdb:"output_vlan"`
+	SelectAll     bool              `ovsdb:"select_all"`
+	SelectDstPort []string          `ovsdb:"select_dst_port"` // UUID in Port
+	SelectSrcPort []string          `ovsdb:"select_src_port"` // UUID in Port
+	SelectVLAN    []int64           `ovsdb:"select_vlan"`
+	Snaplen       *int64            `ovsdb:"snaplen"`
+	Statistics    map[string]int64  `ovsdb:"statistics"`
+}
+
+// NetFlow is a row of table NetFlow.
+type NetFlow struct {
+	UUID             string            `ovsdb:"_uuid"`
+	ActiveTimeout    int64             `ovsdb:"active_timeout"`
+	AddIDToInterface bool              `ovsdb:"add_id_to_interface"`
+	EngineID         *int64            `ovsdb:"engine_id"`
+	EngineType       *int64            `ovsdb:"engine_type"`
+	ExternalIDs      map[string]string `ovsdb:"external_ids"`
+	Targets          []string          `ovsdb:"targets"`
+}
+
+// OpenVSwitch is a row of table Open_vSwitch.
+type OpenVSwitch struct {
+	UUID            string            `ovsdb:"_uuid"`
+	Bridges         []string          `ovsdb:"bridges"` // UUID in Bridge
+	CurCfg          int64             `ovsdb:"cur_cfg"`
+	DatapathTypes   []string          `ovsdb:"datapath_types"`
+	Datapaths       map[string]string `ovsdb:"datapaths"` // UUID in Datapath
+	DBVersion       *string           `ovsdb:"db_version"`
+	DPDKInitialized bool              `ovsdb:"dpdk_initialized"`
+	DPDKVersion     *string           `ovsdb:"dpdk_version"`
+	ExternalIDs     map[string]string `ovsdb:"external_ids"`
+	IfaceTypes      []string          `ovsdb:"iface_types"`
+	ManagerOptions  []string          `ovsdb:"manager_options"` // UUID in Manager
+	NextCfg         int64             `ovsdb:"next_cfg"`
+	OtherConfig     map[string]string `ovsdb:"other_config"`
+	OVSVersion      *string           `ovsdb:"ovs_version"`
+	SSL             *string           `ovsdb:"ssl"` // UUID in SSL
+	Statistics      map[string]string `ovsdb:"statistics"`
+	SystemType      *string           `ovsdb:"system_type"`
+	SystemVersion   *string           `ovsdb:"system_version"`
+}
+
+// Port is a row of table Port.
+type Port struct {
+	UUID            string            `ovsdb:"_uuid"`
+	BondActiveSlave *string           `ovsdb:"bond_active_slave"`
+	BondDowndelay   int64             `ovsdb:"bond_downdelay"`
+	BondFakeIface   bool              `ovsdb:"bond_fake_iface"`
+	BondMode        *string           `ovsdb:"bond_mode"` // balance-tcp, balance-slb, active-backup
+	BondUpdelay     int64             `ovsdb:"bond_updelay"`
+	CVLANs          []int64           `ovsdb:"cvlans"`
+	ExternalIDs     map[string]string `ovsdb:"external_ids"`
+	FakeBridge      bool              `ovsdb:"fake_bridge"`
+	Interfaces      []string          `ovsdb:"interfaces"` // UUID in Interface
+	LACP            *string           `ovsdb:"lacp"`       // active, passive, off
+	MAC             *string           `ovsdb:"mac"`
+	Name            string            `ovsdb:"name"` // fixed once the row exists
+	OtherConfig     map[string]string `ovsdb:"other_config"`
+	Protected       bool              `ovsdb:"protected"`
+	QoS             *string           `ovsdb:"qos"` // UUID in QoS
+	RSTPStatistics  map[string]int64  `ovsdb:"rstp_statistics"`
+	RSTPStatus      map[string]string `ovsdb:"rstp_status"`
+	Statistics      map[string]int64  `ovsdb:"statistics"`
+	Status          map[string]string `ovsdb:"status"`
+	Tag             *int64            `ovsdb:"tag"`
+	Trunks          []int64           `ovsdb:"trunks"`
+	VLANMode        *string           `ovsdb:"vlan_mode"` // trunk, access, native-tagged, native-untagged, dot1q-tunnel
+}
+
+// The values of Port.BondMode.
+const (
+	PortBondModeBalanceTCP   = "balance-tcp"
+	PortBondModeBalanceSLB   = "balance-slb"
+	PortBondModeActiveBackup = "active-backup"
+)
+
+// The values of Port.LACP.
+const (
+	PortLACPActive  = "active"
+	PortLACPPassive = "passive"
+	PortLACPOff     = "off"
+)
+
+// The values of Port.VLANMode.
+const (
+	PortVLANModeTrunk          = "trunk"
+	PortVLANModeAccess         = "access"
+	PortVLANModeNativeTagged   = "native-tagged"
+	PortVLANModeNativeUntagged = "native-untagged"
+	PortVLANModeDot1qTunnel    = "dot1q-tunnel"
+)
+
+// QoS is a row of table QoS.
+type QoS struct {
+	UUID        string            `ovsdb:"_uuid"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+	Queues      map[int64]string  `ovsdb:"queues"` // UUID in Queue
+	Type        string            `ovsdb:"type"`
+}
+
+// Queue is a row of table Queue.
+type Queue struct {
+	UUID        string            `ovsdb:"_uuid"`
+	DSCP        *int64            `ovsdb:"dscp"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+}
+
+// SSL is a row of table SSL.
+type SSL struct {
+	UUID            string            `ovsdb:"_uuid"`
+	BootstrapCACert bool              `ovsdb:"bootstrap_ca_cert"`
+	CACert          string            `ovsdb:"ca_cert"`
+	Certificate     string            `ovsdb:"certificate"`
+	ExternalIDs     map[string]string `ovsdb:"external_ids"`
+	PrivateKey      string            `ovsdb:"private_key"`
+}
+
+// SFlow is a row of table sFlow.
+type SFlow struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Agent       *string           `ovsdb:"agent"`
+	ExternalIDs map[string]string `ovsdb:"external_ids"`
+	Header      *int64            `ovsdb:"header"`
+	Polling     *int64            `ovsdb:"polling"`
+	Sampling    *int64            `ovsdb:"sampling"`
+	Targets     []string          `ovsdb:"targets"`
 }
