@@ -63,7 +63,7 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 		b.maxSize = DefaultMaxBatch
 	}
 	b.epilogue.ops = slices.Clone(o.Epilogue)
-	b.epilogue.encoded, b.err = c.schema.encodeOperations(nil, "e_", o.Epilogue)
+	b.epilogue.encoded, b.err = c.schema.Load().encodeOperations(nil, "e_", o.Epilogue)
 	return b
 }
 
@@ -101,7 +101,7 @@ func (b *Batcher) change(ops []Operation) (c *change, err error) {
 		return nil, fmt.Errorf("epilogue: %w", b.err)
 	}
 	c = &change{ops: ops, ended: make(chan struct{})}
-	c.encoded, err = b.client.schema.encodeOperations(nil, b.prefix(ops), ops)
+	c.encoded, err = b.client.schema.Load().encodeOperations(nil, b.prefix(ops), ops)
 	return c, err
 }
 

@@ -10,119 +10,99 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ovskit/ovskit/internal/endpoint"
 )
 
-// DefaultDatabase is the database of Open vSwitch itself.
-const DefaultDatabase = "Open_vSwitch"
-
-// DefaultMaxMessage is the largest message accepted from a server when
-// Options do not say otherwise, in bytes.
-const DefaultMaxMessage = 256 << 20
-
-// Options for [Dial]. Only Endpoint is required.
-type Options struct {
-	// Endpoint is where the server listens: "unix:PATH".
-	Endpoint string
-	// Database is the name of the database; empty means [DefaultDatabase].
-	Database string
-	// Logger receives what the session has to say; nil discards it.
-	Logger *slog.Logger
-	// MaxMessage is the size in bytes of the largest message accepted from
-	// the server; 0 means [DefaultMaxMessage]. The first answer to a monitor
-	// holds all its rows at once. A larger message ends the session.
-	MaxMessage int
-	// Hooks are told what the session does.
-	Hooks Hooks
-}
-
-// A Client is a session with a database. [Dial] makes one.
+// A Client gives access to a database. It has one connection at a time, and
+// makes a new one when that breaks. [Dial] makes a client.
 type Client struct {
-	endpoint string
-	database string
-	session  *session
-	schema   *schema
+	options   Options
+	endpoints []endpoint.Endpoint
+	log       *slog.Logger
+	alive     context.Context // until Close
+	kill      context.CancelFunc
+	done      chan struct{}
+	schema    atomic.Pointer[schema] // of the latest connection
+	next      int                    // the endpoint to be tried next
+
+	mu          sync.Mutex
+	session     *session // the connection in use; nil while there is none
+	endpoint    string   // of the latest connection
+	err         error    // why the client has ended
+	state       State
+	changed     chan struct{} // closed at the next change of the state; nil while nobody waits
+	monitors    []*Monitor
+	lastMonitor int
+	claims      map[string]*claim // by lock
+	position    clusterPosition
 }
 
-// Dial connects to a server, fetches the schema of the database and returns
-// the session. The context bounds Dial only; the session lives until Close or
-// until the connection breaks.
+// Dial connects to a server, fetches the schema of the database and returns a
+// client. It tries each endpoint once, or until the context ends if
+// Options.Retry says so. The context bounds Dial only; the client lives until
+// Close.
 func Dial(ctx context.Context, o Options) (*Client, error) {
-	if o.Database == "" {
-		o.Database = DefaultDatabase
+	o.setDefaults()
+	c := &Client{
+		options: o,
+		log:     o.Logger.With("database", o.Database),
+		done:    make(chan struct{}),
+		claims:  map[string]*claim{},
 	}
-	if o.MaxMessage <= 0 {
-		o.MaxMessage = DefaultMaxMessage
+	for _, text := range o.endpoints() {
+		e, err := endpoint.Parse(text, DefaultPort)
+		if err != nil {
+			return nil, fmt.Errorf("open database %q: %w", o.Database, err)
+		}
+		c.endpoints = append(c.endpoints, e)
 	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
+	c.alive, c.kill = context.WithCancel(context.Background())
+	s, err := c.dial(ctx)
+	if err != nil {
+		c.kill()
+		return nil, fmt.Errorf("open database %q: %w", o.Database, err)
 	}
-	c := &Client{endpoint: o.Endpoint, database: o.Database}
-	if err := c.dial(ctx, o); err != nil {
-		return nil, fmt.Errorf("open database %q at %q: %w", o.Database, o.Endpoint, err)
-	}
+	go c.supervise(s)
 	return c, nil
 }
 
-func (c *Client) dial(ctx context.Context, o Options) error {
-	path, ok := strings.CutPrefix(o.Endpoint, "unix:")
-	if !ok || path == "" {
-		return errors.New(`unsupported endpoint: want "unix:PATH"`)
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
-	if err != nil {
-		return err
-	}
-	log := o.Logger.With("endpoint", o.Endpoint, "database", o.Database)
-	log.Info("ovsdb session begun")
-	o.Hooks.connected(o.Endpoint)
-	c.session = newSession(conn, o.MaxMessage, log, o.Hooks)
-	if c.schema, err = c.fetchSchema(ctx); err != nil {
-		c.Close()
-		return err
-	}
-	return nil
-}
-
-func (c *Client) fetchSchema(ctx context.Context) (*schema, error) {
-	result, err := c.session.call(ctx, "get_schema", encodeParams(c.database))
-	if err != nil {
-		return nil, err
-	}
-	s, err := parseSchema(result)
-	if err != nil {
-		return nil, fmt.Errorf("get_schema: %w: %w", err, ErrProtocol)
-	}
-	if s.parsed.Name != c.database {
-		return nil, fmt.Errorf("get_schema: server answered with the schema of %q: %w", s.parsed.Name, ErrProtocol)
-	}
-	return s, nil
-}
-
-// Close ends the session and returns at once, whatever is in flight: calls in
+// Close ends the client and returns at once, whatever is in flight: calls in
 // progress fail with [ErrClosed]. It can be called more than once.
 func (c *Client) Close() error {
-	c.session.close()
+	c.end(ErrClosed)
 	return nil
 }
 
-// Done is closed when the session has ended, by Close or otherwise.
-func (c *Client) Done() <-chan struct{} { return c.session.done }
+// Done is closed when the client has ended: by Close, or with its first
+// connection if Options.NoReconnect is set.
+func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err returns nil while the session lives, then the reason of its end.
-func (c *Client) Err() error { return c.session.err() }
+// Err returns nil while the client lives, then the reason of its end.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
 
-// Endpoint returns the endpoint that was dialled.
-func (c *Client) Endpoint() string { return c.endpoint }
+// Endpoint returns the endpoint of the server that the client is connected to,
+// or was last.
+func (c *Client) Endpoint() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.endpoint
+}
 
-// Schema returns the schema of the database. It must not be modified.
-func (c *Client) Schema() Schema { return c.schema.parsed }
+// Schema returns the schema of the database as the server has it that the
+// client is connected to, or was last. It must not be modified.
+func (c *Client) Schema() Schema { return c.schema.Load().parsed }
 
 // Echo asks the server for a sign of life, RFC 7047 section 4.1.11.
 func (c *Client) Echo(ctx context.Context) error {
 	const token = "ovskit"
-	result, err := c.session.call(ctx, "echo", encodeParams(token))
+	result, err := c.call(ctx, "echo", encodeParams(token))
 	if err != nil {
 		return err
 	}
@@ -135,7 +115,7 @@ func (c *Client) Echo(ctx context.Context) error {
 // ListDatabases returns the names of the server's databases, RFC 7047 section
 // 4.1.1.
 func (c *Client) ListDatabases(ctx context.Context) ([]string, error) {
-	result, err := c.session.call(ctx, "list_dbs", encodeParams())
+	result, err := c.call(ctx, "list_dbs", encodeParams())
 	if err != nil {
 		return nil, err
 	}
@@ -144,4 +124,44 @@ func (c *Client) ListDatabases(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("list_dbs: server answered %s: %w", excerpt(result), ErrProtocol)
 	}
 	return names, nil
+}
+
+// Call makes any request and returns its result in JSON, for methods that this
+// package has no function for, such as get_server_id and convert,
+// ovsdb-server(7). A request that the server refuses is a [*ServerError].
+func (c *Client) Call(ctx context.Context, method string, params ...any) (json.RawMessage, error) {
+	if params == nil {
+		params = []any{}
+	}
+	encoded, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", method, err)
+	}
+	return c.call(ctx, method, encoded)
+}
+
+// call makes a request.
+func (c *Client) call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
+	return c.callWith(ctx, method, func() (json.RawMessage, error) { return params, nil })
+}
+
+// callWith makes a request on the connection in use, waiting for one if there
+// is none, and makes it again on the next one as long as it is sure that no
+// server has received it. The params are made when there is a connection.
+func (c *Client) callWith(ctx context.Context, method string, params func() (json.RawMessage, error)) (json.RawMessage, error) {
+	var s *session
+	for {
+		var err error
+		if s, err = c.connection(ctx, s); err != nil {
+			return nil, fmt.Errorf("%s: %w", method, err)
+		}
+		p, err := params()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", method, err)
+		}
+		result, err := s.call(ctx, method, p)
+		if !errors.Is(err, errUnsent) || ctx.Err() != nil || c.Err() != nil {
+			return result, err
+		}
+	}
 }

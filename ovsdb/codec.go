@@ -25,6 +25,8 @@ type codec interface {
 	// ovsdb-server(7), and applies it to a field. The field's old value,
 	// which others may hold, stays as it is.
 	apply(s *scanner, field any) error
+	// equal compares two fields.
+	equal(a, b any) bool
 }
 
 // newCodec returns the codec of a column's type.
@@ -100,7 +102,7 @@ func mapCodecOf[K comparable](c *column, key func(*scanner) (K, error)) codec {
 var errFieldType = errors.New("field has another type than its column")
 
 // scalarCodec is for columns with exactly one value.
-type scalarCodec[T any] struct {
+type scalarCodec[T comparable] struct {
 	read func(*scanner) (T, error)
 }
 
@@ -108,6 +110,7 @@ func (scalarCodec[T]) goType() reflect.Type             { return reflect.TypeFor
 func (c scalarCodec[T]) value(s *scanner) (any, error)  { return c.one(s) }
 func (c scalarCodec[T]) apply(s *scanner, f any) error  { return c.decode(s, f) }
 func (c scalarCodec[T]) decode(s *scanner, f any) error { return decodeInto(s, f, c.one) }
+func (scalarCodec[T]) equal(a, b any) bool              { return *a.(*T) == *b.(*T) }
 func (c scalarCodec[T]) one(s *scanner) (one T, _ error) {
 	n := 0
 	err := s.set(func() (err error) {
@@ -122,7 +125,7 @@ func (c scalarCodec[T]) one(s *scanner) (one T, _ error) {
 }
 
 // optionalCodec is for columns with at most one value.
-type optionalCodec[T any] struct {
+type optionalCodec[T comparable] struct {
 	read func(*scanner) (T, error)
 }
 
@@ -130,6 +133,11 @@ func (optionalCodec[T]) goType() reflect.Type             { return reflect.TypeF
 func (c optionalCodec[T]) value(s *scanner) (any, error)  { return c.optional(s) }
 func (c optionalCodec[T]) apply(s *scanner, f any) error  { return c.decode(s, f) }
 func (c optionalCodec[T]) decode(s *scanner, f any) error { return decodeInto(s, f, c.optional) }
+func (optionalCodec[T]) equal(a, b any) bool {
+	x, y := *a.(**T), *b.(**T)
+	return x == y || x != nil && y != nil && *x == *y
+}
+
 func (c optionalCodec[T]) optional(s *scanner) (*T, error) {
 	var one *T
 	n := 0
@@ -154,6 +162,7 @@ type setCodec[T comparable] struct {
 func (setCodec[T]) goType() reflect.Type             { return reflect.TypeFor[[]T]() }
 func (c setCodec[T]) value(s *scanner) (any, error)  { return c.set(s) }
 func (c setCodec[T]) decode(s *scanner, f any) error { return decodeInto(s, f, c.set) }
+func (setCodec[T]) equal(a, b any) bool              { return slices.Equal(*a.(*[]T), *b.(*[]T)) }
 
 func (c setCodec[T]) set(s *scanner) ([]T, error) {
 	var set []T
@@ -204,6 +213,7 @@ type mapCodec[K, V comparable] struct {
 func (mapCodec[K, V]) goType() reflect.Type             { return reflect.TypeFor[map[K]V]() }
 func (c mapCodec[K, V]) value(s *scanner) (any, error)  { return c.mapping(s) }
 func (c mapCodec[K, V]) decode(s *scanner, f any) error { return decodeInto(s, f, c.mapping) }
+func (mapCodec[K, V]) equal(a, b any) bool              { return maps.Equal(*a.(*map[K]V), *b.(*map[K]V)) }
 
 func (c mapCodec[K, V]) mapping(s *scanner) (map[K]V, error) {
 	m := map[K]V{}

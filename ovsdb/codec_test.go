@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -83,10 +82,7 @@ func TestRowsRoundTrip(t *testing.T) {
 		data := encodeRow(t, s, columnsOf(want))
 
 		table := NewTable[testRow]("T", TableOptions{})
-		if _, err := table.bind(s, new(sync.RWMutex)); err != nil {
-			rt.Fatal(err)
-		}
-		if err := table.put(uuidA, &scanner{data: data}); err != nil {
+		if err := changeRow(testRegistration(t, s, dialectCond, table), uuidA, "insert", data); err != nil {
 			rt.Fatalf("%s: %v", data, err)
 		}
 		got, _ := table.Get(uuidA)
@@ -111,11 +107,10 @@ func TestDifferencesApply(t *testing.T) {
 	s := mustSchema(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		before, after := drawRow(rt, "before"), drawRow(rt, "after")
-		table := NewTable[testRow]("T", TableOptions{Index: []string{"name"}})
-		if _, err := table.bind(s, new(sync.RWMutex)); err != nil {
-			rt.Fatal(err)
-		}
-		if err := table.put(uuidA, &scanner{data: encodeRow(t, s, columnsOf(before))}); err != nil {
+		table := NewTable[testRow]("T", TableOptions{})
+		byName := NewIndex(table, func(r *testRow) string { return r.Name })
+		r := testRegistration(t, s, dialectCond, table)
+		if err := changeRow(r, uuidA, "insert", encodeRow(t, s, columnsOf(before))); err != nil {
 			rt.Fatal(err)
 		}
 		old, _ := table.Get(uuidA)
@@ -127,11 +122,11 @@ func TestDifferencesApply(t *testing.T) {
 		diff["counts"] = difference(before.Counts, after.Counts)
 		delete(diff, "some") // a difference can have more elements than the column
 		after.Some = before.Some
-		if err := table.patch(uuidA, &scanner{data: encodeRow(t, s, diff)}); err != nil {
+		if err := changeRow(r, uuidA, "modify", encodeRow(t, s, diff)); err != nil {
 			rt.Fatal(err)
 		}
 		before.UUID, after.UUID = uuidA, uuidA
-		if got, ok := table.Find("name", after.Name); !ok {
+		if got, ok := byName.Get(after.Name); !ok {
 			rt.Errorf("row not found by its new name %q", after.Name)
 		} else if diff := gocmp.Diff(after, *got, equalRows); diff != "" {
 			rt.Errorf("new row (-want +got):\n%s", diff)
@@ -184,10 +179,7 @@ func TestDecodeRefuses(t *testing.T) {
 		`{"map":["map",[["a"]]]}`, `{"map":["map",[["a","b","c"]]]}`, `{"map":["map",[1]]}`, `{"bool":null}`, `[]`, `{"int":1`, ``,
 	} {
 		table := NewTable[testRow]("T", TableOptions{})
-		if _, err := table.bind(s, new(sync.RWMutex)); err != nil {
-			t.Fatal(err)
-		}
-		if err := table.put(uuidA, &scanner{data: []byte(text)}); err == nil {
+		if err := changeRow(testRegistration(t, s, dialectCond, table), uuidA, "insert", []byte(text)); err == nil {
 			t.Errorf("row %s: got no error", text)
 		}
 	}
@@ -195,16 +187,10 @@ func TestDecodeRefuses(t *testing.T) {
 
 func TestTableRefuses(t *testing.T) {
 	s := mustSchema(t)
-	mu := new(sync.RWMutex)
-	used := NewTable[testRow]("T", TableOptions{})
-	if _, err := used.bind(s, mu); err != nil {
-		t.Fatal(err)
-	}
 	for _, tt := range []struct {
 		table Monitored
 		want  string
 	}{
-		{used, `table "T" belongs to a monitor already`},
 		{NewTable[testRow]("X", TableOptions{}), `table "X": database "Test" has no such table`},
 		{NewTable[struct{}]("T", TableOptions{}), `has no field with an ovsdb tag`},
 		{NewTable[int]("T", TableOptions{}), `a row cannot be held by int`},
@@ -218,54 +204,34 @@ func TestTableRefuses(t *testing.T) {
 			A int64 `ovsdb:"int"`
 			B int64 `ovsdb:"int"`
 		}]("T", TableOptions{}), `two fields`},
-		{NewTable[testRow]("T", TableOptions{Index: []string{"int"}}), `column "int" of table "T": not a unique string column`},
-		{NewTable[testRow]("T", TableOptions{Index: []string{"name"}, Omit: []string{"name"}}), `column "name" of table "T": not a unique`},
+		{NewTable[testRow]("T", TableOptions{Where: []Condition{Where("int", Less, "x")}}), `column "int" of table "T": want integer, got "x"`},
+		{NewTable[testRow]("T", TableOptions{Where: []Condition{Where("x", Less, 1)}}), `column "x" of table "T": no such column`},
 	} {
-		if columns, err := tt.table.bind(s, mu); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("got columns %v, error %v; want error %s", columns, err, tt.want)
+		if plan, err := tt.table.plan(s); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got plan %+v, error %v; want error %s", plan, err, tt.want)
 		}
 	}
 }
 
-// Within one update two rows may exchange a unique value, or one may take the
-// place of another, in any order.
-func TestIndexFollowsUpdates(t *testing.T) {
-	s := mustSchema(t)
-	named := func(name string) *scanner { return &scanner{data: fmt.Appendf(nil, `{"name":%q}`, name)} }
-	for _, deleteFirst := range []bool{true, false} {
-		table := NewTable[testRow]("T", TableOptions{Index: []string{"name"}})
-		if _, err := table.bind(s, new(sync.RWMutex)); err != nil {
-			t.Fatal(err)
-		}
-		steps := []func() error{
-			func() error { return table.put(uuidA, named("x")) },
-			func() error { return table.remove(uuidA) },
-			func() error { return table.put(uuidB, named("x")) },
-		}
-		if !deleteFirst {
-			steps[1], steps[2] = steps[2], steps[1]
-		}
-		for _, step := range steps {
-			if err := step(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if row, ok := table.Find("name", "x"); !ok || row.UUID != uuidB || table.Len() != 1 {
-			t.Errorf("replaced, delete first %t: got %+v of %d rows, want row %s of one", deleteFirst, row, table.Len(), uuidB)
-		}
-		for _, step := range []func() error{
-			func() error { return table.put(uuidA, named("y")) },
-			func() error { return table.patch(uuidA, named("x")) },
-			func() error { return table.patch(uuidB, named("y")) },
-		} {
-			if err := step(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		a, _ := table.Find("name", "x")
-		b, _ := table.Find("name", "y")
-		if a == nil || b == nil || a.UUID != uuidA || b.UUID != uuidB {
-			t.Errorf("exchanged: got x = %+v, y = %+v; want rows %s and %s", a, b, uuidA, uuidB)
-		}
+// testRegistration is a table as a server sends it in a dialect.
+func testRegistration(t testing.TB, s *schema, dialect int, table Monitored) *registration {
+	t.Helper()
+	m := &Monitor{client: &Client{}}
+	if err := m.attach([]Monitored{table}); err != nil {
+		t.Fatal(err)
 	}
+	r, err := m.newRegistration(&session{}, "Test", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.dialect = dialect
+	m.current = r
+	return r
+}
+
+// changeRow makes an update of one row.
+func changeRow(r *registration, uuid, kind string, columns []byte) error {
+	text := fmt.Appendf(nil, `,{"T":{%q:{%q:%s}}}]`, uuid, kind, columns)
+	_, err := r.update(&scanner{data: text})
+	return err
 }

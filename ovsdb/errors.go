@@ -8,12 +8,50 @@ import (
 	"fmt"
 )
 
-// Errors of sessions.
+// Errors of clients and connections.
 var (
-	// ErrClosed says that the session was ended by [Client.Close].
-	ErrClosed = errors.New("session closed")
+	// ErrClosed says that the client was ended by [Client.Close].
+	ErrClosed = errors.New("client closed")
+	// ErrDisconnected says that there was no connection before the context
+	// ended. It is wrapped together with the reason.
+	ErrDisconnected = errors.New("not connected")
+	// ErrInactive says that the server gave no sign of life.
+	ErrInactive = errors.New("server is silent")
 	// ErrProtocol says that the peer broke the protocol or does not speak it.
 	ErrProtocol = errors.New("not valid OVSDB")
+	// ErrMonitorClosed says that a monitor was ended by [Monitor.Close].
+	ErrMonitorClosed = errors.New("monitor closed")
+	// ErrWatchClosed says that a stream of updates was ended by [Watch.Close].
+	ErrWatchClosed = errors.New("watch closed")
+)
+
+// Reasons why a server cannot be used although it answers. They end a
+// connection, or an attempt to make one.
+var (
+	// ErrNotLeader says that the server is not the leader of the cluster, see
+	// Options.LeaderOnly.
+	ErrNotLeader = fmt.Errorf("%w: not the leader of its cluster", errUnfit)
+	// ErrNoCluster says that the server has lost its cluster.
+	ErrNoCluster = fmt.Errorf("%w: not connected to its cluster", errUnfit)
+	// ErrStale says that the server is behind what the client has seen of the
+	// database.
+	ErrStale = fmt.Errorf("%w: behind another member of its cluster", errUnfit)
+
+	errUnfit = errors.New("server cannot be used")
+)
+
+// Errors of locks.
+var (
+	// ErrLockHeld says that another client has the lock.
+	ErrLockHeld = errors.New("lock is held by another client")
+	// ErrLockInUse says that the same client has the lock or waits for it.
+	ErrLockInUse = errors.New("lock is in use by this client")
+	// ErrLockLost says that a lock was lost. A [*LockLostError] says why.
+	ErrLockLost = errors.New("lock lost")
+	// ErrStolen says that another client has stolen the lock.
+	ErrStolen = errors.New("stolen by another client")
+	// ErrUnlocked says that the lock was given back by [Lock.Unlock].
+	ErrUnlocked = errors.New("unlocked")
 )
 
 // Errors that a server names, RFC 7047 sections 4.1 and 5.2. They are matched
@@ -83,7 +121,7 @@ func (e *ServerError) Is(target error) bool { return isNamed(e.Name, target) }
 // An OutcomeUnknownError says that a transaction was sent, or may have been,
 // and that its answer never came: it may or may not have taken effect.
 type OutcomeUnknownError struct {
-	// Err is why no answer came: the end of the session or of the context.
+	// Err is why no answer came: the end of the connection or of the context.
 	Err error
 }
 
@@ -109,6 +147,23 @@ func (e *SchemaError) Error() string {
 	}
 	return fmt.Sprintf("column %q of table %q: %s", e.Column, e.Table, e.Problem)
 }
+
+// A LockLostError says that a lock, which every transaction of the client was to
+// be protected by, was lost. Nothing of the transaction took effect. It matches
+// [ErrLockLost].
+type LockLostError struct {
+	// Lock is the lock's name.
+	Lock string
+	// Err is why it was lost: [ErrStolen], or the end of the connection.
+	Err error
+}
+
+func (e *LockLostError) Error() string { return fmt.Sprintf("lock %q lost: %v", e.Lock, e.Err) }
+
+func (e *LockLostError) Unwrap() error { return e.Err }
+
+// Is reports whether target is ErrLockLost.
+func (e *LockLostError) Is(target error) bool { return target == ErrLockLost }
 
 func nameAndDetails(name, details string) string {
 	if details == "" {

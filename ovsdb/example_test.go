@@ -47,13 +47,14 @@ func ExampleTable() {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	bridges := ovsdb.NewTable[Bridge]("Bridge", ovsdb.TableOptions{Index: []string{"name"}})
+	bridges := ovsdb.NewTable[Bridge]("Bridge", ovsdb.TableOptions{})
+	byName := ovsdb.NewIndex(bridges, func(b *Bridge) string { return b.Name })
 	m, err := c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{bridges}})
 	if err != nil {
 		log.Fatal(err)
 	}
 	err = m.Wait(ctx, func() (bool, error) {
-		br, ok := bridges.Find("name", "br0")
+		br, ok := byName.Get("br0")
 		return ok && len(br.Ports) >= 2, nil
 	})
 	if err != nil {

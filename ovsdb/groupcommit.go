@@ -156,7 +156,7 @@ func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
 	}
 	start := time.Now()
 	results, epilogue, err := b.commit(ctx, s.changes)
-	b.client.session.hooks.batch(BatchInfo{Changes: len(s.changes), Duration: time.Since(start), Err: err})
+	b.client.options.Hooks.batch(BatchInfo{Changes: len(s.changes), Duration: time.Since(start), Err: err})
 	var refusal *OperationError
 	if !errors.As(err, &refusal) || len(s.changes) == 1 {
 		b.end(s, results, epilogue, err)

@@ -50,6 +50,9 @@ func parseMessage(data []byte) (message, error) {
 	return m, nil
 }
 
+// rawJSON is a param that is in JSON already.
+type rawJSON []byte
+
 // encodeParams makes the params of a request out of values that always have
 // a JSON form.
 func encodeParams(params ...any) json.RawMessage {
@@ -61,7 +64,7 @@ func encodeParams(params ...any) json.RawMessage {
 		switch p := p.(type) {
 		case string:
 			out = appendString(out, p)
-		case json.RawMessage:
+		case rawJSON:
 			out = append(out, p...)
 		case uint64:
 			out = strconv.AppendUint(out, p, 10)

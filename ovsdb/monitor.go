@@ -5,12 +5,11 @@ package ovsdb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
-	"time"
 )
 
 // MonitorOptions say what a monitor copies.
@@ -19,34 +18,141 @@ type MonitorOptions struct {
 	Tables []Monitored
 }
 
-// A Monitor keeps tables up to date until its client's session ends. Then they
-// stay as they were.
+// A Monitor keeps tables up to date until it or its client is closed. While
+// there is no connection they stay as they were; with the next one they
+// receive what has changed in the meantime.
 type Monitor struct {
-	session *session
-	tables  map[string]Monitored
+	client *Client
+	tables []Monitored
+	turn   chan struct{} // holds a value while the selection is being changed
+	ended  chan struct{} // closed by Close
+	buffer []rowChange   // for the read loop to use again
+	// observe, if set, is called in the read loop after every update. Its
+	// error ends the session.
+	observe func() error
 
-	mu      sync.RWMutex  // guards the tables' rows
+	mu      sync.RWMutex  // guards the tables' rows and what follows
 	changed chan struct{} // closed at the next update; nil while nobody waits
+	closed  bool
+	watches []*Watch
+
+	current *registration // what the rows come from
+	lastTxn string        // the transaction that the rows are current with, if the server says so
+	// wanted counts the changes of the selection; answered is the latest that
+	// the rows are known to conform to.
+	wanted, answered int
 }
 
-// Monitor starts to copy tables and returns when they are filled. It uses
-// monitor_cond, described in ovsdb-server(7), which sends only the differences
-// of a set that has changed, or monitor, RFC 7047 section 4.1.5, where the
-// server has no other.
+// Monitor starts to copy tables and returns when they are filled. It uses the
+// best method that the server has: monitor_cond_since, by which a clustered
+// server can tell after a new connection what has changed since the old one, or
+// monitor_cond, both described in ovsdb-server(7), or monitor, RFC 7047 section
+// 4.1.5. The monitors of a client are independent of each other.
 func (c *Client) Monitor(ctx context.Context, o MonitorOptions) (*Monitor, error) {
-	m := &Monitor{session: c.session, tables: map[string]Monitored{}}
-	requests, err := m.bind(c.schema, o.Tables)
-	if err != nil {
+	m := &Monitor{client: c, turn: make(chan struct{}, 1), ended: make(chan struct{})}
+	if err := m.attach(o.Tables); err != nil {
 		return nil, fmt.Errorf("monitor: %w", err)
 	}
-	err = c.startMonitor(ctx, m, "monitor_cond", requests, formatDifferences)
-	if errors.Is(err, ErrUnknownMethod) {
-		err = c.startMonitor(ctx, m, "monitor", requests, formatRows)
-	}
+	err := m.onConnection(ctx, m.register, c.keep)
 	if err != nil {
-		return nil, err
+		m.detach()
+		return nil, fmt.Errorf("monitor: %w", err)
 	}
 	return m, nil
+}
+
+// keep makes a monitor be registered on every connection that follows the one
+// it is registered on. It reports whether that is still in use.
+func (c *Client) keep(m *Monitor, s *session) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session != s {
+		return false
+	}
+	c.monitors = append(c.monitors, m)
+	return true
+}
+
+// onConnection does something on the connection in use, and again on the next
+// one if it ended before that was done or confirmed.
+func (m *Monitor) onConnection(ctx context.Context, do func(context.Context, *session) error, confirm func(*Monitor, *session) bool) error {
+	var s *session
+	for {
+		var err error
+		if s, err = m.client.connection(ctx, s); err != nil {
+			return err
+		}
+		err = do(ctx, s)
+		if err == nil && confirm(m, s) {
+			return nil
+		}
+		broken := s.err() != nil && ctx.Err() == nil && m.client.Err() == nil
+		if err != nil && (!broken || errors.Is(err, ErrProtocol)) {
+			return err
+		}
+	}
+}
+
+// attach makes the tables belong to the monitor.
+func (m *Monitor) attach(tables []Monitored) error {
+	if len(tables) == 0 {
+		return errors.New("no tables given")
+	}
+	for _, t := range tables {
+		name := t.tableName()
+		if m.table(name) != nil {
+			m.detach()
+			return fmt.Errorf("table %q given twice", name)
+		}
+		if !t.attach(m) {
+			m.detach()
+			return fmt.Errorf("table %q belongs to a monitor already", name)
+		}
+		m.tables = append(m.tables, t)
+	}
+	return nil
+}
+
+// detach ends a monitor that did not come about.
+func (m *Monitor) detach() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	for _, t := range m.tables {
+		t.detach()
+	}
+}
+
+func (m *Monitor) table(name string) Monitored {
+	for _, t := range m.tables {
+		if t.tableName() == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// Close ends the monitor. The tables stay as they are. It can be called more
+// than once and does not wait for the server.
+func (m *Monitor) Close() error {
+	c := m.client
+	c.mu.Lock()
+	if i := slices.Index(c.monitors, m); i >= 0 {
+		c.monitors = slices.Delete(c.monitors, i, i+1)
+	}
+	c.mu.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.closed = true
+	close(m.ended)
+	m.signal()
+	if r := m.current; r != nil {
+		r.session.dropMonitor(r.id, true)
+	}
+	return nil
 }
 
 // Changed returns a channel that is closed after the next update. To miss
@@ -60,10 +166,18 @@ func (m *Monitor) Changed() <-chan struct{} {
 	return m.changed
 }
 
+// signal tells of an update. The caller holds the lock.
+func (m *Monitor) signal() {
+	if m.changed != nil {
+		close(m.changed)
+		m.changed = nil
+	}
+}
+
 // Wait waits until cond holds. It calls cond at once and again after updates:
 // several that arrive while cond runs are seen together. It returns the error
-// of cond, or one that wraps the reason if the context or the session ends
-// first.
+// of cond, or one that wraps the reason if the context, the monitor or the
+// client ends first.
 func (m *Monitor) Wait(ctx context.Context, cond func() (bool, error)) error {
 	for {
 		changed := m.Changed()
@@ -72,214 +186,35 @@ func (m *Monitor) Wait(ctx context.Context, cond func() (bool, error)) error {
 		}
 		select {
 		case <-changed:
+			continue
 		case <-ctx.Done():
-			return fmt.Errorf("wait for a change of the database: %w", ctx.Err())
-		case <-m.session.done:
-			if ok, err := cond(); ok || err != nil {
-				return err
+			err := ctx.Err()
+			if s := m.client.State(); s.Err != nil {
+				err = fmt.Errorf("%w: %w: %w", ErrDisconnected, s.Err, err)
 			}
-			return fmt.Errorf("wait for a change of the database: %w", m.session.err())
+			return fmt.Errorf("wait for a change of the database: %w", err)
+		case <-m.ended:
+		case <-m.client.done:
 		}
-	}
-}
-
-// bind attaches the tables and returns the <monitor-requests>.
-func (m *Monitor) bind(s *schema, tables []Monitored) (json.RawMessage, error) {
-	if len(tables) == 0 {
-		return nil, errors.New("no tables given")
-	}
-	requests := []byte{'{'}
-	for i, t := range tables {
-		name := t.tableName()
-		if m.tables[name] != nil {
-			return nil, fmt.Errorf("table %q given twice", name)
-		}
-		columns, err := t.bind(s, &m.mu)
-		if err != nil {
-			return nil, err
-		}
-		m.tables[name] = t
-		if i > 0 {
-			requests = append(requests, ',')
-		}
-		requests = append(appendString(requests, name), `:[{"columns":[`...)
-		for i, column := range columns {
-			if i > 0 {
-				requests = append(requests, ',')
-			}
-			requests = appendString(requests, column)
-		}
-		requests = append(requests, `]}]`...)
-	}
-	return append(requests, '}'), nil
-}
-
-// startMonitor makes the request and applies its result, which is an update
-// that holds all rows.
-func (c *Client) startMonitor(ctx context.Context, m *Monitor, method string, requests json.RawMessage, f updateFormat) error {
-	id := c.session.addMonitor(m)
-	call := &call{method: method, receive: func(result json.RawMessage) error {
-		s := scanner{data: result}
-		if _, err := m.apply(&s, f); err != nil {
+		if ok, err := cond(); ok || err != nil {
 			return err
 		}
-		return s.end()
-	}}
-	_, err := c.session.do(ctx, call, encodeParams(c.database, id, requests))
-	if err != nil {
-		c.session.dropMonitor(id, !errors.As(err, new(*ServerError)))
-	}
-	return err
-}
-
-// updateFormat is the form of an update.
-type updateFormat int
-
-const (
-	formatNone updateFormat = iota
-	// formatRows is the form of monitor, RFC 7047 section 4.1.6.
-	formatRows
-	// formatDifferences is the form of monitor_cond, ovsdb-server(7).
-	formatDifferences
-)
-
-// notificationFormat returns the form of an update notification, formatNone if
-// the method is none.
-func notificationFormat(method string) updateFormat {
-	switch method {
-	case "update":
-		return formatRows
-	case "update2":
-		return formatDifferences
-	default:
-		return formatNone
+		return fmt.Errorf("wait for a change of the database: %w", m.err())
 	}
 }
 
-// apply reads <table-updates> and brings the tables up to date. It returns how
-// many rows that were.
-func (m *Monitor) apply(s *scanner, f updateFormat) (rows int, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	err = s.object(func(name string) error {
-		t, ok := m.tables[name]
-		if !ok {
-			return fmt.Errorf("update of table %q, which is not monitored", name)
-		}
-		return s.object(func(uuid string) error {
-			if !isUUID(uuid) {
-				return fmt.Errorf("update of table %q: %s is not a UUID", name, excerpt([]byte(uuid)))
-			}
-			if err := applyRow(t, uuid, s, f); err != nil {
-				return fmt.Errorf("update of table %q: row %s: %w", name, uuid, err)
-			}
-			rows++
-			return nil
-		})
-	})
-	if m.changed != nil {
-		close(m.changed)
-		m.changed = nil
-	}
-	return rows, err
-}
-
-func applyRow(t Monitored, uuid string, s *scanner, f updateFormat) error {
-	if f == formatDifferences {
-		return s.object(func(kind string) error {
-			switch kind {
-			case "initial", "insert":
-				return t.put(uuid, s)
-			case "modify":
-				return t.patch(uuid, s)
-			case "delete":
-				if err := s.skip(); err != nil {
-					return err
-				}
-				return t.remove(uuid)
-			default:
-				return fmt.Errorf("unknown kind of change %s", excerpt([]byte(kind)))
-			}
-		})
-	}
-	removed := true
-	err := s.object(func(version string) error {
-		if version != "new" {
-			return s.skip()
-		}
-		if null, err := s.null(); null || err != nil {
-			return err
-		}
-		removed = false
-		return t.put(uuid, s)
-	})
-	if err == nil && removed {
-		err = t.remove(uuid)
-	}
-	return err
-}
-
-// addMonitor makes updates of the id it returns reach the monitor.
-func (s *session) addMonitor(m *Monitor) (id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lastMonitor++
-	id = "monitor " + strconv.Itoa(s.lastMonitor)
-	s.monitors[id] = m
-	return id
-}
-
-// dropMonitor makes updates of the id be ignored. If the server may have the
-// monitor nevertheless it is asked to end it, RFC 7047 section 4.1.7; nobody
-// waits for its answer.
-func (s *session) dropMonitor(id string, cancel bool) {
-	s.mu.Lock()
-	delete(s.monitors, id)
-	s.lastID++
-	request := s.lastID
-	s.mu.Unlock()
-	if !cancel {
-		return
-	}
-	select {
-	case s.requests <- encodeRequest(request, "monitor_cancel", encodeParams(id)):
-	default:
-		s.log.Debug("ovsdb monitor_cancel not sent: the server does not read", "id", id)
-	}
-}
-
-// receiveUpdate reads the params of an update: [monitor id, <table-updates>].
-func (s *session) receiveUpdate(params json.RawMessage, f updateFormat) error {
-	sc := scanner{data: params}
-	if err := sc.expect('['); err != nil {
+// err is why there will be no more updates.
+func (m *Monitor) err() error {
+	if err := m.client.Err(); err != nil {
 		return err
 	}
-	id, err := sc.raw()
-	if err != nil {
-		return err
-	}
-	if err := sc.expect(','); err != nil {
-		return err
-	}
-	var name string
-	if json.Unmarshal(id, &name) != nil {
-		name = ""
-	}
-	s.mu.Lock()
-	m := s.monitors[name]
-	s.mu.Unlock()
-	if m == nil {
-		s.log.Debug("ovsdb update of an unknown monitor ignored", "id", string(id))
-		return nil
-	}
-	start := time.Now()
-	rows, err := m.apply(&sc, f)
-	if err != nil {
-		return err
-	}
-	s.hooks.update(UpdateInfo{Rows: rows, Lag: time.Since(start)})
-	if err := sc.expect(']'); err != nil {
-		return err
-	}
-	return sc.end()
+	return ErrMonitorClosed
+}
+
+// newMonitorID returns an id that no other monitor of the client has had.
+func (c *Client) newMonitorID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastMonitor++
+	return "monitor " + strconv.Itoa(c.lastMonitor)
 }

@@ -26,8 +26,16 @@ type nameRow struct {
 	Int  int64  `ovsdb:"int"`
 }
 
-func nameTable() *Table[nameRow] {
-	return NewTable[nameRow]("T", TableOptions{Index: []string{"name"}})
+func nameTable() *Table[nameRow] { return NewTable[nameRow]("T", TableOptions{}) }
+
+// find returns a row by its name.
+func find(table *Table[nameRow], name string) (*nameRow, bool) {
+	for _, row := range table.All() {
+		if row.Name == name {
+			return row, true
+		}
+	}
+	return nil, false
 }
 
 func monitor(t testing.TB, c *Client, tables ...Monitored) *Monitor {
@@ -74,15 +82,15 @@ func TestMonitorReadYourWrites(t *testing.T) {
 	rows := func(p *peer) {
 		p.refuse(p.expect("monitor_cond"), `{"error":"unknown method"}`)
 		r := p.expect("monitor")
-		if want := `["Test","monitor 2",` + requestsOfName + `]`; string(r.Params) != want {
+		if want := `["Test","monitor 1",` + requestsOfName + `]`; string(r.Params) != want {
 			t.Errorf("monitor: got params %s, want %s", r.Params, want)
 		}
 		p.answer(r, `{"T":{"`+uuidA+`":{"new":{"name":"a","int":1}}}}`)
 		r = p.expect("transact")
-		p.send(`{"id":null,"method":"update","params":["monitor 2",{"T":{"` + uuidA + `":{"old":{"int":1},"new":{"name":"a","int":2}},"` + uuidB + `":{"new":{"name":"b","int":0}}}}]}`)
+		p.send(`{"id":null,"method":"update","params":["monitor 1",{"T":{"` + uuidA + `":{"old":{"int":1},"new":{"name":"a","int":2}},"` + uuidB + `":{"new":{"name":"b","int":0}}}}]}`)
 		p.answer(r, `[{}]`)
 		r = p.expect("transact")
-		p.send(`{"id":null,"method":"update","params":["monitor 2",{"T":{"` + uuidA + `":{"old":{"name":"a","int":2}}}}]}`)
+		p.send(`{"id":null,"method":"update","params":["monitor 1",{"T":{"` + uuidA + `":{"old":{"name":"a","int":2}}}}]}`)
 		p.answer(r, `[{}]`)
 		p.wait()
 	}
@@ -92,7 +100,7 @@ func TestMonitorReadYourWrites(t *testing.T) {
 			table := nameTable()
 			monitor(t, c, table)
 			wantRows(t, table, nameRow{uuidA, "a", 1})
-			old, _ := table.Find("name", "a")
+			old, _ := find(table, "a")
 			for range 2 {
 				if _, err := c.Transact(testContext(t), Comment("x")); err != nil {
 					t.Fatal(err)
@@ -105,7 +113,7 @@ func TestMonitorReadYourWrites(t *testing.T) {
 				}
 			}
 			wantRows(t, table, nameRow{uuidB, "b", 0})
-			if row, ok := table.Find("name", "a"); ok {
+			if row, ok := find(table, "a"); ok {
 				t.Errorf("deleted row is still found: %+v", *row)
 			}
 		})
@@ -123,7 +131,7 @@ func TestMonitorWait(t *testing.T) {
 	table := nameTable()
 	m := monitor(t, c, table)
 	value := func() int64 {
-		row, _ := table.Find("name", "a")
+		row, _ := find(table, "a")
 		return row.Int
 	}
 	sent := make(chan struct{})
@@ -179,7 +187,7 @@ func TestMonitorSlowWaiter(t *testing.T) {
 				close(stuck)
 				<-release
 			}
-			row, _ := table.Find("name", "a")
+			row, _ := find(table, "a")
 			return row.Int == 99, nil
 		})
 	}()
@@ -232,7 +240,7 @@ func TestMonitorRefuses(t *testing.T) {
 		{nil, "monitor: no tables given"},
 		{[]Monitored{nameTable(), nameTable()}, `monitor: table "T" given twice`},
 		{[]Monitored{NewTable[nameRow]("X", TableOptions{})}, `monitor: table "X"`},
-		{[]Monitored{nameTable()}, "monitor_cond: server answered: permission denied"},
+		{[]Monitored{nameTable()}, "monitor: monitor_cond: server answered: permission denied"},
 	} {
 		if _, err := c.Monitor(testContext(t), MonitorOptions{Tables: tt.tables}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got error %v, want %s", err, tt.want)
@@ -261,8 +269,10 @@ func TestMonitorHostileUpdates(t *testing.T) {
 			p.wait()
 		})
 		table := nameTable()
-		m := monitor(t, c, table)
-		err := m.Wait(testContext(t), func() (bool, error) { return false, nil })
+		m, err := c.Monitor(testContext(t), MonitorOptions{Tables: []Monitored{table}})
+		if err == nil { // else the update has come before Monitor could return
+			err = m.Wait(testContext(t), func() (bool, error) { return false, nil })
+		}
 		if !errors.Is(err, ErrProtocol) {
 			t.Errorf("update %s: got error %v, want %v", update, err, ErrProtocol)
 		}
@@ -286,13 +296,14 @@ func BenchmarkMonitorLoad(b *testing.B) {
 	b.SetBytes(int64(initial.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		m := &Monitor{tables: map[string]Monitored{}}
-		table := NewTable[testRow]("T", TableOptions{Index: []string{"name"}})
-		if _, err := m.bind(s, []Monitored{table}); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := m.apply(&scanner{data: []byte(initial.String())}, formatDifferences); err != nil || table.Len() != rows {
+		table := NewTable[testRow]("T", TableOptions{})
+		byName := NewIndex(table, func(r *testRow) string { return r.Name })
+		r := testRegistration(b, s, dialectCond, table)
+		if err := r.adopt([]byte(initial.String())); err != nil || table.Len() != rows {
 			b.Fatalf("got %d rows, %v", table.Len(), err)
+		}
+		if _, ok := byName.Get("port77"); !ok {
+			b.Fatal("port77 is not in the index")
 		}
 	}
 }

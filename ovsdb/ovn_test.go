@@ -209,7 +209,8 @@ func TestOVNConstraints(t *testing.T) {
 	eachServer(t, schemaNB, func(t *testing.T, endpoint string) {
 		c := dialDatabase(t, endpoint, nb.DatabaseName)
 		switches := ovsdb.NewTable[nb.LogicalSwitch](nb.TableLogicalSwitch, ovsdb.TableOptions{})
-		ports := ovsdb.NewTable[nb.LogicalSwitchPort](nb.TableLogicalSwitchPort, ovsdb.TableOptions{Index: []string{"name"}})
+		ports := ovsdb.NewTable[nb.LogicalSwitchPort](nb.TableLogicalSwitchPort, ovsdb.TableOptions{})
+		byName := ovsdb.NewIndex(ports, func(p *nb.LogicalSwitchPort) string { return p.Name })
 		if _, err := c.Monitor(testContext(t), ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{switches, ports}}); err != nil {
 			t.Fatal(err)
 		}
@@ -218,15 +219,15 @@ func TestOVNConstraints(t *testing.T) {
 			ovsdb.Insert(nb.TableLogicalSwitchPort, &nb.LogicalSwitchPort{Name: "p1", DHCPv4Options: ptr("dhcp")}).Named("p1"),
 			ovsdb.Insert(nb.TableLogicalSwitchPort, &nb.LogicalSwitchPort{Name: "p2"}).Named("p2"),
 			ovsdb.Insert(nb.TableLogicalSwitch, &nb.LogicalSwitch{Name: "s", Ports: []string{"p1", "p2"}}))
-		if p, ok := ports.Find("name", "p1"); !ok || p.DHCPv4Options == nil || *p.DHCPv4Options != results[0].UUID {
+		if p, ok := byName.Get("p1"); !ok || p.DHCPv4Options == nil || *p.DHCPv4Options != results[0].UUID {
 			t.Errorf("port p1: got %+v, want a reference to %s", p, results[0].UUID)
 		}
 		transact(t, c, ovsdb.Delete(nb.TableDHCPOptions))
-		if p, ok := ports.Find("name", "p1"); !ok || p.DHCPv4Options != nil {
+		if p, ok := byName.Get("p1"); !ok || p.DHCPv4Options != nil {
 			t.Errorf("port p1 after its DHCP options were deleted: got %+v, want no reference", p)
 		}
 		transact(t, c, ovsdb.Mutate(nb.TableLogicalSwitch, []ovsdb.Mutation{ovsdb.Change("ports", ovsdb.DeleteFrom, results[1].UUID)}))
-		if _, ok := ports.Find("name", "p1"); ok || ports.Len() != 1 {
+		if _, ok := byName.Get("p1"); ok || ports.Len() != 1 {
 			t.Errorf("port p1 taken out of its switch: got %t and %d ports, want none of it and 1", ok, ports.Len())
 		}
 

@@ -23,6 +23,7 @@ type Schema = ovsdb.DatabaseSchema
 // schema is what the codec needs to know of a [Schema], in a form that costs
 // nothing to look up.
 type schema struct {
+	text   []byte // what it was parsed from
 	parsed Schema
 	tables map[string]*table
 	fields sync.Map // reflect.Type of a row: []structField
@@ -90,7 +91,7 @@ func parseSchema(data []byte) (s *schema, err error) {
 			s, err = nil, fmt.Errorf("malformed schema: %v", r)
 		}
 	}()
-	s = &schema{tables: map[string]*table{}}
+	s = &schema{text: data, tables: map[string]*table{}}
 	if err := json.Unmarshal(data, &s.parsed); err != nil {
 		return nil, fmt.Errorf("malformed schema: %w", err)
 	}

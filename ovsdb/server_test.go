@@ -201,9 +201,7 @@ func TestServerCancel(t *testing.T) {
 func TestServerMonitor(t *testing.T) {
 	endpoint := startServer(t).DatabaseEndpoint()
 	transact(t, dial(t, endpoint), ovsdb.Insert("Open_vSwitch", ovsdb.Row{}))
-	newTable := func() *ovsdb.Table[bridge] {
-		return ovsdb.NewTable[bridge]("Bridge", ovsdb.TableOptions{Index: []string{"name"}})
-	}
+	newTable := func() *ovsdb.Table[bridge] { return ovsdb.NewTable[bridge]("Bridge", ovsdb.TableOptions{}) }
 	var (
 		group    sync.WaitGroup
 		tables   []*ovsdb.Table[bridge]
@@ -252,9 +250,10 @@ func byName(table *ovsdb.Table[bridge]) map[string]bridge {
 // writeAtRandom makes, changes and deletes bridges of its own and checks that
 // the copy shows every write at once.
 func writeAtRandom(t *testing.T, c *ovsdb.Client, table *ovsdb.Table[bridge], writer int) {
+	bridges := ovsdb.NewIndex(table, func(b *bridge) string { return b.Name })
 	for i := range 150 {
 		name := fmt.Sprintf("br%d-%d", writer, i*7%10)
-		row, exists := table.Find("name", name)
+		row, exists := bridges.Get(name)
 		var ops []ovsdb.Operation
 		var check func(b *bridge) bool
 		switch {
@@ -291,7 +290,7 @@ func writeAtRandom(t *testing.T, c *ovsdb.Client, table *ovsdb.Table[bridge], wr
 			t.Errorf("writer %d, step %d: %v", writer, i, err)
 			return
 		}
-		if now, _ := table.Find("name", name); !check(now) {
+		if now, _ := bridges.Get(name); !check(now) {
 			t.Errorf("writer %d, step %d: own write is not in the copy: %+v", writer, i, now)
 		}
 	}

@@ -13,29 +13,41 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// errUnsent marks calls that ended before their request was handed to the
-// writer.
+// errUnsent marks requests that no server has received.
 var errUnsent = errors.New("request not sent")
 
 // A session is one JSON-RPC connection. Its read loop takes every message of
 // the server in order; its write loop sends what the two queues hold.
 type session struct {
+	sessionOptions
+	schema   *schema       // of the client's database; set before the connection is used
+	dialect  atomic.Int32  // the best way of monitoring that the server knows
+	requests chan []byte   // from calls; they wait for room
+	answers  chan []byte   // to the server's own requests; the read loop never waits
+	done     chan struct{} // closed when the connection is over
+	ended    chan struct{} // closed when the read loop has returned after that
+	heard    atomic.Int64  // when bytes last came, since began
+	began    time.Time
+
+	mu       sync.Mutex
+	reason   error // why done was closed
+	lastID   uint64
+	pending  map[uint64]*call
+	monitors map[string]*registration // by monitor id
+}
+
+type sessionOptions struct {
 	conn       net.Conn
+	probe      time.Duration // 0 or less: never
+	maxMessage int
 	log        *slog.Logger
 	hooks      Hooks
-	maxMessage int
-	requests   chan []byte // from calls; they wait for room
-	answers    chan []byte // to the server's own requests; the read loop never waits
-	done       chan struct{}
-
-	mu          sync.Mutex
-	reason      error // why done was closed
-	lastID      uint64
-	pending     map[uint64]*call
-	lastMonitor int
-	monitors    map[string]*Monitor // by monitor id
+	// notify is given the notifications that are no updates, in the read loop.
+	notify func(s *session, method string, params json.RawMessage) error
 }
 
 // A call is a request that awaits its response.
@@ -52,24 +64,24 @@ type reply struct {
 	err    error
 }
 
-func newSession(conn net.Conn, maxMessage int, log *slog.Logger, hooks Hooks) *session {
+func newSession(o sessionOptions) *session {
 	s := &session{
-		conn:       conn,
-		log:        log,
-		hooks:      hooks,
-		maxMessage: maxMessage,
-		requests:   make(chan []byte, 64),
-		answers:    make(chan []byte, 64),
-		done:       make(chan struct{}),
-		pending:    map[uint64]*call{},
-		monitors:   map[string]*Monitor{},
+		sessionOptions: o,
+		requests:       make(chan []byte, 64),
+		answers:        make(chan []byte, 64),
+		done:           make(chan struct{}),
+		ended:          make(chan struct{}),
+		began:          time.Now(),
+		pending:        map[uint64]*call{},
+		monitors:       map[string]*registration{},
 	}
 	go s.read()
 	go s.write()
+	if o.probe > 0 {
+		go s.watch()
+	}
 	return s
 }
-
-func (s *session) close() { s.end(ErrClosed) }
 
 // end ends the session for a reason; only the first one counts.
 func (s *session) end(reason error) {
@@ -80,15 +92,18 @@ func (s *session) end(reason error) {
 	}
 	s.reason = reason
 	s.mu.Unlock()
-
 	close(s.done)
-	s.conn.Close()
-	if errors.Is(reason, ErrClosed) {
-		s.log.Info("ovsdb session closed")
-	} else {
-		s.log.Warn("ovsdb session ended", "error", reason)
+	hangUp(s.conn)
+}
+
+// hangUp closes a connection and does not wait for anything.
+func hangUp(conn net.Conn) {
+	if layered, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		// Saying goodbye, as TLS does, may block.
+		layered.NetConn().Close()
+		return
 	}
-	s.hooks.disconnected(reason)
+	conn.Close()
 }
 
 func (s *session) err() error {
@@ -168,6 +183,22 @@ func (s *session) cancel(method string, id uint64) {
 	}
 }
 
+// post sends a request whose answer nobody waits for. It reports whether the
+// server reads fast enough for that.
+func (s *session) post(method string, params json.RawMessage) bool {
+	s.mu.Lock()
+	s.lastID++
+	id := s.lastID
+	s.mu.Unlock()
+	select {
+	case s.requests <- encodeRequest(id, method, params):
+		return true
+	default:
+		s.log.Debug("ovsdb request not sent: the server does not read", "method", method)
+		return false
+	}
+}
+
 func (s *session) write() {
 	for {
 		var data []byte
@@ -185,14 +216,16 @@ func (s *session) write() {
 }
 
 func (s *session) read() {
-	f := newFramer(s.conn, s.maxMessage)
+	defer close(s.ended)
+	f := newFramer(listener{s}, s.maxMessage)
 	for {
 		data, err := f.next()
-		if err != nil {
-			s.end(readError(err))
-			return
+		if err == nil {
+			err = s.receive(data)
+		} else {
+			err = readError(err)
 		}
-		if err := s.receive(data); err != nil {
+		if err != nil {
 			s.end(err)
 			return
 		}
@@ -278,16 +311,17 @@ func (s *session) receiveRequest(id json.RawMessage, method string, params json.
 	}
 }
 
-// receiveNotification passes updates on to their monitor and ignores what it
-// does not know.
+// receiveNotification passes updates on to their monitor, and anything else to
+// the client.
 func (s *session) receiveNotification(method string, params json.RawMessage) error {
-	format := notificationFormat(method)
-	if format == formatNone {
-		s.log.Debug("ovsdb notification ignored", "method", method)
-		return nil
+	var err error
+	if d := dialectOfNotification(method); d >= 0 {
+		err = s.receiveUpdate(params, d)
+	} else {
+		err = s.notify(s, method, params)
 	}
-	if err := s.receiveUpdate(params, format); err != nil {
-		return fmt.Errorf("%s: %w: %w", method, err, ErrProtocol)
+	if err != nil {
+		return fmt.Errorf("%s: %w", method, err)
 	}
 	return nil
 }

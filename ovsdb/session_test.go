@@ -23,16 +23,16 @@ func TestDialRefuses(t *testing.T) {
 	}{
 		{"OpenFlow", func(p *peer) { p.send("\x04\x00\x00\x08\x00\x00\x00\x01"); p.wait() }, ErrProtocol, "byte 0x04"},
 		{"a server that speaks first", func(p *peer) { p.send("220 mail ready\r\n"); p.wait() }, ErrProtocol, "byte 0x32"},
-		{"a server that hangs up", func(p *peer) { p.expect("get_schema") }, io.EOF, "closed by the server"},
-		{"a message cut in the middle", func(p *peer) { p.expect("get_schema"); p.send(`{"id":1,`) }, io.ErrUnexpectedEOF, "connection lost"},
+		{"a server that hangs up", func(p *peer) { p.getSchema() }, io.EOF, "closed by the server"},
+		{"a message cut in the middle", func(p *peer) { p.getSchema(); p.send(`{"id":1,`) }, io.ErrUnexpectedEOF, "connection lost"},
 		{"malformed JSON", func(p *peer) { p.send(`{"id" 1}`); p.wait() }, ErrProtocol, "malformed message"},
-		{"string error", func(p *peer) { p.refuse(p.expect("get_schema"), `"unknown database"`); p.wait() }, ErrUnknownDatabase, "get_schema: server answered: unknown database"},
+		{"string error", func(p *peer) { p.refuse(p.getSchema(), `"unknown database"`); p.wait() }, ErrUnknownDatabase, "get_schema: server answered: unknown database"},
 		{"object error", func(p *peer) {
-			p.refuse(p.expect("get_schema"), `{"error":"unknown database","details":"no Test here"}`)
+			p.refuse(p.getSchema(), `{"error":"unknown database","details":"no Test here"}`)
 			p.wait()
 		}, ErrUnknownDatabase, "unknown database: no Test here"},
-		{"another schema", func(p *peer) { p.answer(p.expect("get_schema"), `{"name":"Other","tables":{}}`); p.wait() }, ErrProtocol, `schema of "Other"`},
-		{"no schema", func(p *peer) { p.answer(p.expect("get_schema"), `5`); p.wait() }, ErrProtocol, "malformed schema"},
+		{"another schema", func(p *peer) { p.answer(p.getSchema(), `{"name":"Other","tables":{}}`); p.wait() }, ErrProtocol, `schema of "Other"`},
+		{"no schema", func(p *peer) { p.answer(p.getSchema(), `5`); p.wait() }, ErrProtocol, "malformed schema"},
 		{"answer with another id", func(p *peer) { p.send(`{"id":77,"result":{},"error":null}`); p.wait() }, ErrProtocol, "never made"},
 		{"answer with a strange id", func(p *peer) { p.send(`{"id":["x"],"result":{},"error":null}`); p.wait() }, ErrProtocol, "never made"},
 		{"answer without id", func(p *peer) { p.send(`{"result":{},"error":null}`); p.wait() }, ErrProtocol, "never made"},
@@ -58,11 +58,12 @@ func TestDialRefuses(t *testing.T) {
 
 func TestDialEndpoints(t *testing.T) {
 	for endpoint, want := range map[string]string{
-		"":                       `at "": unsupported endpoint: want "unix:PATH"`,
-		"unix:":                  `at "unix:": unsupported endpoint`,
-		"tcp:127.0.0.1:6640":     `at "tcp:127.0.0.1:6640": unsupported endpoint`,
-		"punix:/x":               `at "punix:/x": unsupported endpoint`,
-		"unix:/nonexistent/sock": `no such file or directory`,
+		"":                       `open database "Open_vSwitch": endpoint "": `,
+		"unix:":                  `endpoint "unix:": the path is missing`,
+		"punix:/x":               `endpoint "punix:/x": a server listens there: a client connects to "unix:PATH"`,
+		"ptcp:6640":              `endpoint "ptcp:6640": a server listens there`,
+		"http:127.0.0.1":         `endpoint "http:127.0.0.1": not a connection method`,
+		"unix:/nonexistent/sock": `at "unix:/nonexistent/sock": dial unix /nonexistent/sock: connect: no such file or directory`,
 	} {
 		if _, err := Dial(testContext(t), Options{Endpoint: endpoint}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("endpoint %q: got error %v, want %s", endpoint, err, want)
@@ -301,12 +302,12 @@ func TestServerThatDoesNotRead(t *testing.T) {
 
 func FuzzSession(f *testing.F) {
 	for _, seed := range []string{
-		`{"id":2,"result":{"T":{"` + uuidA + `":{"initial":{"int":1,"map":["map",[["a","b"]]]}}}},"error":null}` +
+		`{"id":4,"result":{"T":{"` + uuidA + `":{"initial":{"int":1,"map":["map",[["a","b"]]]}}}},"error":null}` +
 			`{"id":null,"method":"update2","params":["monitor 1",{"T":{"` + uuidA + `":{"modify":{"ints":["set",[1,2]]}}}}]}`,
-		`{"id":2,"result":null,"error":"unknown method"}{"id":3,"result":{},"error":null}` +
+		`{"id":4,"result":null,"error":"unknown method"}{"id":5,"result":{},"error":null}` +
 			`{"id":null,"method":"update","params":["monitor 2",{"T":{"` + uuidB + `":{"new":{"ref":["uuid","` + uuidA + `"]}}}}]}`,
 		`{"id":1,"method":"echo","params":[]}`,
-		`{"id":2,"result":[],"error":{"error":"x"}}`,
+		`{"id":4,"result":[],"error":{"error":"x"}}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -315,7 +316,7 @@ func FuzzSession(f *testing.F) {
 			p.expect("monitor_cond")
 			p.conn.Write(stream)
 		})
-		table := NewTable[testRow]("T", TableOptions{Index: []string{"name"}})
+		table := NewTable[testRow]("T", TableOptions{})
 		if _, err := c.Monitor(testContext(t), MonitorOptions{Tables: []Monitored{table}}); err == nil {
 			c.Transact(testContext(t), Select("T", nil))
 		}

@@ -4,10 +4,7 @@
 package ovsdb
 
 import (
-	"errors"
-	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"sync"
 )
@@ -15,10 +12,13 @@ import (
 // TableOptions say what of a table is copied.
 type TableOptions struct {
 	// Omit names columns that are not copied although T has a field for them.
+	// The fields stay zero.
 	Omit []string
-	// Index names columns by whose value rows can be found. They must be
-	// strings and unique by the schema.
-	Index []string
+	// Where selects rows: those for which at least one of the conditions
+	// holds, unlike the conditions of a transaction, which must all hold.
+	// Without any, all rows are copied. A server that knows only the monitor
+	// of RFC 7047 cannot select.
+	Where []Condition
 }
 
 // A Table is the copy of a table that a [Monitor] keeps up to date, as rows of
@@ -27,19 +27,20 @@ type TableOptions struct {
 // server's schema does not know, since servers differ in age: their fields
 // stay zero. A field tagged "_uuid" receives the row's UUID.
 //
-// Rows are shared and must not be modified.
+// Rows are shared and must not be modified. An [Index] finds them by their
+// content.
 type Table[T any] struct {
 	name    string
-	options TableOptions
-	mu      *sync.RWMutex // of the monitor; nil before
-	plan    rowPlan
+	options TableOptions  // guarded by mu
+	mu      *sync.RWMutex // of the monitor; nil before there is one
+	owner   *Monitor
 	rows    map[string]*T // by UUID
-	index   map[string]map[string]*T
+	indexes []rowIndex[T]
 }
 
 // NewTable makes a table to be given to [Client.Monitor], once.
 func NewTable[T any](name string, o TableOptions) *Table[T] {
-	return &Table[T]{name: name, options: o}
+	return &Table[T]{name: name, options: o, rows: map[string]*T{}}
 }
 
 // Len returns the number of rows.
@@ -55,21 +56,26 @@ func (t *Table[T]) Get(uuid string) (*T, bool) {
 	return row, ok
 }
 
-// Find returns the row whose indexed column has a value.
-func (t *Table[T]) Find(column, value string) (*T, bool) {
-	defer t.lock()()
-	row, ok := t.index[column][value]
-	return row, ok
-}
-
 // All returns all rows, in no particular order.
 func (t *Table[T]) All() []*T {
 	defer t.lock()()
 	return slices.AppendSeq(make([]*T, 0, len(t.rows)), maps.Values(t.rows))
 }
 
+// Rows returns what an event did to a row of the table: old is nil if the row
+// was added, new if it was deleted. ok is false if the event is about another
+// table.
+func (t *Table[T]) Rows(e Event) (old, new *T, ok bool) {
+	if e.Table != t.name {
+		return nil, nil, false
+	}
+	old, _ = e.Old.(*T)
+	new, _ = e.New.(*T)
+	return old, new, true
+}
+
 // lock locks the table for reading and returns the function that unlocks it.
-// A table that no monitor keeps is empty and needs no lock.
+// A table that no monitor keeps does not change and needs no lock.
 func (t *Table[T]) lock() (unlock func()) {
 	if t.mu == nil {
 		return func() {}
@@ -82,144 +88,38 @@ func (t *Table[T]) lock() (unlock func()) {
 type Monitored interface {
 	// tableName returns the name given to NewTable.
 	tableName() string
-	// bind checks the table against the schema, makes it belong to the
-	// monitor with the lock, and returns the columns to ask for.
-	bind(s *schema, mu *sync.RWMutex) (columns []string, err error)
-	// put reads a row's columns and stores it, replacing an older version.
-	put(uuid string, s *scanner) error
-	// patch reads the differences of a row's columns and applies them.
-	patch(uuid string, s *scanner) error
-	// remove forgets a row.
-	remove(uuid string) error
-}
+	// attach makes the table belong to a monitor unless it belongs to one.
+	attach(m *Monitor) bool
+	// detach undoes attach.
+	detach()
 
-// A rowPlan says how the columns of a row get into the fields of its struct.
-type rowPlan struct {
-	fields map[string]plannedField // by column
-	uuid   int                     // field of the row's UUID, -1 if there is none
-	index  map[string]int          // fields of the indexed columns
-}
+	// selection returns what is to be copied; selected changes it. The caller
+	// holds the monitor's lock.
+	selection() TableOptions
+	selected(o TableOptions)
+	// plan checks the table, with what is selected, against the schema. The
+	// caller holds the lock at least for reading.
+	plan(s *schema) (*rowPlan, error)
 
-type plannedField struct {
-	codec codec
-	index int
-}
+	// The methods that follow are for the read loop, which alone changes
+	// rows: only commit needs the monitor's lock.
 
-func (t *Table[T]) tableName() string { return t.name }
-
-func (t *Table[T]) bind(s *schema, mu *sync.RWMutex) ([]string, error) {
-	if t.mu != nil {
-		return nil, fmt.Errorf("table %q belongs to a monitor already", t.name)
-	}
-	st, err := s.table(t.name)
-	if err != nil {
-		return nil, err
-	}
-	fields, err := structFields(reflect.TypeFor[T]())
-	if err != nil {
-		return nil, fmt.Errorf("table %q: %w", t.name, err)
-	}
-	if t.plan, err = newRowPlan(st, fields, t.options); err != nil {
-		return nil, err
-	}
-	t.rows = map[string]*T{}
-	t.index = map[string]map[string]*T{}
-	for column := range t.plan.index {
-		t.index[column] = map[string]*T{}
-	}
-	t.mu = mu
-	return sortedKeys(t.plan.fields), nil
-}
-
-func newRowPlan(t *table, fields []structField, o TableOptions) (rowPlan, error) {
-	p := rowPlan{fields: map[string]plannedField{}, index: map[string]int{}, uuid: -1}
-	for _, f := range fields {
-		c, ok := t.columns[f.column]
-		switch {
-		case f.column == columnUUID && f.typ == reflect.TypeFor[string]():
-			p.uuid = f.index
-		case !ok || slices.Contains(o.Omit, f.column):
-			continue
-		case f.typ != c.codec.goType():
-			return p, &SchemaError{Table: t.name, Column: c.name,
-				Problem: fmt.Sprintf("%s is held by %s, not %s", c, c.codec.goType(), f.typ)}
-		default:
-			p.fields[f.column] = plannedField{codec: c.codec, index: f.index}
-		}
-	}
-	for _, name := range o.Index {
-		f, ok := p.fields[name]
-		if !ok || !t.unique[name] || f.codec.goType() != reflect.TypeFor[string]() {
-			return p, &SchemaError{Table: t.name, Column: name, Problem: "not a unique string column that is copied"}
-		}
-		p.index[name] = f.index
-	}
-	return p, nil
-}
-
-func (t *Table[T]) put(uuid string, s *scanner) error {
-	return t.store(uuid, s, new(T), codec.decode)
-}
-
-func (t *Table[T]) patch(uuid string, s *scanner) error {
-	old, ok := t.rows[uuid]
-	if !ok {
-		return errUnknownRow
-	}
-	next := *old
-	return t.store(uuid, s, &next, codec.apply)
-}
-
-var errUnknownRow = errors.New("no such row")
-
-// store reads the columns of a row, each in the way of read, and puts the row
-// in the place of its older version.
-func (t *Table[T]) store(uuid string, s *scanner, row *T, read func(codec, *scanner, any) error) error {
-	v := reflect.ValueOf(row).Elem()
-	if t.plan.uuid >= 0 {
-		v.Field(t.plan.uuid).SetString(uuid)
-	}
-	err := s.object(func(column string) error {
-		f, ok := t.plan.fields[column]
-		if !ok {
-			return s.skip()
-		}
-		if err := read(f.codec, s, v.Field(f.index).Addr().Interface()); err != nil {
-			return fmt.Errorf("column %q: %w", column, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	t.unindex(uuid)
-	t.rows[uuid] = row
-	for column, field := range t.plan.index {
-		t.index[column][v.Field(field).String()] = row
-	}
-	return nil
-}
-
-func (t *Table[T]) remove(uuid string) error {
-	if _, ok := t.rows[uuid]; !ok {
-		return errUnknownRow
-	}
-	t.unindex(uuid)
-	delete(t.rows, uuid)
-	return nil
-}
-
-// unindex takes a row out of the indexes, except where another row of the same
-// update has taken its place.
-func (t *Table[T]) unindex(uuid string) {
-	row, ok := t.rows[uuid]
-	if !ok {
-		return
-	}
-	v := reflect.ValueOf(row).Elem()
-	for column, field := range t.plan.index {
-		if value := v.Field(field).String(); t.index[column][value] == row {
-			delete(t.index[column], value)
-		}
-	}
+	// size returns the number of rows.
+	size() int
+	// has reports whether there is a row.
+	has(uuid string) bool
+	// holds reports whether there is a row with the same content.
+	holds(p *rowPlan, uuid string, row any) bool
+	// others returns the rows whose UUIDs are not given.
+	others(known map[string]struct{}) []string
+	// decode reads the columns of a new row.
+	decode(p *rowPlan, uuid string, s *scanner) (row any, err error)
+	// patch reads the differences of columns to the row as it is, and returns
+	// the row that they make.
+	patch(p *rowPlan, uuid string, s *scanner) (row any, err error)
+	// commit puts a row in the place of an older version, or removes it if it
+	// is nil, and returns the older version, nil if there is none.
+	commit(uuid string, row any) (old any)
+	// rowEvents appends an event for every row, as if it were added.
+	rowEvents(events []Event) []Event
 }

@@ -5,6 +5,7 @@ package ovsdb
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -16,15 +17,16 @@ import (
 )
 
 // Transact runs the operations as one atomic transaction and returns a result
-// for each, RFC 7047 section 4.1.3.
+// for each, RFC 7047 section 4.1.3. Without a connection it waits for one.
 //
 // Errors are a [*SchemaError] when an operation does not fit the schema, an
-// [*OperationError] when the server refuses one, and an [*OutcomeUnknownError]
-// that wraps the reason when the session or the context ended while the
-// transaction was under way. When the context ends the server is asked to
-// cancel.
+// [*OperationError] when the server refuses one, a [*LockLostError] when a lock
+// of the client was lost, and an [*OutcomeUnknownError] that wraps the reason
+// when the connection or the context ended while the transaction was under way.
+// When the context ends the server is asked to cancel. Any other error says that
+// the transaction was not made.
 func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
-	encoded, err := c.schema.encodeOperations(nil, "", ops)
+	encoded, err := c.schema.Load().encodeOperations(nil, "", ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
@@ -33,11 +35,22 @@ func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, erro
 
 // transact sends operations and their encoding, which was made by
 // encodeOperations, in one piece or in several of which each has its own names.
+// The assertions of the client's locks go before them.
 func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) ([]Result, error) {
-	params := make([]byte, 0, len(c.database)+len(encoded)+8)
-	params = appendString(append(params, '['), c.database)
-	params = append(append(params, encoded...), ']')
-	answer, err := c.session.call(ctx, "transact", params)
+	sch := c.schema.Load()
+	asserts, err := c.assertions() // do not wait for a connection in vain
+	if err != nil {
+		return nil, fmt.Errorf("transact: %w", err)
+	}
+	answer, err := c.callWith(ctx, "transact", func() (json.RawMessage, error) {
+		if asserts, err = c.assertions(); err != nil {
+			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+		}
+		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+48*len(asserts))
+		params = appendString(append(params, '['), c.options.Database)
+		params, err := sch.encodeOperations(params, "", asserts)
+		return append(append(params, encoded...), ']'), err
+	})
 	if err != nil {
 		var refused *ServerError
 		if errors.Is(err, errUnsent) || errors.As(err, &refused) {
@@ -45,11 +58,30 @@ func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) 
 		}
 		return nil, &OutcomeUnknownError{Err: err}
 	}
-	results, err := c.schema.parseResults(answer, ops)
+	results, err := c.parseResults(sch, answer, asserts, ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
 	return results, nil
+}
+
+// parseResults reads the results of operations that follow assertions.
+func (c *Client) parseResults(sch *schema, answer []byte, asserts, ops []Operation) ([]Result, error) {
+	if len(asserts) == 0 {
+		return sch.parseResults(answer, ops)
+	}
+	results, err := sch.parseResults(answer, slices.Concat(asserts, ops))
+	var refused *OperationError
+	switch {
+	case errors.As(err, &refused) && refused.Index < len(asserts):
+		return nil, c.refused(asserts[refused.Index].text)
+	case refused != nil:
+		refused.Index -= len(asserts)
+		return nil, err
+	case err != nil:
+		return nil, err
+	}
+	return results[len(asserts):], nil
 }
 
 // encodeOperations checks the operations and appends each to out, after a

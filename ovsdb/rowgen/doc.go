@@ -75,9 +75,10 @@
 //		ovsdb.Insert(inventory.TableNIC, &inventory.NIC{MAC: "02:00:00:00:00:01"}).Named("eth0"),
 //		ovsdb.Insert(inventory.TableHost, &inventory.Host{
 //			Name: "web1", State: inventory.HostStateInService, NICs: []string{"eth0"}}))
-//	hosts := ovsdb.NewTable[inventory.Host](inventory.TableHost, ovsdb.TableOptions{Index: []string{"name"}})
+//	hosts := ovsdb.NewTable[inventory.Host](inventory.TableHost, ovsdb.TableOptions{})
+//	byName := ovsdb.NewIndex(hosts, func(h *inventory.Host) string { return h.Name })
 //	_, err = c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{hosts}})
-//	host, ok := hosts.Find("name", "web1")
+//	host, ok := byName.Get("web1")
 //
 // This example is a package of the module, ovsdb/rowgen/internal/inventory,
 // and runs with its tests.

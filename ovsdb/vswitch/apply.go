@@ -12,9 +12,13 @@ import (
 )
 
 // ErrNotApplied says that a change is in the database but that ovs-vswitchd
-// was not seen to take it over before the context or the session ended. It is
+// was not seen to take it over before the context or the client ended. It is
 // wrapped together with the reason.
 var ErrNotApplied = errors.New("committed, but ovs-vswitchd has not applied it")
+
+// ErrRevoked says that the database went back to what it was before a change,
+// as when its server is started with an older copy of its file.
+var ErrRevoked = errors.New("the database has gone back to an earlier state")
 
 // Commit runs the operations as one transaction that also tells ovs-vswitchd
 // to reconfigure itself, without waiting for it. Several columns, Port.trunks
@@ -34,8 +38,10 @@ func (db *DB) Commit(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Resul
 // transaction set. An interface that could not be made is no error of Apply:
 // see [DB.WaitInterface].
 //
-// If the context or the session ends during the wait, the results are returned
-// with an error that wraps [ErrNotApplied]: the change is made and stays.
+// While there is no connection to the database it goes on waiting. If the
+// context or the client ends first, the results are returned with an error that
+// wraps [ErrNotApplied]: the change is made and stays, except if the error wraps
+// [ErrRevoked] as well.
 func (db *DB) Apply(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Result, error) {
 	results, nextCfg, err := db.commit(ctx, ops)
 	if err != nil {
@@ -43,7 +49,13 @@ func (db *DB) Apply(ctx context.Context, ops ...ovsdb.Operation) ([]ovsdb.Result
 	}
 	err = db.Wait(ctx, func() (bool, error) {
 		root := db.Root()
-		return root != nil && root.CurCfg >= nextCfg, nil
+		switch {
+		case root == nil:
+			return false, nil
+		case root.NextCfg < nextCfg:
+			return false, ErrRevoked
+		}
+		return root.CurCfg >= nextCfg, nil
 	})
 	if err != nil {
 		return results, fmt.Errorf("%w: %w", ErrNotApplied, err)

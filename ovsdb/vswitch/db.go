@@ -13,8 +13,9 @@ import (
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
-// A DB is a session with the Open_vSwitch database and a copy of its main
-// tables. Rows that it returns are shared and must not be modified; a change
+// A DB is a client of the Open_vSwitch database with a copy of its main tables.
+// It makes a new connection when the old one breaks, and the copy then receives
+// what has changed in the meantime. Rows that it returns are shared and must not be modified; a change
 // in the database replaces them.
 //
 // The statistics columns are not copied, since ovs-vswitchd rewrites them every
@@ -27,6 +28,10 @@ type DB struct {
 	bridges    *ovsdb.Table[Bridge]
 	ports      *ovsdb.Table[Port]
 	interfaces *ovsdb.Table[Interface]
+
+	bridgeByName    *ovsdb.Index[Bridge, string]
+	portByName      *ovsdb.Index[Port, string]
+	interfaceByName *ovsdb.Index[Interface, string]
 }
 
 // Dial opens the database. One that is empty, as before ovs-vswitchd was ever
@@ -38,17 +43,18 @@ func Dial(ctx context.Context, o ovsdb.Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	byName := []string{"name"}
 	db := &DB{
 		client:  client,
 		batch:   ovsdb.NewBatcher(client, ovsdb.BatchOptions{Epilogue: epilogue()}),
 		roots:   ovsdb.NewTable[OpenVSwitch](TableOpenVSwitch, ovsdb.TableOptions{Omit: []string{"statistics"}}),
-		bridges: ovsdb.NewTable[Bridge](TableBridge, ovsdb.TableOptions{Index: byName}),
+		bridges: ovsdb.NewTable[Bridge](TableBridge, ovsdb.TableOptions{}),
 		ports: ovsdb.NewTable[Port](TablePort,
-			ovsdb.TableOptions{Index: byName, Omit: []string{"statistics", "rstp_statistics"}}),
-		interfaces: ovsdb.NewTable[Interface](TableInterface,
-			ovsdb.TableOptions{Index: byName, Omit: []string{"statistics"}}),
+			ovsdb.TableOptions{Omit: []string{"statistics", "rstp_statistics"}}),
+		interfaces: ovsdb.NewTable[Interface](TableInterface, ovsdb.TableOptions{Omit: []string{"statistics"}}),
 	}
+	db.bridgeByName = ovsdb.NewIndex(db.bridges, func(b *Bridge) string { return b.Name })
+	db.portByName = ovsdb.NewIndex(db.ports, func(p *Port) string { return p.Name })
+	db.interfaceByName = ovsdb.NewIndex(db.interfaces, func(i *Interface) string { return i.Name })
 	if err := db.load(ctx); err != nil {
 		client.Close()
 		return nil, fmt.Errorf("open database %q at %q: %w", o.Database, o.Endpoint, err)
@@ -75,17 +81,17 @@ func (db *DB) load(ctx context.Context) (err error) {
 	return db.Wait(ctx, func() (bool, error) { return db.Root() != nil, nil })
 }
 
-// Client returns the session, for whatever DB has no method for.
+// Client returns the client, for whatever DB has no method for.
 func (db *DB) Client() *ovsdb.Client { return db.client }
 
-// Close ends the session and returns at once. What is in the copy can still
+// Close ends the client and returns at once. What is in the copy can still
 // be read.
 func (db *DB) Close() error { return db.client.Close() }
 
-// Done is closed when the session has ended.
+// Done is closed when the client has ended.
 func (db *DB) Done() <-chan struct{} { return db.client.Done() }
 
-// Err returns nil while the session lives, then the reason of its end.
+// Err returns nil while the client lives, then the reason of its end.
 func (db *DB) Err() error { return db.client.Err() }
 
 // Root returns the row of table Open_vSwitch, nil if somebody removed it.
@@ -97,13 +103,13 @@ func (db *DB) Root() *OpenVSwitch {
 }
 
 // Bridge returns a bridge by name.
-func (db *DB) Bridge(name string) (*Bridge, bool) { return db.bridges.Find("name", name) }
+func (db *DB) Bridge(name string) (*Bridge, bool) { return db.bridgeByName.Get(name) }
 
 // Port returns a port by name.
-func (db *DB) Port(name string) (*Port, bool) { return db.ports.Find("name", name) }
+func (db *DB) Port(name string) (*Port, bool) { return db.portByName.Get(name) }
 
 // Interface returns an interface by name.
-func (db *DB) Interface(name string) (*Interface, bool) { return db.interfaces.Find("name", name) }
+func (db *DB) Interface(name string) (*Interface, bool) { return db.interfaceByName.Get(name) }
 
 // BridgeByUUID returns a bridge by its row's UUID.
 func (db *DB) BridgeByUUID(uuid string) (*Bridge, bool) { return db.bridges.Get(uuid) }
@@ -141,6 +147,8 @@ func (db *DB) PortBridge(port string) (*Bridge, bool) {
 	if !ok {
 		return nil, false
 	}
+	// No index: each port that is added makes a new row of its bridge, and an
+	// index of all its ports would have to be made anew.
 	for _, b := range db.bridges.All() {
 		if _, ok := slices.BinarySearch(b.Ports, p.UUID); ok {
 			return b, true

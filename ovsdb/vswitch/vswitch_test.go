@@ -214,36 +214,96 @@ func TestApplyWithoutSwitch(t *testing.T) {
 	apply(t, db)
 }
 
-// The server goes away in the middle of waiting.
-func TestServerGoesAway(t *testing.T) {
-	ovs := start(t, ovsproc.Options{})
-	db := dial(t, ovs)
+// applying begins to add a bridge while there is no ovs-vswitchd, and returns
+// when that is in the database. How it ends comes from the channel.
+func applying(t *testing.T, ovs *ovsproc.OVS, db *vswitch.DB, bridge string) <-chan error {
+	t.Helper()
 	if err := ovs.KillSwitch(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error)
+	ended := make(chan error, 1)
 	go func() {
-		_, err := db.Apply(testContext(t), bridgeOps("br0")...)
+		_, err := db.Apply(testContext(t), bridgeOps(bridge)...)
 		ended <- err
 	}()
-	if err := db.Wait(testContext(t), func() (bool, error) { return len(db.Bridges()) == 1, nil }); err != nil {
+	err := db.Wait(testContext(t), func() (bool, error) {
+		_, ok := db.Bridge(bridge)
+		return ok, nil
+	})
+	if err == nil {
+		err = db.Client().Echo(testContext(t)) // the answer to the transaction came before
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ovs.Stop(); err != nil {
+	return ended
+}
+
+// A server that goes away in the middle of waiting, and comes back, changes
+// nothing.
+func TestServerComesBack(t *testing.T) {
+	ovs := start(t, ovsproc.Options{})
+	db := dial(t, ovs)
+	ended := applying(t, ovs, db, "br0")
+	if err := ovs.KillDatabase(); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; !errors.Is(err, vswitch.ErrNotApplied) {
-		t.Errorf("got error %v, want %v", err, vswitch.ErrNotApplied)
+	if err := ovs.StartDatabase(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := ovs.StartSwitch(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Apply: %v", err)
+	}
+	apply(t, db, bridgeOps("br1")...)
+}
+
+// A server that comes back with an older database has lost the change.
+func TestServerComesBackOlder(t *testing.T) {
+	ovs := start(t, ovsproc.Options{})
+	db := dial(t, ovs)
+	saved, err := ovs.SaveDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := applying(t, ovs, db, "br0")
+	if err := ovs.KillDatabase(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ovs.RestoreDatabase(saved); err != nil {
+		t.Fatal(err)
+	}
+	if err := ovs.StartDatabase(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, vswitch.ErrRevoked) || !errors.Is(err, vswitch.ErrNotApplied) {
+		t.Errorf("Apply: got error %v, want %v and %v", err, vswitch.ErrNotApplied, vswitch.ErrRevoked)
+	}
+	if _, ok := db.Bridge("br0"); ok {
+		t.Error("bridge br0 is still in the copy")
+	}
+}
+
+// A DB that is closed in the middle of waiting ends that.
+func TestCloseWhileApplying(t *testing.T) {
+	ovs := start(t, ovsproc.Options{})
+	db := dial(t, ovs)
+	ended := applying(t, ovs, db, "br0")
+	db.Close()
+	if err := <-ended; !errors.Is(err, vswitch.ErrNotApplied) || !errors.Is(err, ovsdb.ErrClosed) {
+		t.Errorf("Apply: got error %v, want %v and %v", err, vswitch.ErrNotApplied, ovsdb.ErrClosed)
 	}
 	<-db.Done()
-	if db.Err() == nil {
-		t.Error("Err: got nil after the session ended")
+	if err := db.Err(); !errors.Is(err, ovsdb.ErrClosed) {
+		t.Errorf("Err: got %v, want %v", err, ovsdb.ErrClosed)
 	}
-	if _, err := db.Commit(testContext(t)); err == nil {
-		t.Error("Commit: got no error after the session ended")
+	if _, err := db.Commit(testContext(t)); !errors.Is(err, ovsdb.ErrClosed) {
+		t.Errorf("Commit: got error %v, want %v", err, ovsdb.ErrClosed)
 	}
 	if _, ok := db.Bridge("br0"); !ok {
-		t.Error("the copy is gone with the session")
+		t.Error("the copy is gone with the client")
 	}
 }
 

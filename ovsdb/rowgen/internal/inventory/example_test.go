@@ -43,11 +43,12 @@ func register(ctx context.Context, endpoint string) error {
 	if err != nil {
 		return err
 	}
-	hosts := ovsdb.NewTable[inventory.Host](inventory.TableHost, ovsdb.TableOptions{Index: []string{"name"}})
+	hosts := ovsdb.NewTable[inventory.Host](inventory.TableHost, ovsdb.TableOptions{})
+	byName := ovsdb.NewIndex(hosts, func(h *inventory.Host) string { return h.Name })
 	if _, err := c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{hosts}}); err != nil {
 		return err
 	}
-	host, ok := hosts.Find("name", "web1")
+	host, ok := byName.Get("web1")
 	if !ok {
 		return fmt.Errorf("host %q is not there", "web1")
 	}

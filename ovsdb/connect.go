@@ -1,0 +1,249 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/ovskit/ovskit/internal/endpoint"
+)
+
+const (
+	// dialTimeout bounds how long a server may take to accept a connection.
+	// What comes after is the probe's business.
+	dialTimeout = 10 * time.Second
+	// electionBackoff bounds the pause while servers can be reached, but none
+	// is fit for use: a cluster is about to elect its leader.
+	electionBackoff = 250 * time.Millisecond
+)
+
+// dial makes the first connection.
+func (c *Client) dial(ctx context.Context) (*session, error) {
+	if c.options.Retry {
+		return c.connect(ctx, 0)
+	}
+	return c.round(ctx)
+}
+
+// supervise keeps the client connected until it ends.
+func (c *Client) supervise(s *session) {
+	defer close(c.done)
+	defer c.kill()
+	backoff := c.options.MinBackoff
+	for {
+		since := time.Now()
+		<-s.done
+		// What the old connection has brought is taken over before the new
+		// one brings anything.
+		<-s.ended
+		c.disconnected(s)
+		if c.options.NoReconnect {
+			c.end(s.err())
+		}
+		if c.Err() != nil {
+			return
+		}
+		pause := time.Duration(0)
+		if time.Since(since) < backoff {
+			pause = backoff // it came to nothing: so may the next one
+			backoff = min(2*backoff, c.options.MaxBackoff)
+		} else {
+			backoff = c.options.MinBackoff
+		}
+		var err error
+		if s, err = c.connect(c.alive, pause); err != nil {
+			return // Close was called
+		}
+	}
+}
+
+// end ends the client for a reason; only the first one counts.
+func (c *Client) end(reason error) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = reason
+	c.state.Err = reason
+	s := c.session
+	c.signal()
+	c.mu.Unlock()
+	c.kill()
+	if s != nil {
+		s.end(reason)
+	}
+}
+
+// disconnected takes a connection that has ended out of use.
+func (c *Client) disconnected(s *session) {
+	reason := s.err()
+	c.mu.Lock()
+	c.session = nil
+	c.state.Endpoint, c.state.Failures, c.state.Err = "", 0, reason
+	c.loseAll(s, reason)
+	c.signal()
+	c.mu.Unlock()
+	if errors.Is(reason, ErrClosed) {
+		s.log.Info("ovsdb connection closed")
+	} else {
+		s.log.Warn("ovsdb connection lost", "error", reason)
+	}
+	c.options.Hooks.disconnected(reason)
+}
+
+// connect makes rounds of attempts until one succeeds or the context ends. It
+// begins with a pause.
+func (c *Client) connect(ctx context.Context, pause time.Duration) (*session, error) {
+	backoff := max(pause, c.options.MinBackoff)
+	for {
+		if err := sleep(ctx, jitter(pause)); err != nil {
+			return nil, c.notConnected(err)
+		}
+		s, err := c.round(ctx)
+		if err == nil {
+			return s, nil
+		}
+		pause = backoff
+		if errors.Is(err, errUnfit) {
+			pause = min(pause, max(electionBackoff, c.options.MinBackoff))
+		}
+		backoff = min(2*backoff, c.options.MaxBackoff)
+		c.log.Info("ovsdb connection failed", "error", err, "pause", pause)
+	}
+}
+
+// notConnected is the error of a context that ended between two rounds.
+func (c *Client) notConnected(err error) error {
+	if last := c.State().Err; last != nil {
+		return fmt.Errorf("%w: %w", last, err)
+	}
+	return err
+}
+
+// jitter shortens a pause by up to a half, so that the clients of a server that
+// has failed do not come back all at once.
+func jitter(pause time.Duration) time.Duration {
+	if pause <= 0 {
+		return 0
+	}
+	return pause - rand.N(pause/2+1)
+}
+
+// sleep waits unless the context ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// round tries each endpoint once, beginning with the one after that of the last
+// connection.
+func (c *Client) round(ctx context.Context) (*session, error) {
+	var failures []error
+	first := c.next
+	for i := range c.endpoints {
+		at := (first + i) % len(c.endpoints)
+		s, err := c.open(ctx, c.endpoints[at])
+		if err == nil {
+			c.next = at + 1
+			return s, nil
+		}
+		failures = append(failures, fmt.Errorf("at %q: %w", c.endpoints[at], err))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	err := errors.Join(failures...)
+	if len(failures) == 1 {
+		err = failures[0]
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.Failures += len(failures)
+	c.state.Err = err
+	c.signal()
+	return nil, err
+}
+
+// open connects to one server, brings the monitors up to date with it and takes
+// the connection into use.
+func (c *Client) open(ctx context.Context, e endpoint.Endpoint) (*session, error) {
+	conn, err := c.dialEndpoint(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	s := newSession(sessionOptions{
+		conn: conn, probe: c.options.Probe, maxMessage: c.options.MaxMessage,
+		log: c.log.With("endpoint", e.String()), hooks: c.options.Hooks, notify: c.receiveNotification,
+	})
+	if err = c.prepare(ctx, s); err == nil {
+		err = c.publish(s, e)
+	}
+	if err != nil {
+		s.end(err)
+		<-s.ended
+		return nil, err
+	}
+	s.log.Info("ovsdb connection made")
+	c.options.Hooks.connected(e.String())
+	return s, nil
+}
+
+func (c *Client) dialEndpoint(ctx context.Context, e endpoint.Endpoint) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return e.Dial(ctx, c.options.TLS)
+}
+
+// prepare does all that has to be done on a connection before others may use
+// it.
+func (c *Client) prepare(ctx context.Context, s *session) error {
+	if err := c.followServer(ctx, s); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	monitors := slices.Clone(c.monitors)
+	c.mu.Unlock()
+	for _, m := range monitors {
+		if err := m.register(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish takes a connection into use.
+func (c *Client) publish(s *session, e endpoint.Endpoint) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return c.err
+	}
+	if err := s.err(); err != nil {
+		return err
+	}
+	for _, id := range s.monitorsExcept(c.monitors) {
+		s.dropMonitor(id, true) // it was closed in the meantime
+	}
+	c.schema.Store(s.schema)
+	c.session, c.endpoint = s, e.String()
+	c.state = State{Endpoint: e.String(), Connections: c.state.Connections + 1}
+	c.signal()
+	return nil
+}

@@ -1,0 +1,167 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A Lock is the ownership of a lock of the server, RFC 7047 sections 4.1.8 to
+// 4.1.10, from when it was acquired until it is lost or given back. Among the
+// clients of a server at most one has a lock of a name.
+//
+// While a client has locks, each of its transactions asserts all of them: the
+// server itself makes sure that nothing is written by a client that does not
+// own its locks any more. After a lock was lost all transactions of the client
+// fail with a [*LockLostError], so that its owner learns of it before its next
+// write, until he calls [Lock.Regain] or [Lock.Unlock].
+type Lock struct {
+	client *Client
+	name   string
+	lost   chan struct{}
+	err    error // why it was lost; guarded by the client's lock
+}
+
+// Lock acquires a lock and waits until it has it, over any number of
+// connections. The name is an <id>: letters, digits and underscores, not
+// beginning with a digit.
+func (c *Client) Lock(ctx context.Context, name string) (*Lock, error) {
+	return c.acquire(ctx, name, "lock", true)
+}
+
+// TryLock acquires a lock unless another client has it, which is [ErrLockHeld].
+func (c *Client) TryLock(ctx context.Context, name string) (*Lock, error) {
+	return c.acquire(ctx, name, "lock", false)
+}
+
+// Steal acquires a lock, taking it from the client that has it.
+func (c *Client) Steal(ctx context.Context, name string) (*Lock, error) {
+	return c.acquire(ctx, name, "steal", false)
+}
+
+// Hold acquires a lock and calls f with a context that ends when the lock is
+// lost. When f has returned and the lock was lost meanwhile, it acquires it
+// again and calls f again; else it gives the lock back and returns what f has
+// returned.
+func (c *Client) Hold(ctx context.Context, name string, f func(ctx context.Context, l *Lock) error) error {
+	l, err := c.Lock(ctx, name)
+	for err == nil {
+		result := l.while(ctx, f)
+		if l.Err() == nil || ctx.Err() != nil {
+			return errors.Join(result, l.Unlock(ctx))
+		}
+		var next *Lock
+		if next, err = l.Regain(ctx); err != nil {
+			return errors.Join(err, l.Unlock(ctx))
+		}
+		l = next
+	}
+	return err
+}
+
+// while calls f with a context that ends with the lock.
+func (l *Lock) while(ctx context.Context, f func(context.Context, *Lock) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		select {
+		case <-l.lost:
+			cancel(l.Err())
+		case <-ended:
+		}
+	}()
+	return f(ctx, l)
+}
+
+// Name returns the lock's name.
+func (l *Lock) Name() string { return l.name }
+
+// Lost is closed when the lock is lost: stolen, or gone with the connection. It
+// is closed as well when the lock is given back.
+func (l *Lock) Lost() <-chan struct{} { return l.lost }
+
+// Err returns nil while the client has the lock, then a [*LockLostError] that
+// says why it was lost, or [ErrUnlocked].
+func (l *Lock) Err() error {
+	l.client.mu.Lock()
+	defer l.client.mu.Unlock()
+	return l.err
+}
+
+// Regain acquires a lock that was lost again, waiting like [Client.Lock], and
+// returns what is to be used instead of l. Until then transactions of the client
+// fail. A lock that was not lost is returned as it is.
+func (l *Lock) Regain(ctx context.Context) (*Lock, error) {
+	c := l.client
+	c.mu.Lock()
+	cl, err := c.claims[l.name], l.err
+	switch {
+	case errors.Is(err, ErrUnlocked), cl == nil, cl.lock != l:
+		c.mu.Unlock()
+		return nil, fmt.Errorf("regain lock %q: %w", l.name, ErrUnlocked)
+	case err == nil:
+		c.mu.Unlock()
+		return l, nil
+	case cl.granted != nil:
+		c.mu.Unlock()
+		return nil, fmt.Errorf("regain lock %q: %w", l.name, ErrLockInUse)
+	}
+	cl.granted = make(chan struct{})
+	c.mu.Unlock()
+	next, err := c.await(ctx, cl, "lock", true)
+	if err != nil {
+		return nil, fmt.Errorf("regain lock %q: %w", l.name, err)
+	}
+	return next, nil
+}
+
+// Unlock gives the lock back, or takes note that it was lost. It counts as given
+// back even if the context ends before the server has answered.
+func (l *Lock) Unlock(ctx context.Context) error {
+	c := l.client
+	c.mu.Lock()
+	cl := c.claims[l.name]
+	if cl == nil || cl.lock != l || errors.Is(l.err, ErrUnlocked) {
+		c.mu.Unlock()
+		return nil
+	}
+	delete(c.claims, l.name)
+	held, s := l.err == nil, cl.session
+	if !held {
+		c.mu.Unlock()
+		return nil
+	}
+	l.lose(ErrUnlocked)
+	c.mu.Unlock()
+	_, err := s.call(ctx, "unlock", encodeParams(l.name))
+	if errors.Is(err, errUnsent) {
+		s.unlock(l.name)
+	}
+	if err != nil && s.err() == nil {
+		return fmt.Errorf("unlock %q: %w", l.name, err)
+	}
+	return nil // with its connection the lock would be gone, too
+}
+
+// lose ends the ownership. The caller holds the client's lock.
+func (l *Lock) lose(reason error) {
+	if l.err == nil {
+		l.err = reason
+		close(l.lost)
+	}
+}
+
+// loseAll takes note that the locks of a connection are gone. The caller holds
+// the lock.
+func (c *Client) loseAll(s *session, reason error) {
+	for _, cl := range c.claims {
+		if cl.session == s && cl.lock != nil {
+			cl.lock.lose(&LockLostError{Lock: cl.name, Err: reason})
+		}
+	}
+}

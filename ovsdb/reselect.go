@@ -1,0 +1,99 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Reselect changes what of a table is copied, and returns when the table shows
+// it. Rows that are selected no longer are deleted, new ones are added, and
+// columns that are copied no longer become zero; watches are told.
+//
+// Where the conditions alone are new it uses monitor_cond_change,
+// ovsdb-server(7) section 4.1.13; since that cannot change columns, it replaces
+// the server's monitor otherwise.
+//
+// If the server refuses, the selection stays as it was. If the context or the
+// client ends first it is not known which one the table shows; the new one is
+// then used from the next connection on.
+func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) error {
+	if m.table(t.tableName()) != t {
+		return fmt.Errorf("reselect: table %q does not belong to the monitor", t.tableName())
+	}
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), ctx.Err())
+	}
+	old, version, err := m.reselect(t, o)
+	if err != nil {
+		return err
+	}
+	do := m.register
+	if slices.Equal(old.Omit, o.Omit) {
+		do = func(ctx context.Context, s *session) error { return m.changeConditions(ctx, s, t, version) }
+	}
+	err = m.onConnection(ctx, do, func(_ *Monitor, s *session) bool { return s.err() == nil })
+	if errors.As(err, new(*ServerError)) || errors.Is(err, ErrNotSupported) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		t.selected(old)
+	}
+	if err != nil {
+		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), err)
+	}
+	return nil
+}
+
+// reselect takes note of a selection after checking it. It returns the one
+// before.
+func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, version int, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old = t.selection()
+	t.selected(o)
+	if _, err := t.plan(m.client.schema.Load()); err != nil {
+		t.selected(old)
+		return old, 0, err
+	}
+	m.wanted++
+	return old, m.wanted, nil
+}
+
+// changeConditions tells the server which rows of a table are to be copied. The
+// update that follows from it comes before its answer.
+func (m *Monitor) changeConditions(ctx context.Context, s *session, t Monitored, version int) error {
+	m.mu.RLock()
+	plan, err := t.plan(s.schema)
+	r := m.current
+	m.mu.RUnlock()
+	switch {
+	case err != nil:
+		return err
+	case r.session != s:
+		return m.register(ctx, s)
+	case r.dialect == dialectRows:
+		return fmt.Errorf("conditions: %w by the server", ErrNotSupported)
+	}
+	where := plan.where
+	if where == nil {
+		where = []byte("[true]")
+	}
+	change := appendString([]byte{'{'}, t.tableName())
+	change = append(append(append(change, `:[{"where":`...), where...), `}]}`...)
+	if _, err := s.call(ctx, "monitor_cond_change", encodeParams(r.id, r.id, rawJSON(change))); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.current == r {
+		m.answered = max(m.answered, version)
+	}
+	return nil
+}
