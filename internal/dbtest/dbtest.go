@@ -6,6 +6,8 @@
 package dbtest
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs"
@@ -41,34 +43,73 @@ type program interface {
 // Each runs a test on a new server of each kind.
 func Each(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Helper()
-	for _, kind := range []struct {
-		name string
-		open func(testing.TB) *Server
-	}{{"real", Real}, {"fake", Fake}} {
-		t.Run(kind.name, func(t *testing.T) { test(t, kind.open(t)) })
-	}
+	each(t, Real, Fake, test)
+}
+
+// EachWith runs a test on a new server of each kind that has an empty database by a schema, in JSON as RFC 7047 section
+// 3.2 defines, instead of that of Open vSwitch.
+func EachWith(t *testing.T, schema string, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	real := func(t testing.TB) *Server { return RealWith(t, schema) }
+	each(t, real, func(t testing.TB) *Server { return FakeWith(t, schema) }, test)
+}
+
+func each(t *testing.T, real, fake func(testing.TB) *Server, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	t.Run("real", func(t *testing.T) { test(t, real(t)) })
+	t.Run("fake", func(t *testing.T) { test(t, fake(t)) })
 }
 
 // Real starts a real ovsdb-server.
 func Real(t testing.TB) *Server {
 	t.Helper()
+	return open(t, startReal(t, ovsproc.Options{NoSwitch: true}))
+}
+
+// RealWith starts a real ovsdb-server with an empty database by a schema.
+func RealWith(t testing.TB, schema string) *Server {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "schema")
+	must(t, os.WriteFile(path, []byte(schema), 0o600))
+	return startReal(t, ovsproc.Options{NoSwitch: true, Schema: path})
+}
+
+func startReal(t testing.TB, o ovsproc.Options) *Server {
+	t.Helper()
 	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(t.Context(), ovsproc.Options{NoSwitch: true})
+	ovs, err := ovsproc.Start(t.Context(), o)
 	must(t, err)
 	t.Cleanup(func() {
 		if err := ovs.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-	return open(t, &Server{Endpoint: ovs.DatabaseEndpoint(), CanFreeze: true, program: realServer{ovs}})
+	return &Server{Endpoint: ovs.DatabaseEndpoint(), CanFreeze: true, program: realServer{ovs}}
 }
 
 // Fake starts a fake.
 func Fake(t testing.TB) *Server {
 	t.Helper()
-	ovs := fakeovs.New(t)
+	return open(t, startFake(t, fakeovs.Options{}))
+}
+
+// FakeWith starts a fake that has an empty database by a schema beside its own.
+func FakeWith(t testing.TB, schema string) *Server {
+	t.Helper()
+	return startFake(t, fakeovs.Options{Schemas: [][]byte{[]byte(schema)}})
+}
+
+func startFake(t testing.TB, o fakeovs.Options) *Server {
+	t.Helper()
+	ovs, err := fakeovs.Start(o)
+	must(t, err)
+	t.Cleanup(func() {
+		if err := ovs.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	ovs.KillSwitch()
-	return open(t, &Server{Endpoint: ovs.DatabaseEndpoint(), program: &fakeServer{ovs: ovs}})
+	return &Server{Endpoint: ovs.DatabaseEndpoint(), program: &fakeServer{ovs: ovs}}
 }
 
 // open inserts the root row.

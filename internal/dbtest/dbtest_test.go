@@ -127,6 +127,42 @@ func TestRestore(t *testing.T) {
 	})
 }
 
+// TestSchema has both kinds serve a database by a schema of the test, and keep its content.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	const schema = `{"name":"Things","version":"1.0.0","tables":{"Thing":{"isRoot":true,"columns":{"name":{"type":"string"}}}}}`
+	dbtest.EachWith(t, schema, func(t *testing.T, s *dbtest.Server) {
+		names := func(operations ...any) string {
+			t.Helper()
+			read := map[string]any{"op": "select", "table": "Thing", "where": []any{}, "columns": []string{"name"}}
+			results, err := dbcall.Transact(t.Context(), s.Endpoint, "Things", append(operations, read)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(results[len(operations)])
+		}
+		empty := s.Save(t)
+		const none, one = `{"rows":[]}`, `{"rows":[{"name":"a"}]}`
+		if got := names(); got != none {
+			t.Errorf("new database: got %s, want %s", got, none)
+		}
+		if got := names(map[string]any{"op": "insert", "table": "Thing", "row": map[string]any{"name": "a"}}); got != one {
+			t.Errorf("after an insert: got %s, want %s", got, one)
+		}
+		s.Kill(t)
+		s.Start(t)
+		if got := names(); got != one {
+			t.Errorf("after a restart: got %s, want %s", got, one)
+		}
+		s.Kill(t)
+		s.Restore(t, empty)
+		s.Start(t)
+		if got := names(); got != none {
+			t.Errorf("restored: got %s, want %s", got, none)
+		}
+	})
+}
+
 func TestFreeze(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, s *dbtest.Server) {
