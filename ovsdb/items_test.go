@@ -1,0 +1,205 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb_test
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/ovskit/ovskit/internal/faultproxy"
+	"github.com/ovskit/ovskit/ovsdb"
+)
+
+// itemDatabase is small, so that tests can make many connections. Its tables
+// have the same columns.
+const (
+	itemDatabase = "Items"
+	itemSchema   = `{"name":"Items","version":"1.0.0","tables":{
+		"Item":{"isRoot":true,"indexes":[["name"]],"columns":` + itemColumns + `},
+		"Mark":{"isRoot":true,"columns":` + itemColumns + `}}}`
+	itemColumns = `{"name":{"type":"string"},
+		"count":{"type":"integer"},
+		"tags":{"type":{"key":"string","min":0,"max":"unlimited"}},
+		"notes":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}},
+		"seen":{"type":"integer","ephemeral":true}}`
+)
+
+var itemTables = []string{"Item", "Mark"}
+
+// item is a row of either table.
+type item struct {
+	UUID  string            `ovsdb:"_uuid"`
+	Name  string            `ovsdb:"name"`
+	Count int64             `ovsdb:"count"`
+	Tags  []string          `ovsdb:"tags"`
+	Notes map[string]string `ovsdb:"notes"`
+	Seen  int64             `ovsdb:"seen"`
+}
+
+type (
+	itemTable = ovsdb.Table[item]
+	itemRows  = map[string]item     // by UUID
+	allItems  = map[string]itemRows // by table
+)
+
+func newItemTable(name string) *itemTable {
+	return ovsdb.NewTable[item](name, ovsdb.TableOptions{})
+}
+
+// itemOptions make a client reconnect without delay, and only when the test
+// makes it do so.
+func itemOptions(endpoint string) ovsdb.Options {
+	return ovsdb.Options{Endpoint: endpoint, Database: itemDatabase,
+		MinBackoff: time.Millisecond, MaxBackoff: 10 * time.Millisecond, Probe: -1}
+}
+
+func dialWith(t testing.TB, o ovsdb.Options) *ovsdb.Client {
+	t.Helper()
+	c, err := ovsdb.Dial(testContext(t), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func dialItems(t testing.TB, endpoint string) *ovsdb.Client {
+	t.Helper()
+	return dialWith(t, itemOptions(endpoint))
+}
+
+// behindProxy makes a client of a server that can be cut off by the proxy.
+func behindProxy(t testing.TB, endpoint string) (*ovsdb.Client, *faultproxy.Proxy) {
+	t.Helper()
+	p := faultproxy.New(t, endpoint)
+	return dialItems(t, p.Endpoint()), p
+}
+
+func monitorTables(t testing.TB, c *ovsdb.Client, tables ...ovsdb.Monitored) *ovsdb.Monitor {
+	t.Helper()
+	m, err := c.Monitor(testContext(t), ovsdb.MonitorOptions{Tables: tables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// waitFor waits until the tables of a monitor are as wanted.
+func waitFor(t testing.TB, m *ovsdb.Monitor, cond func() bool) {
+	t.Helper()
+	if err := m.Wait(testContext(t), func() (bool, error) { return cond(), nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitState waits until the state of a connection is as wanted.
+func waitState(t testing.TB, c *ovsdb.Client, cond func(ovsdb.State) bool) {
+	t.Helper()
+	ctx := testContext(t)
+	for {
+		changed := c.StateChanged()
+		if cond(c.State()) {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			t.Fatalf("state %+v: %v", c.State(), ctx.Err())
+		}
+	}
+}
+
+func waitConnected(t testing.TB, c *ovsdb.Client, connections int) {
+	t.Helper()
+	waitState(t, c, func(s ovsdb.State) bool { return s.Endpoint != "" && s.Connections >= connections })
+}
+
+func waitDisconnected(t testing.TB, c *ovsdb.Client) {
+	t.Helper()
+	waitState(t, c, func(s ovsdb.State) bool { return s.Endpoint == "" })
+}
+
+func insertItem(name string, count int64) ovsdb.Operation {
+	return ovsdb.Insert("Item", ovsdb.Row{"name": name, "count": count})
+}
+
+func called(name string) ovsdb.Condition { return ovsdb.Where("name", ovsdb.Equal, name) }
+
+// insertItems inserts items named prefix0, prefix1 and so on that count from 0.
+func insertItems(t testing.TB, c *ovsdb.Client, prefix string, n int) {
+	t.Helper()
+	var ops []ovsdb.Operation
+	for i := range n {
+		ops = append(ops, insertItem(fmt.Sprint(prefix, i), int64(i)))
+	}
+	transact(t, c, ops...)
+}
+
+// catchUp returns when the monitors of the client show all that was committed
+// before.
+func catchUp(t testing.TB, c *ovsdb.Client) {
+	t.Helper()
+	transact(t, c, ovsdb.Comment("catch up"))
+}
+
+// readAll reads the database as a new client sees it.
+func readAll(t testing.TB, endpoint string) allItems {
+	t.Helper()
+	c := dialItems(t, endpoint)
+	defer c.Close()
+	var ops []ovsdb.Operation
+	for _, table := range itemTables {
+		ops = append(ops, ovsdb.Select(table, nil))
+	}
+	all := allItems{}
+	for i, result := range transact(t, c, ops...) {
+		rows, err := ovsdb.RowsAs[item](result.Rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[itemTables[i]] = itemRows{}
+		for _, row := range rows {
+			all[itemTables[i]][row.UUID] = *row
+		}
+	}
+	return all
+}
+
+func rowsOf(table *itemTable) itemRows {
+	rows := itemRows{}
+	for _, row := range table.All() {
+		rows[row.UUID] = *row
+	}
+	return rows
+}
+
+// wantTable checks that a table holds exactly those rows.
+func wantTable(t testing.TB, what string, want itemRows, table *itemTable) {
+	t.Helper()
+	if diff := diffItems(want, rowsOf(table)); diff != "" {
+		t.Errorf("%s (-fresh +table):\n%s", what, diff)
+	}
+}
+
+// diffItems tells an empty set or map from a missing one no more than the
+// database does.
+func diffItems(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+// where returns the rows for which a condition holds, each as it is copied.
+func where(rows itemRows, keep func(*item) bool) itemRows {
+	kept := maps.Clone(rows)
+	for uuid, row := range rows {
+		if keep(&row) {
+			kept[uuid] = row
+		} else {
+			delete(kept, uuid)
+		}
+	}
+	return kept
+}
