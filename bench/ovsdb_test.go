@@ -18,7 +18,7 @@ import (
 
 // ovsdbComparisons need an ovsdb-server alone: no switch takes notice.
 var ovsdbComparisons = []comparison{
-	transactRaw, loadRaw, loadLibovsdb, addPortRaw, addPortMonitored, addPortLibovsdb, batchSingle, batchConcurrent,
+	transactRaw, loadRaw, loadLibovsdb, addPortRaw, addPortMonitored, addPortLibovsdb, batchSingle, batchConcurrent, watchedEvents,
 }
 
 const (
