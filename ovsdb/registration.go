@@ -188,6 +188,7 @@ func (r *registration) install(changes []rowChange, lastTxn string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
+		r.session.dropMonitor(r.id, true)
 		return
 	}
 	r.adopted = true
