@@ -18,12 +18,8 @@ import (
 
 // ovsdbComparisons need an ovsdb-server alone: no switch takes notice.
 var ovsdbComparisons = []comparison{
-	transactRaw, loadRaw, loadLibovsdb, addPortRaw, addPortLibovsdb, batchSingle, batchConcurrent,
+	transactRaw, loadRaw, loadLibovsdb, addPortRaw, addPortMonitored, addPortLibovsdb, batchSingle, batchConcurrent, watchedEvents,
 }
-
-// handshake is how many requests a client makes before any other: it follows
-// the database _Server, and says so.
-const handshake = 2
 
 const (
 	portsBefore = 10_000 // ports of the bridge at the beginning
@@ -135,26 +131,43 @@ func load(endpoint string) error {
 // whole of it is monitored, beside the same transactions on a socket without a
 // monitor. Each side has a server of its own.
 var addPortRaw = comparison{name: "ovsdb.addport10k/raw", setup: func(b *testing.B) (ours, peer side) {
+	return addPortSide(b), addPortRawSide(b, false)
+}}
+
+// addPortMonitored is addPortRaw beside a socket that has the same monitor and
+// does not look at what that sends: the difference between the two ratios is
+// what a monitor costs the server, the rest is what a client makes of it.
+var addPortMonitored = comparison{name: "ovsdb.addport10k/rawmonitored", setup: func(b *testing.B) (ours, peer side) {
+	return addPortSide(b), addPortRawSide(b, true)
+}}
+
+// addPortRawSide repeats what addPorts sends.
+func addPortRawSide(b *testing.B, monitored bool) side {
 	endpoint := startDatabase(b, portsBefore)
 	raw, clean := newRawSocket(b, endpoint), dialDatabase(b, endpoint)
 	bridge := findBridge(b, clean)
-	requests := make([][]byte, portsAdded)
-	for i, m := range record(b, endpoint, func(endpoint string) error {
-		c, err := ovsdb.Dial(context.Background(), ovsdb.Options{Endpoint: endpoint})
+	requests := record(b, endpoint, func(endpoint string) error {
+		db, err := vswitch.Dial(context.Background(), ovsdb.Options{Endpoint: endpoint})
 		if err != nil {
 			return err
 		}
-		defer c.Close()
-		return addPorts(c, bridge)
-	})[handshake:] {
-		requests[i] = m
+		defer db.Close()
+		return addPorts(db.Client(), bridge)
+	})
+	first := len(requests) - portsAdded
+	if monitored {
+		for _, r := range requests[:first] {
+			if _, err := raw.exchange(r); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 	if err := removeAdded(clean, bridge); err != nil {
 		b.Fatal(err)
 	}
-	return addPortSide(b), side{
+	return side{
 		run: func(int) error {
-			for _, r := range requests {
+			for _, r := range requests[first:] {
 				if err := raw.transact(r); err != nil {
 					return err
 				}
@@ -163,7 +176,7 @@ var addPortRaw = comparison{name: "ovsdb.addport10k/raw", setup: func(b *testing
 		},
 		undo: func(int) error { return removeAdded(clean, bridge) },
 	}
-}}
+}
 
 // addPortSide adds ports with the whole switch copied.
 func addPortSide(b *testing.B) side {

@@ -17,8 +17,9 @@ import (
 // A rawSocket exchanges JSON-RPC messages with an ovsdb-server and looks at
 // nothing but their ends: what the socket and the server cost by themselves.
 type rawSocket struct {
-	conn net.Conn
-	buf  []byte
+	conn       net.Conn
+	buf        []byte
+	start, end int // buf[start:end] was read and belongs to the next messages
 }
 
 func dialRaw(endpoint string) (*rawSocket, error) {
@@ -40,21 +41,25 @@ func newRawSocket(b *testing.B, endpoint string) *rawSocket {
 }
 
 // exchange sends a request and returns the answer, valid until the next call.
+// It passes over notifications that come before.
 func (s *rawSocket) exchange(request []byte) ([]byte, error) {
 	if _, err := s.conn.Write(request); err != nil {
 		return nil, err
 	}
-	n, depth, quoted, escaped := 0, 0, false, false
 	for {
-		if n == len(s.buf) {
-			s.buf = append(s.buf, make([]byte, len(s.buf))...)
+		message, err := s.next()
+		if err != nil || !bytes.HasPrefix(message, []byte(`{"id":null,`)) {
+			return message, err
 		}
-		m, err := s.conn.Read(s.buf[n:])
-		if err != nil {
-			return nil, err
-		}
-		for _, b := range s.buf[n : n+m] {
-			switch {
+	}
+}
+
+// next returns the next message.
+func (s *rawSocket) next() ([]byte, error) {
+	depth, quoted, escaped := 0, false, false
+	for at := s.start; ; {
+		for ; at < s.end; at++ {
+			switch b := s.buf[at]; {
 			case escaped:
 				escaped = false
 			case quoted && b == '\\':
@@ -65,12 +70,28 @@ func (s *rawSocket) exchange(request []byte) ([]byte, error) {
 			case b == '{':
 				depth++
 			case b == '}':
-				depth--
+				if depth--; depth == 0 {
+					message := s.buf[s.start : at+1]
+					s.start = at + 1
+					return message, nil
+				}
 			}
 		}
-		if n += m; depth == 0 {
-			return s.buf[:n], nil
+		if s.start == s.end {
+			s.start, s.end, at = 0, 0, 0
+		} else if s.end == len(s.buf) {
+			n := copy(s.buf, s.buf[s.start:s.end])
+			at -= s.start
+			s.start, s.end = 0, n
+			if n > len(s.buf)/2 {
+				s.buf = append(s.buf, make([]byte, len(s.buf))...)
+			}
 		}
+		n, err := s.conn.Read(s.buf[s.end:])
+		if err != nil {
+			return nil, err
+		}
+		s.end += n
 	}
 }
 

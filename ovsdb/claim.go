@@ -21,8 +21,9 @@ type claim struct {
 	name    string
 	session *session      // where it was asked for last
 	queued  bool          // there the server has answered that another client has the lock
-	granted chan struct{} // closed when the lock is acquired; nil unless that is awaited
+	granted chan struct{} // closed when the lock is acquired or the claim withdrawn; nil unless that is awaited
 	lock    *Lock         // what the owner has, lost or not; nil before
+	void    bool          // withdrawn
 }
 
 var validLock = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -59,14 +60,27 @@ func (c *Client) await(ctx context.Context, cl *claim, method string, patient bo
 	err := c.ask(ctx, cl, granted, method, patient)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err == nil || cl.granted == nil {
+	switch {
+	case cl.void:
+		return nil, ErrUnlocked
+	case err == nil || cl.granted == nil:
 		return cl.lock, nil
+	}
+	cl.withdraw()
+	cl.void = false // it can be tried again
+	return nil, err
+}
+
+// withdraw ends the waiting for a lock. The caller holds the client's lock.
+func (cl *claim) withdraw() {
+	if cl.granted == nil {
+		return
 	}
 	if cl.session != nil {
 		cl.session.unlock(cl.name)
 	}
-	cl.session, cl.granted = nil, nil
-	return nil, err
+	close(cl.granted)
+	cl.session, cl.granted, cl.void = nil, nil, true
 }
 
 func (c *Client) ask(ctx context.Context, cl *claim, granted <-chan struct{}, method string, patient bool) error {

@@ -67,7 +67,7 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	}
 	// In return for being followed, the server does not hang up when other
 	// databases come or go.
-	if _, err := s.call(ctx, "set_db_change_aware", encodeParams(rawJSON("true"))); err != nil {
+	if _, err := s.call(ctx, "set_db_change_aware", encodeParams(rawJSON("true"))); err != nil && !errors.Is(err, ErrUnknownMethod) {
 		return err
 	}
 	row := c.databaseRow(databases)
@@ -77,6 +77,7 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	if err := c.useSchema(s, []byte(*row.Schema)); err != nil {
 		return err
 	}
+	s.schemaText.Store(row.Schema)
 	return c.checkServer(s, databases)
 }
 
@@ -126,7 +127,7 @@ func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
 	switch {
 	case row == nil:
 		return fmt.Errorf("server has removed database %q", c.options.Database)
-	case s.schema != nil && (row.Schema == nil || *row.Schema != string(s.schema.text)):
+	case s.schemaChanged(row.Schema):
 		return fmt.Errorf("server has changed the schema of database %q", c.options.Database)
 	case row.Model == "standalone":
 		return nil
@@ -144,4 +145,11 @@ func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
 	}
 	c.position = clusterPosition{*row.CID, *row.Index}
 	return nil
+}
+
+// schemaChanged reports whether the server has another schema now than the
+// session has been prepared for.
+func (s *session) schemaChanged(now *string) bool {
+	used := s.schemaText.Load()
+	return used != nil && used != now && (now == nil || *used != *now)
 }

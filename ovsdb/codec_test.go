@@ -232,6 +232,5 @@ func testRegistration(t testing.TB, s *schema, dialect int, table Monitored) *re
 // changeRow makes an update of one row.
 func changeRow(r *registration, uuid, kind string, columns []byte) error {
 	text := fmt.Appendf(nil, `,{"T":{%q:{%q:%s}}}]`, uuid, kind, columns)
-	_, err := r.update(&scanner{data: text})
-	return err
+	return r.update(&scanner{data: text})
 }

@@ -15,16 +15,18 @@ import (
 // some of which hold up the session: they must return soon and must not call
 // the client.
 type Hooks struct {
-	// Connected is called when a connection to a server was made.
+	// Connected is called when a connection to a server is taken into use, with
+	// the monitors up to date.
 	Connected func(endpoint string)
-	// Disconnected is called when it has ended, with the reason: [ErrClosed]
+	// Disconnected is called when that has ended, with the reason: [ErrClosed]
 	// after [Client.Close].
 	Disconnected func(reason error)
 	// Request is called at the end of every request, that is round trip.
 	Request func(RequestInfo)
 	// Batch is called at the end of every transaction of a [Batcher].
 	Batch func(BatchInfo)
-	// Update is called when a monitor has taken over an update.
+	// Update is called when a monitor has taken over an update, or all rows
+	// at its beginning, or what it had missed after a new connection.
 	Update func(UpdateInfo)
 }
 

@@ -131,8 +131,9 @@ func (l *Lock) Unlock(ctx context.Context) error {
 		return nil
 	}
 	delete(c.claims, l.name)
-	held, s := l.err == nil, cl.session
-	if !held {
+	s := cl.session
+	if l.err != nil {
+		cl.withdraw() // from somebody who tries to regain it
 		c.mu.Unlock()
 		return nil
 	}

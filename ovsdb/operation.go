@@ -113,7 +113,7 @@ func Abort() Operation {
 	return Operation{op: ovsdb.OperationAbort}
 }
 
-// Assert makes the transaction fail with [ErrNotOwner] unless the session
+// Assert makes the transaction fail with [ErrNotOwner] unless the connection
 // owns the named lock.
 func Assert(lock string) Operation {
 	return Operation{op: ovsdb.OperationAssert, text: lock}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // The ways of monitoring, from the newest to the oldest.
@@ -146,6 +147,7 @@ func (r *registration) request(ctx context.Context) error {
 // adopt takes over the result: all rows, or what has changed since a
 // transaction.
 func (r *registration) adopt(result json.RawMessage) error {
+	start := time.Now()
 	s := scanner{data: result}
 	snapshot, lastTxn := true, ""
 	if r.dialect == dialectSince {
@@ -173,7 +175,9 @@ func (r *registration) adopt(result json.RawMessage) error {
 	if err := s.end(); err != nil {
 		return err
 	}
+	rows := len(changes)
 	r.install(changes, lastTxn)
+	r.report(rows, start)
 	return nil
 }
 
@@ -184,6 +188,7 @@ func (r *registration) install(changes []rowChange, lastTxn string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
+		r.session.dropMonitor(r.id, true)
 		return
 	}
 	r.adopted = true

@@ -56,6 +56,9 @@ func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) err
 func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, version int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.closed {
+		return old, 0, fmt.Errorf("reselect rows of table %q: %w", t.tableName(), ErrMonitorClosed)
+	}
 	old = t.selection()
 	t.selected(o)
 	if _, err := t.plan(m.client.schema.Load()); err != nil {

@@ -24,14 +24,16 @@ var errUnsent = errors.New("request not sent")
 // the server in order; its write loop sends what the two queues hold.
 type session struct {
 	sessionOptions
-	schema   *schema       // of the client's database; set before the connection is used
-	dialect  atomic.Int32  // the best way of monitoring that the server knows
-	requests chan []byte   // from calls; they wait for room
-	answers  chan []byte   // to the server's own requests; the read loop never waits
-	done     chan struct{} // closed when the connection is over
-	ended    chan struct{} // closed when the read loop has returned after that
-	heard    atomic.Int64  // when bytes last came, since began
-	began    time.Time
+	schema *schema // of the client's database; set before the connection is used
+	// schemaText is its text, if the server tells when that changes.
+	schemaText atomic.Pointer[string]
+	dialect    atomic.Int32  // the best way of monitoring that the server knows
+	requests   chan []byte   // from calls; they wait for room
+	answers    chan []byte   // to the server's own requests; the read loop never waits
+	done       chan struct{} // closed when the connection is over
+	ended      chan struct{} // closed when the read loop has returned after that
+	heard      atomic.Int64  // when bytes last came, since began
+	began      time.Time
 
 	mu       sync.Mutex
 	reason   error // why done was closed

@@ -299,32 +299,3 @@ func TestServerThatDoesNotRead(t *testing.T) {
 	c.Close()
 	<-c.Done()
 }
-
-func FuzzSession(f *testing.F) {
-	for _, seed := range []string{
-		`{"id":4,"result":{"T":{"` + uuidA + `":{"initial":{"int":1,"map":["map",[["a","b"]]]}}}},"error":null}` +
-			`{"id":null,"method":"update2","params":["monitor 1",{"T":{"` + uuidA + `":{"modify":{"ints":["set",[1,2]]}}}}]}`,
-		`{"id":4,"result":null,"error":"unknown method"}{"id":5,"result":{},"error":null}` +
-			`{"id":null,"method":"update","params":["monitor 2",{"T":{"` + uuidB + `":{"new":{"ref":["uuid","` + uuidA + `"]}}}}]}`,
-		`{"id":1,"method":"echo","params":[]}`,
-		`{"id":4,"result":[],"error":{"error":"x"}}`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, stream []byte) {
-		c := dialPeer(t, func(p *peer) {
-			p.expect("monitor_cond")
-			p.conn.Write(stream)
-		})
-		table := NewTable[testRow]("T", TableOptions{})
-		if _, err := c.Monitor(testContext(t), MonitorOptions{Tables: []Monitored{table}}); err == nil {
-			c.Transact(testContext(t), Select("T", nil))
-		}
-		c.Close()
-		for _, row := range table.All() {
-			if got, ok := table.Get(row.UUID); !ok || got != row {
-				t.Errorf("Get(%q): got %v, want %v", row.UUID, got, row)
-			}
-		}
-	})
-}

@@ -36,21 +36,18 @@ func (s *session) receiveUpdate(params json.RawMessage, dialect int) error {
 		s.log.Debug("ovsdb update of an unknown monitor ignored", "id", string(id))
 		return nil
 	}
-	start := time.Now()
-	rows, err := r.update(&sc)
-	if err != nil {
+	if err := r.update(&sc); err != nil {
 		return fmt.Errorf("%w: %w", err, ErrProtocol)
 	}
-	s.hooks.update(UpdateInfo{Rows: rows, Lag: time.Since(start)})
 	if r.monitor.observe != nil {
 		return r.monitor.observe()
 	}
 	return nil
 }
 
-// update takes over an update, read from behind the monitor's id. It returns
-// how many rows that were.
-func (r *registration) update(s *scanner) (rows int, err error) {
+// update takes over an update, read from behind the monitor's id.
+func (r *registration) update(s *scanner) (err error) {
+	start := time.Now()
 	lastTxn := ""
 	if r.dialect == dialectSince {
 		lastTxn, err = s.transaction()
@@ -58,27 +55,44 @@ func (r *registration) update(s *scanner) (rows int, err error) {
 		err = s.expect(',')
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
 	changes, err := r.decode(s, false)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := s.expect(']'); err != nil {
-		return 0, err
+		return err
 	}
 	if err := s.end(); err != nil {
-		return 0, err
+		return err
 	}
+	rows := len(changes)
+	if r.follow(changes, lastTxn) {
+		r.report(rows, start)
+	}
+	return nil
+}
+
+// follow makes the tables show an update, unless they follow something else by
+// now.
+func (r *registration) follow(changes []rowChange, lastTxn string) bool {
 	m := r.monitor
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed || m.current != r {
-		return 0, nil
+		return false
 	}
 	m.lastTxn = lastTxn
 	m.commit(changes)
-	return len(changes), nil
+	return true
+}
+
+// report tells the hooks of rows that have changed, of the user's monitors.
+func (r *registration) report(rows int, start time.Time) {
+	if r.monitor.observe == nil {
+		r.session.hooks.update(UpdateInfo{Rows: rows, Lag: time.Since(start)})
+	}
 }
 
 // decode reads <table-updates> or <table-updates2>. Rows are changed only when

@@ -5,7 +5,7 @@
 // that make up a switch, kept up to date, and waiting until ovs-vswitchd has
 // put a change into effect.
 //
-// A [DB] is a session with a copy of the tables Open_vSwitch, Bridge, Port and
+// A [DB] is a client with a copy of the tables Open_vSwitch, Bridge, Port and
 // Interface. Its look-ups read the copy and cost no round trip. [DB.Apply]
 // makes a change and returns when ovs-vswitchd has reconfigured itself;
 // [DB.WaitInterface] returns an interface's OpenFlow port number, or the
