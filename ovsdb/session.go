@@ -142,8 +142,16 @@ func (s *session) exchange(ctx context.Context, c *call, params json.RawMessage)
 	case r := <-c.reply:
 		return r.result, r.err
 	case <-ctx.Done():
-		s.cancel(c.method, id)
-		return nil, fmt.Errorf("%s: no answer: %w", c.method, ctx.Err())
+		if s.forget(id) {
+			s.cancel(c.method, id)
+			return nil, fmt.Errorf("%s: no answer: %w", c.method, ctx.Err())
+		}
+		// The read loop has the answer and is about to give it.
+		select {
+		case r := <-c.reply:
+			return r.result, r.err
+		case <-s.done:
+		}
 	case <-s.done:
 	}
 	select {
@@ -165,10 +173,14 @@ func (s *session) register(c *call) (id uint64, err error) {
 	return s.lastID, nil
 }
 
-func (s *session) forget(id uint64) {
+// forget makes the answer to a call be ignored. It reports whether there was
+// none yet.
+func (s *session) forget(id uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	_, ok := s.pending[id]
 	delete(s.pending, id)
+	return ok
 }
 
 // cancel asks the server to give up a transaction that nobody waits for any
