@@ -95,9 +95,8 @@ func (c *Client) ask(ctx context.Context, cl *claim, granted <-chan struct{}, me
 		c.mu.Unlock()
 		request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
 		_, err = s.do(ctx, request, encodeParams(cl.name))
-		broken := s.err() != nil && ctx.Err() == nil && c.Err() == nil
 		switch {
-		case err != nil && broken && !errors.Is(err, ErrProtocol):
+		case err != nil && s.err() != nil && !errors.Is(err, ErrProtocol):
 			continue
 		case err != nil:
 			return err

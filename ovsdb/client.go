@@ -160,7 +160,7 @@ func (c *Client) callWith(ctx context.Context, method string, params func() (jso
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
 		result, err := s.call(ctx, method, p)
-		if !errors.Is(err, errUnsent) || ctx.Err() != nil || c.Err() != nil {
+		if !errors.Is(err, errUnsent) || s.err() == nil {
 			return result, err
 		}
 	}

@@ -86,8 +86,7 @@ func (m *Monitor) onConnection(ctx context.Context, do func(context.Context, *se
 		if err == nil && confirm(m, s) {
 			return nil
 		}
-		broken := s.err() != nil && ctx.Err() == nil && m.client.Err() == nil
-		if err != nil && (!broken || errors.Is(err, ErrProtocol)) {
+		if err != nil && (s.err() == nil || errors.Is(err, ErrProtocol)) {
 			return err
 		}
 	}
