@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Reselect changes what of a table is copied, and returns when the table shows
@@ -20,30 +19,19 @@ import (
 //
 // If the server refuses, the selection stays as it was. If the context or the
 // client ends first it is not known which one the table shows; the new one is
-// then used from the next connection on.
+// then used from the next connection on. A monitor that was closed, now or
+// before, makes it fail with [ErrMonitorClosed].
 func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) error {
 	if m.table(t.tableName()) != t {
 		return fmt.Errorf("reselect: table %q does not belong to the monitor", t.tableName())
 	}
+	ctx, cancel := m.whileOpen(ctx)
+	defer cancel()
+	err := m.inTurn(ctx, t, o)
 	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
-		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), ctx.Err())
-	}
-	old, version, err := m.reselect(t, o)
-	if err != nil {
-		return err
-	}
-	do := m.register
-	if slices.Equal(old.Omit, o.Omit) {
-		do = func(ctx context.Context, s *session) error { return m.changeConditions(ctx, s, t, version) }
-	}
-	err = m.onConnection(ctx, do, func(_ *Monitor, s *session) bool { return s.err() == nil })
-	if errors.As(err, new(*ServerError)) || errors.Is(err, ErrNotSupported) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		t.selected(old)
+	case <-m.ended:
+		err = ErrMonitorClosed
+	default:
 	}
 	if err != nil {
 		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), err)
@@ -51,14 +39,47 @@ func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) err
 	return nil
 }
 
+// whileOpen returns a context that ends with the monitor, too.
+func (m *Monitor) whileOpen(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-m.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// inTurn changes the selection when no other change is under way.
+func (m *Monitor) inTurn(ctx context.Context, t Monitored, o TableOptions) error {
+	select {
+	case m.turn <- struct{}{}:
+		defer func() { <-m.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	old, version, err := m.reselect(t, o)
+	if err != nil {
+		return err
+	}
+	err = m.onConnection(ctx,
+		func(ctx context.Context, s *session) error { return m.change(ctx, s, t, version) },
+		func(_ *Monitor, s *session) bool { return s.err() == nil })
+	if errors.As(err, new(*ServerError)) || errors.Is(err, ErrNotSupported) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		t.selected(old)
+	}
+	return err
+}
+
 // reselect takes note of a selection after checking it. It returns the one
 // before.
 func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, version int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
-		return old, 0, fmt.Errorf("reselect rows of table %q: %w", t.tableName(), ErrMonitorClosed)
-	}
 	old = t.selection()
 	t.selected(o)
 	if _, err := t.plan(m.client.schema.Load()); err != nil {
@@ -69,9 +90,10 @@ func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, versi
 	return old, m.wanted, nil
 }
 
-// changeConditions tells the server which rows of a table are to be copied. The
-// update that follows from it comes before its answer.
-func (m *Monitor) changeConditions(ctx context.Context, s *session, t Monitored, version int) error {
+// change makes the server copy what is selected. What it copies now need not be
+// what was selected before, if an earlier change was given up: what it was told
+// counts.
+func (m *Monitor) change(ctx context.Context, s *session, t Monitored, version int) error {
 	m.mu.RLock()
 	plan, err := t.plan(s.schema)
 	r := m.current
@@ -79,24 +101,29 @@ func (m *Monitor) changeConditions(ctx context.Context, s *session, t Monitored,
 	switch {
 	case err != nil:
 		return err
-	case r.session != s:
+	case r.session != s || !plan.sameColumns(r.tables[t.tableName()].plan):
 		return m.register(ctx, s)
 	case r.dialect == dialectRows:
 		return fmt.Errorf("conditions: %w by the server", ErrNotSupported)
 	}
-	where := plan.where
+	return m.changeConditions(ctx, r, t, plan.where, version)
+}
+
+// changeConditions tells the server which rows of a table are to be copied. The
+// update that follows from it comes before its answer.
+func (m *Monitor) changeConditions(ctx context.Context, r *registration, t Monitored, where []byte, version int) error {
 	if where == nil {
 		where = []byte("[true]")
 	}
 	change := appendString([]byte{'{'}, t.tableName())
 	change = append(append(append(change, `:[{"where":`...), where...), `}]}`...)
-	if _, err := s.call(ctx, "monitor_cond_change", encodeParams(r.id, r.id, rawJSON(change))); err != nil {
+	if _, err := r.session.call(ctx, "monitor_cond_change", encodeParams(r.id, r.id, rawJSON(change))); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.current == r {
-		m.answered = max(m.answered, version)
+	if m.current == r && m.answered == version-1 { // else another table may not be as selected
+		m.answered = version
 	}
 	return nil
 }

@@ -49,6 +49,11 @@ func newRowPlan(t *table, row reflect.Type, o TableOptions) (*rowPlan, error) {
 	return p, err
 }
 
+// sameColumns reports whether the same columns are copied.
+func (p *rowPlan) sameColumns(as *rowPlan) bool {
+	return slices.Equal(sortedKeys(p.fields), sortedKeys(as.fields))
+}
+
 func (t *Table[T]) tableName() string { return t.name }
 
 func (t *Table[T]) attach(m *Monitor) bool {
