@@ -52,14 +52,15 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	databases := NewTable[databaseRow]("Database", TableOptions{})
+	// The schemas of other databases, which may be large, do not matter.
+	databases := NewTable[databaseRow]("Database", TableOptions{Where: []Condition{Where("name", Equal, c.options.Database)}})
 	m := &Monitor{client: c, ended: make(chan struct{})}
 	if err := m.attach([]Monitored{databases}); err != nil {
 		return err
 	}
 	m.observe = func() error { return c.checkServer(s, databases) }
 	err = m.registerAs(ctx, s, serverDatabase, sch)
-	if errors.Is(err, ErrUnknownDatabase) {
+	if errors.Is(err, ErrUnknownDatabase) || errors.Is(err, ErrNotSupported) {
 		return c.fetchSchema(ctx, s) // a server older than Open vSwitch 2.9
 	}
 	if err != nil {
