@@ -208,24 +208,26 @@ func (c *worldClient) settle() {
 
 // catchUp returns when the tables show all that was committed before.
 func (c *worldClient) catchUp() {
-	for c.w.ctx.Err() == nil {
+	for attempt := 0; c.w.ctx.Err() == nil; attempt++ {
 		_, err := c.Transact(c.w.ctx, ovsdb.Comment("catch up"))
 		if err == nil {
 			return
 		}
-		// A busy machine may be silent for as long as a probe waits.
-		if c.w.probe < 0 || !errors.As(err, new(*ovsdb.OutcomeUnknownError)) {
+		// The connection in use may have broken unnoticed, and a busy machine
+		// be silent for as long as a probe waits.
+		if !errors.As(err, new(*ovsdb.OutcomeUnknownError)) || attempt > 0 && c.w.probe < 0 {
 			c.w.t.Errorf("transaction when the faults are over: %v", err)
 			return
 		}
 	}
 }
 
-// compare compares the tables with what a new client reads.
-func (c *worldClient) compare() {
+// diff compares the tables with the database.
+func (c *worldClient) diff(fresh allItems) (diff string) {
 	for _, m := range append([]*worldMonitor{c.all}, c.monitors...) {
-		c.w.stable(c.catchUp, m.diff)
+		diff += m.diff(fresh)
 	}
+	return diff
 }
 
 // checkOutcomes compares the database with what was said to have become of the

@@ -189,34 +189,36 @@ func (w *world) check() {
 	for _, c := range w.clients {
 		c.settle()
 	}
-	for _, c := range w.clients {
-		if c.Err() == nil {
-			c.compare()
-		}
-	}
-	rows := readAll(w.t, w.server.Endpoint)
+	rows := w.compare()
 	for _, c := range w.clients {
 		c.checkOutcomes(rows["Item"])
 		c.end()
 	}
 }
 
-// stable calls compare until the database, which may still get what was under
-// way on connections that have ended, was the same before and after.
-func (w *world) stable(catchUp func(), diff func(allItems) string) {
-	for before := readAll(w.t, w.server.Endpoint); w.ctx.Err() == nil; {
-		catchUp()
-		d := diff(before)
-		if d == "" {
-			return
+// compare compares the tables of all clients with the database, which may still
+// get what was under way on connections that have ended: it must be the same
+// before and after.
+func (w *world) compare() allItems {
+	before := readAll(w.t, w.server.Endpoint)
+	for w.ctx.Err() == nil {
+		diff := ""
+		for _, c := range w.clients {
+			if c.Err() == nil {
+				c.catchUp()
+				diff += c.diff(before)
+			}
 		}
 		after := readAll(w.t, w.server.Endpoint)
 		if diffItems(before, after) == "" {
-			w.t.Errorf("(-fresh +table):\n%s", d)
-			return
+			if diff != "" {
+				w.t.Errorf("(-fresh +table):\n%s", diff)
+			}
+			break
 		}
 		before = after
 	}
+	return before
 }
 
 // pick returns a random element.

@@ -4,14 +4,17 @@
 package ovsdb_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/ovskit/ovskit/internal/dbcall"
 	"github.com/ovskit/ovskit/internal/faultproxy"
 	"github.com/ovskit/ovskit/ovsdb"
 )
@@ -148,27 +151,55 @@ func catchUp(t testing.TB, c *ovsdb.Client) {
 	transact(t, c, ovsdb.Comment("catch up"))
 }
 
-// readAll reads the database as a new client sees it.
+// readAll reads the database, by no client of this package.
 func readAll(t testing.TB, endpoint string) allItems {
 	t.Helper()
-	c := dialItems(t, endpoint)
-	defer c.Close()
-	var ops []ovsdb.Operation
+	var ops []any
 	for _, table := range itemTables {
-		ops = append(ops, ovsdb.Select(table, nil))
+		ops = append(ops, map[string]any{"op": "select", "table": table, "where": []any{}})
+	}
+	results, err := dbcall.Transact(testContext(t), endpoint, itemDatabase, ops...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	all := allItems{}
-	for i, result := range transact(t, c, ops...) {
-		rows, err := ovsdb.RowsAs[item](result.Rows)
-		if err != nil {
+	for i, text := range results {
+		var result struct {
+			Rows []struct {
+				UUID  [2]string `json:"_uuid"`
+				Name  string
+				Count int64
+				Tags  any
+				Notes [2]any
+				Seen  int64
+			}
+		}
+		if err := json.Unmarshal(text, &result); err != nil {
 			t.Fatal(err)
 		}
-		all[itemTables[i]] = itemRows{}
-		for _, row := range rows {
-			all[itemTables[i]][row.UUID] = *row
+		rows := itemRows{}
+		for _, r := range result.Rows {
+			row := item{UUID: r.UUID[1], Name: r.Name, Count: r.Count, Tags: setOf(r.Tags), Notes: map[string]string{}, Seen: r.Seen}
+			for _, pair := range r.Notes[1].([]any) {
+				row.Notes[pair.([]any)[0].(string)] = pair.([]any)[1].(string)
+			}
+			rows[row.UUID] = row
 		}
+		all[itemTables[i]] = rows
 	}
 	return all
+}
+
+// setOf reads a <set> of strings, RFC 7047 section 5.1.
+func setOf(set any) (elements []string) {
+	if element, ok := set.(string); ok {
+		return []string{element}
+	}
+	for _, element := range set.([]any)[1].([]any) {
+		elements = append(elements, element.(string))
+	}
+	slices.Sort(elements)
+	return elements
 }
 
 func rowsOf(table *itemTable) itemRows {

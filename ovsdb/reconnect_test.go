@@ -108,6 +108,9 @@ func testReconnect(t *testing.T, s *dbtest.Server, o outage) {
 	fresh := readAll(t, s.Endpoint)
 	wantTable(t, "items", fresh["Item"], items)
 	wantTable(t, "marks", fresh["Mark"], marks)
+	newItems := newItemTable("Item")
+	monitorTables(t, dialItems(t, s.Endpoint), newItems)
+	wantTable(t, "items of a new client", fresh["Item"], newItems)
 	rest := itemRows{}
 	for uuid, row := range where(fresh["Item"], func(row *item) bool { return row.Count >= 10 }) {
 		row.Seen = 0
