@@ -19,6 +19,8 @@ type follower struct {
 	ended chan struct{} // closed when what follows can be read
 	model map[string]map[string]*item
 	err   error // how the stream ended
+	// holds, if set, says what is wrong with the model after each delta.
+	holds func(model map[string]map[string]*item) string
 
 	deltas, events, overflows int
 }
@@ -26,8 +28,18 @@ type follower struct {
 // follow begins a watch and follows it until it ends, which is at the end of
 // the test if not before.
 func follow(t testing.TB, m *ovsdb.Monitor, o ovsdb.WatchOptions) *follower {
-	f := &follower{t: t, watch: m.Watch(o), ended: make(chan struct{})}
-	t.Cleanup(func() { f.watch.Close(); <-f.ended })
+	f := newFollower(t, m, o)
+	f.start()
+	return f
+}
+
+// newFollower makes a follower that has not begun to take anything.
+func newFollower(t testing.TB, m *ovsdb.Monitor, o ovsdb.WatchOptions) *follower {
+	return &follower{t: t, watch: m.Watch(o), ended: make(chan struct{})}
+}
+
+func (f *follower) start() {
+	f.t.Cleanup(func() { f.watch.Close(); <-f.ended })
 	go func() {
 		defer close(f.ended)
 		for {
@@ -39,7 +51,17 @@ func follow(t testing.TB, m *ovsdb.Monitor, o ovsdb.WatchOptions) *follower {
 			f.apply(d)
 		}
 	}()
-	return f
+}
+
+// next takes one delta, which must come.
+func (f *follower) next() ovsdb.Delta {
+	f.t.Helper()
+	d, err := f.watch.Next(testContext(f.t))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.apply(d)
+	return d
 }
 
 func (f *follower) apply(d ovsdb.Delta) {
@@ -69,6 +91,11 @@ func (f *follower) apply(d ovsdb.Delta) {
 		}
 		f.applyEvent(d.Snapshot, e)
 	}
+	if f.holds != nil {
+		if wrong := f.holds(f.model); wrong != "" {
+			f.t.Errorf("after delta %d: %s", f.deltas, wrong)
+		}
+	}
 }
 
 func (f *follower) applyEvent(snapshot bool, e ovsdb.Event) {
@@ -86,7 +113,7 @@ func (f *follower) applyEvent(snapshot bool, e ovsdb.Event) {
 		f.t.Errorf("delta %d: row %s: an event without a new row", f.deltas, e.UUID)
 	case row != nil && row.UUID != e.UUID:
 		f.t.Errorf("delta %d: row %s: got %+v", f.deltas, e.UUID, row)
-	case row != nil && old != nil && diffItems(*old, *row) == "":
+	case row != nil && old != nil && old.equal(row):
 		f.t.Errorf("delta %d: row %s has not changed: %+v", f.deltas, e.UUID, row)
 	}
 	if row == nil {
@@ -108,6 +135,12 @@ func (f *follower) wantEnd(reason error, tables map[string]*itemTable) {
 	if n := f.watch.Waiting(); n != 0 {
 		f.t.Errorf("after the end %d events wait", n)
 	}
+	f.wantTables(tables)
+}
+
+// wantTables compares the model with the tables, row by row.
+func (f *follower) wantTables(tables map[string]*itemTable) {
+	f.t.Helper()
 	for name, table := range tables {
 		if got, want := len(f.model[name]), table.Len(); got != want {
 			f.t.Errorf("table %q: the model has %d rows, want %d", name, got, want)

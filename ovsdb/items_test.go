@@ -45,6 +45,13 @@ type item struct {
 	Seen  int64             `ovsdb:"seen"`
 }
 
+// equal tells an empty set or map from a missing one no more than the database
+// does.
+func (i *item) equal(other *item) bool {
+	return i.UUID == other.UUID && i.Name == other.Name && i.Count == other.Count && i.Seen == other.Seen &&
+		slices.Equal(i.Tags, other.Tags) && maps.Equal(i.Notes, other.Notes)
+}
+
 type (
 	itemTable = ovsdb.Table[item]
 	itemRows  = map[string]item     // by UUID
@@ -218,8 +225,6 @@ func wantTable(t testing.TB, what string, want itemRows, table *itemTable) {
 	}
 }
 
-// diffItems tells an empty set or map from a missing one no more than the
-// database does.
 func diffItems(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
 // where returns the rows for which a condition holds, each as it is copied.
