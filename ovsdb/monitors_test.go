@@ -1,0 +1,103 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/ovskit/ovskit/internal/dbtest"
+	"github.com/ovskit/ovskit/ovsdb"
+)
+
+// Monitors of one client on the same table copy each what it was told to, over
+// any number of connections, and do not miss each other.
+func TestMonitorsOfOneTable(t *testing.T) {
+	t.Parallel()
+	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+		c, p := behindProxy(t, s.Endpoint)
+		other := dialItems(t, s.Endpoint)
+		insertItems(t, other, "item", 20)
+		transact(t, other, ovsdb.Update("Item", ovsdb.Row{"tags": []string{"t"}, "notes": map[string]string{"k": "v"}, "seen": 1}))
+		w := &worldClient{Client: c, w: &world{t: t, ctx: testContext(t)}, name: "client"}
+		var monitors []*worldMonitor
+		for _, s := range []selection{
+			everything,
+			{from: 0, to: 4},
+			{from: 3, to: 9, omit: []string{"tags"}},
+			{from: 0, to: everything.to, omit: []string{"seen", "notes"}},
+		} {
+			m, err := w.newMonitor(testContext(t), s, []int{-1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			monitors = append(monitors, m)
+		}
+		for round := range 4 {
+			p.Refuse(true)
+			waitDisconnected(t, c)
+			transact(t, other,
+				ovsdb.Mutate("Item", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1)}, ovsdb.Where("count", ovsdb.GreaterOrEqual, round)),
+				ovsdb.Update("Item", ovsdb.Row{"tags": []string{fmt.Sprint(round)}}, ovsdb.Where("count", ovsdb.Less, 6)),
+				ovsdb.Delete("Item", called(fmt.Sprint("item", 3*round))),
+				insertItem(fmt.Sprint("new", round), int64(round)))
+			p.Refuse(false)
+			waitConnected(t, c, round+2)
+			countAll(t, other, 1)
+			catchUp(t, c)
+			fresh := readAll(t, s.Endpoint)
+			for i, m := range monitors {
+				if diff := m.diff(fresh); diff != "" {
+					t.Errorf("round %d, monitor %d (-fresh +table):\n%s", round, i, diff)
+				}
+			}
+			closed := monitors[0]
+			monitors = monitors[1:]
+			closed.monitor.Close()
+			closed.wantEnd()
+			before := rowsOf(closed.tables["Item"])
+			countAll(t, other, 1)
+			catchUp(t, c)
+			if diff := diffItems(before, rowsOf(closed.tables["Item"])); diff != "" {
+				t.Errorf("a closed monitor has gone on (-before +after):\n%s", diff)
+			}
+		}
+	})
+}
+
+// Reselecting what a closed monitor copies fails, whether it was closed before
+// or meanwhile, and whether there is a connection or not.
+func TestReselectClosedMonitor(t *testing.T) {
+	t.Parallel()
+	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+		c, p := behindProxy(t, s.Endpoint)
+		for _, refuse := range []bool{false, true} {
+			p.Refuse(false)
+			items := newItemTable("Item")
+			m := monitorTables(t, c, items)
+			waiting := make(chan error, 2)
+			if refuse {
+				p.Refuse(true)
+				waitDisconnected(t, c)
+				for range 2 { // one of them waits for the other
+					go func() { waiting <- m.Reselect(testContext(t), items, ovsdb.TableOptions{Omit: []string{"tags"}}) }()
+				}
+			}
+			m.Close()
+			if refuse {
+				for range 2 {
+					if err := <-waiting; !errors.Is(err, ovsdb.ErrMonitorClosed) {
+						t.Errorf("Reselect that waited: got error %v, want %v", err, ovsdb.ErrMonitorClosed)
+					}
+				}
+			}
+			for _, o := range []ovsdb.TableOptions{{Omit: []string{"seen"}}, {Where: []ovsdb.Condition{called("x")}}} {
+				if err := m.Reselect(testContext(t), items, o); !errors.Is(err, ovsdb.ErrMonitorClosed) {
+					t.Errorf("Reselect after Close: got error %v, want %v", err, ovsdb.ErrMonitorClosed)
+				}
+			}
+		}
+	})
+}
