@@ -40,7 +40,7 @@ func dialectOfNotification(method string) int {
 }
 
 // noTransaction is the id of a transaction that no server knows.
-const noTransaction = "00000000-0000-0000-0000-000000000000"
+const noTransaction = noUUID
 
 // A registration is a monitor as one server knows it.
 type registration struct {

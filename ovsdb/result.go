@@ -28,8 +28,8 @@ func RowsAs[T any](rows []Row) ([]*T, error) {
 				continue
 			}
 			v := reflect.ValueOf(value)
-			if v.Type() != f.typ {
-				return nil, fmt.Errorf("column %q is held by %s, not %s", f.column, v.Type(), f.typ)
+			if !v.IsValid() || v.Type() != f.typ {
+				return nil, fmt.Errorf("column %q is held by %T, not %s", f.column, value, f.typ)
 			}
 			reflect.ValueOf(to).Elem().Field(f.index).Set(v)
 		}
