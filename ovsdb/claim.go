@@ -73,7 +73,7 @@ func (c *Client) ask(ctx context.Context, cl *claim, granted <-chan struct{}, me
 	var s *session
 	for {
 		var err error
-		if s, err = c.connection(ctx, s); err != nil {
+		if s, err = c.connection(ctx, s, nil); err != nil {
 			return err
 		}
 		c.mu.Lock()
@@ -126,7 +126,7 @@ func (c *Client) receiveClaim(cl *claim, s *session, result json.RawMessage) err
 
 // grant makes the client the owner of a lock. The caller holds the lock.
 func (c *Client) grant(cl *claim) {
-	cl.lock = &Lock{client: c, name: cl.name, lost: make(chan struct{})}
+	cl.lock = &Lock{client: c, name: cl.name, session: cl.session, lost: make(chan struct{})}
 	close(cl.granted)
 	cl.granted = nil
 }
@@ -177,32 +177,54 @@ func (c *Client) lockNotified(s *session, name string, stolen bool) {
 	}
 }
 
-// assertions returns operations that assert the locks of the client, or the
-// error of one that was lost.
-func (c *Client) assertions() (asserts []Operation, err error) {
+// owned returns the locks of the client, or the error of one that was lost.
+func (c *Client) owned() (locks []*Lock, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, name := range sortedKeys(c.claims) {
-		switch cl := c.claims[name]; {
-		case cl.lock == nil:
-		case cl.lock.err != nil:
-			return nil, cl.lock.err
+		switch l := c.claims[name].lock; {
+		case l == nil, errors.Is(l.err, ErrUnlocked):
+		case l.err != nil:
+			return nil, l.err
 		default:
-			asserts = append(asserts, Assert(name))
+			locks = append(locks, l)
 		}
 	}
-	return asserts, nil
+	return locks, nil
+}
+
+// check returns the error of the first of the locks that the client does not
+// have any more.
+func (c *Client) check(locks ...[]*Lock) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, some := range locks {
+		for _, l := range some {
+			if l.err != nil {
+				return l.lostError()
+			}
+		}
+	}
+	return nil
+}
+
+// assertions returns an operation that asserts it for each lock.
+func assertions(locks []*Lock) []Operation {
+	asserts := make([]Operation, 0, len(locks))
+	for _, l := range locks {
+		asserts = append(asserts, Assert(l.name))
+	}
+	return asserts
 }
 
 // refused takes note that the server does not know the client as the owner of
 // a lock, and returns the error that this makes.
-func (c *Client) refused(name string) error {
+func (c *Client) refused(l *Lock) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	lost := &LockLostError{Lock: name, Err: ErrNotOwner}
-	if cl := c.claims[name]; cl != nil && cl.lock != nil {
-		cl.lock.lose(lost)
-		return cl.lock.err
+	if l.err == nil {
+		l.lose(&LockLostError{Lock: l.name, Err: ErrNotOwner})
+		l.session.unlock(l.name)
 	}
-	return lost
+	return l.lostError()
 }

@@ -19,10 +19,11 @@ import (
 // fail with a [*LockLostError], so that its owner learns of it before its next
 // write, until he calls [Lock.Regain] or [Lock.Unlock].
 type Lock struct {
-	client *Client
-	name   string
-	lost   chan struct{}
-	err    error // why it was lost; guarded by the client's lock
+	client  *Client
+	name    string
+	session *session // that has it
+	lost    chan struct{}
+	err     error // why it was lost; guarded by the client's lock
 }
 
 // Lock acquires a lock and waits until it has it, over any number of
@@ -154,6 +155,15 @@ func (l *Lock) lose(reason error) {
 		l.err = reason
 		close(l.lost)
 	}
+}
+
+// lostError is the error of transactions that rely on a lock that was lost or
+// given back. The caller holds the client's lock.
+func (l *Lock) lostError() error {
+	if errors.Is(l.err, ErrUnlocked) {
+		return &LockLostError{Lock: l.name, Err: ErrUnlocked}
+	}
+	return l.err
 }
 
 // loseAll takes note that the locks of a connection are gone. The caller holds
