@@ -66,6 +66,8 @@ func (c *Client) connection(ctx context.Context, broken *session, check func() e
 			return nil, fmt.Errorf("%w: %w", errUnsent, err)
 		case s != nil && s != broken:
 			return s, nil
+		case s != nil:
+			reason = s.err() // which is not in the state yet
 		}
 		if check != nil {
 			if err := check(); err != nil {
