@@ -12,7 +12,8 @@ import (
 )
 
 // A claim is what a client has or wants of a lock. All but its name is guarded
-// by the client's lock.
+// by the client's lock. It is there until the lock is given back on the server,
+// too: a client can have only one.
 //
 // The server keeps a victim of a steal in its queue, unless that is a thief
 // itself, and would make it the owner again without being asked. So a victim
@@ -21,8 +22,15 @@ type claim struct {
 	name    string
 	session *session      // where it was asked for last
 	queued  bool          // there the server has answered that another client has the lock
-	granted chan struct{} // closed when the lock is acquired; nil unless that is awaited
+	granted chan struct{} // closed when the server grants the lock; nil unless that is awaited
 	lock    *Lock         // what the owner has, lost or not; nil before
+	regain  *regain       // under way; nil if there is none
+}
+
+// A regain acquires a lock anew.
+type regain struct {
+	giveUp context.CancelCauseFunc
+	ended  chan struct{} // closed at its end
 }
 
 var validLock = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -32,7 +40,7 @@ func (c *Client) acquire(ctx context.Context, name, method string, patient bool)
 	if !validLock.MatchString(name) {
 		return nil, fmt.Errorf("%s %q: not an <id> of letters, digits and underscores", method, name)
 	}
-	cl := &claim{name: name, granted: make(chan struct{})}
+	cl := &claim{name: name}
 	c.mu.Lock()
 	if c.claims[name] != nil {
 		c.mu.Unlock()
@@ -42,66 +50,89 @@ func (c *Client) acquire(ctx context.Context, name, method string, patient bool)
 	c.mu.Unlock()
 	l, err := c.await(ctx, cl, method, patient)
 	if err != nil {
-		c.mu.Lock()
-		delete(c.claims, name)
-		c.mu.Unlock()
+		c.forget(cl)
 		return nil, fmt.Errorf("%s %q: %w", method, name, err)
 	}
 	return l, nil
+}
+
+// forget ends a claim of which the server knows nothing any more.
+func (c *Client) forget(cl *claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.claims[cl.name] == cl {
+		delete(c.claims, cl.name)
+	}
 }
 
 // await asks for a lock, on every connection anew, until it is granted. What
 // was granted although the context has ended counts.
 func (c *Client) await(ctx context.Context, cl *claim, method string, patient bool) (*Lock, error) {
 	c.mu.Lock()
-	granted := cl.granted
+	before := cl.lock
 	c.mu.Unlock()
-	err := c.ask(ctx, cl, granted, method, patient)
+	err := c.ask(ctx, cl, method, patient)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err == nil || cl.granted == nil {
+	if cl.lock != before {
+		defer c.mu.Unlock()
 		return cl.lock, nil
 	}
-	if cl.session != nil {
-		cl.session.unlock(cl.name)
-	}
+	s := cl.session
 	cl.session, cl.granted = nil, nil
+	c.mu.Unlock()
+	switch {
+	case s == nil:
+	case errors.Is(err, ErrLockHeld):
+		s.release(ctx, cl.name)
+	default:
+		s.unlock(cl.name)
+	}
 	return nil, err
 }
 
-func (c *Client) ask(ctx context.Context, cl *claim, granted <-chan struct{}, method string, patient bool) error {
+// errOver says that a connection has ended while the lock was awaited.
+var errOver = errors.New("connection is over")
+
+func (c *Client) ask(ctx context.Context, cl *claim, method string, patient bool) error {
 	var s *session
 	for {
 		var err error
 		if s, err = c.connection(ctx, s, nil); err != nil {
 			return err
 		}
-		c.mu.Lock()
-		cl.session, cl.queued = s, false
-		c.mu.Unlock()
-		request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
-		_, err = s.do(ctx, request, encodeParams(cl.name))
-		broken := s.err() != nil && ctx.Err() == nil && c.Err() == nil
-		switch {
-		case err != nil && broken && !errors.Is(err, ErrProtocol):
-			continue
-		case err != nil:
+		err = c.askOn(ctx, s, cl, method, patient)
+		broken := s.err() != nil && ctx.Err() == nil && c.Err() == nil && !errors.Is(err, ErrProtocol)
+		if err == nil || !broken && !errors.Is(err, errOver) {
 			return err
-		case !patient:
-			select {
-			case <-granted:
-				return nil
-			default:
-				return ErrLockHeld
-			}
 		}
+	}
+}
+
+// askOn asks for a lock on one connection.
+func (c *Client) askOn(ctx context.Context, s *session, cl *claim, method string, patient bool) error {
+	granted := make(chan struct{})
+	c.mu.Lock()
+	cl.session, cl.queued, cl.granted = s, false, granted
+	c.mu.Unlock()
+	request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
+	if _, err := s.do(ctx, request, encodeParams(cl.name)); err != nil {
+		return err
+	}
+	if !patient {
 		select {
 		case <-granted:
 			return nil
-		case <-s.done:
-		case <-ctx.Done():
-			return ctx.Err()
+		default:
+			return ErrLockHeld
 		}
+	}
+	select {
+	case <-granted:
+		return nil
+	case <-s.done:
+		return errOver
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -129,6 +160,19 @@ func (c *Client) grant(cl *claim) {
 	cl.lock = &Lock{client: c, name: cl.name, session: cl.session, lost: make(chan struct{})}
 	close(cl.granted)
 	cl.granted = nil
+}
+
+// release gives up whatever the session has of a lock, and waits for the answer
+// unless the context ends first.
+func (s *session) release(ctx context.Context, name string) error {
+	_, err := s.call(ctx, "unlock", encodeParams(name))
+	if errors.Is(err, errUnsent) {
+		s.unlock(name)
+	}
+	if s.err() != nil {
+		return nil // with its connection the lock is gone, too
+	}
+	return err
 }
 
 // unlock gives up whatever the session has of a lock, without waiting for the

@@ -98,27 +98,42 @@ func (l *Lock) Err() error {
 // returns what is to be used instead of l. Until then transactions of the client
 // fail. A lock that was not lost is returned as it is.
 func (l *Lock) Regain(ctx context.Context) (*Lock, error) {
-	c := l.client
-	c.mu.Lock()
-	cl, err := c.claims[l.name], l.err
-	switch {
-	case errors.Is(err, ErrUnlocked), cl == nil, cl.lock != l:
-		c.mu.Unlock()
-		return nil, fmt.Errorf("regain lock %q: %w", l.name, ErrUnlocked)
-	case err == nil:
-		c.mu.Unlock()
-		return l, nil
-	case cl.granted != nil:
-		c.mu.Unlock()
-		return nil, fmt.Errorf("regain lock %q: %w", l.name, ErrLockInUse)
-	}
-	cl.granted = make(chan struct{})
-	c.mu.Unlock()
-	next, err := c.await(ctx, cl, "lock", true)
+	next, err := l.regain(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("regain lock %q: %w", l.name, err)
 	}
 	return next, nil
+}
+
+func (l *Lock) regain(ctx context.Context) (*Lock, error) {
+	c := l.client
+	c.mu.Lock()
+	cl := c.claims[l.name]
+	switch {
+	case cl == nil || cl.lock == nil || errors.Is(l.err, ErrUnlocked):
+		c.mu.Unlock()
+		return nil, ErrUnlocked
+	case cl.lock != l || cl.regain != nil:
+		c.mu.Unlock()
+		return nil, ErrLockInUse
+	case l.err == nil:
+		c.mu.Unlock()
+		return l, nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	cl.regain = &regain{giveUp: cancel, ended: make(chan struct{})}
+	defer close(cl.regain.ended)
+	c.mu.Unlock()
+	next, err := c.await(ctx, cl, "lock", true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	cl.regain = nil
+	if err != nil && errors.Is(context.Cause(ctx), ErrUnlocked) {
+		delete(c.claims, l.name)
+		return nil, ErrUnlocked
+	}
+	return next, err
 }
 
 // Unlock gives the lock back, or takes note that it was lost. It counts as given
@@ -131,22 +146,27 @@ func (l *Lock) Unlock(ctx context.Context) error {
 		c.mu.Unlock()
 		return nil
 	}
-	delete(c.claims, l.name)
-	held, s := l.err == nil, cl.session
-	if !held {
+	switch r := cl.regain; {
+	case r != nil:
+		c.mu.Unlock()
+		r.giveUp(ErrUnlocked)
+		select {
+		case <-r.ended:
+		case <-ctx.Done():
+		}
+		return nil
+	case l.err != nil:
+		delete(c.claims, l.name)
 		c.mu.Unlock()
 		return nil
 	}
 	l.lose(ErrUnlocked)
 	c.mu.Unlock()
-	_, err := s.call(ctx, "unlock", encodeParams(l.name))
-	if errors.Is(err, errUnsent) {
-		s.unlock(l.name)
-	}
-	if err != nil && s.err() == nil {
+	defer c.forget(cl)
+	if err := l.session.release(ctx, l.name); err != nil {
 		return fmt.Errorf("unlock %q: %w", l.name, err)
 	}
-	return nil // with its connection the lock would be gone, too
+	return nil
 }
 
 // lose ends the ownership. The caller holds the client's lock.
