@@ -44,29 +44,47 @@ func (c *Client) Steal(ctx context.Context, name string) (*Lock, error) {
 }
 
 // Hold acquires a lock and calls f with a context that ends when the lock is
-// lost. When f has returned and the lock was lost meanwhile, it acquires it
-// again and calls f again; else it gives the lock back and returns what f has
-// returned.
+// lost, with the [*LockLostError] as its cause. When f has returned and the lock
+// was lost meanwhile, whatever f returned, Hold acquires it again and calls f
+// again; else it gives the lock back and returns what f has returned. It does
+// the latter as well when ctx has ended or f has given the lock back.
+//
+// If f panics the lock is given back, without waiting for the server, and the
+// panic goes on.
 func (c *Client) Hold(ctx context.Context, name string, f func(ctx context.Context, l *Lock) error) error {
 	l, err := c.Lock(ctx, name)
-	for err == nil {
+	if err != nil {
+		return err
+	}
+	for {
 		result := l.while(ctx, f)
-		if l.Err() == nil || ctx.Err() != nil {
-			return errors.Join(result, l.Unlock(ctx))
+		if lost := l.Err(); lost == nil || errors.Is(lost, ErrUnlocked) || ctx.Err() != nil {
+			err := l.Unlock(ctx)
+			if ctx.Err() != nil {
+				err = nil // it is given back all the same
+			}
+			return errors.Join(result, err)
 		}
-		var next *Lock
-		if next, err = l.Regain(ctx); err != nil {
-			return errors.Join(err, l.Unlock(ctx))
+		next, err := l.Regain(ctx)
+		if err != nil {
+			l.Unlock(ctx)
+			return errors.Join(result, err)
 		}
 		l = next
 	}
-	return err
 }
 
 // while calls f with a context that ends with the lock.
 func (l *Lock) while(ctx context.Context, f func(context.Context, *Lock) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	returned := false
+	defer func() {
+		if !returned {
+			cancel(nil) // so that nothing waits for the server
+			l.Unlock(ctx)
+		}
+	}()
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
@@ -76,7 +94,9 @@ func (l *Lock) while(ctx context.Context, f func(context.Context, *Lock) error) 
 		case <-ended:
 		}
 	}()
-	return f(ctx, l)
+	result := f(ctx, l)
+	returned = true
+	return result
 }
 
 // Name returns the lock's name.
