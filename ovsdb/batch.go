@@ -101,7 +101,9 @@ func (b *Batcher) change(ops []Operation) (c *change, err error) {
 		return nil, fmt.Errorf("epilogue: %w", b.err)
 	}
 	c = &change{ops: ops, ended: make(chan struct{})}
-	c.encoded, err = b.client.schema.Load().encodeOperations(nil, b.prefix(ops), ops)
+	if c.locks, err = b.client.owned(); err == nil {
+		c.encoded, err = b.client.schema.Load().encodeOperations(nil, b.prefix(ops), ops)
+	}
 	return c, err
 }
 

@@ -154,7 +154,9 @@ func (e *SchemaError) Error() string {
 type LockLostError struct {
 	// Lock is the lock's name.
 	Lock string
-	// Err is why it was lost: [ErrStolen], or the end of the connection.
+	// Err is why it was lost: [ErrStolen], the end of the connection, or
+	// [ErrUnlocked] if the client has given it back since the transaction was
+	// begun. [ErrNotOwner] is what a server says that has not told before.
 	Err error
 }
 

@@ -15,6 +15,7 @@ import (
 type change struct {
 	ops     []Operation
 	encoded []byte
+	locks   []*Lock // that the client had when it came
 
 	// ended is closed when the outcome below is there.
 	ended    chan struct{}
@@ -90,12 +91,12 @@ func (b *Batcher) run() {
 }
 
 // take returns the changes that may share the next transaction, nil if there
-// are none and run is to end.
+// are none and run is to end. They came while the client had the same locks.
 func (b *Batcher) take() []*change {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n, size := 0, len(b.epilogue.encoded)
-	for n < len(b.queue) && (n == 0 || size+len(b.queue[n].encoded) <= b.maxSize) {
+	for n < len(b.queue) && (n == 0 || size+len(b.queue[n].encoded) <= b.maxSize && slices.Equal(b.queue[n].locks, b.queue[0].locks)) {
 		size += len(b.queue[n].encoded)
 		n++
 	}
@@ -186,7 +187,7 @@ func (b *Batcher) commit(ctx context.Context, changes []*change) (results, epilo
 		encoded, ops = append(encoded, c.encoded...), append(ops, c.ops...)
 	}
 	encoded, ops = append(encoded, b.epilogue.encoded...), append(ops, b.epilogue.ops...)
-	all, err := b.client.transact(ctx, encoded, ops)
+	all, err := b.client.transact(ctx, changes[0].locks, encoded, ops)
 	own := n - len(b.epilogue.ops)
 	if refused := (*OperationError)(nil); errors.As(err, &refused) && refused.Index == n {
 		atCommit := *refused

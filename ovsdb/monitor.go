@@ -79,7 +79,7 @@ func (m *Monitor) onConnection(ctx context.Context, do func(context.Context, *se
 	var s *session
 	for {
 		var err error
-		if s, err = m.client.connection(ctx, s); err != nil {
+		if s, err = m.client.connection(ctx, s, nil); err != nil {
 			return err
 		}
 		err = do(ctx, s)

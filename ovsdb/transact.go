@@ -30,51 +30,59 @@ func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, erro
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
-	return c.transact(ctx, encoded, ops)
+	begun, err := c.owned()
+	if err != nil {
+		return nil, fmt.Errorf("transact: %w", err)
+	}
+	return c.transact(ctx, begun, encoded, ops)
 }
 
 // transact sends operations and their encoding, which was made by
 // encodeOperations, in one piece or in several of which each has its own names.
-// The assertions of the client's locks go before them.
-func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) ([]Result, error) {
+// The assertions of the client's locks go before them. Nothing is sent any more
+// when one of the locks is lost that the client had when the transaction was
+// begun, even if it has got it again since.
+func (c *Client) transact(ctx context.Context, begun []*Lock, encoded []byte, ops []Operation) ([]Result, error) {
 	sch := c.schema.Load()
-	asserts, err := c.assertions() // do not wait for a connection in vain
-	if err != nil {
-		return nil, fmt.Errorf("transact: %w", err)
-	}
-	answer, err := c.callWith(ctx, "transact", func() (json.RawMessage, error) {
-		if asserts, err = c.assertions(); err != nil {
-			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+	var locks []*Lock
+	answer, err := c.callWith(ctx, "transact", func() error { return c.check(begun) }, func(k *call) (json.RawMessage, error) {
+		owned, err := c.owned()
+		if err != nil {
+			return nil, err
 		}
-		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+48*len(asserts))
+		locks = owned
+		k.check = func() error { return c.check(begun, owned) }
+		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+48*len(locks))
 		params = appendString(append(params, '['), c.options.Database)
-		params, err := sch.encodeOperations(params, "", asserts)
+		params, err = sch.encodeOperations(params, "", assertions(locks))
 		return append(append(params, encoded...), ']'), err
 	})
 	if err != nil {
 		var refused *ServerError
-		if errors.Is(err, errUnsent) || errors.As(err, &refused) {
+		if errors.Is(err, errUnsent) || errors.Is(err, ErrLockLost) || errors.As(err, &refused) {
 			return nil, err
 		}
 		return nil, &OutcomeUnknownError{Err: err}
 	}
-	results, err := c.parseResults(sch, answer, asserts, ops)
+	results, err := c.parseResults(sch, answer, locks, ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
 	return results, nil
 }
 
-// parseResults reads the results of operations that follow assertions.
-func (c *Client) parseResults(sch *schema, answer []byte, asserts, ops []Operation) ([]Result, error) {
-	if len(asserts) == 0 {
+// parseResults reads the results of operations that follow the assertions of
+// locks.
+func (c *Client) parseResults(sch *schema, answer []byte, locks []*Lock, ops []Operation) ([]Result, error) {
+	if len(locks) == 0 {
 		return sch.parseResults(answer, ops)
 	}
+	asserts := assertions(locks)
 	results, err := sch.parseResults(answer, slices.Concat(asserts, ops))
 	var refused *OperationError
 	switch {
 	case errors.As(err, &refused) && refused.Index < len(asserts):
-		return nil, c.refused(asserts[refused.Index].text)
+		return nil, c.refused(locks[refused.Index])
 	case refused != nil:
 		refused.Index -= len(asserts)
 		return nil, err
