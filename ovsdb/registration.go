@@ -173,6 +173,8 @@ func (r *registration) adopt(result json.RawMessage) error {
 	if err := s.end(); err != nil {
 		return err
 	}
+	r.session.log.Debug("ovsdb monitor registered", "monitor", r.id, "method", dialects[r.dialect].method,
+		"resumed", !snapshot, "rows", len(changes))
 	r.install(changes, lastTxn)
 	return nil
 }
