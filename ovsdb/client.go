@@ -142,20 +142,20 @@ func (c *Client) Call(ctx context.Context, method string, params ...any) (json.R
 
 // call makes a request.
 func (c *Client) call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
-	return c.callWith(ctx, method, func() (json.RawMessage, error) { return params, nil })
+	return c.callWith(ctx, method, func(*session) (json.RawMessage, error) { return params, nil })
 }
 
 // callWith makes a request on the connection in use, waiting for one if there
 // is none, and makes it again on the next one as long as it is sure that no
-// server has received it. The params are made when there is a connection.
-func (c *Client) callWith(ctx context.Context, method string, params func() (json.RawMessage, error)) (json.RawMessage, error) {
+// server has received it. The params are made for each connection.
+func (c *Client) callWith(ctx context.Context, method string, params func(*session) (json.RawMessage, error)) (json.RawMessage, error) {
 	var s *session
 	for {
 		var err error
 		if s, err = c.connection(ctx, s); err != nil {
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
-		p, err := params()
+		p, err := params(s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}

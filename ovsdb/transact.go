@@ -26,30 +26,44 @@ import (
 // When the context ends the server is asked to cancel. Any other error says that
 // the transaction was not made.
 func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
-	encoded, err := c.schema.Load().encodeOperations(nil, "", ops)
+	encoded, err := c.schema.Load().encode("", ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
-	return c.transact(ctx, encoded, ops)
+	return c.transact(ctx, ops, encoded)
 }
 
-// transact sends operations and their encoding, which was made by
-// encodeOperations, in one piece or in several of which each has its own names.
-// The assertions of the client's locks go before them.
-func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) ([]Result, error) {
-	sch := c.schema.Load()
+// transact sends operations in one piece or in several of which each has its
+// own names. The assertions of the client's locks go before them. The schema
+// may have become another one when there is a connection: then they are encoded
+// anew.
+func (c *Client) transact(ctx context.Context, ops []Operation, pieces ...encoding) ([]Result, error) {
+	sch, size := c.schema.Load(), 0
+	for _, e := range pieces {
+		size += len(e.text)
+	}
 	asserts, err := c.assertions() // do not wait for a connection in vain
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
-	answer, err := c.callWith(ctx, "transact", func() (json.RawMessage, error) {
+	answer, err := c.callWith(ctx, "transact", func(s *session) (json.RawMessage, error) {
+		sch = s.schema
 		if asserts, err = c.assertions(); err != nil {
 			return nil, fmt.Errorf("%w: %w", errUnsent, err)
 		}
-		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+48*len(asserts))
+		params := make([]byte, 0, len(c.options.Database)+size+8+48*len(asserts))
 		params = appendString(append(params, '['), c.options.Database)
 		params, err := sch.encodeOperations(params, "", asserts)
-		return append(append(params, encoded...), ']'), err
+		for _, e := range pieces {
+			if err == nil && e.schema != sch {
+				e, err = sch.encode(e.prefix, e.ops)
+			}
+			params = append(params, e.text...)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+		}
+		return append(params, ']'), nil
 	})
 	if err != nil {
 		var refused *ServerError
@@ -82,6 +96,20 @@ func (c *Client) parseResults(sch *schema, answer []byte, asserts, ops []Operati
 		return nil, err
 	}
 	return results[len(asserts):], nil
+}
+
+// An encoding is operations as they are sent, each after a comma.
+type encoding struct {
+	text   []byte
+	schema *schema // by which they were checked
+	prefix string
+	ops    []Operation
+}
+
+// encode makes an encoding by encodeOperations.
+func (s *schema) encode(prefix string, ops []Operation) (encoding, error) {
+	text, err := s.encodeOperations(nil, prefix, ops)
+	return encoding{text: text, schema: s, prefix: prefix, ops: ops}, err
 }
 
 // encodeOperations checks the operations and appends each to out, after a
