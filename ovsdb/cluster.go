@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // serverDatabase is the database in which a server describes itself and its
@@ -57,7 +58,8 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	if err := m.attach([]Monitored{databases}); err != nil {
 		return err
 	}
-	m.observe = func() error { return c.checkServer(s, databases) }
+	var used atomic.Pointer[schema] // nil while it is not known
+	m.observe = func() error { return c.checkServer(used.Load(), databases) }
 	err = m.registerAs(ctx, s, serverDatabase, sch)
 	if errors.Is(err, ErrUnknownDatabase) {
 		return c.fetchSchema(ctx, s) // a server older than Open vSwitch 2.9
@@ -72,12 +74,15 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	}
 	row := c.databaseRow(databases)
 	if row == nil || row.Schema == nil {
-		return c.fetchSchema(ctx, s) // the answer will say why there is none
+		err = c.fetchSchema(ctx, s) // the answer will say why there is none
+	} else {
+		err = c.useSchema(s, []byte(*row.Schema))
 	}
-	if err := c.useSchema(s, []byte(*row.Schema)); err != nil {
+	if err != nil {
 		return err
 	}
-	return c.checkServer(s, databases)
+	used.Store(s.schema)
+	return c.checkServer(s.schema, databases)
 }
 
 // databaseRow returns the row of the client's database.
@@ -120,13 +125,16 @@ func (c *Client) useSchema(s *session, text []byte) error {
 }
 
 // checkServer says why a server cannot be used for the database, or not any
-// more.
-func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
+// more. The schema is the one in use, nil before that is known.
+func (c *Client) checkServer(used *schema, databases *Table[databaseRow]) error {
+	// The row is read under the lock, so that nobody has seen a newer one.
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	row := c.databaseRow(databases)
 	switch {
 	case row == nil:
 		return fmt.Errorf("server has removed database %q", c.options.Database)
-	case s.schema != nil && (row.Schema == nil || *row.Schema != string(s.schema.text)):
+	case used != nil && (row.Schema == nil || *row.Schema != string(used.text)):
 		return fmt.Errorf("server has changed the schema of database %q", c.options.Database)
 	case row.Model == "standalone":
 		return nil
@@ -137,8 +145,6 @@ func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
 	case row.CID == nil || row.Index == nil:
 		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.position.cid == *row.CID && *row.Index < c.position.index {
 		return fmt.Errorf("%w: at index %d, was at %d", ErrStale, *row.Index, c.position.index)
 	}
