@@ -63,7 +63,7 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 		b.maxSize = DefaultMaxBatch
 	}
 	b.epilogue.ops = slices.Clone(o.Epilogue)
-	b.epilogue.encoded, b.err = c.schema.Load().encodeOperations(nil, "e_", o.Epilogue)
+	b.epilogue.encoding, b.err = c.schema.Load().encode("e_", b.epilogue.ops)
 	return b
 }
 
@@ -100,9 +100,9 @@ func (b *Batcher) change(ops []Operation) (c *change, err error) {
 	if b.err != nil {
 		return nil, fmt.Errorf("epilogue: %w", b.err)
 	}
-	c = &change{ops: ops, ended: make(chan struct{})}
+	c = &change{ended: make(chan struct{})}
 	if c.locks, err = b.client.owned(); err == nil {
-		c.encoded, err = b.client.schema.Load().encodeOperations(nil, b.prefix(ops), ops)
+		c.encoding, err = b.client.schema.Load().encode(b.prefix(ops), ops)
 	}
 	return c, err
 }

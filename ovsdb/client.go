@@ -142,15 +142,15 @@ func (c *Client) Call(ctx context.Context, method string, params ...any) (json.R
 
 // call makes a request.
 func (c *Client) call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
-	return c.callWith(ctx, method, nil, func(*call) (json.RawMessage, error) { return params, nil })
+	return c.callWith(ctx, method, nil, func(*session, *call) (json.RawMessage, error) { return params, nil })
 }
 
 // callWith makes a request on the connection in use, waiting for one if there
 // is none, and makes it again on the next one as long as it is sure that no
 // server has received it. It ends with the error of check, which may be nil, if
-// that has one while there is no connection. The params are made when there is
-// one; params may give the call what it needs besides.
-func (c *Client) callWith(ctx context.Context, method string, check func() error, params func(*call) (json.RawMessage, error)) (json.RawMessage, error) {
+// that has one while there is no connection. The params are made for each
+// connection; they may give the call what it needs besides.
+func (c *Client) callWith(ctx context.Context, method string, check func() error, params func(*session, *call) (json.RawMessage, error)) (json.RawMessage, error) {
 	var s *session
 	for {
 		var err error
@@ -158,7 +158,7 @@ func (c *Client) callWith(ctx context.Context, method string, check func() error
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
 		request := &call{method: method}
-		p, err := params(request)
+		p, err := params(s, request)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}

@@ -13,9 +13,8 @@ import (
 
 // A change is what one caller of a [Batcher] wants.
 type change struct {
-	ops     []Operation
-	encoded []byte
-	locks   []*Lock // that the client had when it came
+	encoding
+	locks []*Lock // that the client had when it came
 
 	// ended is closed when the outcome below is there.
 	ended    chan struct{}
@@ -95,9 +94,9 @@ func (b *Batcher) run() {
 func (b *Batcher) take() []*change {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n, size := 0, len(b.epilogue.encoded)
-	for n < len(b.queue) && (n == 0 || size+len(b.queue[n].encoded) <= b.maxSize && slices.Equal(b.queue[n].locks, b.queue[0].locks)) {
-		size += len(b.queue[n].encoded)
+	n, size := 0, len(b.epilogue.text)
+	for n < len(b.queue) && (n == 0 || size+len(b.queue[n].text) <= b.maxSize && slices.Equal(b.queue[n].locks, b.queue[0].locks)) {
+		size += len(b.queue[n].text)
 		n++
 	}
 	if n == 0 {
@@ -147,7 +146,8 @@ func (b *Batcher) settle(changes []*change) {
 
 // try runs changes in one transaction and gives them their outcome, unless the
 // server refuses several together. Then it returns the one that the refused
-// operation belongs to, -1 if it was refused at commit, as most constraints are.
+// operation belongs to, -1 if it was refused at commit, as most constraints are,
+// or if one of them does not fit the schema that the database has now.
 func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -159,11 +159,15 @@ func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
 	results, epilogue, err := b.commit(ctx, s.changes)
 	b.client.options.Hooks.batch(BatchInfo{Changes: len(s.changes), Duration: time.Since(start), Err: err})
 	var refusal *OperationError
-	if !errors.As(err, &refusal) || len(s.changes) == 1 {
+	atOperation, misfit := errors.As(err, &refusal), errors.As(err, new(*SchemaError))
+	if !atOperation && !misfit || len(s.changes) == 1 {
 		b.end(s, results, epilogue, err)
 		return 0, false
 	}
 	b.suspend(s)
+	if misfit {
+		return -1, true
+	}
 	index := refusal.Index
 	for _, c := range s.changes {
 		if index < len(c.ops) {
@@ -177,17 +181,16 @@ func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
 // commit runs changes and the epilogue as one transaction. The index of a
 // refusal at commit is that behind the last change.
 func (b *Batcher) commit(ctx context.Context, changes []*change) (results, epilogue []Result, err error) {
-	size, n := len(b.epilogue.encoded), len(b.epilogue.ops)
+	n := len(b.epilogue.ops)
 	for _, c := range changes {
-		size += len(c.encoded)
 		n += len(c.ops)
 	}
-	encoded, ops := make([]byte, 0, size), make([]Operation, 0, n)
+	ops, pieces := make([]Operation, 0, n), make([]encoding, 0, len(changes)+1)
 	for _, c := range changes {
-		encoded, ops = append(encoded, c.encoded...), append(ops, c.ops...)
+		ops, pieces = append(ops, c.ops...), append(pieces, c.encoding)
 	}
-	encoded, ops = append(encoded, b.epilogue.encoded...), append(ops, b.epilogue.ops...)
-	all, err := b.client.transact(ctx, changes[0].locks, encoded, ops)
+	ops, pieces = append(ops, b.epilogue.ops...), append(pieces, b.epilogue.encoding)
+	all, err := b.client.transact(ctx, changes[0].locks, ops, pieces...)
 	own := n - len(b.epilogue.ops)
 	if refused := (*OperationError)(nil); errors.As(err, &refused) && refused.Index == n {
 		atCommit := *refused

@@ -176,6 +176,8 @@ func (r *registration) adopt(result json.RawMessage) error {
 		return err
 	}
 	rows := len(changes)
+	r.session.log.Debug("ovsdb monitor registered", "monitor", r.id, "method", dialects[r.dialect].method,
+		"resumed", !snapshot, "rows", rows)
 	r.install(changes, lastTxn)
 	r.report(rows, start)
 	return nil

@@ -130,10 +130,11 @@ func (s *schema) parseRows(sc *scanner, tableName string) ([]Row, error) {
 		row := Row{}
 		rows = append(rows, row)
 		return sc.object(func(name string) error {
-			c, err := t.column(name)
-			if err != nil {
-				return err
+			c, ok := t.columns[name]
+			if !ok {
+				return fmt.Errorf("table %q has no column %s", tableName, excerpt([]byte(name)))
 			}
+			var err error
 			row[name], err = c.codec.value(sc)
 			return err
 		})
