@@ -81,7 +81,7 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 func (b *Batcher) Transact(ctx context.Context, ops ...Operation) (results, epilogue []Result, err error) {
 	c, err := b.change(ops)
 	if err == nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", errUnsent, ctx.Err())
+		err = fmt.Errorf("%w: %w", errUnsent, reason(ctx))
 	}
 	switch {
 	case err != nil:

@@ -4,6 +4,7 @@
 package ovsdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -166,6 +167,15 @@ func (e *LockLostError) Unwrap() error { return e.Err }
 
 // Is reports whether target is ErrLockLost.
 func (e *LockLostError) Is(target error) bool { return target == ErrLockLost }
+
+// reason is why a context has ended, nil if it has not.
+func reason(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == cause {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
 
 func nameAndDetails(name, details string) string {
 	if details == "" {

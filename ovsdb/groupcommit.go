@@ -36,7 +36,7 @@ func (c *change) finish(results, epilogue []Result, err error) {
 type shared struct {
 	changes []*change
 	waiting int // the changes that somebody waits for
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 }
 
 // enqueue adds a change to those that the next transaction takes up.
@@ -55,24 +55,28 @@ func (b *Batcher) wait(ctx context.Context, c *change) {
 	select {
 	case <-c.ended:
 	case <-ctx.Done():
-		b.giveUp(c, ctx.Err())
+		b.giveUp(c, reason(ctx))
+		<-c.ended
 	}
 }
 
-// giveUp ends a change that nobody waits for any more, unless it has ended.
+// giveUp ends a change that nobody waits for any more, unless it has ended. The
+// last one of a transaction ends with that, which is cancelled.
 func (b *Batcher) giveUp(c *change, reason error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c.over {
 		return
 	}
-	if c.shared == nil {
+	switch {
+	case c.shared == nil:
 		c.err = fmt.Errorf("transact: %w: %w", errUnsent, reason)
-	} else {
+	case c.shared.waiting == 1:
+		c.shared.cancel(reason) // how it ends is the outcome
+		return
+	default:
+		c.shared.waiting--
 		c.err = &OutcomeUnknownError{Err: fmt.Errorf("transact: no answer: %w", reason)}
-		if c.shared.waiting--; c.shared.waiting == 0 {
-			c.shared.cancel()
-		}
 	}
 	c.over = true
 	close(c.ended)
@@ -149,8 +153,8 @@ func (b *Batcher) settle(changes []*change) {
 // operation belongs to, -1 if it was refused at commit, as most constraints are,
 // or if one of them does not fit the schema that the database has now.
 func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	s := b.begin(changes, cancel)
 	if s == nil {
 		return 0, false
@@ -205,7 +209,7 @@ func (b *Batcher) commit(ctx context.Context, changes []*change) (results, epilo
 
 // begin makes a transaction of the changes that somebody waits for, nil if
 // there are none.
-func (b *Batcher) begin(changes []*change, cancel context.CancelFunc) *shared {
+func (b *Batcher) begin(changes []*change, cancel context.CancelCauseFunc) *shared {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := &shared{cancel: cancel, changes: make([]*change, 0, len(changes))}

@@ -188,7 +188,7 @@ func (m *Monitor) Wait(ctx context.Context, cond func() (bool, error)) error {
 		case <-changed:
 			continue
 		case <-ctx.Done():
-			err := ctx.Err()
+			err := reason(ctx)
 			if s := m.client.State(); s.Err != nil {
 				err = fmt.Errorf("%w: %w: %w", ErrDisconnected, s.Err, err)
 			}

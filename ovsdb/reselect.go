@@ -29,7 +29,7 @@ func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) err
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
 	case <-ctx.Done():
-		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), ctx.Err())
+		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), reason(ctx))
 	}
 	old, version, err := m.reselect(t, o)
 	if err != nil {

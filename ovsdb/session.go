@@ -26,6 +26,8 @@ const (
 	// maxPosts is how many requests that nobody waits for may wait to be
 	// written. A server that lets it come to more does not read.
 	maxPosts = 1024
+	// maxEcho is the largest echo request that is answered, in bytes.
+	maxEcho = 64 << 10
 )
 
 // A session is one JSON-RPC connection. Its read loop takes every message of
@@ -42,7 +44,8 @@ type session struct {
 	answers    chan []byte   // to the server's own requests; the read loop never waits
 	done       chan struct{} // closed when the connection is over
 	ended      chan struct{} // closed when the read loop has returned after that
-	heard      atomic.Int64  // when bytes last came, since began
+	heard      atomic.Int64  // when the server last gave a sign of life, since began
+	busy       atomic.Bool   // the read loop handles a message
 	began      time.Time
 
 	mu       sync.Mutex
@@ -151,13 +154,13 @@ func (s *session) exchange(ctx context.Context, c *call, params json.RawMessage)
 	}
 	defer s.forget(id)
 
-	if err := ctx.Err(); err != nil {
+	if err := reason(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, err)
 	}
 	select {
 	case s.calls <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, ctx.Err())
+		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, reason(ctx))
 	case <-s.done:
 		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, s.err())
 	}
@@ -167,7 +170,7 @@ func (s *session) exchange(ctx context.Context, c *call, params json.RawMessage)
 		return r.result, r.err
 	case <-ctx.Done():
 		s.cancel(c.method, id)
-		return nil, fmt.Errorf("%s: no answer: %w", c.method, ctx.Err())
+		return nil, fmt.Errorf("%s: no answer: %w", c.method, reason(ctx))
 	case <-s.done:
 	}
 	select {
@@ -240,7 +243,7 @@ func (s *session) write() {
 		case <-s.done:
 			return
 		}
-		if _, err := s.conn.Write(data); err != nil {
+		if err := s.writeAll(data); err != nil {
 			s.end(fmt.Errorf("connection lost: %w", err))
 			return
 		}
@@ -269,7 +272,9 @@ func (s *session) read() {
 	for {
 		data, err := f.next()
 		if err == nil {
+			s.busy.Store(true)
 			err = s.receive(data)
+			s.busy.Store(false)
 		} else {
 			err = readError(err)
 		}
@@ -343,6 +348,9 @@ func (s *session) receiveResponse(m message) error {
 func (s *session) receiveRequest(id json.RawMessage, method string, params json.RawMessage) error {
 	var answer []byte
 	if method == "echo" {
+		if len(id)+len(params) > maxEcho {
+			return fmt.Errorf("echo of %d bytes: %w", len(id)+len(params), ErrProtocol)
+		}
 		if params == nil {
 			params = encodeParams()
 		}

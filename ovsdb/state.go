@@ -58,7 +58,7 @@ func (c *Client) signal() {
 func (c *Client) connection(ctx context.Context, broken *session, check func() error) (*session, error) {
 	for {
 		c.mu.Lock()
-		s, err, reason := c.session, c.err, c.state.Err
+		s, err, why := c.session, c.err, c.state.Err
 		changed := c.stateChanged()
 		c.mu.Unlock()
 		switch {
@@ -67,7 +67,7 @@ func (c *Client) connection(ctx context.Context, broken *session, check func() e
 		case s != nil && s != broken:
 			return s, nil
 		case s != nil:
-			reason = s.err() // which is not in the state yet
+			why = s.err() // which is not in the state yet
 		}
 		if check != nil {
 			if err := check(); err != nil {
@@ -77,7 +77,7 @@ func (c *Client) connection(ctx context.Context, broken *session, check func() e
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %w: %w: %w", errUnsent, ErrDisconnected, reason, ctx.Err())
+			return nil, fmt.Errorf("%w: %w: %w: %w", errUnsent, ErrDisconnected, why, reason(ctx))
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (w *Watch) Next(ctx context.Context) (Delta, error) {
 		case <-w.monitor.ended:
 		case <-w.monitor.client.done:
 		case <-ctx.Done():
-			return Delta{}, fmt.Errorf("watch the database: %w", ctx.Err())
+			return Delta{}, fmt.Errorf("watch the database: %w", reason(ctx))
 		}
 	}
 }
