@@ -63,7 +63,7 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 		b.maxSize = DefaultMaxBatch
 	}
 	b.epilogue.ops = slices.Clone(o.Epilogue)
-	b.epilogue.encoded, b.err = c.schema.Load().encodeOperations(nil, "e_", o.Epilogue)
+	b.epilogue.encoding, b.err = c.schema.Load().encode("e_", b.epilogue.ops)
 	return b
 }
 
@@ -81,7 +81,7 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 func (b *Batcher) Transact(ctx context.Context, ops ...Operation) (results, epilogue []Result, err error) {
 	c, err := b.change(ops)
 	if err == nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", errUnsent, ctx.Err())
+		err = fmt.Errorf("%w: %w", errUnsent, reason(ctx))
 	}
 	switch {
 	case err != nil:
@@ -100,8 +100,10 @@ func (b *Batcher) change(ops []Operation) (c *change, err error) {
 	if b.err != nil {
 		return nil, fmt.Errorf("epilogue: %w", b.err)
 	}
-	c = &change{ops: ops, ended: make(chan struct{})}
-	c.encoded, err = b.client.schema.Load().encodeOperations(nil, b.prefix(ops), ops)
+	c = &change{ended: make(chan struct{})}
+	if c.locks, err = b.client.owned(); err == nil {
+		c.encoding, err = b.client.schema.Load().encode(b.prefix(ops), ops)
+	}
 	return c, err
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // A claim is what a client has or wants of a lock. All but its name is guarded
-// by the client's lock.
+// by the client's lock. It is there until the lock is given back on the server,
+// too: a client can have only one.
 //
 // The server keeps a victim of a steal in its queue, unless that is a thief
 // itself, and would make it the owner again without being asked. So a victim
@@ -21,9 +22,15 @@ type claim struct {
 	name    string
 	session *session      // where it was asked for last
 	queued  bool          // there the server has answered that another client has the lock
-	granted chan struct{} // closed when the lock is acquired or the claim withdrawn; nil unless that is awaited
+	granted chan struct{} // closed when the server grants the lock; nil unless that is awaited
 	lock    *Lock         // what the owner has, lost or not; nil before
-	void    bool          // withdrawn
+	regain  *regain       // under way; nil if there is none
+}
+
+// A regain acquires a lock anew.
+type regain struct {
+	giveUp context.CancelCauseFunc
+	ended  chan struct{} // closed at its end
 }
 
 var validLock = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -33,7 +40,7 @@ func (c *Client) acquire(ctx context.Context, name, method string, patient bool)
 	if !validLock.MatchString(name) {
 		return nil, fmt.Errorf("%s %q: not an <id> of letters, digits and underscores", method, name)
 	}
-	cl := &claim{name: name, granted: make(chan struct{})}
+	cl := &claim{name: name}
 	c.mu.Lock()
 	if c.claims[name] != nil {
 		c.mu.Unlock()
@@ -43,78 +50,89 @@ func (c *Client) acquire(ctx context.Context, name, method string, patient bool)
 	c.mu.Unlock()
 	l, err := c.await(ctx, cl, method, patient)
 	if err != nil {
-		c.mu.Lock()
-		delete(c.claims, name)
-		c.mu.Unlock()
+		c.forget(cl)
 		return nil, fmt.Errorf("%s %q: %w", method, name, err)
 	}
 	return l, nil
+}
+
+// forget ends a claim of which the server knows nothing any more.
+func (c *Client) forget(cl *claim) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.claims[cl.name] == cl {
+		delete(c.claims, cl.name)
+	}
 }
 
 // await asks for a lock, on every connection anew, until it is granted. What
 // was granted although the context has ended counts.
 func (c *Client) await(ctx context.Context, cl *claim, method string, patient bool) (*Lock, error) {
 	c.mu.Lock()
-	granted := cl.granted
+	before := cl.lock
 	c.mu.Unlock()
-	err := c.ask(ctx, cl, granted, method, patient)
+	err := c.ask(ctx, cl, method, patient)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case cl.void:
-		return nil, ErrUnlocked
-	case err == nil || cl.granted == nil:
+	if cl.lock != before {
+		defer c.mu.Unlock()
 		return cl.lock, nil
 	}
-	cl.withdraw()
-	cl.void = false // it can be tried again
+	s := cl.session
+	cl.session, cl.granted = nil, nil
+	c.mu.Unlock()
+	switch {
+	case s == nil:
+	case errors.Is(err, ErrLockHeld):
+		s.release(ctx, cl.name)
+	default:
+		s.unlock(cl.name)
+	}
 	return nil, err
 }
 
-// withdraw ends the waiting for a lock. The caller holds the client's lock.
-func (cl *claim) withdraw() {
-	if cl.granted == nil {
-		return
-	}
-	if cl.session != nil {
-		cl.session.unlock(cl.name)
-	}
-	close(cl.granted)
-	cl.session, cl.granted, cl.void = nil, nil, true
-}
+// errOver says that a connection has ended while the lock was awaited.
+var errOver = errors.New("connection is over")
 
-func (c *Client) ask(ctx context.Context, cl *claim, granted <-chan struct{}, method string, patient bool) error {
+func (c *Client) ask(ctx context.Context, cl *claim, method string, patient bool) error {
 	var s *session
 	for {
 		var err error
-		if s, err = c.connection(ctx, s); err != nil {
+		if s, err = c.connection(ctx, s, nil); err != nil {
 			return err
 		}
-		c.mu.Lock()
-		cl.session, cl.queued = s, false
-		c.mu.Unlock()
-		request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
-		_, err = s.do(ctx, request, encodeParams(cl.name))
-		switch {
-		case err != nil && s.err() != nil && !errors.Is(err, ErrProtocol):
-			continue
-		case err != nil:
+		err = c.askOn(ctx, s, cl, method, patient)
+		broken := s.err() != nil && !errors.Is(err, ErrProtocol)
+		if err == nil || !broken && !errors.Is(err, errOver) {
 			return err
-		case !patient:
-			select {
-			case <-granted:
-				return nil
-			default:
-				return ErrLockHeld
-			}
 		}
+	}
+}
+
+// askOn asks for a lock on one connection.
+func (c *Client) askOn(ctx context.Context, s *session, cl *claim, method string, patient bool) error {
+	granted := make(chan struct{})
+	c.mu.Lock()
+	cl.session, cl.queued, cl.granted = s, false, granted
+	c.mu.Unlock()
+	request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
+	if _, err := s.do(ctx, request, encodeParams(cl.name)); err != nil {
+		return err
+	}
+	if !patient {
 		select {
 		case <-granted:
 			return nil
-		case <-s.done:
-		case <-ctx.Done():
-			return ctx.Err()
+		default:
+			return ErrLockHeld
 		}
+	}
+	select {
+	case <-granted:
+		return nil
+	case <-s.done:
+		return errOver
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -139,9 +157,22 @@ func (c *Client) receiveClaim(cl *claim, s *session, result json.RawMessage) err
 
 // grant makes the client the owner of a lock. The caller holds the lock.
 func (c *Client) grant(cl *claim) {
-	cl.lock = &Lock{client: c, name: cl.name, lost: make(chan struct{})}
+	cl.lock = &Lock{client: c, name: cl.name, session: cl.session, lost: make(chan struct{})}
 	close(cl.granted)
 	cl.granted = nil
+}
+
+// release gives up whatever the session has of a lock, and waits for the answer
+// unless the context ends first.
+func (s *session) release(ctx context.Context, name string) error {
+	_, err := s.call(ctx, "unlock", encodeParams(name))
+	if errors.Is(err, errUnsent) {
+		s.unlock(name)
+	}
+	if s.err() != nil {
+		return nil // with its connection the lock is gone, too
+	}
+	return err
 }
 
 // unlock gives up whatever the session has of a lock, without waiting for the
@@ -190,32 +221,54 @@ func (c *Client) lockNotified(s *session, name string, stolen bool) {
 	}
 }
 
-// assertions returns operations that assert the locks of the client, or the
-// error of one that was lost.
-func (c *Client) assertions() (asserts []Operation, err error) {
+// owned returns the locks of the client, or the error of one that was lost.
+func (c *Client) owned() (locks []*Lock, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, name := range sortedKeys(c.claims) {
-		switch cl := c.claims[name]; {
-		case cl.lock == nil:
-		case cl.lock.err != nil:
-			return nil, cl.lock.err
+		switch l := c.claims[name].lock; {
+		case l == nil, errors.Is(l.err, ErrUnlocked):
+		case l.err != nil:
+			return nil, l.err
 		default:
-			asserts = append(asserts, Assert(name))
+			locks = append(locks, l)
 		}
 	}
-	return asserts, nil
+	return locks, nil
+}
+
+// check returns the error of the first of the locks that the client does not
+// have any more.
+func (c *Client) check(locks ...[]*Lock) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, some := range locks {
+		for _, l := range some {
+			if l.err != nil {
+				return l.lostError()
+			}
+		}
+	}
+	return nil
+}
+
+// assertions returns an operation that asserts it for each lock.
+func assertions(locks []*Lock) []Operation {
+	asserts := make([]Operation, 0, len(locks))
+	for _, l := range locks {
+		asserts = append(asserts, Assert(l.name))
+	}
+	return asserts
 }
 
 // refused takes note that the server does not know the client as the owner of
 // a lock, and returns the error that this makes.
-func (c *Client) refused(name string) error {
+func (c *Client) refused(l *Lock) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	lost := &LockLostError{Lock: name, Err: ErrNotOwner}
-	if cl := c.claims[name]; cl != nil && cl.lock != nil {
-		cl.lock.lose(lost)
-		return cl.lock.err
+	if l.err == nil {
+		l.lose(&LockLostError{Lock: l.name, Err: ErrNotOwner})
+		l.session.unlock(l.name)
 	}
-	return lost
+	return l.lostError()
 }

@@ -142,24 +142,27 @@ func (c *Client) Call(ctx context.Context, method string, params ...any) (json.R
 
 // call makes a request.
 func (c *Client) call(ctx context.Context, method string, params json.RawMessage) (json.RawMessage, error) {
-	return c.callWith(ctx, method, func() (json.RawMessage, error) { return params, nil })
+	return c.callWith(ctx, method, nil, func(*session, *call) (json.RawMessage, error) { return params, nil })
 }
 
 // callWith makes a request on the connection in use, waiting for one if there
 // is none, and makes it again on the next one as long as it is sure that no
-// server has received it. The params are made when there is a connection.
-func (c *Client) callWith(ctx context.Context, method string, params func() (json.RawMessage, error)) (json.RawMessage, error) {
+// server has received it. It ends with the error of check, which may be nil, if
+// that has one while there is no connection. The params are made for each
+// connection; they may give the call what it needs besides.
+func (c *Client) callWith(ctx context.Context, method string, check func() error, params func(*session, *call) (json.RawMessage, error)) (json.RawMessage, error) {
 	var s *session
 	for {
 		var err error
-		if s, err = c.connection(ctx, s); err != nil {
+		if s, err = c.connection(ctx, s, check); err != nil {
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
-		p, err := params()
+		request := &call{method: method}
+		p, err := params(s, request)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
-		result, err := s.call(ctx, method, p)
+		result, err := s.do(ctx, request, p)
 		if !errors.Is(err, errUnsent) || s.err() == nil {
 			return result, err
 		}

@@ -73,12 +73,16 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	}
 	row := c.databaseRow(databases)
 	if row == nil || row.Schema == nil {
-		return c.fetchSchema(ctx, s) // the answer will say why there is none
+		err = c.fetchSchema(ctx, s) // the answer will say why there is none
+	} else {
+		err = c.useSchema(s, []byte(*row.Schema))
 	}
-	if err := c.useSchema(s, []byte(*row.Schema)); err != nil {
+	if err != nil {
 		return err
 	}
-	s.schemaText.Store(row.Schema)
+	if row != nil {
+		s.schemaText.Store(row.Schema)
+	}
 	return c.checkServer(s, databases)
 }
 
@@ -124,6 +128,9 @@ func (c *Client) useSchema(s *session, text []byte) error {
 // checkServer says why a server cannot be used for the database, or not any
 // more.
 func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
+	// Nobody may look at an older row later.
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	row := c.databaseRow(databases)
 	switch {
 	case row == nil:
@@ -138,10 +145,7 @@ func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
 		return ErrNotLeader
 	case row.CID == nil || row.Index == nil:
 		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.position.cid == *row.CID && *row.Index < c.position.index {
+	case c.position.cid == *row.CID && *row.Index < c.position.index:
 		return fmt.Errorf("%w: at index %d, was at %d", ErrStale, *row.Index, c.position.index)
 	}
 	c.position = clusterPosition{*row.CID, *row.Index}

@@ -295,6 +295,9 @@ func (s *scanner) uuid() (string, error) {
 	return text, s.expect(']')
 }
 
+// noUUID is the UUID of no row, which is the default of a column that holds one.
+const noUUID = "00000000-0000-0000-0000-000000000000"
+
 // isUUID reports whether a text has the form of RFC 4122 in lower case, as
 // Open vSwitch writes it.
 func isUUID(text string) bool {

@@ -140,7 +140,7 @@ func jitter(pause time.Duration) time.Duration {
 // sleep waits unless the context ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
-		return ctx.Err()
+		return reason(ctx)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -148,7 +148,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return reason(ctx)
 	}
 }
 

@@ -54,14 +54,14 @@ func (a *attempts) Handle(_ context.Context, r slog.Record) error {
 // The pauses between rounds of attempts grow from the least to the greatest.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
-	s := dbtest.FakeWith(t, itemSchema)
+	s := dbtest.FakeWith(t, entrySchema)
 	p := faultproxy.New(t, s.Endpoint)
 	a := newAttempts()
-	o := itemOptions(p.Endpoint())
+	o := entryOptions(p.Endpoint())
 	o.Logger, o.MinBackoff, o.MaxBackoff = slog.New(a), time.Millisecond, 12*time.Millisecond
-	c := dialWith(t, o)
+	c := dialOptions(t, o)
 	p.Refuse(true)
-	waitState(t, c, func(s ovsdb.State) bool { return s.Failures >= 8 })
+	awaitState(t, c, func(s ovsdb.State) bool { return s.Failures >= 8 })
 	if err := c.State().Err; !isRefused(err) || !strings.Contains(err.Error(), p.Endpoint()) {
 		t.Errorf("state: got error %v, want one that says that %q refuses", err, p.Endpoint())
 	}
@@ -82,22 +82,22 @@ func TestBackoff(t *testing.T) {
 // Of several endpoints the next one is tried when one fails.
 func TestEndpointsInTurn(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		first, second := faultproxy.New(t, s.Endpoint), faultproxy.New(t, s.Endpoint)
 		names := map[string]string{first.Endpoint(): "first", second.Endpoint(): "second"}
 		const dead = "unix:/nonexistent/socket"
 		var mu sync.Mutex
 		var connected []string
-		o := itemOptions(dead)
+		o := entryOptions(dead)
 		o.Endpoints = []string{first.Endpoint(), dead, second.Endpoint()}
 		o.Hooks.Connected = func(endpoint string) {
 			mu.Lock()
 			defer mu.Unlock()
 			connected = append(connected, names[endpoint])
 		}
-		c := dialWith(t, o)
-		items := newItemTable("Item")
-		m := monitorTables(t, c, items)
+		c := dialOptions(t, o)
+		entries := newEntryTable("Entry")
+		m := monitorTables(t, c, entries)
 		f := follow(t, m, ovsdb.WatchOptions{})
 		steps := []struct {
 			fail func()
@@ -116,16 +116,16 @@ func TestEndpointsInTurn(t *testing.T) {
 			if got := names[c.Endpoint()]; got != step.want || c.State().Endpoint != c.Endpoint() {
 				t.Errorf("step %d: connected to the %s server, want the %s", i, got, step.want)
 			}
-			transact(t, c, insertItem(step.want+strings.Repeat("'", i), int64(i)))
+			transact(t, c, insertEntry(step.want+strings.Repeat("'", i), int64(i)))
 		}
 		mu.Lock()
 		if !slices.Equal(connected, want) {
 			t.Errorf("connected: got %v, want %v", connected, want)
 		}
 		mu.Unlock()
-		wantTable(t, "items", readAll(t, s.Endpoint)["Item"], items)
+		wantTable(t, "entries", readAll(t, s.Endpoint)["Entry"], entries)
 		m.Close()
-		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*itemTable{"Item": items})
+		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*entryTable{"Entry": entries})
 	})
 }
 
@@ -147,10 +147,10 @@ func TestDialFails(t *testing.T) {
 // With Retry a client can begin before its server does.
 func TestDialRetries(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		s.Stop(t)
 		a := newAttempts()
-		o := itemOptions(s.Endpoint)
+		o := entryOptions(s.Endpoint)
 		o.Retry, o.Logger = true, slog.New(a)
 
 		ctx, cancel := context.WithCancel(testContext(t))
@@ -186,29 +186,29 @@ func TestDialRetries(t *testing.T) {
 			t.Errorf("state: got %+v, want one connection to %q", got, s.Endpoint)
 		}
 		cancel() // which bounds Dial only
-		transact(t, c, insertItem("item", 1))
+		transact(t, c, insertEntry("entry", 1))
 		s.Kill(t)
 		s.Start(t)
 		waitConnected(t, c, 2)
-		transact(t, c, insertItem("another", 1))
+		transact(t, c, insertEntry("another", 1))
 	})
 }
 
 // With NoReconnect the end of the connection is that of the client.
 func TestNoReconnect(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		p := faultproxy.New(t, s.Endpoint)
-		o := itemOptions(p.Endpoint())
+		o := entryOptions(p.Endpoint())
 		o.NoReconnect = true
 		disconnected := make(chan error, 2)
 		o.Hooks.Disconnected = func(reason error) { disconnected <- reason }
-		c := dialWith(t, o)
-		items := newItemTable("Item")
-		m := monitorTables(t, c, items)
+		c := dialOptions(t, o)
+		entries := newEntryTable("Entry")
+		m := monitorTables(t, c, entries)
 		f := follow(t, m, ovsdb.WatchOptions{})
 		waiting := make(chan error)
-		go func() { waiting <- m.Wait(testContext(t), func() (bool, error) { return items.Len() > 0, nil }) }()
+		go func() { waiting <- m.Wait(testContext(t), func() (bool, error) { return entries.Len() > 0, nil }) }()
 		if err := c.Err(); err != nil {
 			t.Errorf("client that lives: got error %v", err)
 		}
@@ -228,12 +228,12 @@ func TestNoReconnect(t *testing.T) {
 			t.Errorf("state: got %+v, want the end of the first connection", got)
 		}
 		s.Start(t)
-		for name, call := range disconnectedCalls(c, m, items) {
+		for name, call := range disconnectedCalls(c, m, entries) {
 			if err := call(testContext(t)); !errors.Is(err, reason) || errors.As(err, new(*ovsdb.OutcomeUnknownError)) {
 				t.Errorf("%s after the end: got error %v, want %v", name, err, reason)
 			}
 		}
-		f.wantEnd(reason, map[string]*itemTable{"Item": items})
+		f.wantEnd(reason, map[string]*entryTable{"Entry": entries})
 		c.Close()
 		if err := c.Err(); err != reason {
 			t.Errorf("after Close: got error %v, want still %v", err, reason)
@@ -247,13 +247,13 @@ func TestNoReconnect(t *testing.T) {
 // Close ends a client at once, connected or not, and all calls with it.
 func TestClose(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		for name, before := range map[string]func(p *faultproxy.Proxy, c *ovsdb.Client){
 			"connected": func(*faultproxy.Proxy, *ovsdb.Client) {},
 			"stalled":   func(p *faultproxy.Proxy, _ *ovsdb.Client) { p.Stall(true) },
 			"refused": func(p *faultproxy.Proxy, c *ovsdb.Client) {
 				p.Refuse(true)
-				waitState(t, c, func(s ovsdb.State) bool { return s.Failures > 0 })
+				awaitState(t, c, func(s ovsdb.State) bool { return s.Failures > 0 })
 			},
 			"connecting": func(p *faultproxy.Proxy, c *ovsdb.Client) {
 				silent, accepted := silentServer(t)
@@ -295,7 +295,7 @@ func silentServer(t testing.TB) (endpoint string, accepted <-chan struct{}) {
 
 func testClose(t *testing.T, s *dbtest.Server, before func(*faultproxy.Proxy, *ovsdb.Client)) {
 	p := faultproxy.New(t, s.Endpoint)
-	o := itemOptions(p.Endpoint())
+	o := entryOptions(p.Endpoint())
 	var mu sync.Mutex
 	var reasons []error
 	o.Hooks.Disconnected = func(reason error) {
@@ -303,11 +303,11 @@ func testClose(t *testing.T, s *dbtest.Server, before func(*faultproxy.Proxy, *o
 		defer mu.Unlock()
 		reasons = append(reasons, reason)
 	}
-	c := dialWith(t, o)
-	items := newItemTable("Item")
-	m := monitorTables(t, c, items)
+	c := dialOptions(t, o)
+	entries := newEntryTable("Entry")
+	m := monitorTables(t, c, entries)
 	before(p, c)
-	calls := disconnectedCalls(c, m, items)
+	calls := disconnectedCalls(c, m, entries)
 	calls["Wait"] = func(ctx context.Context) error { return m.Wait(ctx, func() (bool, error) { return false, nil }) }
 	done := make(chan error, len(calls))
 	for _, call := range calls {
@@ -330,7 +330,7 @@ func testClose(t *testing.T, s *dbtest.Server, before func(*faultproxy.Proxy, *o
 	if got := c.State(); got.Endpoint != "" || got.Err == nil {
 		t.Errorf("state: got %+v, want no connection", got)
 	}
-	for name, call := range disconnectedCalls(c, m, items) {
+	for name, call := range disconnectedCalls(c, m, entries) {
 		if err := call(testContext(t)); !errors.Is(err, ovsdb.ErrClosed) {
 			t.Errorf("%s after Close: got error %v, want %v", name, err, ovsdb.ErrClosed)
 		}

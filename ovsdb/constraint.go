@@ -42,11 +42,15 @@ func (b *baseType) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &object); err != nil {
 		return err
 	}
-	*b = baseType{
-		atom: object.Type, refTable: object.RefTable,
-		minInteger: object.MinInteger, maxInteger: object.MaxInteger,
-		minReal: object.MinReal, maxReal: object.MaxReal,
-		minLength: object.MinLength, maxLength: object.MaxLength,
+	*b = baseType{atom: object.Type, refTable: object.RefTable}
+	// Bounds of another type than the atoms mean nothing.
+	switch b.atom {
+	case atomInteger:
+		b.minInteger, b.maxInteger = object.MinInteger, object.MaxInteger
+	case atomReal:
+		b.minReal, b.maxReal = object.MinReal, object.MaxReal
+	case atomString:
+		b.minLength, b.maxLength = object.MinLength, object.MaxLength
 	}
 	if err := b.atom.check(); err != nil {
 		return err

@@ -4,6 +4,7 @@
 package ovsdb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -154,7 +155,9 @@ func (e *SchemaError) Error() string {
 type LockLostError struct {
 	// Lock is the lock's name.
 	Lock string
-	// Err is why it was lost: [ErrStolen], or the end of the connection.
+	// Err is why it was lost: [ErrStolen], the end of the connection, or
+	// [ErrUnlocked] if the client has given it back since the transaction was
+	// begun. [ErrNotOwner] is what a server says that has not told before.
 	Err error
 }
 
@@ -164,6 +167,15 @@ func (e *LockLostError) Unwrap() error { return e.Err }
 
 // Is reports whether target is ErrLockLost.
 func (e *LockLostError) Is(target error) bool { return target == ErrLockLost }
+
+// reason is why a context has ended, nil if it has not.
+func reason(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if err == cause {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
 
 func nameAndDetails(name, details string) string {
 	if details == "" {

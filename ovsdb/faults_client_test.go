@@ -29,7 +29,7 @@ type worldClient struct {
 	locks    []*ovsdb.Lock
 }
 
-// A worldOutcome is what became of an item that nobody deletes.
+// A worldOutcome is what became of an entry that nobody deletes.
 type worldOutcome struct {
 	name  string
 	epoch int64 // of the world when it was inserted
@@ -37,7 +37,7 @@ type worldOutcome struct {
 }
 
 func newWorldClient(w *world, name string) *worldClient {
-	o := itemOptions(w.proxy.Endpoint())
+	o := entryOptions(w.proxy.Endpoint())
 	o.Probe = w.probe
 	o.Retry = true
 	client, err := ovsdb.Dial(w.ctx, o)
@@ -109,13 +109,13 @@ func (c *worldClient) within(patient bool, f func(context.Context)) {
 	f(ctx)
 }
 
-// insert inserts an item that nobody deletes.
+// insert inserts an entry that nobody deletes.
 func (c *worldClient) insert(ctx context.Context, count int64, batch bool) {
 	c.mu.Lock()
 	c.inserts++
 	o := worldOutcome{name: fmt.Sprint("kept ", c.name, " ", c.inserts), epoch: c.w.epoch.Load()}
 	c.mu.Unlock()
-	op := insertItem(o.name, count)
+	op := insertEntry(o.name, count)
 	var results []ovsdb.Result
 	if batch {
 		results, _, o.err = c.batcher.Transact(ctx, op)
@@ -123,7 +123,7 @@ func (c *worldClient) insert(ctx context.Context, count int64, batch bool) {
 		results, o.err = c.Transact(ctx, op)
 	}
 	if o.err == nil {
-		_, ok := c.all.tables["Item"].Get(results[0].UUID)
+		_, ok := c.all.tables["Entry"].Get(results[0].UUID)
 		if !ok && c.w.epoch.Load() == o.epoch {
 			c.w.t.Errorf("%s was inserted but is not in the table", o.name)
 		}
@@ -138,9 +138,9 @@ func (c *worldClient) insert(ctx context.Context, count int64, batch bool) {
 // part is selected.
 func (c *worldClient) change(ctx context.Context, count int64) {
 	_, err := c.Transact(ctx,
-		ovsdb.Mutate("Item", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1), ovsdb.Change("count", ovsdb.Modulo, 10)},
+		ovsdb.Mutate("Entry", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1), ovsdb.Change("count", ovsdb.Modulo, 10)},
 			ovsdb.Where("count", ovsdb.Equal, count)),
-		ovsdb.Update("Item", ovsdb.Row{"tags": []string{c.name, fmt.Sprint(count)}, "seen": count}, ovsdb.Where("count", ovsdb.Equal, count+1)),
+		ovsdb.Update("Entry", ovsdb.Row{"tags": []string{c.name, fmt.Sprint(count)}, "seen": count}, ovsdb.Where("count", ovsdb.Equal, count+1)),
 		ovsdb.Insert("Mark", ovsdb.Row{"name": c.name, "count": count, "notes": map[string]string{"k": "v"}}))
 	c.checkError("change", err)
 }
@@ -223,7 +223,7 @@ func (c *worldClient) catchUp() {
 }
 
 // diff compares the tables with the database.
-func (c *worldClient) diff(fresh allItems) (diff string) {
+func (c *worldClient) diff(fresh allEntries) (diff string) {
 	for _, m := range append([]*worldMonitor{c.all}, c.monitors...) {
 		diff += m.diff(fresh)
 	}
@@ -231,10 +231,10 @@ func (c *worldClient) diff(fresh allItems) (diff string) {
 }
 
 // checkOutcomes compares the database with what was said to have become of the
-// items.
-func (c *worldClient) checkOutcomes(items itemRows) {
+// entries.
+func (c *worldClient) checkOutcomes(entries entryRows) {
 	there := map[string]bool{}
-	for _, row := range items {
+	for _, row := range entries {
 		there[row.Name] = true
 	}
 	for _, o := range c.outcomes {

@@ -12,7 +12,7 @@ import (
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
-// A selection is what of table Item is copied.
+// A selection is what of table Entry is copied.
 type selection struct {
 	from, to int64 // of the column count
 	omit     []string
@@ -48,9 +48,9 @@ func (s selection) options() ovsdb.TableOptions {
 }
 
 // of returns what is selected.
-func (s selection) of(items itemRows) itemRows {
-	selected := itemRows{}
-	for uuid, row := range items {
+func (s selection) of(entries entryRows) entryRows {
+	selected := entryRows{}
+	for uuid, row := range entries {
 		if row.Count < s.from || row.Count > s.to {
 			continue
 		}
@@ -69,25 +69,25 @@ func (s selection) of(items itemRows) itemRows {
 	return selected
 }
 
-// A worldMonitor copies the tables in a world, the items in part.
+// A worldMonitor copies the tables in a world, the entries in part.
 type worldMonitor struct {
 	client    *worldClient
 	monitor   *ovsdb.Monitor
-	tables    map[string]*itemTable
+	tables    map[string]*entryTable
 	followers []*follower
 
 	mu      sync.Mutex // held while the selection is changed
 	wanted  selection
-	settled bool // the items are known to be selected as wanted
+	settled bool // the entries are known to be selected as wanted
 	closed  bool
 }
 
 // newMonitor makes a monitor with watches of some limits.
 func (c *worldClient) newMonitor(ctx context.Context, s selection, limits []int) (*worldMonitor, error) {
-	m := &worldMonitor{client: c, wanted: s, settled: true, tables: map[string]*itemTable{
-		"Item": ovsdb.NewTable[item]("Item", s.options()), "Mark": newItemTable("Mark")}}
+	m := &worldMonitor{client: c, wanted: s, settled: true, tables: map[string]*entryTable{
+		"Entry": ovsdb.NewTable[entry]("Entry", s.options()), "Mark": newEntryTable("Mark")}}
 	var err error
-	m.monitor, err = c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{m.tables["Item"], m.tables["Mark"]}})
+	m.monitor, err = c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{m.tables["Entry"], m.tables["Mark"]}})
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (c *worldClient) reselect(ctx context.Context, s selection) {
 func (m *worldMonitor) reselect(ctx context.Context, s selection) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	err := m.monitor.Reselect(ctx, m.tables["Item"], s.options())
+	err := m.monitor.Reselect(ctx, m.tables["Entry"], s.options())
 	m.wanted, m.settled = s, err == nil
 	if errors.Is(err, ovsdb.ErrMonitorClosed) {
 		return
@@ -151,8 +151,8 @@ func (m *worldMonitor) reselect(ctx context.Context, s selection) {
 	if err != nil {
 		return
 	}
-	rows := rowsOf(m.tables["Item"])
-	if diff := diffItems(s.of(rows), rows); diff != "" {
+	rows := rowsOf(m.tables["Entry"])
+	if diff := diffEntries(s.of(rows), rows); diff != "" {
 		m.client.w.t.Errorf("after Reselect to %+v the table shows more (-want +got):\n%s", s, diff)
 	}
 }
@@ -165,8 +165,8 @@ func (m *worldMonitor) settle() {
 }
 
 // diff compares the tables with the database.
-func (m *worldMonitor) diff(fresh allItems) string {
-	return diffItems(m.wanted.of(fresh["Item"]), rowsOf(m.tables["Item"])) + diffItems(fresh["Mark"], rowsOf(m.tables["Mark"]))
+func (m *worldMonitor) diff(fresh allEntries) string {
+	return diffEntries(m.wanted.of(fresh["Entry"]), rowsOf(m.tables["Entry"])) + diffEntries(fresh["Mark"], rowsOf(m.tables["Mark"]))
 }
 
 // wantEnd checks the ends of the streams.

@@ -24,11 +24,11 @@ var (
 func TestFaults(t *testing.T) {
 	t.Run("fake", func(t *testing.T) {
 		t.Parallel()
-		testFaults(t, 2*runtime.GOMAXPROCS(0), *schedules, func(t testing.TB) *dbtest.Server { return dbtest.FakeWith(t, itemSchema) })
+		testFaults(t, 2*runtime.GOMAXPROCS(0), *schedules, func(t testing.TB) *dbtest.Server { return dbtest.FakeWith(t, entrySchema) })
 	})
 	t.Run("real", func(t *testing.T) {
 		t.Parallel()
-		testFaults(t, 2, (*schedules+39)/40, func(t testing.TB) *dbtest.Server { return dbtest.RealWith(t, itemSchema) })
+		testFaults(t, 2, (*schedules+39)/40, func(t testing.TB) *dbtest.Server { return dbtest.RealWith(t, entrySchema) })
 	})
 }
 

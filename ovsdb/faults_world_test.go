@@ -191,7 +191,7 @@ func (w *world) check() {
 	}
 	rows := w.compare()
 	for _, c := range w.clients {
-		c.checkOutcomes(rows["Item"])
+		c.checkOutcomes(rows["Entry"])
 		c.end()
 	}
 }
@@ -199,7 +199,7 @@ func (w *world) check() {
 // compare compares the tables of all clients with the database, which may still
 // get what was under way on connections that have ended: it must be the same
 // before and after.
-func (w *world) compare() allItems {
+func (w *world) compare() allEntries {
 	before := readAll(w.t, w.server.Endpoint)
 	for w.ctx.Err() == nil {
 		diff := ""
@@ -210,7 +210,7 @@ func (w *world) compare() allItems {
 			}
 		}
 		after := readAll(w.t, w.server.Endpoint)
-		if diffItems(before, after) == "" {
+		if diffEntries(before, after) == "" {
 			if diff != "" {
 				w.t.Errorf("(-fresh +table):\n%s", diff)
 			}

@@ -17,10 +17,10 @@ type follower struct {
 	t     testing.TB
 	watch *ovsdb.Watch
 	ended chan struct{} // closed when what follows can be read
-	model map[string]map[string]*item
+	model map[string]map[string]*entry
 	err   error // how the stream ended
 	// holds, if set, says what is wrong with the model after each delta.
-	holds func(model map[string]map[string]*item) string
+	holds func(model map[string]map[string]*entry) string
 
 	deltas, events, overflows int
 }
@@ -80,7 +80,7 @@ func (f *follower) apply(d ovsdb.Delta) {
 		f.overflows++
 	}
 	if d.Snapshot {
-		f.model = map[string]map[string]*item{}
+		f.model = map[string]map[string]*entry{}
 	}
 	seen := map[[2]string]bool{}
 	for _, e := range d.Events {
@@ -99,11 +99,11 @@ func (f *follower) apply(d ovsdb.Delta) {
 }
 
 func (f *follower) applyEvent(snapshot bool, e ovsdb.Event) {
-	old, _ := e.Old.(*item)
-	row, _ := e.New.(*item)
+	old, _ := e.Old.(*entry)
+	row, _ := e.New.(*entry)
 	rows := f.model[e.Table]
 	if rows == nil {
-		rows = map[string]*item{}
+		rows = map[string]*entry{}
 		f.model[e.Table] = rows
 	}
 	switch {
@@ -126,7 +126,7 @@ func (f *follower) applyEvent(snapshot bool, e ovsdb.Event) {
 // wantEnd waits for the end of the stream and checks that it ended for the
 // reason, and that the model is made of the very rows of the tables. A row in a
 // table is thus the one of the last event about it.
-func (f *follower) wantEnd(reason error, tables map[string]*itemTable) {
+func (f *follower) wantEnd(reason error, tables map[string]*entryTable) {
 	f.t.Helper()
 	<-f.ended
 	if !errors.Is(f.err, reason) {
@@ -139,7 +139,7 @@ func (f *follower) wantEnd(reason error, tables map[string]*itemTable) {
 }
 
 // wantTables compares the model with the tables, row by row.
-func (f *follower) wantTables(tables map[string]*itemTable) {
+func (f *follower) wantTables(tables map[string]*entryTable) {
 	f.t.Helper()
 	for name, table := range tables {
 		if got, want := len(f.model[name]), table.Len(); got != want {

@@ -17,23 +17,23 @@ import (
 // the probe. A client without one waits.
 func TestFrozenServer(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		p := faultproxy.New(t, s.Endpoint)
 		freeze, thaw := func() { p.Stall(true) }, func() { p.Stall(false) }
 		if s.CanFreeze {
 			freeze, thaw = func() { s.Freeze(t) }, func() { s.Thaw(t) }
 		}
-		insertItems(t, dialItems(t, s.Endpoint), "item", 10)
+		insertEntries(t, dialEntries(t, s.Endpoint), "entry", 10)
 		reasons := make(chan error, 100)
-		probing := itemOptions(p.Endpoint())
+		probing := entryOptions(p.Endpoint())
 		probing.Probe = 100 * time.Millisecond
 		probing.Hooks.Disconnected = func(reason error) { reasons <- reason }
-		c := dialWith(t, probing)
-		patient := dialItems(t, p.Endpoint())
-		items, patientItems := newItemTable("Item"), newItemTable("Item")
-		m := monitorTables(t, c, items)
+		c := dialOptions(t, probing)
+		patient := dialEntries(t, p.Endpoint())
+		entries, patientEntries := newEntryTable("Entry"), newEntryTable("Entry")
+		m := monitorTables(t, c, entries)
 		f := follow(t, m, ovsdb.WatchOptions{})
-		monitorTables(t, patient, patientItems)
+		monitorTables(t, patient, patientEntries)
 
 		waitConnected(t, c, 1)
 		connections := c.State().Connections
@@ -41,7 +41,7 @@ func TestFrozenServer(t *testing.T) {
 		answers := make(chan error, 2)
 		for _, client := range []*ovsdb.Client{c, patient} {
 			go func() {
-				_, err := client.Transact(testContext(t), ovsdb.Update("Item", ovsdb.Row{"count": 7}))
+				_, err := client.Transact(testContext(t), ovsdb.Update("Entry", ovsdb.Row{"count": 7}))
 				if client == c {
 					var unknown *ovsdb.OutcomeUnknownError
 					if !errors.As(err, &unknown) || !errors.Is(unknown.Err, ovsdb.ErrInactive) {
@@ -60,7 +60,7 @@ func TestFrozenServer(t *testing.T) {
 			t.Errorf("state: got error %v, want %v", err, ovsdb.ErrInactive)
 		}
 		// New connections are made, but come to nothing.
-		waitState(t, c, func(s ovsdb.State) bool { return s.Failures >= 2 })
+		awaitState(t, c, func(s ovsdb.State) bool { return s.Failures >= 2 })
 		if err := c.State().Err; !errors.Is(err, ovsdb.ErrInactive) {
 			t.Errorf("state after attempts to connect: got error %v, want %v", err, ovsdb.ErrInactive)
 		}
@@ -74,7 +74,7 @@ func TestFrozenServer(t *testing.T) {
 			}
 		}
 		waitConnected(t, c, connections+1)
-		insertItems(t, dialItems(t, s.Endpoint), "later", 3)
+		insertEntries(t, dialEntries(t, s.Endpoint), "later", 3)
 		for catchesUp := false; !catchesUp; {
 			_, err := c.Transact(testContext(t), ovsdb.Comment("catch up"))
 			catchesUp = err == nil
@@ -84,12 +84,12 @@ func TestFrozenServer(t *testing.T) {
 		}
 		catchUp(t, patient)
 		fresh := readAll(t, s.Endpoint)
-		wantTable(t, "items", fresh["Item"], items)
-		wantTable(t, "items of the client without a probe", fresh["Item"], patientItems)
+		wantTable(t, "entries", fresh["Entry"], entries)
+		wantTable(t, "entries of the client without a probe", fresh["Entry"], patientEntries)
 		if got := patient.State().Connections; got != 1 {
 			t.Errorf("the client without a probe has made %d connections, want 1", got)
 		}
 		m.Close()
-		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*itemTable{"Item": items})
+		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*entryTable{"Entry": entries})
 	})
 }

@@ -24,7 +24,7 @@ func TestAnswerAsContextEnds(t *testing.T) {
 			p.answer(r, `{}`)
 		}
 	})
-	s, err := c.connection(testContext(t), nil)
+	s, err := c.connection(testContext(t), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

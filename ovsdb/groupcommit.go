@@ -13,8 +13,8 @@ import (
 
 // A change is what one caller of a [Batcher] wants.
 type change struct {
-	ops     []Operation
-	encoded []byte
+	encoding
+	locks []*Lock // that the client had when it came
 
 	// ended is closed when the outcome below is there.
 	ended    chan struct{}
@@ -36,7 +36,7 @@ func (c *change) finish(results, epilogue []Result, err error) {
 type shared struct {
 	changes []*change
 	waiting int // the changes that somebody waits for
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 }
 
 // enqueue adds a change to those that the next transaction takes up.
@@ -55,24 +55,28 @@ func (b *Batcher) wait(ctx context.Context, c *change) {
 	select {
 	case <-c.ended:
 	case <-ctx.Done():
-		b.giveUp(c, ctx.Err())
+		b.giveUp(c, reason(ctx))
+		<-c.ended
 	}
 }
 
-// giveUp ends a change that nobody waits for any more, unless it has ended.
+// giveUp ends a change that nobody waits for any more, unless it has ended. The
+// last one of a transaction ends with that, which is cancelled.
 func (b *Batcher) giveUp(c *change, reason error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if c.over {
 		return
 	}
-	if c.shared == nil {
+	switch {
+	case c.shared == nil:
 		c.err = fmt.Errorf("transact: %w: %w", errUnsent, reason)
-	} else {
+	case c.shared.waiting == 1:
+		c.shared.cancel(reason) // how it ends is the outcome
+		return
+	default:
+		c.shared.waiting--
 		c.err = &OutcomeUnknownError{Err: fmt.Errorf("transact: no answer: %w", reason)}
-		if c.shared.waiting--; c.shared.waiting == 0 {
-			c.shared.cancel()
-		}
 	}
 	c.over = true
 	close(c.ended)
@@ -90,13 +94,13 @@ func (b *Batcher) run() {
 }
 
 // take returns the changes that may share the next transaction, nil if there
-// are none and run is to end.
+// are none and run is to end. They came while the client had the same locks.
 func (b *Batcher) take() []*change {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n, size := 0, len(b.epilogue.encoded)
-	for n < len(b.queue) && (n == 0 || size+len(b.queue[n].encoded) <= b.maxSize) {
-		size += len(b.queue[n].encoded)
+	n, size := 0, len(b.epilogue.text)
+	for n < len(b.queue) && (n == 0 || size+len(b.queue[n].text) <= b.maxSize && slices.Equal(b.queue[n].locks, b.queue[0].locks)) {
+		size += len(b.queue[n].text)
 		n++
 	}
 	if n == 0 {
@@ -146,10 +150,11 @@ func (b *Batcher) settle(changes []*change) {
 
 // try runs changes in one transaction and gives them their outcome, unless the
 // server refuses several together. Then it returns the one that the refused
-// operation belongs to, -1 if it was refused at commit, as most constraints are.
+// operation belongs to, -1 if it was refused at commit, as most constraints are,
+// or if one of them does not fit the schema that the database has now.
 func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	s := b.begin(changes, cancel)
 	if s == nil {
 		return 0, false
@@ -158,11 +163,15 @@ func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
 	results, epilogue, err := b.commit(ctx, s.changes)
 	b.client.options.Hooks.batch(BatchInfo{Changes: len(s.changes), Duration: time.Since(start), Err: err})
 	var refusal *OperationError
-	if !errors.As(err, &refusal) || len(s.changes) == 1 {
+	atOperation, misfit := errors.As(err, &refusal), errors.As(err, new(*SchemaError))
+	if !atOperation && !misfit || len(s.changes) == 1 {
 		b.end(s, results, epilogue, err)
 		return 0, false
 	}
 	b.suspend(s)
+	if misfit {
+		return -1, true
+	}
 	index := refusal.Index
 	for _, c := range s.changes {
 		if index < len(c.ops) {
@@ -176,17 +185,16 @@ func (b *Batcher) try(changes []*change) (guilty int, refused bool) {
 // commit runs changes and the epilogue as one transaction. The index of a
 // refusal at commit is that behind the last change.
 func (b *Batcher) commit(ctx context.Context, changes []*change) (results, epilogue []Result, err error) {
-	size, n := len(b.epilogue.encoded), len(b.epilogue.ops)
+	n := len(b.epilogue.ops)
 	for _, c := range changes {
-		size += len(c.encoded)
 		n += len(c.ops)
 	}
-	encoded, ops := make([]byte, 0, size), make([]Operation, 0, n)
+	ops, pieces := make([]Operation, 0, n), make([]encoding, 0, len(changes)+1)
 	for _, c := range changes {
-		encoded, ops = append(encoded, c.encoded...), append(ops, c.ops...)
+		ops, pieces = append(ops, c.ops...), append(pieces, c.encoding)
 	}
-	encoded, ops = append(encoded, b.epilogue.encoded...), append(ops, b.epilogue.ops...)
-	all, err := b.client.transact(ctx, encoded, ops)
+	ops, pieces = append(ops, b.epilogue.ops...), append(pieces, b.epilogue.encoding)
+	all, err := b.client.transact(ctx, changes[0].locks, ops, pieces...)
 	own := n - len(b.epilogue.ops)
 	if refused := (*OperationError)(nil); errors.As(err, &refused) && refused.Index == n {
 		atCommit := *refused
@@ -201,7 +209,7 @@ func (b *Batcher) commit(ctx context.Context, changes []*change) (results, epilo
 
 // begin makes a transaction of the changes that somebody waits for, nil if
 // there are none.
-func (b *Batcher) begin(changes []*change, cancel context.CancelFunc) *shared {
+func (b *Batcher) begin(changes []*change, cancel context.CancelCauseFunc) *shared {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := &shared{cancel: cancel, changes: make([]*change, 0, len(changes))}

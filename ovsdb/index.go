@@ -5,7 +5,8 @@ package ovsdb
 
 // An Index finds rows of a [Table] by something that can be told from a row,
 // such as a column or one element of a column. It is kept up to date with the
-// table.
+// table. The function that tells it must depend on the row alone, and must not
+// use the table or its monitor.
 type Index[T any, K comparable] struct {
 	table *Table[T]
 	keys  func(row *T, yield func(K))
@@ -36,10 +37,8 @@ func NewMultiIndex[T any, K comparable](t *Table[T], keys func(row *T) []K) *Ind
 
 func newIndex[T any, K comparable](t *Table[T], keys func(row *T, yield func(K))) *Index[T, K] {
 	x := &Index[T, K]{table: t, keys: keys, rows: map[K]indexEntry[T]{}}
-	if t.mu != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-	}
+	mu := t.writeLock()
+	defer mu.Unlock()
 	for _, row := range t.rows {
 		x.add(row)
 	}

@@ -4,91 +4,61 @@
 package ovsdb_test
 
 import (
-	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/ovskit/ovskit/internal/dbcall"
-	"github.com/ovskit/ovskit/internal/faultproxy"
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
-// itemDatabase is small, so that tests can make many connections. Its tables
-// have the same columns.
-const (
-	itemDatabase = "Items"
-	itemSchema   = `{"name":"Items","version":"1.0.0","tables":{
-		"Item":{"isRoot":true,"indexes":[["name"]],"columns":` + itemColumns + `},
-		"Mark":{"isRoot":true,"columns":` + itemColumns + `}}}`
-	itemColumns = `{"name":{"type":"string"},
-		"count":{"type":"integer"},
-		"tags":{"type":{"key":"string","min":0,"max":"unlimited"}},
-		"notes":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}},
-		"seen":{"type":"integer","ephemeral":true}}`
-)
+// itemsSchema is small, with columns of which changes are sent as values and
+// as differences.
+const itemsSchema = `{"name":"Items","version":"1.0.0","tables":{"Item":{"isRoot":true,"indexes":[["name"]],"columns":{
+	"name":{"type":"string"},
+	"n":{"type":"integer"},
+	"tags":{"type":{"key":"string","min":0,"max":"unlimited"}},
+	"notes":{"type":{"key":"string","value":"string","min":0,"max":"unlimited"}}}}}}`
 
-var itemTables = []string{"Item", "Mark"}
-
-// item is a row of either table.
 type item struct {
 	UUID  string            `ovsdb:"_uuid"`
 	Name  string            `ovsdb:"name"`
-	Count int64             `ovsdb:"count"`
+	N     int64             `ovsdb:"n"`
 	Tags  []string          `ovsdb:"tags"`
 	Notes map[string]string `ovsdb:"notes"`
-	Seen  int64             `ovsdb:"seen"`
 }
 
-// equal tells an empty set or map from a missing one no more than the database
-// does.
-func (i *item) equal(other *item) bool {
-	return i.UUID == other.UUID && i.Name == other.Name && i.Count == other.Count && i.Seen == other.Seen &&
-		slices.Equal(i.Tags, other.Tags) && maps.Equal(i.Notes, other.Notes)
+func itemTable(o ovsdb.TableOptions) *ovsdb.Table[item] { return ovsdb.NewTable[item]("Item", o) }
+
+// schemaFile writes a schema to a file.
+func schemaFile(t testing.TB, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "schema.ovsschema")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
-type (
-	itemTable = ovsdb.Table[item]
-	itemRows  = map[string]item     // by UUID
-	allItems  = map[string]itemRows // by table
-)
-
-func newItemTable(name string) *itemTable {
-	return ovsdb.NewTable[item](name, ovsdb.TableOptions{})
-}
-
-// itemOptions make a client reconnect without delay, and only when the test
-// makes it do so.
-func itemOptions(endpoint string) ovsdb.Options {
-	return ovsdb.Options{Endpoint: endpoint, Database: itemDatabase,
-		MinBackoff: time.Millisecond, MaxBackoff: 10 * time.Millisecond, Probe: -1}
-}
-
+// dialWith dials the database Items, unless the options name another one, as
+// soon as a server can be used.
 func dialWith(t testing.TB, o ovsdb.Options) *ovsdb.Client {
 	t.Helper()
+	if o.Database == "" {
+		o.Database = "Items"
+	}
+	o.Retry = true
 	c, err := ovsdb.Dial(testContext(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
 	return c
-}
-
-func dialItems(t testing.TB, endpoint string) *ovsdb.Client {
-	t.Helper()
-	return dialWith(t, itemOptions(endpoint))
-}
-
-// behindProxy makes a client of a server that can be cut off by the proxy.
-func behindProxy(t testing.TB, endpoint string) (*ovsdb.Client, *faultproxy.Proxy) {
-	t.Helper()
-	p := faultproxy.New(t, endpoint)
-	return dialItems(t, p.Endpoint()), p
 }
 
 func monitorTables(t testing.TB, c *ovsdb.Client, tables ...ovsdb.Monitored) *ovsdb.Monitor {
@@ -100,142 +70,154 @@ func monitorTables(t testing.TB, c *ovsdb.Client, tables ...ovsdb.Monitored) *ov
 	return m
 }
 
-// waitFor waits until the tables of a monitor are as wanted.
-func waitFor(t testing.TB, m *ovsdb.Monitor, cond func() bool) {
-	t.Helper()
-	if err := m.Wait(testContext(t), func() (bool, error) { return cond(), nil }); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// waitState waits until the state of a connection is as wanted.
-func waitState(t testing.TB, c *ovsdb.Client, cond func(ovsdb.State) bool) {
+// waitState waits until the state of a client's connection is as wanted.
+func waitState(t testing.TB, c *ovsdb.Client, what string, want func(ovsdb.State) bool) {
 	t.Helper()
 	ctx := testContext(t)
 	for {
 		changed := c.StateChanged()
-		if cond(c.State()) {
+		if want(c.State()) {
 			return
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			t.Fatalf("state %+v: %v", c.State(), ctx.Err())
+			t.Fatalf("client is not %s: %+v", what, c.State())
 		}
 	}
 }
 
-func waitConnected(t testing.TB, c *ovsdb.Client, connections int) {
-	t.Helper()
-	waitState(t, c, func(s ovsdb.State) bool { return s.Endpoint != "" && s.Connections >= connections })
-}
-
-func waitDisconnected(t testing.TB, c *ovsdb.Client) {
-	t.Helper()
-	waitState(t, c, func(s ovsdb.State) bool { return s.Endpoint == "" })
-}
-
-func insertItem(name string, count int64) ovsdb.Operation {
-	return ovsdb.Insert("Item", ovsdb.Row{"name": name, "count": count})
-}
-
-func called(name string) ovsdb.Condition { return ovsdb.Where("name", ovsdb.Equal, name) }
-
-// insertItems inserts items named prefix0, prefix1 and so on that count from 0.
-func insertItems(t testing.TB, c *ovsdb.Client, prefix string, n int) {
-	t.Helper()
-	var ops []ovsdb.Operation
-	for i := range n {
-		ops = append(ops, insertItem(fmt.Sprint(prefix, i), int64(i)))
-	}
-	transact(t, c, ops...)
-}
-
-// catchUp returns when the monitors of the client show all that was committed
-// before.
-func catchUp(t testing.TB, c *ovsdb.Client) {
-	t.Helper()
-	transact(t, c, ovsdb.Comment("catch up"))
-}
-
-// readAll reads the database, by no client of this package.
-func readAll(t testing.TB, endpoint string) allItems {
-	t.Helper()
-	var ops []any
-	for _, table := range itemTables {
-		ops = append(ops, map[string]any{"op": "select", "table": table, "where": []any{}})
-	}
-	results, err := dbcall.Transact(testContext(t), endpoint, itemDatabase, ops...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := allItems{}
-	for i, text := range results {
-		var result struct {
-			Rows []struct {
-				UUID  [2]string `json:"_uuid"`
-				Name  string
-				Count int64
-				Tags  any
-				Notes [2]any
-				Seen  int64
-			}
-		}
-		if err := json.Unmarshal(text, &result); err != nil {
-			t.Fatal(err)
-		}
-		rows := itemRows{}
-		for _, r := range result.Rows {
-			row := item{UUID: r.UUID[1], Name: r.Name, Count: r.Count, Tags: setOf(r.Tags), Notes: map[string]string{}, Seen: r.Seen}
-			for _, pair := range r.Notes[1].([]any) {
-				row.Notes[pair.([]any)[0].(string)] = pair.([]any)[1].(string)
-			}
-			rows[row.UUID] = row
-		}
-		all[itemTables[i]] = rows
-	}
-	return all
-}
-
-// setOf reads a <set> of strings, RFC 7047 section 5.1.
-func setOf(set any) (elements []string) {
-	if element, ok := set.(string); ok {
-		return []string{element}
-	}
-	for _, element := range set.([]any)[1].([]any) {
-		elements = append(elements, element.(string))
-	}
-	slices.Sort(elements)
-	return elements
-}
-
-func rowsOf(table *itemTable) itemRows {
-	rows := itemRows{}
+// byUUID returns the rows of a table.
+func byUUID(table *ovsdb.Table[item]) map[string]*item {
+	rows := map[string]*item{}
 	for _, row := range table.All() {
-		rows[row.UUID] = *row
+		rows[row.UUID] = row
 	}
 	return rows
 }
 
-// wantTable checks that a table holds exactly those rows.
-func wantTable(t testing.TB, what string, want itemRows, table *itemTable) {
+// diffItems compares rows by their content.
+func diffItems(want, got map[string]*item) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+
+// readItems reads the table with a client of its own.
+func readItems(t testing.TB, o ovsdb.Options) map[string]*item {
 	t.Helper()
-	if diff := diffItems(want, rowsOf(table)); diff != "" {
-		t.Errorf("%s (-fresh +table):\n%s", what, diff)
-	}
+	c := dialWith(t, o)
+	defer c.Close()
+	table := itemTable(ovsdb.TableOptions{})
+	monitorTables(t, c, table)
+	return byUUID(table)
 }
 
-func diffItems(want, got any) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
+// A replica is made of nothing but the updates of a watch. It fails the test
+// when one does not fit what came before.
+type replica struct {
+	t     testing.TB
+	watch *ovsdb.Watch
+	table *ovsdb.Table[item]
+	rows  map[string]*item
+}
 
-// where returns the rows for which a condition holds, each as it is copied.
-func where(rows itemRows, keep func(*item) bool) itemRows {
-	kept := maps.Clone(rows)
-	for uuid, row := range rows {
-		if keep(&row) {
-			kept[uuid] = row
+func newReplica(t testing.TB, m *ovsdb.Monitor, table *ovsdb.Table[item]) *replica {
+	t.Helper()
+	r := &replica{t: t, table: table, watch: m.Watch(ovsdb.WatchOptions{Limit: -1}), rows: map[string]*item{}}
+	t.Cleanup(func() { r.watch.Close() })
+	delta := r.next()
+	if !delta.Snapshot || delta.Overflow {
+		t.Fatalf("first update: got snapshot %t, overflow %t", delta.Snapshot, delta.Overflow)
+	}
+	return r
+}
+
+// next takes the next update.
+func (r *replica) next() ovsdb.Delta {
+	r.t.Helper()
+	delta, err := r.watch.Next(testContext(r.t))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, e := range delta.Events {
+		before, after, ok := r.table.Rows(e)
+		switch {
+		case !ok:
+			r.t.Errorf("event of table %q", e.Table)
+		case r.rows[e.UUID] != before:
+			r.t.Errorf("row %s: event says that %+v was there, it was %+v", e.UUID, before, r.rows[e.UUID])
+		case before == nil && after == nil:
+			r.t.Errorf("row %s: event without row", e.UUID)
+		case cmp.Equal(before, after, cmpopts.EquateEmpty()):
+			r.t.Errorf("row %s: event without change of %+v", e.UUID, after)
+		}
+		if after == nil {
+			delete(r.rows, e.UUID)
 		} else {
-			delete(kept, uuid)
+			r.rows[e.UUID] = after
 		}
 	}
-	return kept
+	return delta
+}
+
+// catchUp takes all updates that are there and checks that the replica is the
+// table. It returns how many events that were.
+func (r *replica) catchUp() (events int) {
+	r.t.Helper()
+	for r.watch.Waiting() > 0 {
+		delta := r.next()
+		if delta.Snapshot {
+			r.t.Errorf("update of %d events is a snapshot", len(delta.Events))
+		}
+		events += len(delta.Events)
+	}
+	table := byUUID(r.table)
+	if diff := diffItems(table, r.rows); diff != "" {
+		r.t.Errorf("rows by the watch (-table +watch):\n%s", diff)
+	}
+	for uuid, row := range r.rows {
+		if table[uuid] != row {
+			r.t.Errorf("row %s: the table has another copy than the watch", uuid)
+		}
+	}
+	return events
+}
+
+// registrations records how the monitors of a client were registered: it is
+// the handler of the client's logger.
+type registrations struct {
+	mu      sync.Mutex
+	resumed []bool // of each registration of a monitor of the client's database
+}
+
+func (*registrations) Enabled(context.Context, slog.Level) bool { return true }
+func (r *registrations) WithAttrs([]slog.Attr) slog.Handler     { return r }
+func (r *registrations) WithGroup(string) slog.Handler          { return r }
+
+func (r *registrations) Handle(_ context.Context, record slog.Record) error {
+	if record.Message != "ovsdb monitor registered" {
+		return nil
+	}
+	var resumed, own bool
+	record.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "monitor":
+			own = a.Value.String() != "server"
+		case "resumed":
+			resumed = a.Value.Bool()
+		}
+		return true
+	})
+	if own {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.resumed = append(r.resumed, resumed)
+	}
+	return nil
+}
+
+// take returns what was recorded since the last call.
+func (r *registrations) take() []bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := r.resumed
+	r.resumed = nil
+	return taken
 }

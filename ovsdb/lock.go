@@ -19,10 +19,11 @@ import (
 // fail with a [*LockLostError], so that its owner learns of it before its next
 // write, until he calls [Lock.Regain] or [Lock.Unlock].
 type Lock struct {
-	client *Client
-	name   string
-	lost   chan struct{}
-	err    error // why it was lost; guarded by the client's lock
+	client  *Client
+	name    string
+	session *session // that has it
+	lost    chan struct{}
+	err     error // why it was lost; guarded by the client's lock
 }
 
 // Lock acquires a lock and waits until it has it, over any number of
@@ -43,29 +44,47 @@ func (c *Client) Steal(ctx context.Context, name string) (*Lock, error) {
 }
 
 // Hold acquires a lock and calls f with a context that ends when the lock is
-// lost. When f has returned and the lock was lost meanwhile, it acquires it
-// again and calls f again; else it gives the lock back and returns what f has
-// returned.
+// lost, with the [*LockLostError] as its cause. When f has returned and the lock
+// was lost meanwhile, whatever f returned, Hold acquires it again and calls f
+// again; else it gives the lock back and returns what f has returned. It does
+// the latter as well when ctx has ended or f has given the lock back.
+//
+// If f panics the lock is given back, without waiting for the server, and the
+// panic goes on.
 func (c *Client) Hold(ctx context.Context, name string, f func(ctx context.Context, l *Lock) error) error {
 	l, err := c.Lock(ctx, name)
-	for err == nil {
+	if err != nil {
+		return err
+	}
+	for {
 		result := l.while(ctx, f)
-		if l.Err() == nil || ctx.Err() != nil {
-			return errors.Join(result, l.Unlock(ctx))
+		if lost := l.Err(); lost == nil || errors.Is(lost, ErrUnlocked) || ctx.Err() != nil {
+			err := l.Unlock(ctx)
+			if ctx.Err() != nil {
+				err = nil // it is given back all the same
+			}
+			return errors.Join(result, err)
 		}
-		var next *Lock
-		if next, err = l.Regain(ctx); err != nil {
-			return errors.Join(err, l.Unlock(ctx))
+		next, err := l.Regain(ctx)
+		if err != nil {
+			l.Unlock(ctx)
+			return errors.Join(result, err)
 		}
 		l = next
 	}
-	return err
 }
 
 // while calls f with a context that ends with the lock.
 func (l *Lock) while(ctx context.Context, f func(context.Context, *Lock) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	returned := false
+	defer func() {
+		if !returned {
+			cancel(nil) // so that nothing waits for the server
+			l.Unlock(ctx)
+		}
+	}()
 	ended := make(chan struct{})
 	defer close(ended)
 	go func() {
@@ -75,7 +94,9 @@ func (l *Lock) while(ctx context.Context, f func(context.Context, *Lock) error) 
 		case <-ended:
 		}
 	}()
-	return f(ctx, l)
+	result := f(ctx, l)
+	returned = true
+	return result
 }
 
 // Name returns the lock's name.
@@ -97,27 +118,42 @@ func (l *Lock) Err() error {
 // returns what is to be used instead of l. Until then transactions of the client
 // fail. A lock that was not lost is returned as it is.
 func (l *Lock) Regain(ctx context.Context) (*Lock, error) {
-	c := l.client
-	c.mu.Lock()
-	cl, err := c.claims[l.name], l.err
-	switch {
-	case errors.Is(err, ErrUnlocked), cl == nil, cl.lock != l:
-		c.mu.Unlock()
-		return nil, fmt.Errorf("regain lock %q: %w", l.name, ErrUnlocked)
-	case err == nil:
-		c.mu.Unlock()
-		return l, nil
-	case cl.granted != nil:
-		c.mu.Unlock()
-		return nil, fmt.Errorf("regain lock %q: %w", l.name, ErrLockInUse)
-	}
-	cl.granted = make(chan struct{})
-	c.mu.Unlock()
-	next, err := c.await(ctx, cl, "lock", true)
+	next, err := l.regain(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("regain lock %q: %w", l.name, err)
 	}
 	return next, nil
+}
+
+func (l *Lock) regain(ctx context.Context) (*Lock, error) {
+	c := l.client
+	c.mu.Lock()
+	cl := c.claims[l.name]
+	switch {
+	case cl == nil || cl.lock == nil || errors.Is(l.err, ErrUnlocked):
+		c.mu.Unlock()
+		return nil, ErrUnlocked
+	case cl.lock != l || cl.regain != nil:
+		c.mu.Unlock()
+		return nil, ErrLockInUse
+	case l.err == nil:
+		c.mu.Unlock()
+		return l, nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	cl.regain = &regain{giveUp: cancel, ended: make(chan struct{})}
+	defer close(cl.regain.ended)
+	c.mu.Unlock()
+	next, err := c.await(ctx, cl, "lock", true)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	cl.regain = nil
+	if err != nil && errors.Is(context.Cause(ctx), ErrUnlocked) {
+		delete(c.claims, l.name)
+		return nil, ErrUnlocked
+	}
+	return next, err
 }
 
 // Unlock gives the lock back, or takes note that it was lost. It counts as given
@@ -130,23 +166,27 @@ func (l *Lock) Unlock(ctx context.Context) error {
 		c.mu.Unlock()
 		return nil
 	}
-	delete(c.claims, l.name)
-	s := cl.session
-	if l.err != nil {
-		cl.withdraw() // from somebody who tries to regain it
+	switch r := cl.regain; {
+	case r != nil:
+		c.mu.Unlock()
+		r.giveUp(ErrUnlocked)
+		select {
+		case <-r.ended:
+		case <-ctx.Done():
+		}
+		return nil
+	case l.err != nil:
+		delete(c.claims, l.name)
 		c.mu.Unlock()
 		return nil
 	}
 	l.lose(ErrUnlocked)
 	c.mu.Unlock()
-	_, err := s.call(ctx, "unlock", encodeParams(l.name))
-	if errors.Is(err, errUnsent) {
-		s.unlock(l.name)
-	}
-	if err != nil && s.err() == nil {
+	defer c.forget(cl)
+	if err := l.session.release(ctx, l.name); err != nil {
 		return fmt.Errorf("unlock %q: %w", l.name, err)
 	}
-	return nil // with its connection the lock would be gone, too
+	return nil
 }
 
 // lose ends the ownership. The caller holds the client's lock.
@@ -155,6 +195,15 @@ func (l *Lock) lose(reason error) {
 		l.err = reason
 		close(l.lost)
 	}
+}
+
+// lostError is the error of transactions that rely on a lock that was lost or
+// given back. The caller holds the client's lock.
+func (l *Lock) lostError() error {
+	if errors.Is(l.err, ErrUnlocked) {
+		return &LockLostError{Lock: l.name, Err: ErrUnlocked}
+	}
+	return l.err
 }
 
 // loseAll takes note that the locks of a connection are gone. The caller holds

@@ -79,7 +79,7 @@ func (m *Monitor) onConnection(ctx context.Context, do func(context.Context, *se
 	var s *session
 	for {
 		var err error
-		if s, err = m.client.connection(ctx, s); err != nil {
+		if s, err = m.client.connection(ctx, s, nil); err != nil {
 			return err
 		}
 		err = do(ctx, s)
@@ -187,7 +187,7 @@ func (m *Monitor) Wait(ctx context.Context, cond func() (bool, error)) error {
 		case <-changed:
 			continue
 		case <-ctx.Done():
-			err := ctx.Err()
+			err := reason(ctx)
 			if s := m.client.State(); s.Err != nil {
 				err = fmt.Errorf("%w: %w: %w", ErrDisconnected, s.Err, err)
 			}

@@ -265,14 +265,16 @@ func TestMonitorHostileUpdates(t *testing.T) {
 	} {
 		c := dialPeer(t, func(p *peer) {
 			p.answer(p.expect("monitor_cond"), initialRow)
+			p.answer(p.expect("echo"), `["ovskit"]`)
 			p.send("%s", `{"id":null,"method":"update2","params":[`+update+`]}`)
 			p.wait()
 		})
 		table := nameTable()
-		m, err := c.Monitor(testContext(t), MonitorOptions{Tables: []Monitored{table}})
-		if err == nil { // else the update has come before Monitor could return
-			err = m.Wait(testContext(t), func() (bool, error) { return false, nil })
+		m := monitor(t, c, table)
+		if err := c.Echo(testContext(t)); err != nil {
+			t.Error(err)
 		}
+		err := m.Wait(testContext(t), func() (bool, error) { return false, nil })
 		if !errors.Is(err, ErrProtocol) {
 			t.Errorf("update %s: got error %v, want %v", update, err, ErrProtocol)
 		}

@@ -16,11 +16,11 @@ import (
 // any number of connections, and do not miss each other.
 func TestMonitorsOfOneTable(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		c, p := behindProxy(t, s.Endpoint)
-		other := dialItems(t, s.Endpoint)
-		insertItems(t, other, "item", 20)
-		transact(t, other, ovsdb.Update("Item", ovsdb.Row{"tags": []string{"t"}, "notes": map[string]string{"k": "v"}, "seen": 1}))
+		other := dialEntries(t, s.Endpoint)
+		insertEntries(t, other, "entry", 20)
+		transact(t, other, ovsdb.Update("Entry", ovsdb.Row{"tags": []string{"t"}, "notes": map[string]string{"k": "v"}, "seen": 1}))
 		w := &worldClient{Client: c, w: &world{t: t, ctx: testContext(t)}, name: "client"}
 		var monitors []*worldMonitor
 		for _, s := range []selection{
@@ -39,10 +39,10 @@ func TestMonitorsOfOneTable(t *testing.T) {
 			p.Refuse(true)
 			waitDisconnected(t, c)
 			transact(t, other,
-				ovsdb.Mutate("Item", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1)}, ovsdb.Where("count", ovsdb.GreaterOrEqual, round)),
-				ovsdb.Update("Item", ovsdb.Row{"tags": []string{fmt.Sprint(round)}}, ovsdb.Where("count", ovsdb.Less, 6)),
-				ovsdb.Delete("Item", called(fmt.Sprint("item", 3*round))),
-				insertItem(fmt.Sprint("new", round), int64(round)))
+				ovsdb.Mutate("Entry", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1)}, ovsdb.Where("count", ovsdb.GreaterOrEqual, round)),
+				ovsdb.Update("Entry", ovsdb.Row{"tags": []string{fmt.Sprint(round)}}, ovsdb.Where("count", ovsdb.Less, 6)),
+				ovsdb.Delete("Entry", called(fmt.Sprint("entry", 3*round))),
+				insertEntry(fmt.Sprint("new", round), int64(round)))
 			p.Refuse(false)
 			waitConnected(t, c, round+2)
 			countAll(t, other, 1)
@@ -57,10 +57,10 @@ func TestMonitorsOfOneTable(t *testing.T) {
 			monitors = monitors[1:]
 			closed.monitor.Close()
 			closed.wantEnd()
-			before := rowsOf(closed.tables["Item"])
+			before := rowsOf(closed.tables["Entry"])
 			countAll(t, other, 1)
 			catchUp(t, c)
-			if diff := diffItems(before, rowsOf(closed.tables["Item"])); diff != "" {
+			if diff := diffEntries(before, rowsOf(closed.tables["Entry"])); diff != "" {
 				t.Errorf("a closed monitor has gone on (-before +after):\n%s", diff)
 			}
 		}
@@ -71,18 +71,18 @@ func TestMonitorsOfOneTable(t *testing.T) {
 // or meanwhile, and whether there is a connection or not.
 func TestReselectClosedMonitor(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		c, p := behindProxy(t, s.Endpoint)
 		for _, refuse := range []bool{false, true} {
 			p.Refuse(false)
-			items := newItemTable("Item")
-			m := monitorTables(t, c, items)
+			entries := newEntryTable("Entry")
+			m := monitorTables(t, c, entries)
 			waiting := make(chan error, 2)
 			if refuse {
 				p.Refuse(true)
 				waitDisconnected(t, c)
 				for range 2 { // one of them waits for the other
-					go func() { waiting <- m.Reselect(testContext(t), items, ovsdb.TableOptions{Omit: []string{"tags"}}) }()
+					go func() { waiting <- m.Reselect(testContext(t), entries, ovsdb.TableOptions{Omit: []string{"tags"}}) }()
 				}
 			}
 			m.Close()
@@ -94,7 +94,7 @@ func TestReselectClosedMonitor(t *testing.T) {
 				}
 			}
 			for _, o := range []ovsdb.TableOptions{{Omit: []string{"seen"}}, {Where: []ovsdb.Condition{called("x")}}} {
-				if err := m.Reselect(testContext(t), items, o); !errors.Is(err, ovsdb.ErrMonitorClosed) {
+				if err := m.Reselect(testContext(t), entries, o); !errors.Is(err, ovsdb.ErrMonitorClosed) {
 					t.Errorf("Reselect after Close: got error %v, want %v", err, ovsdb.ErrMonitorClosed)
 				}
 			}

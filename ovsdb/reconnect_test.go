@@ -37,27 +37,27 @@ func TestReconnect(t *testing.T) {
 	for _, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
 			t.Parallel()
-			dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) { testReconnect(t, s, o) })
+			dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) { testReconnect(t, s, o) })
 		})
 	}
 }
 
 func testReconnect(t *testing.T, s *dbtest.Server, o outage) {
-	setUp := dialItems(t, s.Endpoint)
-	insertItems(t, setUp, "old", 30)
-	transact(t, setUp, ovsdb.Insert("Mark", ovsdb.Row{"name": "mark"}), ovsdb.Update("Item", ovsdb.Row{"seen": 1}, called("old0")))
+	setUp := dialEntries(t, s.Endpoint)
+	insertEntries(t, setUp, "old", 30)
+	transact(t, setUp, ovsdb.Insert("Mark", ovsdb.Row{"name": "mark"}), ovsdb.Update("Entry", ovsdb.Row{"seen": 1}, called("old0")))
 	setUp.Close()
-	holder := dialItems(t, s.Endpoint)
+	holder := dialEntries(t, s.Endpoint)
 	held, err := holder.Lock(testContext(t), "lock")
 	if err != nil {
 		t.Fatal(err)
 	}
 
 	c, p := behindProxy(t, s.Endpoint)
-	items, marks := newItemTable("Item"), newItemTable("Mark")
-	part := ovsdb.NewTable[item]("Item", ovsdb.TableOptions{Omit: []string{"seen"},
+	entries, marks := newEntryTable("Entry"), newEntryTable("Mark")
+	part := ovsdb.NewTable[entry]("Entry", ovsdb.TableOptions{Omit: []string{"seen"},
 		Where: []ovsdb.Condition{ovsdb.Where("count", ovsdb.GreaterOrEqual, 10)}})
-	m, ofPart := monitorTables(t, c, items, marks), monitorTables(t, c, part)
+	m, ofPart := monitorTables(t, c, entries, marks), monitorTables(t, c, part)
 	followers := []*follower{follow(t, m, ovsdb.WatchOptions{}), follow(t, m, ovsdb.WatchOptions{Limit: -1})}
 	partFollower := follow(t, ofPart, ovsdb.WatchOptions{Limit: -1})
 
@@ -70,7 +70,7 @@ func testReconnect(t *testing.T, s *dbtest.Server, o outage) {
 		_, err := c.Lock(ctx, "lock")
 		locking <- err
 	}()
-	w := startWriters(t, c, items, o.restored)
+	w := startWriters(t, c, entries, o.restored)
 	w.progress(m)
 	saved := w.save(s)
 	w.progress(m)
@@ -85,7 +85,7 @@ func testReconnect(t *testing.T, s *dbtest.Server, o outage) {
 	}
 	s.Start(t)
 	if o.changed {
-		changeItems(t, s.Endpoint)
+		changeEntries(t, s.Endpoint)
 	}
 	p.Refuse(false)
 
@@ -94,7 +94,7 @@ func testReconnect(t *testing.T, s *dbtest.Server, o outage) {
 	}
 	wantLost(t, held, "lock")
 	w.progress(m)
-	other := dialItems(t, s.Endpoint)
+	other := dialEntries(t, s.Endpoint)
 	transact(t, other, ovsdb.Insert("Mark", ovsdb.Row{"name": "other mark"}))
 	if err := <-waiting; err != nil {
 		t.Errorf("Wait: %v", err)
@@ -106,38 +106,38 @@ func testReconnect(t *testing.T, s *dbtest.Server, o outage) {
 	}
 
 	fresh := readAll(t, s.Endpoint)
-	wantTable(t, "items", fresh["Item"], items)
+	wantTable(t, "entries", fresh["Entry"], entries)
 	wantTable(t, "marks", fresh["Mark"], marks)
-	newItems := newItemTable("Item")
-	monitorTables(t, dialItems(t, s.Endpoint), newItems)
-	wantTable(t, "items of a new client", fresh["Item"], newItems)
-	rest := itemRows{}
-	for uuid, row := range where(fresh["Item"], func(row *item) bool { return row.Count >= 10 }) {
+	newEntries := newEntryTable("Entry")
+	monitorTables(t, dialEntries(t, s.Endpoint), newEntries)
+	wantTable(t, "entries of a new client", fresh["Entry"], newEntries)
+	rest := entryRows{}
+	for uuid, row := range where(fresh["Entry"], func(row *entry) bool { return row.Count >= 10 }) {
 		row.Seen = 0
 		rest[uuid] = row
 	}
-	wantTable(t, "part of the items", rest, part)
-	w.check(fresh["Item"], append(w.outcomes, lost))
+	wantTable(t, "part of the entries", rest, part)
+	w.check(fresh["Entry"], append(w.outcomes, lost))
 	m.Close()
 	ofPart.Close()
 	for _, f := range followers {
-		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*itemTable{"Item": items, "Mark": marks})
+		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*entryTable{"Entry": entries, "Mark": marks})
 	}
-	partFollower.wantEnd(ovsdb.ErrMonitorClosed, map[string]*itemTable{"Item": part})
+	partFollower.wantEnd(ovsdb.ErrMonitorClosed, map[string]*entryTable{"Entry": part})
 }
 
-// changeItems does to the items all that can be done, as another client.
-func changeItems(t testing.TB, endpoint string) {
+// changeEntries does to the entries all that can be done, as another client.
+func changeEntries(t testing.TB, endpoint string) {
 	t.Helper()
-	c := dialItems(t, endpoint)
+	c := dialEntries(t, endpoint)
 	defer c.Close()
 	transact(t, c,
-		ovsdb.Delete("Item", called("old3")), ovsdb.Delete("Item", called("old13")),
-		ovsdb.Update("Item", ovsdb.Row{"count": 100}, called("old4")), ovsdb.Update("Item", ovsdb.Row{"count": 4}, called("old14")),
-		ovsdb.Update("Item", ovsdb.Row{"tags": []string{"a", "b"}, "notes": map[string]string{"k": "v"}}, called("old15")),
-		insertItem("new", 1000))
+		ovsdb.Delete("Entry", called("old3")), ovsdb.Delete("Entry", called("old13")),
+		ovsdb.Update("Entry", ovsdb.Row{"count": 100}, called("old4")), ovsdb.Update("Entry", ovsdb.Row{"count": 4}, called("old14")),
+		ovsdb.Update("Entry", ovsdb.Row{"tags": []string{"a", "b"}, "notes": map[string]string{"k": "v"}}, called("old15")),
+		insertEntry("new", 1000))
 	// One row in the place of another of the same name.
-	transact(t, c, ovsdb.Delete("Item", called("old5")), insertItem("old5", 5))
+	transact(t, c, ovsdb.Delete("Entry", called("old5")), insertEntry("old5", 5))
 }
 
 func wantLost(t testing.TB, l *ovsdb.Lock, name string) {
@@ -152,23 +152,23 @@ func wantLost(t testing.TB, l *ovsdb.Lock, name string) {
 // A connection that breaks without any change leaves no trace in the tables.
 func TestReconnectWithoutChange(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		c, p := behindProxy(t, s.Endpoint)
-		insertItems(t, c, "item", 50)
-		items := newItemTable("Item")
-		index := ovsdb.NewIndex(items, func(row *item) string { return row.Name })
-		m := monitorTables(t, c, items)
+		insertEntries(t, c, "entry", 50)
+		entries := newEntryTable("Entry")
+		index := ovsdb.NewIndex(entries, func(row *entry) string { return row.Name })
+		m := monitorTables(t, c, entries)
 		f := follow(t, m, ovsdb.WatchOptions{})
-		before := map[string]*item{}
-		for _, row := range items.All() {
+		before := map[string]*entry{}
+		for _, row := range entries.All() {
 			before[row.UUID] = row
 		}
 		for i := range 5 {
 			p.Cut()
 			waitConnected(t, c, i+2)
 		}
-		after := map[string]*item{}
-		for _, row := range items.All() {
+		after := map[string]*entry{}
+		for _, row := range entries.All() {
 			after[row.UUID] = row
 			if got, ok := index.Get(row.Name); !ok || got != row {
 				t.Errorf("index: got %+v, %v; want %+v", got, ok, row)
@@ -178,7 +178,7 @@ func TestReconnectWithoutChange(t *testing.T) {
 			t.Error("rows were replaced although nothing has changed")
 		}
 		m.Close()
-		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*itemTable{"Item": items})
+		f.wantEnd(ovsdb.ErrMonitorClosed, map[string]*entryTable{"Entry": entries})
 		if f.deltas != 1 {
 			t.Errorf("got %d deltas, want the first snapshot alone", f.deltas)
 		}
@@ -188,24 +188,24 @@ func TestReconnectWithoutChange(t *testing.T) {
 // While there is no connection calls wait for one until their context ends.
 func TestDisconnectedCalls(t *testing.T) {
 	t.Parallel()
-	dbtest.EachWith(t, itemSchema, func(t *testing.T, s *dbtest.Server) {
+	dbtest.EachWith(t, entrySchema, func(t *testing.T, s *dbtest.Server) {
 		c, p := behindProxy(t, s.Endpoint)
-		items := newItemTable("Item")
-		m := monitorTables(t, c, items)
+		entries := newEntryTable("Entry")
+		m := monitorTables(t, c, entries)
 		l, err := c.Lock(testContext(t), "mine")
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.Refuse(true)
-		waitState(t, c, func(s ovsdb.State) bool { return s.Failures > 0 })
+		awaitState(t, c, func(s ovsdb.State) bool { return s.Failures > 0 })
 		wantLost(t, l, "mine")
-		if _, err := c.Transact(testContext(t), insertItem("locked", 0)); !errors.As(err, new(*ovsdb.LockLostError)) {
+		if _, err := c.Transact(testContext(t), insertEntry("locked", 0)); !errors.As(err, new(*ovsdb.LockLostError)) {
 			t.Errorf("Transact after a lock was lost: got error %v, want a *LockLostError", err)
 		}
 		if err := l.Unlock(testContext(t)); err != nil {
 			t.Error(err)
 		}
-		for name, call := range disconnectedCalls(c, m, items) {
+		for name, call := range disconnectedCalls(c, m, entries) {
 			ctx, cancel := context.WithTimeout(testContext(t), 5*time.Millisecond)
 			err := call(ctx)
 			cancel()
@@ -220,18 +220,18 @@ func TestDisconnectedCalls(t *testing.T) {
 			}
 		}
 		done := make(chan error)
-		calls := disconnectedCalls(c, m, items)
+		calls := disconnectedCalls(c, m, entries)
 		for _, call := range calls {
 			go func() { done <- call(testContext(t)) }()
 		}
 		p.Refuse(false)
-		transact(t, dialItems(t, s.Endpoint), insertItem("waited for", 0))
+		transact(t, dialEntries(t, s.Endpoint), insertEntry("waited for", 0))
 		for range calls {
 			if err := <-done; err != nil {
 				t.Errorf("call that waited for the connection: %v", err)
 			}
 		}
-		rows := where(readAll(t, s.Endpoint)["Item"], func(row *item) bool { return row.Name == "locked" })
+		rows := where(readAll(t, s.Endpoint)["Entry"], func(row *entry) bool { return row.Name == "locked" })
 		if len(rows) > 0 {
 			t.Error("the transaction without the lock was made")
 		}
@@ -239,7 +239,7 @@ func TestDisconnectedCalls(t *testing.T) {
 }
 
 // disconnectedCalls are the calls that need a connection.
-func disconnectedCalls(c *ovsdb.Client, m *ovsdb.Monitor, items *itemTable) map[string]func(context.Context) error {
+func disconnectedCalls(c *ovsdb.Client, m *ovsdb.Monitor, entries *entryTable) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"Transact": func(ctx context.Context) error {
 			_, err := c.Transact(ctx, ovsdb.Comment("hello"))
@@ -255,10 +255,10 @@ func disconnectedCalls(c *ovsdb.Client, m *ovsdb.Monitor, items *itemTable) map[
 			return err
 		},
 		"Monitor": func(ctx context.Context) error {
-			_, err := c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{newItemTable("Mark")}})
+			_, err := c.Monitor(ctx, ovsdb.MonitorOptions{Tables: []ovsdb.Monitored{newEntryTable("Mark")}})
 			return err
 		},
-		"Reselect": func(ctx context.Context) error { return m.Reselect(ctx, items, ovsdb.TableOptions{}) },
+		"Reselect": func(ctx context.Context) error { return m.Reselect(ctx, entries, ovsdb.TableOptions{}) },
 		"Lock": func(ctx context.Context) error {
 			l, err := c.Lock(ctx, "waiting")
 			if err == nil {
@@ -267,7 +267,7 @@ func disconnectedCalls(c *ovsdb.Client, m *ovsdb.Monitor, items *itemTable) map[
 			return err
 		},
 		"Wait": func(ctx context.Context) error {
-			return m.Wait(ctx, func() (bool, error) { return items.Len() > 0, nil })
+			return m.Wait(ctx, func() (bool, error) { return entries.Len() > 0, nil })
 		},
 	}
 }

@@ -40,7 +40,7 @@ func dialectOfNotification(method string) int {
 }
 
 // noTransaction is the id of a transaction that no server knows.
-const noTransaction = "00000000-0000-0000-0000-000000000000"
+const noTransaction = noUUID
 
 // A registration is a monitor as one server knows it.
 type registration struct {
@@ -176,6 +176,8 @@ func (r *registration) adopt(result json.RawMessage) error {
 		return err
 	}
 	rows := len(changes)
+	r.session.log.Debug("ovsdb monitor registered", "monitor", r.id, "method", dialects[r.dialect].method,
+		"resumed", !snapshot, "rows", rows)
 	r.install(changes, lastTxn)
 	r.report(rows, start)
 	return nil

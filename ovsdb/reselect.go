@@ -58,7 +58,7 @@ func (m *Monitor) inTurn(ctx context.Context, t Monitored, o TableOptions) error
 	case m.turn <- struct{}{}:
 		defer func() { <-m.turn }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return reason(ctx)
 	}
 	old, version, err := m.reselect(t, o)
 	if err != nil {
@@ -80,6 +80,9 @@ func (m *Monitor) inTurn(ctx context.Context, t Monitored, o TableOptions) error
 func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, version int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.closed {
+		return old, 0, ErrMonitorClosed
+	}
 	old = t.selection()
 	t.selected(o)
 	if _, err := t.plan(m.client.schema.Load()); err != nil {

@@ -28,8 +28,8 @@ func RowsAs[T any](rows []Row) ([]*T, error) {
 				continue
 			}
 			v := reflect.ValueOf(value)
-			if v.Type() != f.typ {
-				return nil, fmt.Errorf("column %q is held by %s, not %s", f.column, v.Type(), f.typ)
+			if !v.IsValid() || v.Type() != f.typ {
+				return nil, fmt.Errorf("column %q is held by %T, not %s", f.column, value, f.typ)
 			}
 			reflect.ValueOf(to).Elem().Field(f.index).Set(v)
 		}
@@ -130,10 +130,11 @@ func (s *schema) parseRows(sc *scanner, tableName string) ([]Row, error) {
 		row := Row{}
 		rows = append(rows, row)
 		return sc.object(func(name string) error {
-			c, err := t.column(name)
-			if err != nil {
-				return err
+			c, ok := t.columns[name]
+			if !ok {
+				return fmt.Errorf("table %q has no column %s", tableName, excerpt([]byte(name)))
 			}
+			var err error
 			row[name], err = c.codec.value(sc)
 			return err
 		})

@@ -14,6 +14,7 @@ import (
 type rowPlan struct {
 	fields map[string]plannedField // by column
 	others []int                   // fields of columns that are not copied
+	refs   []int                   // fields that hold exactly one UUID
 	uuid   int                     // field of the row's UUID, -1 if there is none
 	where  []byte                  // conditions in JSON, nil if all rows are copied
 }
@@ -41,6 +42,9 @@ func newRowPlan(t *table, row reflect.Type, o TableOptions) (*rowPlan, error) {
 				Problem: fmt.Sprintf("%s is held by %s, not %s", c, c.codec.goType(), f.typ)}
 		default:
 			p.fields[f.column] = plannedField{codec: c.codec, index: f.index}
+			if c.isScalar() && c.key.atom == atomUUID {
+				p.refs = append(p.refs, f.index)
+			}
 		}
 	}
 	if len(o.Where) > 0 {
@@ -57,14 +61,22 @@ func (p *rowPlan) sameColumns(as *rowPlan) bool {
 func (t *Table[T]) tableName() string { return t.name }
 
 func (t *Table[T]) attach(m *Monitor) bool {
+	mu := t.writeLock()
+	defer mu.Unlock()
 	if t.owner != nil {
 		return false
 	}
-	t.owner, t.mu = m, &m.mu
+	t.owner = m
+	t.mu.Store(&m.mu)
 	return true
 }
 
-func (t *Table[T]) detach() { t.owner = nil }
+func (t *Table[T]) detach() {
+	t.owner = nil
+	for uuid := range t.rows {
+		t.commit(uuid, nil)
+	}
+}
 
 func (t *Table[T]) selection() TableOptions { return t.options }
 func (t *Table[T]) selected(o TableOptions) { t.options = o }
@@ -111,7 +123,11 @@ func (t *Table[T]) others(known map[string]struct{}) (uuids []string) {
 
 func (t *Table[T]) decode(p *rowPlan, uuid string, s *scanner) (any, error) {
 	row := new(T)
-	return row, p.read(reflect.ValueOf(row).Elem(), uuid, s, codec.decode)
+	v := reflect.ValueOf(row).Elem()
+	for _, field := range p.refs {
+		v.Field(field).SetString(noUUID) // the default, which a server may leave out
+	}
+	return row, p.read(v, uuid, s, codec.decode)
 }
 
 func (t *Table[T]) patch(p *rowPlan, uuid string, s *scanner) (any, error) {

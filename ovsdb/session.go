@@ -20,6 +20,16 @@ import (
 // errUnsent marks requests that no server has received.
 var errUnsent = errors.New("request not sent")
 
+const (
+	// maxQueued is how many calls may wait to be written; more wait for room.
+	maxQueued = 64
+	// maxPosts is how many requests that nobody waits for may wait to be
+	// written. A server that lets it come to more does not read.
+	maxPosts = 1024
+	// maxEcho is the largest echo request that is answered, in bytes.
+	maxEcho = 64 << 10
+)
+
 // A session is one JSON-RPC connection. Its read loop takes every message of
 // the server in order; its write loop sends what the two queues hold.
 type session struct {
@@ -28,11 +38,14 @@ type session struct {
 	// schemaText is its text, if the server tells when that changes.
 	schemaText atomic.Pointer[string]
 	dialect    atomic.Int32  // the best way of monitoring that the server knows
-	requests   chan []byte   // from calls; they wait for room
+	requests   chan outgoing // has room for as many as the next two
+	calls      chan struct{} // has an element for each call among them; they wait for room
+	posts      chan struct{} // has an element for each other one; they do not wait
 	answers    chan []byte   // to the server's own requests; the read loop never waits
 	done       chan struct{} // closed when the connection is over
 	ended      chan struct{} // closed when the read loop has returned after that
-	heard      atomic.Int64  // when bytes last came, since began
+	heard      atomic.Int64  // when the server last gave a sign of life, since began
+	busy       atomic.Bool   // the read loop handles a message
 	began      time.Time
 
 	mu       sync.Mutex
@@ -58,7 +71,18 @@ type call struct {
 	// receive, if set, is given the result in the read loop, that is before
 	// any later message is looked at. The result is valid during the call.
 	receive func(result json.RawMessage) error
-	reply   chan reply // has room for the one reply
+	// check, if set, is asked right before the request is written. On an error
+	// it is not written, and neither are those that are made later because of
+	// what the error is about.
+	check func() error
+	reply chan reply // has room for the one reply
+}
+
+// outgoing is a request on its way to the server; call is nil if nobody waits
+// for the answer.
+type outgoing struct {
+	data []byte
+	call *call
 }
 
 type reply struct {
@@ -69,8 +93,10 @@ type reply struct {
 func newSession(o sessionOptions) *session {
 	s := &session{
 		sessionOptions: o,
-		requests:       make(chan []byte, 64),
-		answers:        make(chan []byte, 64),
+		requests:       make(chan outgoing, maxQueued+maxPosts),
+		calls:          make(chan struct{}, maxQueued),
+		posts:          make(chan struct{}, maxPosts),
+		answers:        make(chan []byte, maxQueued),
 		done:           make(chan struct{}),
 		ended:          make(chan struct{}),
 		began:          time.Now(),
@@ -128,23 +154,24 @@ func (s *session) exchange(ctx context.Context, c *call, params json.RawMessage)
 	}
 	defer s.forget(id)
 
-	if err := ctx.Err(); err != nil {
+	if err := reason(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, err)
 	}
 	select {
-	case s.requests <- encodeRequest(id, c.method, params):
+	case s.calls <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, ctx.Err())
+		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, reason(ctx))
 	case <-s.done:
 		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, s.err())
 	}
+	s.requests <- outgoing{encodeRequest(id, c.method, params), c}
 	select {
 	case r := <-c.reply:
 		return r.result, r.err
 	case <-ctx.Done():
 		if s.forget(id) {
 			s.cancel(c.method, id)
-			return nil, fmt.Errorf("%s: no answer: %w", c.method, ctx.Err())
+			return nil, fmt.Errorf("%s: no answer: %w", c.method, reason(ctx))
 		}
 		// The read loop has the answer and is about to give it.
 		select {
@@ -190,11 +217,7 @@ func (s *session) cancel(method string, id uint64) {
 	if method != "transact" {
 		return
 	}
-	select {
-	case s.requests <- encodeRequest(0, "cancel", encodeParams(id)):
-	default:
-		s.log.Debug("ovsdb cancel not sent: the server does not read", "id", id)
-	}
+	s.enqueue("cancel", encodeRequest(0, "cancel", encodeParams(id)))
 }
 
 // post sends a request whose answer nobody waits for. It reports whether the
@@ -204,8 +227,15 @@ func (s *session) post(method string, params json.RawMessage) bool {
 	s.lastID++
 	id := s.lastID
 	s.mu.Unlock()
+	return s.enqueue(method, encodeRequest(id, method, params))
+}
+
+// enqueue has a request written that nobody waits for, unless the server does
+// not read.
+func (s *session) enqueue(method string, data []byte) bool {
 	select {
-	case s.requests <- encodeRequest(id, method, params):
+	case s.posts <- struct{}{}:
+		s.requests <- outgoing{data, nil}
 		return true
 	default:
 		s.log.Debug("ovsdb request not sent: the server does not read", "method", method)
@@ -218,15 +248,34 @@ func (s *session) write() {
 		var data []byte
 		select {
 		case data = <-s.answers:
-		case data = <-s.requests:
+		case out := <-s.requests:
+			if data = s.dequeued(out); data == nil {
+				continue
+			}
 		case <-s.done:
 			return
 		}
-		if _, err := s.conn.Write(data); err != nil {
+		if err := s.writeAll(data); err != nil {
 			s.end(fmt.Errorf("connection lost: %w", err))
 			return
 		}
 	}
+}
+
+// dequeued makes room for further requests, and returns what is to be written.
+func (s *session) dequeued(out outgoing) []byte {
+	if out.call == nil {
+		<-s.posts
+		return out.data
+	}
+	<-s.calls
+	if out.call.check != nil {
+		if err := out.call.check(); err != nil {
+			out.call.reply <- reply{err: fmt.Errorf("%s: %w", out.call.method, err)}
+			return nil
+		}
+	}
+	return out.data
 }
 
 func (s *session) read() {
@@ -235,7 +284,9 @@ func (s *session) read() {
 	for {
 		data, err := f.next()
 		if err == nil {
+			s.busy.Store(true)
 			err = s.receive(data)
+			s.busy.Store(false)
 		} else {
 			err = readError(err)
 		}
@@ -309,6 +360,9 @@ func (s *session) receiveResponse(m message) error {
 func (s *session) receiveRequest(id json.RawMessage, method string, params json.RawMessage) error {
 	var answer []byte
 	if method == "echo" {
+		if len(id)+len(params) > maxEcho {
+			return fmt.Errorf("echo of %d bytes: %w", len(id)+len(params), ErrProtocol)
+		}
 		if params == nil {
 			params = encodeParams()
 		}

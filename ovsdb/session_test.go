@@ -188,8 +188,8 @@ func TestTransactErrors(t *testing.T) {
 			if err == nil || tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("got error %v, want %v", err, tt.want)
 			}
-			if errors.As(err, new(*OutcomeUnknownError)) {
-				t.Errorf("got error %#v: the outcome is known", err)
+			if unknown := errors.As(err, new(*OutcomeUnknownError)); unknown != (tt.want == ErrProtocol) {
+				t.Errorf("got error %#v: outcome unknown %t", err, unknown)
 			}
 			var operation *OperationError
 			errors.As(err, &operation)

@@ -54,11 +54,11 @@ func (c *Client) signal() {
 }
 
 // connection returns the connection in use, and waits for one if there is none
-// or only the one that is known to be broken.
-func (c *Client) connection(ctx context.Context, broken *session) (*session, error) {
+// or only the one that is known to be broken, unless check has an error.
+func (c *Client) connection(ctx context.Context, broken *session, check func() error) (*session, error) {
 	for {
 		c.mu.Lock()
-		s, err, reason := c.session, c.err, c.state.Err
+		s, err, why := c.session, c.err, c.state.Err
 		changed := c.stateChanged()
 		c.mu.Unlock()
 		switch {
@@ -66,11 +66,18 @@ func (c *Client) connection(ctx context.Context, broken *session) (*session, err
 			return nil, fmt.Errorf("%w: %w", errUnsent, err)
 		case s != nil && s != broken:
 			return s, nil
+		case s != nil:
+			why = s.err() // which is not in the state yet
+		}
+		if check != nil {
+			if err := check(); err != nil {
+				return nil, fmt.Errorf("%w: %w", errUnsent, err)
+			}
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %w: %w: %w", errUnsent, ErrDisconnected, reason, ctx.Err())
+			return nil, fmt.Errorf("%w: %w: %w: %w", errUnsent, ErrDisconnected, why, reason(ctx))
 		}
 	}
 }

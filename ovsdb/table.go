@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // TableOptions say what of a table is copied.
@@ -30,17 +31,22 @@ type TableOptions struct {
 // Rows are shared and must not be modified. An [Index] finds them by their
 // content.
 type Table[T any] struct {
-	name    string
-	options TableOptions  // guarded by mu
-	mu      *sync.RWMutex // of the monitor; nil before there is one
+	name string
+	mu   atomic.Pointer[sync.RWMutex] // of the monitor, once there is one
+
+	// Guarded by that.
+	options TableOptions
 	owner   *Monitor
 	rows    map[string]*T // by UUID
 	indexes []rowIndex[T]
 }
 
-// NewTable makes a table to be given to [Client.Monitor], once.
+// NewTable makes a table to be given to [Client.Monitor], once. It is empty
+// before.
 func NewTable[T any](name string, o TableOptions) *Table[T] {
-	return &Table[T]{name: name, options: o, rows: map[string]*T{}}
+	t := &Table[T]{name: name, options: o, rows: map[string]*T{}}
+	t.mu.Store(new(sync.RWMutex))
+	return t
 }
 
 // Len returns the number of rows.
@@ -75,13 +81,27 @@ func (t *Table[T]) Rows(e Event) (old, new *T, ok bool) {
 }
 
 // lock locks the table for reading and returns the function that unlocks it.
-// A table that no monitor keeps does not change and needs no lock.
 func (t *Table[T]) lock() (unlock func()) {
-	if t.mu == nil {
-		return func() {}
+	for {
+		mu := t.mu.Load()
+		mu.RLock()
+		if t.mu.Load() == mu {
+			return mu.RUnlock
+		}
+		mu.RUnlock() // a monitor has just taken the table
 	}
-	t.mu.RLock()
-	return t.mu.RUnlock
+}
+
+// writeLock locks the table for writing.
+func (t *Table[T]) writeLock() *sync.RWMutex {
+	for {
+		mu := t.mu.Load()
+		mu.Lock()
+		if t.mu.Load() == mu {
+			return mu
+		}
+		mu.Unlock()
+	}
 }
 
 // A Monitored is a [Table] of any row type.
@@ -90,7 +110,8 @@ type Monitored interface {
 	tableName() string
 	// attach makes the table belong to a monitor unless it belongs to one.
 	attach(m *Monitor) bool
-	// detach undoes attach.
+	// detach undoes attach and empties the table. The caller holds the
+	// monitor's lock.
 	detach()
 
 	// selection returns what is to be copied; selected changes it. The caller

@@ -22,59 +22,85 @@ import (
 // Errors are a [*SchemaError] when an operation does not fit the schema, an
 // [*OperationError] when the server refuses one, a [*LockLostError] when a lock
 // of the client was lost, and an [*OutcomeUnknownError] that wraps the reason
-// when the connection or the context ended while the transaction was under way.
-// When the context ends the server is asked to cancel. Any other error says that
+// when the connection or the context ended while the transaction was under way,
+// or the answer makes no sense. When the context ends the server is asked to
+// cancel. Any other error says that
 // the transaction was not made.
 func (c *Client) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
-	encoded, err := c.schema.Load().encodeOperations(nil, "", ops)
+	encoded, err := c.schema.Load().encode("", ops)
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
-	return c.transact(ctx, encoded, ops)
+	begun, err := c.owned()
+	if err != nil {
+		return nil, fmt.Errorf("transact: %w", err)
+	}
+	return c.transact(ctx, begun, ops, encoded)
 }
 
-// transact sends operations and their encoding, which was made by
-// encodeOperations, in one piece or in several of which each has its own names.
-// The assertions of the client's locks go before them.
-func (c *Client) transact(ctx context.Context, encoded []byte, ops []Operation) ([]Result, error) {
-	sch := c.schema.Load()
-	asserts, err := c.assertions() // do not wait for a connection in vain
-	if err != nil {
-		return nil, fmt.Errorf("transact: %w", err)
+// transact sends operations in one piece or in several of which each has its
+// own names. The assertions of the client's locks go before them. Nothing is
+// sent any more when one of the locks is lost that the client had when the
+// transaction was begun, even if it has got it again since. The schema may have
+// become another one when there is a connection: then they are encoded anew.
+func (c *Client) transact(ctx context.Context, begun []*Lock, ops []Operation, pieces ...encoding) ([]Result, error) {
+	sch, size := c.schema.Load(), 0
+	for _, e := range pieces {
+		size += len(e.text)
 	}
-	answer, err := c.callWith(ctx, "transact", func() (json.RawMessage, error) {
-		if asserts, err = c.assertions(); err != nil {
+	var locks []*Lock
+	answer, err := c.callWith(ctx, "transact", func() error { return c.check(begun) }, func(s *session, k *call) (json.RawMessage, error) {
+		owned, err := c.owned()
+		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errUnsent, err)
 		}
-		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+48*len(asserts))
+		sch, locks = s.schema, owned
+		k.check = func() error { return c.check(begun, owned) }
+		params := make([]byte, 0, len(c.options.Database)+size+8+48*len(locks))
 		params = appendString(append(params, '['), c.options.Database)
-		params, err := sch.encodeOperations(params, "", asserts)
-		return append(append(params, encoded...), ']'), err
+		params, err = sch.encodeOperations(params, "", assertions(locks))
+		for _, e := range pieces {
+			if err == nil && e.schema != sch {
+				e, err = sch.encode(e.prefix, e.ops)
+			}
+			params = append(params, e.text...)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+		}
+		return append(params, ']'), nil
 	})
 	if err != nil {
 		var refused *ServerError
-		if errors.Is(err, errUnsent) || errors.As(err, &refused) {
+		if errors.Is(err, errUnsent) || errors.Is(err, ErrLockLost) || errors.As(err, &refused) {
 			return nil, err
 		}
 		return nil, &OutcomeUnknownError{Err: err}
 	}
-	results, err := c.parseResults(sch, answer, asserts, ops)
+	results, err := c.parseResults(sch, answer, locks, ops)
+	if errors.Is(err, ErrProtocol) {
+		return nil, &OutcomeUnknownError{Err: fmt.Errorf("transact: %w", err)}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("transact: %w", err)
 	}
 	return results, nil
 }
 
-// parseResults reads the results of operations that follow assertions.
-func (c *Client) parseResults(sch *schema, answer []byte, asserts, ops []Operation) ([]Result, error) {
-	if len(asserts) == 0 {
+// parseResults reads the results of operations that follow the assertions of
+// locks.
+func (c *Client) parseResults(sch *schema, answer []byte, locks []*Lock, ops []Operation) ([]Result, error) {
+	if len(locks) == 0 {
 		return sch.parseResults(answer, ops)
 	}
+	asserts := assertions(locks)
 	results, err := sch.parseResults(answer, slices.Concat(asserts, ops))
 	var refused *OperationError
 	switch {
-	case errors.As(err, &refused) && refused.Index < len(asserts):
-		return nil, c.refused(asserts[refused.Index].text)
+	case errors.As(err, &refused) && refused.Index < len(asserts) && refused.Is(ErrNotOwner):
+		return nil, c.refused(locks[refused.Index])
+	case refused != nil && refused.Index < len(asserts):
+		return nil, fmt.Errorf("lock %q: %s", locks[refused.Index].name, nameAndDetails(refused.Name, refused.Details))
 	case refused != nil:
 		refused.Index -= len(asserts)
 		return nil, err
@@ -82,6 +108,20 @@ func (c *Client) parseResults(sch *schema, answer []byte, asserts, ops []Operati
 		return nil, err
 	}
 	return results[len(asserts):], nil
+}
+
+// An encoding is operations as they are sent, each after a comma.
+type encoding struct {
+	text   []byte
+	schema *schema // by which they were checked
+	prefix string
+	ops    []Operation
+}
+
+// encode makes an encoding by encodeOperations.
+func (s *schema) encode(prefix string, ops []Operation) (encoding, error) {
+	text, err := s.encodeOperations(nil, prefix, ops)
+	return encoding{text: text, schema: s, prefix: prefix, ops: ops}, err
 }
 
 // encodeOperations checks the operations and appends each to out, after a
@@ -222,7 +262,10 @@ func (e *encoder) columns(out []byte, t *table, names []string) ([]byte, error) 
 
 func (e *encoder) wait(out []byte, s *schema, t *table, w WaitOptions) ([]byte, error) {
 	if w.Timeout >= 0 {
-		milliseconds := (w.Timeout + time.Millisecond - 1) / time.Millisecond
+		milliseconds := w.Timeout / time.Millisecond
+		if w.Timeout%time.Millisecond > 0 {
+			milliseconds++
+		}
 		out = fmt.Appendf(out, `,"timeout":%d`, milliseconds)
 	}
 	until := Equal

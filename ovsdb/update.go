@@ -135,6 +135,7 @@ func (r *registration) decode(s *scanner, snapshot bool) ([]rowChange, error) {
 		})
 	})
 	if err != nil {
+		r.monitor.distrust()
 		return nil, err
 	}
 	for t, known := range seen {
@@ -143,6 +144,14 @@ func (r *registration) decode(s *scanner, snapshot bool) ([]rowChange, error) {
 		}
 	}
 	return changes, nil
+}
+
+// distrust makes the next registration ask for all rows: what a server said
+// does not fit what there is.
+func (m *Monitor) distrust() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lastTxn = ""
 }
 
 // decodeRow returns the new row, nil if it is gone.

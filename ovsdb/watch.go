@@ -18,8 +18,9 @@ const DefaultWatchLimit = 1 << 16
 type WatchOptions struct {
 	// Limit is how many events may wait for the consumer; 0 means
 	// [DefaultWatchLimit]. When there are more they are dropped, and the
-	// consumer is given all rows anew. A negative value means no limit: what
-	// a slow consumer has not taken yet is kept in memory.
+	// consumer is given all rows anew. An update that is larger by itself may
+	// wait alone. A negative value means no limit: what a slow consumer has not
+	// taken yet is kept in memory.
 	Limit int
 }
 
@@ -95,7 +96,7 @@ func (w *Watch) Next(ctx context.Context) (Delta, error) {
 		case <-w.monitor.ended:
 		case <-w.monitor.client.done:
 		case <-ctx.Done():
-			return Delta{}, fmt.Errorf("watch the database: %w", ctx.Err())
+			return Delta{}, fmt.Errorf("watch the database: %w", reason(ctx))
 		}
 	}
 }
@@ -104,6 +105,9 @@ func (w *Watch) hasEnded() error {
 	select {
 	case <-w.done:
 		return ErrWatchClosed
+	default:
+	}
+	select {
 	case <-w.monitor.ended:
 		return w.monitor.err()
 	case <-w.monitor.client.done:
@@ -191,7 +195,7 @@ func (w *Watch) push(events []Event) {
 	switch {
 	case w.snapshot || w.closed:
 		return
-	case w.limit > 0 && w.waiting+len(events) > w.limit:
+	case w.limit > 0 && w.waiting > 0 && w.waiting+len(events) > w.limit:
 		w.snapshot, w.overflow, w.queue, w.waiting = true, true, nil, 0
 	default:
 		w.queue = append(w.queue, events)

@@ -26,18 +26,18 @@ const (
 	phaseOver // the server has ended, and may be back
 )
 
-// An outcome is what became of a transaction that inserts an item.
+// An outcome is what became of a transaction that inserts an entry.
 type outcome struct {
 	name         string
 	begun, ended int32 // the phases
 	err          error
 }
 
-// writers insert items all the time.
+// writers insert entries all the time.
 type writers struct {
 	t        testing.TB
 	client   *ovsdb.Client
-	items    *itemTable
+	entries  *entryTable
 	restored bool // the server loses what it got in phaseSaved
 	phase    atomic.Int32
 	stopped  chan struct{}
@@ -52,8 +52,8 @@ type writers struct {
 
 const numWriters = 3
 
-func startWriters(t testing.TB, c *ovsdb.Client, items *itemTable, restored bool) *writers {
-	w := &writers{t: t, client: c, items: items, restored: restored, stopped: make(chan struct{}), made: map[string]int{}}
+func startWriters(t testing.TB, c *ovsdb.Client, entries *entryTable, restored bool) *writers {
+	w := &writers{t: t, client: c, entries: entries, restored: restored, stopped: make(chan struct{}), made: map[string]int{}}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	for i := range numWriters {
 		w.running.Add(1)
@@ -84,19 +84,19 @@ func (w *writers) write(ctx context.Context, writer string) {
 			return
 		default:
 		}
-		w.insert(ctx, writer, fmt.Sprint(writer, " item ", i))
+		w.insert(ctx, writer, fmt.Sprint(writer, " entry ", i))
 	}
 }
 
 func (w *writers) insert(ctx context.Context, writer, name string) {
 	o := outcome{name: name, begun: w.phase.Load()}
 	connections := w.client.State().Connections
-	results, err := w.client.Transact(ctx, insertItem(name, 5),
-		ovsdb.Mutate("Item", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1)}, called(writer+" item 0")))
+	results, err := w.client.Transact(ctx, insertEntry(name, 5),
+		ovsdb.Mutate("Entry", []ovsdb.Mutation{ovsdb.Change("count", ovsdb.Add, 1)}, called(writer+" entry 0")))
 	o.ended, o.err = w.phase.Load(), err
 	if err == nil {
-		_, ok := w.items.Get(results[0].UUID)
-		// What another connection showed is not that to which the item was written.
+		_, ok := w.entries.Get(results[0].UUID)
+		// What another connection showed is not that to which the entry was written.
 		s := w.client.State()
 		if !ok && (!w.restored || s.Connections == connections && s.Endpoint != "") {
 			w.t.Errorf("%s was inserted but is not in the table", name)
@@ -158,7 +158,7 @@ func (w *writers) transactInVain(c *ovsdb.Client) outcome {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 	defer cancel()
 	o := outcome{name: "in vain", begun: phaseOver, ended: phaseOver}
-	_, o.err = c.Transact(ctx, insertItem(o.name, 0))
+	_, o.err = c.Transact(ctx, insertEntry(o.name, 0))
 	if !errors.Is(o.err, ovsdb.ErrDisconnected) || !errors.Is(o.err, context.DeadlineExceeded) {
 		w.t.Errorf("transaction without a server: got error %v, want %v and %v", o.err, ovsdb.ErrDisconnected, context.DeadlineExceeded)
 	}
@@ -167,10 +167,10 @@ func (w *writers) transactInVain(c *ovsdb.Client) outcome {
 
 // check compares the database with what was said to have become of the
 // transactions.
-func (w *writers) check(items itemRows, outcomes []outcome) {
+func (w *writers) check(entries entryRows, outcomes []outcome) {
 	w.t.Helper()
 	there := map[string]bool{}
-	for _, row := range items {
+	for _, row := range entries {
 		there[row.Name] = true
 	}
 	for _, o := range outcomes {
