@@ -7,16 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // Reselect changes what of a table is copied, and returns when the table shows
 // it. Rows that are selected no longer are deleted, new ones are added, and
 // columns that are copied no longer become zero; watches are told.
 //
-// Where the conditions alone are new it uses monitor_cond_change,
-// ovsdb-server(7) section 4.1.13; since that cannot change columns, it replaces
-// the server's monitor otherwise.
+// Where the conditions alone are new, and about columns that the server sends
+// already, it uses monitor_cond_change, ovsdb-server(7) section 4.1.13; since
+// that cannot change columns, it replaces the server's monitor otherwise.
 //
 // If the server refuses, the selection stays as it was. If the context or the
 // client ends first it is not known which one the table shows; the new one is
@@ -35,15 +34,10 @@ func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) err
 	if err != nil {
 		return err
 	}
-	do := m.register
-	if slices.Equal(old.Omit, o.Omit) {
-		do = func(ctx context.Context, s *session) error { return m.changeConditions(ctx, s, t, version) }
-	}
+	do := func(ctx context.Context, s *session) error { return m.conform(ctx, s, t, version) }
 	err = m.onConnection(ctx, do, func(_ *Monitor, s *session) bool { return s.err() == nil })
 	if errors.As(err, new(*ServerError)) || errors.Is(err, ErrNotSupported) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		t.selected(old)
+		m.undo(t, old, version)
 	}
 	if err != nil {
 		return fmt.Errorf("reselect rows of table %q: %w", t.tableName(), err)
@@ -56,6 +50,9 @@ func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) err
 func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, version int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.closed {
+		return old, 0, fmt.Errorf("reselect rows of table %q: %w", t.tableName(), ErrMonitorClosed)
+	}
 	old = t.selection()
 	t.selected(o)
 	if _, err := t.plan(m.client.schema.Load()); err != nil {
@@ -66,28 +63,47 @@ func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, versi
 	return old, m.wanted, nil
 }
 
-// changeConditions tells the server which rows of a table are to be copied. The
-// update that follows from it comes before its answer.
-func (m *Monitor) changeConditions(ctx context.Context, s *session, t Monitored, version int) error {
+// undo takes back a selection that the server has refused.
+func (m *Monitor) undo(t Monitored, old TableOptions, version int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t.selected(old)
+	if m.answered == version-1 {
+		m.answered = version // which selects the same now
+	} else {
+		m.wanted++
+	}
+}
+
+// conform makes the server's monitor conform to a version of the selection, of
+// which that of one table is new.
+func (m *Monitor) conform(ctx context.Context, s *session, t Monitored, version int) error {
 	m.mu.RLock()
 	plan, err := t.plan(s.schema)
-	r := m.current
+	r, answered, closed := m.current, m.answered, m.closed
 	m.mu.RUnlock()
 	switch {
+	case closed:
+		return ErrMonitorClosed
 	case err != nil:
 		return err
-	case r.session != s:
+	case answered >= version: // the connection has begun with it
+		return nil
+	case answered < version-1 || r.session != s || r.dialect == dialectRows || !r.tables[t.tableName()].plan.serves(plan):
 		return m.register(ctx, s)
-	case r.dialect == dialectRows:
-		return fmt.Errorf("conditions: %w by the server", ErrNotSupported)
 	}
-	where := plan.where
+	return m.changeConditions(ctx, r, t.tableName(), plan.where, version)
+}
+
+// changeConditions tells the server which rows of a table are to be copied. The
+// update that follows from it comes before its answer.
+func (m *Monitor) changeConditions(ctx context.Context, r *registration, table string, where []byte, version int) error {
 	if where == nil {
 		where = []byte("[true]")
 	}
-	change := appendString([]byte{'{'}, t.tableName())
+	change := appendString(rawJSON{'{'}, table)
 	change = append(append(append(change, `:[{"where":`...), where...), `}]}`...)
-	if _, err := s.call(ctx, "monitor_cond_change", encodeParams(r.id, r.id, rawJSON(change))); err != nil {
+	if _, err := r.session.call(ctx, "monitor_cond_change", encodeParams(r.id, r.id, rawJSON(change))); err != nil {
 		return err
 	}
 	m.mu.Lock()

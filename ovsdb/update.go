@@ -116,11 +116,18 @@ func (r *registration) decode(s *scanner, snapshot bool) ([]rowChange, error) {
 					return nil
 				}
 			}
+			if row != nil && row == t.table.row(uuid) {
+				return nil // a column has changed that a condition is about, but is not copied
+			}
 			changes = append(changes, rowChange{t.table, uuid, row})
 			return nil
 		})
 	})
 	if err != nil {
+		// The rows may not be what the server takes them for.
+		r.monitor.mu.Lock()
+		defer r.monitor.mu.Unlock()
+		r.monitor.lastTxn = ""
 		return nil, err
 	}
 	for t, known := range seen {
@@ -166,7 +173,7 @@ func (r *registration) decodeRow(t registeredTable, uuid string, s *scanner) (ro
 		return row, err
 	case !gone:
 		return nil, errors.New("no change given")
-	case !t.table.has(uuid):
+	case t.table.row(uuid) == nil:
 		return nil, errUnknownRow
 	}
 	return nil, nil
