@@ -80,9 +80,9 @@ func insertItems(t testing.TB, c *ovsdb.Client, name string, n int) {
 // waitItems waits until a table has the given rows.
 func waitItems(t testing.TB, m *ovsdb.Monitor, table *ovsdb.Table[item], want map[string]*item) {
 	t.Helper()
-	err := m.Wait(testContext(t), func() (bool, error) { return diffItems(want, byUUID(table)) == "", nil })
+	err := m.Wait(testContext(t), func() (bool, error) { return diffRows(want, byUUID(table)) == "", nil })
 	if err != nil {
-		t.Fatalf("%v (-want +got):\n%s", err, diffItems(want, byUUID(table)))
+		t.Fatalf("%v (-want +got):\n%s", err, diffRows(want, byUUID(table)))
 	}
 }
 
@@ -315,13 +315,13 @@ func TestClusterResumes(t *testing.T) {
 		waitState(t, c, "disconnected", func(s ovsdb.State) bool { return s.Endpoint == "" })
 		step.away()
 		want := readItems(t, cluster.leaderOnly())
-		if diff := diffItems(before, byUUID(table)); diff != "" {
+		if diff := diffRows(before, byUUID(table)); diff != "" {
 			t.Errorf("%s: the table has changed without connection (-before +after):\n%s", step.name, diff)
 		}
 		between.refuse(false)
 		waitState(t, c, "connected", func(s ovsdb.State) bool { return s.Endpoint != "" })
 		// What there is to know is there with the connection.
-		if diff := diffItems(want, byUUID(table)); diff != "" {
+		if diff := diffRows(want, byUUID(table)); diff != "" {
 			t.Errorf("%s: (-want +got):\n%s", step.name, diff)
 		}
 		if got := log.take(); !slices.Equal(got, []bool{step.resumed}) {
@@ -363,7 +363,7 @@ func TestClusterLeaderFrozen(t *testing.T) {
 	t.Logf("connected to the new leader %v after it was known", time.Since(known))
 	insertItems(t, c, "new", 1)
 	want := readItems(t, ovsdb.Options{Endpoint: endpoints[now], LeaderOnly: true})
-	if diff := diffItems(want, byUUID(table)); diff != "" {
+	if diff := diffRows(want, byUUID(table)); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	samePointers(t, before, table, "still")

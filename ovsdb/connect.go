@@ -238,9 +238,6 @@ func (c *Client) publish(s *session, e endpoint.Endpoint) error {
 	if err := s.err(); err != nil {
 		return err
 	}
-	for _, id := range s.monitorsExcept(c.monitors) {
-		s.dropMonitor(id, true) // it was closed in the meantime
-	}
 	c.schema.Store(s.schema)
 	c.session, c.endpoint = s, e.String()
 	c.state = State{Endpoint: e.String(), Connections: c.state.Connections + 1}

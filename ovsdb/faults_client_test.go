@@ -68,12 +68,12 @@ func (c *worldClient) drawSteps(rnd *rand.Rand) (steps []func()) {
 			count := rnd.Int64N(10)
 			draw(within(func(ctx context.Context) { c.delete(ctx, count) }))
 		case 7, 8:
-			s, limit := drawSelection(rnd), pick(rnd, []int{1, 5, 0, -1})
+			s, limit := drawChoice(rnd), pick(rnd, []int{1, 5, 0, -1})
 			draw(within(func(ctx context.Context) { c.addMonitor(ctx, s, limit) }))
 		case 9:
 			draw(c.closeMonitor)
 		case 10, 11, 12:
-			s := drawSelection(rnd)
+			s := drawChoice(rnd)
 			draw(within(func(ctx context.Context) { c.reselect(ctx, s) }))
 		case 13:
 			name, how := pick(rnd, []string{"a", "b"}), rnd.IntN(3)

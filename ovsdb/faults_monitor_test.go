@@ -12,15 +12,15 @@ import (
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
-// A selection is what of table Entry is copied.
-type selection struct {
+// A choice is what of table Entry is copied.
+type choice struct {
 	from, to int64 // of the column count
 	omit     []string
 }
 
-var everything = selection{from: 0, to: 1 << 40}
+var everything = choice{from: 0, to: 1 << 40}
 
-func drawSelection(rnd *rand.Rand) selection {
+func drawChoice(rnd *rand.Rand) choice {
 	s := everything
 	if rnd.IntN(4) > 0 {
 		s.from = rnd.Int64N(10)
@@ -32,7 +32,7 @@ func drawSelection(rnd *rand.Rand) selection {
 	return s
 }
 
-func (s selection) options() ovsdb.TableOptions {
+func (s choice) options() ovsdb.TableOptions {
 	o := ovsdb.TableOptions{Omit: s.omit}
 	if s.from == everything.from && s.to == everything.to {
 		return o
@@ -48,7 +48,7 @@ func (s selection) options() ovsdb.TableOptions {
 }
 
 // of returns what is selected.
-func (s selection) of(entries entryRows) entryRows {
+func (s choice) of(entries entryRows) entryRows {
 	selected := entryRows{}
 	for uuid, row := range entries {
 		if row.Count < s.from || row.Count > s.to {
@@ -76,14 +76,14 @@ type worldMonitor struct {
 	tables    map[string]*entryTable
 	followers []*follower
 
-	mu      sync.Mutex // held while the selection is changed
-	wanted  selection
+	mu      sync.Mutex // held while the choice is changed
+	wanted  choice
 	settled bool // the entries are known to be selected as wanted
 	closed  bool
 }
 
 // newMonitor makes a monitor with watches of some limits.
-func (c *worldClient) newMonitor(ctx context.Context, s selection, limits []int) (*worldMonitor, error) {
+func (c *worldClient) newMonitor(ctx context.Context, s choice, limits []int) (*worldMonitor, error) {
 	m := &worldMonitor{client: c, wanted: s, settled: true, tables: map[string]*entryTable{
 		"Entry": ovsdb.NewTable[entry]("Entry", s.options()), "Mark": newEntryTable("Mark")}}
 	var err error
@@ -97,7 +97,7 @@ func (c *worldClient) newMonitor(ctx context.Context, s selection, limits []int)
 	return m, nil
 }
 
-func (c *worldClient) addMonitor(ctx context.Context, s selection, limit int) {
+func (c *worldClient) addMonitor(ctx context.Context, s choice, limit int) {
 	m, err := c.newMonitor(ctx, s, []int{limit})
 	if err != nil {
 		c.checkError("monitor", err)
@@ -133,13 +133,13 @@ func (c *worldClient) closeMonitor() {
 	m.monitor.Close()
 }
 
-func (c *worldClient) reselect(ctx context.Context, s selection) {
+func (c *worldClient) reselect(ctx context.Context, s choice) {
 	if m := c.anyMonitor(); m != nil {
 		m.reselect(ctx, s)
 	}
 }
 
-func (m *worldMonitor) reselect(ctx context.Context, s selection) {
+func (m *worldMonitor) reselect(ctx context.Context, s choice) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	err := m.monitor.Reselect(ctx, m.tables["Entry"], s.options())
@@ -157,7 +157,7 @@ func (m *worldMonitor) reselect(ctx context.Context, s selection) {
 	}
 }
 
-// settle makes a selection certain that was not.
+// settle makes a choice certain that was not.
 func (m *worldMonitor) settle() {
 	for !m.settled && m.client.Err() == nil && m.client.w.ctx.Err() == nil {
 		m.reselect(m.client.w.ctx, m.wanted)

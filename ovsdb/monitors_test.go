@@ -23,7 +23,7 @@ func TestMonitorsOfOneTable(t *testing.T) {
 		transact(t, other, ovsdb.Update("Entry", ovsdb.Row{"tags": []string{"t"}, "notes": map[string]string{"k": "v"}, "seen": 1}))
 		w := &worldClient{Client: c, w: &world{t: t, ctx: testContext(t)}, name: "client"}
 		var monitors []*worldMonitor
-		for _, s := range []selection{
+		for _, s := range []choice{
 			everything,
 			{from: 0, to: 4},
 			{from: 3, to: 9, omit: []string{"tags"}},

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -53,8 +52,12 @@ type registration struct {
 	tables   map[string]registeredTable
 	version  int    // of the selection
 	since    string // the transaction from which on the server is to tell what has changed
-	adopted  bool   // the server has answered; used in the read loop alone
 	requests rawJSON
+
+	// adopted says that the tables follow the registration, takenBack that
+	// they never will. Both are guarded by the monitor's lock; the read loop,
+	// which alone sets adopted, reads it without.
+	adopted, takenBack bool
 }
 
 // registeredTable says how the server sends the rows of a table.
@@ -94,7 +97,9 @@ func (m *Monitor) newRegistration(s *session, database string, sch *schema) (*re
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	r.version = m.wanted
-	if old := m.current; old != nil && old.schema == sch && m.answered == m.wanted && m.lastTxn != "" {
+	// Rows that follow an older registration of the session are not known to
+	// be at lastTxn any more when the answer comes.
+	if old := m.current; old != nil && old.session != s && old.schema == sch && m.answered == m.wanted && m.lastTxn != "" {
 		r.since = m.lastTxn
 	}
 	for i, t := range m.tables {
@@ -106,7 +111,7 @@ func (m *Monitor) newRegistration(s *session, database string, sch *schema) (*re
 		r.tables[name] = registeredTable{t, plan}
 		r.requests = append(r.requests, "{,"[min(i, 1)])
 		r.requests = append(appendString(r.requests, name), `:[{"columns":[`...)
-		for i, column := range sortedKeys(plan.fields) {
+		for i, column := range plan.columns {
 			if i > 0 {
 				r.requests = append(r.requests, ',')
 			}
@@ -138,10 +143,27 @@ func (r *registration) request(ctx context.Context) error {
 	r.session.addMonitor(r)
 	call := &call{method: dialects[r.dialect].method, receive: r.adopt}
 	_, err := r.session.do(ctx, call, encodeParams(params...))
-	if err != nil {
-		r.session.dropMonitor(r.id, !errors.As(err, new(*ServerError)))
+	refused := errors.As(err, new(*ServerError))
+	if err == nil || !refused && !r.takeBack() {
+		return nil
 	}
+	r.session.dropMonitor(r.id, !refused)
 	return err
+}
+
+// refusesMonitor reports whether an error is about the monitor, not about the
+// connection.
+func refusesMonitor(err error) bool {
+	return errors.As(err, new(*ServerError)) || errors.As(err, new(*SchemaError)) || errors.Is(err, ErrNotSupported)
+}
+
+// takeBack makes an answer be ignored that may still come. It reports whether
+// none has come: one that was taken over counts although nobody waited for it.
+func (r *registration) takeBack() bool {
+	r.monitor.mu.Lock()
+	defer r.monitor.mu.Unlock()
+	r.takenBack = !r.adopted
+	return r.takenBack
 }
 
 // adopt takes over the result: all rows, or what has changed since a
@@ -189,7 +211,10 @@ func (r *registration) install(changes []rowChange, lastTxn string) {
 	m := r.monitor
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed {
+	switch {
+	case r.takenBack:
+		return
+	case m.closed:
 		r.session.dropMonitor(r.id, true)
 		return
 	}
@@ -238,17 +263,4 @@ func (s *session) dropMonitor(id string, cancel bool) {
 	if cancel {
 		s.post("monitor_cancel", encodeParams(id))
 	}
-}
-
-// monitorsExcept returns the ids of the registrations of other monitors than
-// those given and the session's own.
-func (s *session) monitorsExcept(monitors []*Monitor) (ids []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, r := range s.monitors {
-		if r.monitor.observe == nil && !slices.Contains(monitors, r.monitor) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }

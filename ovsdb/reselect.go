@@ -5,7 +5,6 @@ package ovsdb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -65,12 +64,10 @@ func (m *Monitor) inTurn(ctx context.Context, t Monitored, o TableOptions) error
 		return err
 	}
 	err = m.onConnection(ctx,
-		func(ctx context.Context, s *session) error { return m.change(ctx, s, t, version) },
+		func(ctx context.Context, s *session) error { return m.conform(ctx, s, t, version) },
 		func(_ *Monitor, s *session) bool { return s.err() == nil })
-	if errors.As(err, new(*ServerError)) || errors.Is(err, ErrNotSupported) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		t.selected(old)
+	if refusesMonitor(err) {
+		m.undo(t, old, version)
 	}
 	return err
 }
@@ -93,32 +90,45 @@ func (m *Monitor) reselect(t Monitored, o TableOptions) (old TableOptions, versi
 	return old, m.wanted, nil
 }
 
-// change makes the server copy what is selected. What it copies now need not be
-// what was selected before, if an earlier change was given up: what it was told
-// counts.
-func (m *Monitor) change(ctx context.Context, s *session, t Monitored, version int) error {
+// undo takes back a selection that the server has refused.
+func (m *Monitor) undo(t Monitored, old TableOptions, version int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t.selected(old)
+	if m.answered == version-1 {
+		m.answered = version // which selects the same now
+	} else {
+		m.wanted++
+	}
+}
+
+// conform makes the server's monitor conform to a version of the selection, of
+// which that of one table is new.
+func (m *Monitor) conform(ctx context.Context, s *session, t Monitored, version int) error {
 	m.mu.RLock()
 	plan, err := t.plan(s.schema)
-	r := m.current
+	r, answered, closed := m.current, m.answered, m.closed
 	m.mu.RUnlock()
 	switch {
+	case closed:
+		return ErrMonitorClosed
 	case err != nil:
 		return err
-	case r.session != s || !plan.sameColumns(r.tables[t.tableName()].plan):
+	case answered >= version: // the connection has begun with it
+		return nil
+	case answered < version-1 || r.session != s || r.dialect == dialectRows || !r.tables[t.tableName()].plan.serves(plan):
 		return m.register(ctx, s)
-	case r.dialect == dialectRows:
-		return fmt.Errorf("conditions: %w by the server", ErrNotSupported)
 	}
-	return m.changeConditions(ctx, r, t, plan.where, version)
+	return m.changeConditions(ctx, r, t.tableName(), plan.where, version)
 }
 
 // changeConditions tells the server which rows of a table are to be copied. The
 // update that follows from it comes before its answer.
-func (m *Monitor) changeConditions(ctx context.Context, r *registration, t Monitored, where []byte, version int) error {
+func (m *Monitor) changeConditions(ctx context.Context, r *registration, table string, where []byte, version int) error {
 	if where == nil {
 		where = []byte("[true]")
 	}
-	change := appendString([]byte{'{'}, t.tableName())
+	change := appendString(rawJSON{'{'}, table)
 	change = append(append(append(change, `:[{"where":`...), where...), `}]}`...)
 	if _, err := r.session.call(ctx, "monitor_cond_change", encodeParams(r.id, r.id, rawJSON(change))); err != nil {
 		return err

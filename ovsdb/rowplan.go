@@ -17,6 +17,11 @@ type rowPlan struct {
 	refs   []int                   // fields that hold exactly one UUID
 	uuid   int                     // field of the row's UUID, -1 if there is none
 	where  []byte                  // conditions in JSON, nil if all rows are copied
+	// columns are those that the server is asked for: the copied ones, and
+	// those that conditions are about. Without the latter ovsdb-server 3.1
+	// reads beyond the end of its memory, and may crash, once there are two
+	// monitors with the same columns.
+	columns []string
 }
 
 type plannedField struct {
@@ -47,15 +52,30 @@ func newRowPlan(t *table, row reflect.Type, o TableOptions) (*rowPlan, error) {
 			}
 		}
 	}
+	p.columns = sortedKeys(p.fields)
 	if len(o.Where) > 0 {
 		p.where, err = (&encoder{}).where(nil, t, o.Where)
+		for _, c := range o.Where {
+			p.columns = append(p.columns, c.Column)
+		}
+		slices.Sort(p.columns)
+		p.columns = slices.Compact(p.columns)
 	}
 	return p, err
 }
 
-// sameColumns reports whether the same columns are copied.
-func (p *rowPlan) sameColumns(as *rowPlan) bool {
-	return slices.Equal(sortedKeys(p.fields), sortedKeys(as.fields))
+// serves reports whether a monitor with the plan becomes one with another by
+// new conditions alone.
+func (p *rowPlan) serves(other *rowPlan) bool {
+	if len(p.fields) != len(other.fields) {
+		return false
+	}
+	for column := range other.fields {
+		if _, ok := p.fields[column]; !ok {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(other.columns, func(column string) bool { return !slices.Contains(p.columns, column) })
 }
 
 func (t *Table[T]) tableName() string { return t.name }
@@ -91,7 +111,12 @@ func (t *Table[T]) plan(s *schema) (*rowPlan, error) {
 
 func (t *Table[T]) size() int { return len(t.rows) }
 
-func (t *Table[T]) has(uuid string) bool { return t.rows[uuid] != nil }
+func (t *Table[T]) row(uuid string) any {
+	if row, ok := t.rows[uuid]; ok {
+		return row
+	}
+	return nil
+}
 
 func (t *Table[T]) holds(p *rowPlan, uuid string, row any) bool {
 	old := t.rows[uuid]
@@ -127,7 +152,8 @@ func (t *Table[T]) decode(p *rowPlan, uuid string, s *scanner) (any, error) {
 	for _, field := range p.refs {
 		v.Field(field).SetString(noUUID) // the default, which a server may leave out
 	}
-	return row, p.read(v, uuid, s, codec.decode)
+	_, err := p.read(v, uuid, s, codec.decode)
+	return row, err
 }
 
 func (t *Table[T]) patch(p *rowPlan, uuid string, s *scanner) (any, error) {
@@ -137,24 +163,31 @@ func (t *Table[T]) patch(p *rowPlan, uuid string, s *scanner) (any, error) {
 	}
 	row := new(T)
 	*row = *old
-	return row, p.read(reflect.ValueOf(row).Elem(), uuid, s, codec.apply)
+	changed, err := p.read(reflect.ValueOf(row).Elem(), uuid, s, codec.apply)
+	if !changed {
+		row = old
+	}
+	return row, err
 }
 
-// read reads the columns of a row into a struct, each in the given way.
-func (p *rowPlan) read(row reflect.Value, uuid string, s *scanner, read func(codec, *scanner, any) error) error {
+// read reads the columns of a row into a struct, each in the given way. It
+// reports whether there was any.
+func (p *rowPlan) read(row reflect.Value, uuid string, s *scanner, read func(codec, *scanner, any) error) (found bool, err error) {
 	if p.uuid >= 0 {
 		row.Field(p.uuid).SetString(uuid)
 	}
-	return s.object(func(column string) error {
+	err = s.object(func(column string) error {
 		f, ok := p.fields[column]
 		if !ok {
 			return s.skip()
 		}
+		found = true
 		if err := read(f.codec, s, row.Field(f.index).Addr().Interface()); err != nil {
 			return fmt.Errorf("column %q: %w", column, err)
 		}
 		return nil
 	})
+	return found, err
 }
 
 func (t *Table[T]) commit(uuid string, row any) (old any) {

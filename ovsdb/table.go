@@ -127,8 +127,8 @@ type Monitored interface {
 
 	// size returns the number of rows.
 	size() int
-	// has reports whether there is a row.
-	has(uuid string) bool
+	// row returns a row, nil if there is none.
+	row(uuid string) any
 	// holds reports whether there is a row with the same content.
 	holds(p *rowPlan, uuid string, row any) bool
 	// others returns the rows whose UUIDs are not given.
@@ -136,7 +136,7 @@ type Monitored interface {
 	// decode reads the columns of a new row.
 	decode(p *rowPlan, uuid string, s *scanner) (row any, err error)
 	// patch reads the differences of columns to the row as it is, and returns
-	// the row that they make.
+	// the row that they make: the same one if there are none.
 	patch(p *rowPlan, uuid string, s *scanner) (row any, err error)
 	// commit puts a row in the place of an older version, or removes it if it
 	// is nil, and returns the older version, nil if there is none.

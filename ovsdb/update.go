@@ -130,6 +130,9 @@ func (r *registration) decode(s *scanner, snapshot bool) ([]rowChange, error) {
 					return nil
 				}
 			}
+			if row != nil && row == t.table.row(uuid) {
+				return nil // a column has changed that a condition is about, but is not copied
+			}
 			changes = append(changes, rowChange{t.table, uuid, row})
 			return nil
 		})
@@ -189,7 +192,7 @@ func (r *registration) decodeRow(t registeredTable, uuid string, s *scanner) (ro
 		return row, err
 	case !gone:
 		return nil, errors.New("no change given")
-	case !t.table.has(uuid):
+	case t.table.row(uuid) == nil:
 		return nil, errUnknownRow
 	}
 	return nil, nil
