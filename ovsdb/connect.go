@@ -16,12 +16,16 @@ import (
 )
 
 const (
-	// dialTimeout bounds how long a server may take to accept a connection.
-	// What comes after is the probe's business.
-	dialTimeout = 10 * time.Second
+	// dialTimeout bounds how long a server may take to accept a connection,
+	// greetTimeout how long to say what it has. What comes after may be large,
+	// and is the probe's business.
+	dialTimeout  = 10 * time.Second
+	greetTimeout = 30 * time.Second
 	// electionBackoff bounds the pause while servers can be reached, but none
-	// is fit for use: a cluster is about to elect its leader.
+	// is fit for use: a cluster is about to elect its leader. That is so for
+	// the first rounds only.
 	electionBackoff = 250 * time.Millisecond
+	electionRounds  = 100
 )
 
 // dial makes the first connection.
@@ -103,7 +107,7 @@ func (c *Client) disconnected(s *session) {
 // begins with a pause.
 func (c *Client) connect(ctx context.Context, pause time.Duration) (*session, error) {
 	backoff := max(pause, c.options.MinBackoff)
-	for {
+	for round := 1; ; round++ {
 		if err := sleep(ctx, jitter(pause)); err != nil {
 			return nil, c.notConnected(err)
 		}
@@ -112,7 +116,7 @@ func (c *Client) connect(ctx context.Context, pause time.Duration) (*session, er
 			return s, nil
 		}
 		pause = backoff
-		if errors.Is(err, errUnfit) {
+		if errors.Is(err, errUnfit) && round <= electionRounds {
 			pause = min(pause, max(electionBackoff, c.options.MinBackoff))
 		}
 		backoff = min(2*backoff, c.options.MaxBackoff)
@@ -175,9 +179,11 @@ func (c *Client) round(ctx context.Context) (*session, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state.Failures += len(failures)
-	c.state.Err = err
-	c.signal()
+	if c.err == nil {
+		c.state.Failures += len(failures)
+		c.state.Err = err
+		c.signal()
+	}
 	return nil, err
 }
 
@@ -214,18 +220,30 @@ func (c *Client) dialEndpoint(ctx context.Context, e endpoint.Endpoint) (net.Con
 // prepare does all that has to be done on a connection before others may use
 // it.
 func (c *Client) prepare(ctx context.Context, s *session) error {
-	if err := c.followServer(ctx, s); err != nil {
+	if err := c.greet(ctx, s); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	monitors := slices.Clone(c.monitors)
 	c.mu.Unlock()
 	for _, m := range monitors {
-		if err := m.register(ctx, s); err != nil {
+		err := m.register(ctx, s)
+		switch {
+		case refusesMonitor(err) && s.err() == nil:
+			s.log.Warn("ovsdb monitor ended", "error", err)
+			m.end(fmt.Errorf("monitor: %w", err))
+		case err != nil:
 			return err
 		}
 	}
 	return nil
+}
+
+// greet follows the server within a time that any server needs far less of.
+func (c *Client) greet(ctx context.Context, s *session) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, greetTimeout, fmt.Errorf("server has not said within %v what it has", greetTimeout))
+	defer cancel()
+	return c.followServer(ctx, s)
 }
 
 // publish takes a connection into use.

@@ -21,11 +21,15 @@ type MonitorOptions struct {
 // A Monitor keeps tables up to date until it or its client is closed. While
 // there is no connection they stay as they were; with the next one they
 // receive what has changed in the meantime.
+//
+// A server that the client comes to may have another schema, or know less, so
+// that it cannot serve the monitor. Then the monitor ends: [Monitor.Err] and
+// whatever waits for it say why.
 type Monitor struct {
 	client *Client
 	tables []Monitored
 	turn   chan struct{} // holds a value while the selection is being changed
-	ended  chan struct{} // closed by Close
+	ended  chan struct{} // closed when the monitor ends by itself, that is before its client
 	buffer []rowChange   // for the read loop to use again
 	// observe, if set, is called in the read loop after every update. Its
 	// error ends the session.
@@ -34,6 +38,7 @@ type Monitor struct {
 	mu      sync.RWMutex  // guards the tables' rows and what follows
 	changed chan struct{} // closed at the next update; nil while nobody waits
 	closed  bool
+	failure error // why it was closed; nil if it was closed by its owner
 	watches []*Watch
 
 	current *registration // what the rows come from
@@ -134,6 +139,30 @@ func (m *Monitor) table(name string) Monitored {
 // Close ends the monitor. The tables stay as they are. It can be called more
 // than once and does not wait for the server.
 func (m *Monitor) Close() error {
+	m.end(nil)
+	return nil
+}
+
+// Err returns nil while the monitor lives, then why it has ended: the end of
+// the client, [ErrMonitorClosed], or the refusal of a server, a [*SchemaError],
+// a [*ServerError] or [ErrNotSupported].
+func (m *Monitor) Err() error {
+	if err := m.client.Err(); err != nil {
+		return err
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	switch {
+	case m.failure != nil:
+		return m.failure
+	case m.closed:
+		return ErrMonitorClosed
+	}
+	return nil
+}
+
+// end ends the monitor for a reason, nil if that is its owner's wish.
+func (m *Monitor) end(failure error) {
 	c := m.client
 	c.mu.Lock()
 	if i := slices.Index(c.monitors, m); i >= 0 {
@@ -143,15 +172,14 @@ func (m *Monitor) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil
+		return
 	}
-	m.closed = true
+	m.closed, m.failure = true, failure
 	close(m.ended)
 	m.signal()
 	if r := m.current; r != nil {
 		r.session.dropMonitor(r.id, true)
 	}
-	return nil
 }
 
 // Changed returns a channel that is closed after the next update. To miss
@@ -198,16 +226,8 @@ func (m *Monitor) Wait(ctx context.Context, cond func() (bool, error)) error {
 		if ok, err := cond(); ok || err != nil {
 			return err
 		}
-		return fmt.Errorf("wait for a change of the database: %w", m.err())
+		return fmt.Errorf("wait for a change of the database: %w", m.Err())
 	}
-}
-
-// err is why there will be no more updates.
-func (m *Monitor) err() error {
-	if err := m.client.Err(); err != nil {
-		return err
-	}
-	return ErrMonitorClosed
 }
 
 // newMonitorID returns an id that no other monitor of the client has had.

@@ -29,7 +29,7 @@ func (m *Monitor) Reselect(ctx context.Context, t Monitored, o TableOptions) err
 	err := m.inTurn(ctx, t, o)
 	select {
 	case <-m.ended:
-		err = ErrMonitorClosed
+		err = m.Err()
 	default:
 	}
 	if err != nil {

@@ -345,7 +345,7 @@ func (s *session) receiveResponse(m message) error {
 		return nil
 	case c.receive != nil:
 		if err := c.receive(m.result); err != nil {
-			return fmt.Errorf("%s: %w: %w", c.method, err, ErrProtocol)
+			return fmt.Errorf("answer to %s: %w: %w", c.method, err, ErrProtocol)
 		}
 		c.reply <- reply{}
 		return nil

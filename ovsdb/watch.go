@@ -109,9 +109,9 @@ func (w *Watch) hasEnded() error {
 	}
 	select {
 	case <-w.monitor.ended:
-		return w.monitor.err()
+		return w.monitor.Err()
 	case <-w.monitor.client.done:
-		return w.monitor.err()
+		return w.monitor.Err()
 	default:
 		return nil
 	}

@@ -1,0 +1,82 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ovsdb
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// A server that cannot serve one of the monitors ends that one, with the
+// reason, and serves the others.
+func TestServerRefusesMonitor(t *testing.T) {
+	type rowOfU struct {
+		Text string `ovsdb:"text"`
+	}
+	older := strings.Replace(testSchema, `"U":{`, `"Renamed":{`, 1)
+	for _, tt := range []struct {
+		name string
+		next func(p *peer)
+		want func(error) bool
+	}{
+		{"table is gone", func(p *peer) {
+			p.answer(p.getSchema(), older)
+			p.answer(p.expect("monitor_cond"), initialRow)
+			p.wait()
+		}, func(err error) bool { return errors.As(err, new(*SchemaError)) }},
+		{"monitor is refused", func(p *peer) {
+			p.schema()
+			p.answer(p.expect("monitor_cond"), initialRow)
+			p.refuse(p.expect("monitor_cond"), `{"error":"permission error","details":"not for you"}`)
+			p.wait()
+		}, func(err error) bool {
+			var refused *ServerError
+			return errors.As(err, &refused) && refused.Name == "permission error"
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := dialScripts(t, Options{},
+				func(p *peer) {
+					p.schema()
+					p.answer(p.expect("monitor_cond"), initialRow)
+					p.answer(p.expect("monitor_cond"), `{"U":{"`+uuidA+`":{"initial":{"text":"x"}}}}`)
+					p.cut()
+				}, tt.next)
+			if err != nil {
+				t.Fatal(err)
+			}
+			table, refused := nameTable(), NewTable[rowOfU]("U", TableOptions{})
+			m, ended := monitor(t, c, table), monitor(t, c, refused)
+			w := ended.Watch(WatchOptions{})
+			defer w.Close()
+			if _, err := w.Next(testContext(t)); err != nil {
+				t.Fatal(err)
+			}
+			if err := ended.Err(); err != nil {
+				t.Errorf("before: got error %v, want none", err)
+			}
+			echo(t, c)
+			connected(t, c, 2)
+			if err := m.Err(); err != nil {
+				t.Errorf("the other monitor: got error %v, want none", err)
+			}
+			wantRows(t, table, nameRow{uuidA, "a", 1})
+			_, next := w.Next(testContext(t))
+			for what, err := range map[string]error{
+				"Err":      ended.Err(),
+				"Next":     next,
+				"Wait":     ended.Wait(testContext(t), func() (bool, error) { return false, nil }),
+				"Reselect": ended.Reselect(testContext(t), refused, TableOptions{}),
+			} {
+				if !tt.want(err) || errors.Is(err, ErrMonitorClosed) {
+					t.Errorf("%s of the monitor that was refused: got error %v", what, err)
+				}
+			}
+			if refused.Len() != 1 {
+				t.Errorf("got %d rows, want what was there", refused.Len())
+			}
+		})
+	}
+}
