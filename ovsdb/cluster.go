@@ -58,8 +58,8 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 	if err := m.attach([]Monitored{databases}); err != nil {
 		return err
 	}
-	var used atomic.Pointer[schema] // nil while it is not known
-	m.observe = func() error { return c.checkServer(used.Load(), databases) }
+	var described atomic.Pointer[string] // nil until the schema is in use
+	m.observe = func() error { return c.checkServer(described.Load(), databases) }
 	err = m.registerAs(ctx, s, serverDatabase, sch)
 	if errors.Is(err, ErrUnknownDatabase) {
 		return c.fetchSchema(ctx, s) // a server older than Open vSwitch 2.9
@@ -73,16 +73,32 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 		return err
 	}
 	row := c.databaseRow(databases)
-	if row == nil || row.Schema == nil {
+	switch {
+	case row == nil || row.Schema == nil:
 		err = c.fetchSchema(ctx, s) // the answer will say why there is none
-	} else {
+	case row.Model == "standalone":
+		err = c.followSchema(ctx, s)
+	default:
 		err = c.useSchema(s, []byte(*row.Schema))
 	}
 	if err != nil {
 		return err
 	}
-	used.Store(s.schema)
-	return c.checkServer(s.schema, databases)
+	if row != nil {
+		described.Store(row.Schema)
+	}
+	return c.checkServer(described.Load(), databases)
+}
+
+// followSchema fetches the schema of a standalone database. When such a one is
+// converted, ovsdb-server 3.1 leaves the old schema in the database _Server. But
+// it cancels all monitors of the database, one without tables as well.
+func (c *Client) followSchema(ctx context.Context, s *session) error {
+	_, err := s.call(ctx, dialects[dialectCond].method, encodeParams(c.options.Database, "schema", rawJSON("{}")))
+	if err != nil && !errors.As(err, new(*ServerError)) {
+		return err
+	}
+	return c.fetchSchema(ctx, s)
 }
 
 // databaseRow returns the row of the client's database.
@@ -125,8 +141,9 @@ func (c *Client) useSchema(s *session, text []byte) error {
 }
 
 // checkServer says why a server cannot be used for the database, or not any
-// more. The schema is the one in use, nil before that is known.
-func (c *Client) checkServer(used *schema, databases *Table[databaseRow]) error {
+// more. The schema is the one that the server described when it was taken into
+// use, nil before that.
+func (c *Client) checkServer(described *string, databases *Table[databaseRow]) error {
 	// The row is read under the lock, so that nobody has seen a newer one.
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,8 +151,8 @@ func (c *Client) checkServer(used *schema, databases *Table[databaseRow]) error 
 	switch {
 	case row == nil:
 		return fmt.Errorf("server has removed database %q", c.options.Database)
-	case used != nil && (row.Schema == nil || *row.Schema != string(used.text)):
-		return fmt.Errorf("server has changed the schema of database %q", c.options.Database)
+	case described != nil && (row.Schema == nil || *row.Schema != *described):
+		return fmt.Errorf("%w: server has changed the schema of database %q", errConverted, c.options.Database)
 	case row.Model == "standalone":
 		return nil
 	case !row.Connected:

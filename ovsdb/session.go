@@ -20,6 +20,10 @@ import (
 // errUnsent marks requests that no server has received.
 var errUnsent = errors.New("request not sent")
 
+// errConverted ends sessions, but not before a request for the conversion was
+// answered.
+var errConverted = errors.New("database was removed or converted")
+
 // A session is one JSON-RPC connection. Its read loop takes every message of
 // the server in order; its write loop sends what the two queues hold.
 type session struct {
@@ -163,6 +167,18 @@ func (s *session) register(c *call) (id uint64, err error) {
 	return s.lastID, nil
 }
 
+// awaits reports whether there is a request whose answer has not come.
+func (s *session) awaits(method string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.pending {
+		if c.method == method {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *session) forget(id uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,12 +234,19 @@ func (s *session) write() {
 func (s *session) read() {
 	defer close(s.ended)
 	f := newFramer(listener{s}, s.maxMessage)
+	var converted error
 	for {
 		data, err := f.next()
 		if err == nil {
 			err = s.receive(data)
 		} else {
 			err = readError(err)
+		}
+		if errors.Is(err, errConverted) {
+			converted, err = err, nil
+		}
+		if err == nil && converted != nil && !s.awaits("convert") {
+			err = converted // whoever has asked for it has his answer
 		}
 		if err != nil {
 			s.end(err)
