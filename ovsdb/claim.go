@@ -197,7 +197,7 @@ func (c *Client) receiveNotification(s *session, method string, params json.RawM
 	case "monitor_canceled":
 		// ovsdb-server(7) section 4.1.11: the database was removed or has
 		// another schema now.
-		return errors.New("database was removed or converted")
+		return errConverted
 	default:
 		s.log.Debug("ovsdb notification ignored", "method", method)
 	}

@@ -72,9 +72,12 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 		return err
 	}
 	row := c.databaseRow(databases)
-	if row == nil || row.Schema == nil {
+	switch {
+	case row == nil || row.Schema == nil:
 		err = c.fetchSchema(ctx, s) // the answer will say why there is none
-	} else {
+	case row.Model == "standalone":
+		err = c.followSchema(ctx, s)
+	default:
 		err = c.useSchema(s, []byte(*row.Schema))
 	}
 	if err != nil {
@@ -84,6 +87,17 @@ func (c *Client) followServer(ctx context.Context, s *session) error {
 		s.schemaText.Store(row.Schema)
 	}
 	return c.checkServer(s, databases)
+}
+
+// followSchema fetches the schema of a standalone database. When such a one is
+// converted, ovsdb-server 3.1 leaves the old schema in the database _Server. But
+// it cancels all monitors of the database, one without tables as well.
+func (c *Client) followSchema(ctx context.Context, s *session) error {
+	_, err := s.call(ctx, dialects[dialectCond].method, encodeParams(c.options.Database, "schema", rawJSON("{}")))
+	if err != nil && !errors.As(err, new(*ServerError)) {
+		return err
+	}
+	return c.fetchSchema(ctx, s)
 }
 
 // databaseRow returns the row of the client's database.
@@ -136,7 +150,7 @@ func (c *Client) checkServer(s *session, databases *Table[databaseRow]) error {
 	case row == nil:
 		return fmt.Errorf("server has removed database %q", c.options.Database)
 	case s.schemaChanged(row.Schema):
-		return fmt.Errorf("server has changed the schema of database %q", c.options.Database)
+		return fmt.Errorf("%w: server has changed the schema of database %q", errConverted, c.options.Database)
 	case row.Model == "standalone":
 		return nil
 	case !row.Connected:

@@ -224,8 +224,12 @@ func TestServerIsUnfit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := dialScripts(t, Options{LeaderOnly: tt.leaderOnly}, func(p *peer) {
 				p.describe(tt.row)
-				if tt.want == ErrUnknownDatabase {
+				switch {
+				case tt.want == ErrUnknownDatabase:
 					p.refuse(p.expect("get_schema"), `"unknown database"`)
+				case tt.row.Model == "standalone":
+					p.expectParams("monitor_cond", `["Test","schema",{}]`, `{}`)
+					p.expectParams("get_schema", `["Test"]`, testSchema)
 				}
 				p.wait()
 			})

@@ -30,6 +30,10 @@ const (
 	maxEcho = 64 << 10
 )
 
+// errConverted ends sessions, but not before a request for the conversion was
+// answered.
+var errConverted = errors.New("database was removed or converted")
+
 // A session is one JSON-RPC connection. Its read loop takes every message of
 // the server in order; its write loop sends what the two queues hold.
 type session struct {
@@ -200,6 +204,18 @@ func (s *session) register(c *call) (id uint64, err error) {
 	return s.lastID, nil
 }
 
+// awaits reports whether there is a request whose answer has not come.
+func (s *session) awaits(method string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.pending {
+		if c.method == method {
+			return true
+		}
+	}
+	return false
+}
+
 // forget makes the answer to a call be ignored. It reports whether there was
 // none yet.
 func (s *session) forget(id uint64) bool {
@@ -281,6 +297,7 @@ func (s *session) dequeued(out outgoing) []byte {
 func (s *session) read() {
 	defer close(s.ended)
 	f := newFramer(listener{s}, s.maxMessage)
+	var converted error
 	for {
 		data, err := f.next()
 		if err == nil {
@@ -289,6 +306,12 @@ func (s *session) read() {
 			s.busy.Store(false)
 		} else {
 			err = readError(err)
+		}
+		if errors.Is(err, errConverted) {
+			converted, err = err, nil
+		}
+		if err == nil && converted != nil && !s.awaits("convert") {
+			err = converted // whoever has asked for it has his answer
 		}
 		if err != nil {
 			s.end(err)
