@@ -52,7 +52,7 @@ func (c *Client) transact(ctx context.Context, begun []*Lock, encoded []byte, op
 		}
 		locks = owned
 		k.check = func() error { return c.check(begun, owned) }
-		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+48*len(locks))
+		params := make([]byte, 0, len(c.options.Database)+len(encoded)+8+96*len(locks))
 		params = appendString(append(params, '['), c.options.Database)
 		params, err = sch.encodeOperations(params, "", assertions(locks))
 		return append(append(params, encoded...), ']'), err
@@ -82,7 +82,7 @@ func (c *Client) parseResults(sch *schema, answer []byte, locks []*Lock, ops []O
 	var refused *OperationError
 	switch {
 	case errors.As(err, &refused) && refused.Index < len(asserts):
-		return nil, c.refused(locks[refused.Index])
+		return nil, c.refused(locks[refused.Index/assertionsPerLock])
 	case refused != nil:
 		refused.Index -= len(asserts)
 		return nil, err
