@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 )
 
@@ -86,11 +87,15 @@ const (
 
 // What goes over the wire, and notifications that mean nothing.
 func TestLockProtocol(t *testing.T) {
+	var forgotten atomic.Bool
 	c := dialPeer(t, func(p *peer) {
 		r := p.want("lock", "l")
 		p.tell("locked", "l") // of an earlier claim: it was not answered yet
 		p.locked(r, false)
-		p.answer(p.want("unlock", "l"), `{}`)
+		r = p.want("unlock", "l")
+		p.probe()
+		forgotten.Store(true)
+		p.answer(r, `{}`)
 
 		p.locked(p.want("lock", "l"), false)
 		p.tell("locked", "other")
@@ -117,6 +122,9 @@ func TestLockProtocol(t *testing.T) {
 	ctx := testContext(t)
 	if _, err := c.TryLock(ctx, "l"); !errors.Is(err, ErrLockHeld) {
 		t.Errorf("TryLock of a lock that is held: got error %v, want %v", err, ErrLockHeld)
+	}
+	if !forgotten.Load() {
+		t.Error("TryLock has left a claim with the server")
 	}
 	l := mustLock(t, c)
 	if l.Name() != "l" || l.Err() != nil {
