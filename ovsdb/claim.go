@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // A claim is what a client has or wants of a lock. All but its name is guarded
@@ -16,13 +17,15 @@ import (
 // too: a client can have only one.
 //
 // The server keeps a victim of a steal in its queue, unless that is a thief
-// itself, and would make it the owner again without being asked. So a victim
-// unlocks at once: whoever wants the lock again asks for it.
+// itself, and makes it the owner again without being asked. So a victim unlocks
+// at once: whoever wants the lock again asks for it. What the victim has sent
+// before is kept out by the fence, a second lock that is always stolen.
 type claim struct {
 	name    string
 	session *session      // where it was asked for last
 	queued  bool          // there the server has answered that another client has the lock
 	granted chan struct{} // closed when the server grants the lock; nil unless that is awaited
+	next    *Lock         // what will be the lock when its fence is there; nil if nothing was granted
 	lock    *Lock         // what the owner has, lost or not; nil before
 	regain  *regain       // under way; nil if there is none
 }
@@ -33,12 +36,18 @@ type regain struct {
 	ended  chan struct{} // closed at its end
 }
 
+// fencePrefix and its name make the name of a lock's fence.
+const fencePrefix = "ovskit_fence_"
+
 var validLock = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // acquire makes a claim and has it granted.
 func (c *Client) acquire(ctx context.Context, name, method string, patient bool) (*Lock, error) {
 	if !validLock.MatchString(name) {
 		return nil, fmt.Errorf("%s %q: not an <id> of letters, digits and underscores", method, name)
+	}
+	if strings.HasPrefix(name, fencePrefix) {
+		return nil, fmt.Errorf("%s %q: names that begin with %q are reserved", method, name, fencePrefix)
 	}
 	cl := &claim{name: name}
 	c.mu.Lock()
@@ -77,11 +86,13 @@ func (c *Client) await(ctx context.Context, cl *claim, method string, patient bo
 		defer c.mu.Unlock()
 		return cl.lock, nil
 	}
-	s := cl.session
-	cl.session, cl.granted = nil, nil
+	s, next := cl.session, cl.next
+	cl.session, cl.granted, cl.next = nil, nil, nil
 	c.mu.Unlock()
 	switch {
 	case s == nil:
+	case next != nil:
+		s.unlock(fencePrefix+cl.name, cl.name)
 	case errors.Is(err, ErrLockHeld):
 		s.release(ctx, cl.name)
 	default:
@@ -108,66 +119,105 @@ func (c *Client) ask(ctx context.Context, cl *claim, method string, patient bool
 	}
 }
 
-// askOn asks for a lock on one connection.
+// askOn asks for a lock on one connection, and then for its fence.
 func (c *Client) askOn(ctx context.Context, s *session, cl *claim, method string, patient bool) error {
 	granted := make(chan struct{})
 	c.mu.Lock()
-	cl.session, cl.queued, cl.granted = s, false, granted
+	cl.session, cl.queued, cl.granted, cl.next = s, false, granted, nil
 	c.mu.Unlock()
 	request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
 	if _, err := s.do(ctx, request, encodeParams(cl.name)); err != nil {
+		if errors.Is(err, errUnsent) {
+			c.mu.Lock()
+			cl.session = nil
+			c.mu.Unlock()
+		}
 		return err
 	}
 	if !patient {
 		select {
 		case <-granted:
-			return nil
 		default:
 			return ErrLockHeld
 		}
 	}
 	select {
 	case <-granted:
-		return nil
 	case <-s.done:
 		return errOver
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	fence := &call{method: "steal", receive: func(result json.RawMessage) error { return c.receiveFence(cl, s, result) }}
+	_, err := s.do(ctx, fence, encodeParams(fencePrefix+cl.name))
+	return err
 }
 
 // receiveClaim takes the answer to lock and steal.
 func (c *Client) receiveClaim(cl *claim, s *session, result json.RawMessage) error {
-	var answer struct{ Locked *bool }
-	if err := json.Unmarshal(result, &answer); err != nil || answer.Locked == nil {
-		return fmt.Errorf("answer %s does not say whether it is locked", excerpt(result))
+	locked, err := parseLocked(result)
+	if err != nil {
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if cl.session != s || cl.granted == nil {
-		return nil
-	}
-	if *answer.Locked {
+	switch {
+	case cl.session != s || cl.granted == nil:
+	case locked:
 		c.grant(cl)
-	} else {
+	default:
 		cl.queued = true
 	}
 	return nil
 }
 
-// grant makes the client the owner of a lock. The caller holds the lock.
+// receiveFence takes the answer to the steal of a fence: from now on the client
+// is the owner, unless the lock was stolen meanwhile, which the server has told
+// before.
+func (c *Client) receiveFence(cl *claim, s *session, result json.RawMessage) error {
+	locked, err := parseLocked(result)
+	if err == nil && !locked {
+		err = errors.New("the fence could not be stolen")
+	}
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cl.session != s || cl.next == nil {
+		return nil
+	}
+	cl.lock, cl.next = cl.next, nil
+	if cl.lock.err != nil {
+		s.unlock(fencePrefix + cl.name)
+	}
+	return nil
+}
+
+func parseLocked(result json.RawMessage) (bool, error) {
+	var answer struct{ Locked *bool }
+	if err := json.Unmarshal(result, &answer); err != nil || answer.Locked == nil {
+		return false, fmt.Errorf("answer %s does not say whether it is locked", excerpt(result))
+	}
+	return *answer.Locked, nil
+}
+
+// grant takes note that the server has granted a lock. The caller holds the
+// lock.
 func (c *Client) grant(cl *claim) {
-	cl.lock = &Lock{client: c, name: cl.name, session: cl.session, lost: make(chan struct{})}
+	cl.next = &Lock{client: c, name: cl.name, session: cl.session, lost: make(chan struct{})}
 	close(cl.granted)
 	cl.granted = nil
 }
 
-// release gives up whatever the session has of a lock, and waits for the answer
-// unless the context ends first.
-func (s *session) release(ctx context.Context, name string) error {
-	_, err := s.call(ctx, "unlock", encodeParams(name))
+// release gives up whatever the session has of some locks, and waits for the
+// last answer unless the context ends first.
+func (s *session) release(ctx context.Context, names ...string) error {
+	last := len(names) - 1
+	s.unlock(names[:last]...)
+	_, err := s.call(ctx, "unlock", encodeParams(names[last]))
 	if errors.Is(err, errUnsent) {
-		s.unlock(name)
+		s.unlock(names[last])
 	}
 	if s.err() != nil {
 		return nil // with its connection the lock is gone, too
@@ -175,12 +225,14 @@ func (s *session) release(ctx context.Context, name string) error {
 	return err
 }
 
-// unlock gives up whatever the session has of a lock, without waiting for the
-// answer. A server that does not read cannot be told; it will notice that the
+// unlock gives up whatever the session has of some locks, without waiting for
+// answers. A server that does not read cannot be told; it will notice that the
 // connection has ended.
-func (s *session) unlock(name string) {
-	if !s.post("unlock", encodeParams(name)) {
-		s.end(fmt.Errorf("server does not read: lock %q cannot be given back", name))
+func (s *session) unlock(names ...string) {
+	for _, name := range names {
+		if !s.post("unlock", encodeParams(name)) {
+			s.end(fmt.Errorf("server does not read: lock %q cannot be given back", name))
+		}
 	}
 }
 
@@ -207,16 +259,20 @@ func (c *Client) receiveNotification(s *session, method string, params json.RawM
 // lockNotified takes note of a lock that was granted or stolen. A server may
 // say locked to a client that has the lock already.
 func (c *Client) lockNotified(s *session, name string, stolen bool) {
+	name, isFence := strings.CutPrefix(name, fencePrefix)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	cl := c.claims[name]
 	switch {
 	case cl == nil || cl.session != s:
-	case stolen && cl.granted == nil && cl.lock != nil && cl.lock.err == nil:
-		cl.lock.lose(&LockLostError{Lock: name, Err: ErrStolen})
+	case stolen && !isFence && cl.next != nil && cl.next.err == nil:
+		cl.next.lose(&LockLostError{Lock: name, Err: ErrStolen})
 		s.unlock(name)
+	case stolen && cl.lock != nil && cl.lock.err == nil:
+		cl.lock.lose(&LockLostError{Lock: name, Err: ErrStolen})
+		s.unlock(fencePrefix+name, name)
 		s.log.Warn("ovsdb lock stolen", "lock", name)
-	case !stolen && cl.granted != nil && cl.queued:
+	case !stolen && !isFence && cl.granted != nil && cl.queued:
 		c.grant(cl)
 	}
 }
@@ -252,11 +308,14 @@ func (c *Client) check(locks ...[]*Lock) error {
 	return nil
 }
 
-// assertions returns an operation that asserts it for each lock.
+// assertionsPerLock are for the lock and for its fence.
+const assertionsPerLock = 2
+
+// assertions returns the operations that assert the locks.
 func assertions(locks []*Lock) []Operation {
-	asserts := make([]Operation, 0, len(locks))
+	asserts := make([]Operation, 0, assertionsPerLock*len(locks))
 	for _, l := range locks {
-		asserts = append(asserts, Assert(l.name))
+		asserts = append(asserts, Assert(l.name), Assert(fencePrefix+l.name))
 	}
 	return asserts
 }
@@ -268,7 +327,7 @@ func (c *Client) refused(l *Lock) error {
 	defer c.mu.Unlock()
 	if l.err == nil {
 		l.lose(&LockLostError{Lock: l.name, Err: ErrNotOwner})
-		l.session.unlock(l.name)
+		l.session.unlock(fencePrefix+l.name, l.name)
 	}
 	return l.lostError()
 }

@@ -28,7 +28,7 @@ func FuzzSession(f *testing.F) {
 			`{"id":4,"result":{"locked":true},"error":null}{"id":null,"method":"stolen","params":["l"]}`,
 		`{"id":3,"result":[true,"` + uuidC + `",{}],"error":null}{"id":4,"result":{"locked":false},"error":null}` +
 			`{"id":null,"method":"locked","params":["l"]}{"id":null,"method":"monitor_canceled","params":["monitor 1"]}`,
-		`{"id":null,"method":"update3","params":["server","` + uuidB + `",{"Database":{"` + uuidC + `":{"modify":{"schema":"{}"}}}}]}`,
+		`{"id":null,"method":"update3","params":["server","` + uuidB + `",{"Database":{"` + uuidA + `":{"modify":{"schema":"{}"}}}}]}`,
 	} {
 		f.Add(true, []byte(seed))
 	}
@@ -37,7 +37,7 @@ func FuzzSession(f *testing.F) {
 		defer cancel()
 		endpoint := listen(t, func(p *peer) {
 			if modern {
-				p.modern(standalone())
+				p.clustered()
 				p.expect("monitor_cond_since")
 			} else {
 				p.schema()

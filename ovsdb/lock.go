@@ -11,13 +11,28 @@ import (
 
 // A Lock is the ownership of a lock of the server, RFC 7047 sections 4.1.8 to
 // 4.1.10, from when it was acquired until it is lost or given back. Among the
-// clients of a server at most one has a lock of a name.
+// clients of a server at most one has a lock of a name. The servers of a cluster
+// have locks of their own: its clients need Options.LeaderOnly.
 //
-// While a client has locks, each of its transactions asserts all of them: the
-// server itself makes sure that nothing is written by a client that does not
-// own its locks any more. After a lock was lost all transactions of the client
-// fail with a [*LockLostError], so that its owner learns of it before its next
-// write, until he calls [Lock.Regain] or [Lock.Unlock].
+// While a client has locks, each of its transactions asserts all of them. After
+// a lock was lost all transactions of the client fail with a [*LockLostError],
+// so that its owner learns of it before its next write, until he calls
+// [Lock.Regain] or [Lock.Unlock].
+//
+// The guarantee is this: a transaction that is begun while the client has a lock
+// is made before another client acquires the lock, or never. It does not matter
+// whether the lock is stolen or the connection breaks while the transaction is
+// under way, nor whether its outcome becomes known. It is begun when
+// [Client.Transact] or [Batcher.Transact] is called; a program that has regained
+// a lock must not call them for what it found out under the earlier ownership,
+// nor for anything that needs a lock that it has given back.
+//
+// The protocol alone guarantees less. When a thief unlocks, the server makes the
+// victim the owner again and accepts what that had sent before it learnt of the
+// theft, although the thief has written in between. So whoever acquires a lock
+// here also steals a second one, the fence, which is called ovskit_fence_ and the
+// lock's name, and asserts it as well: a server never gives a stolen lock back.
+// Thieves that do not know of fences, as ovsdb-client(1), still leave that gap.
 type Lock struct {
 	client  *Client
 	name    string
@@ -28,7 +43,10 @@ type Lock struct {
 
 // Lock acquires a lock and waits until it has it, over any number of
 // connections. The name is an <id>: letters, digits and underscores, not
-// beginning with a digit.
+// beginning with a digit or with ovskit_fence_. A client can have or await a lock
+// only once: further claims fail with [ErrLockInUse].
+//
+// What is acquired may be lost again when Lock returns.
 func (c *Client) Lock(ctx context.Context, name string) (*Lock, error) {
 	return c.acquire(ctx, name, "lock", true)
 }
@@ -90,7 +108,9 @@ func (l *Lock) while(ctx context.Context, f func(context.Context, *Lock) error) 
 	go func() {
 		select {
 		case <-l.lost:
-			cancel(l.Err())
+			if err := l.Err(); !errors.Is(err, ErrUnlocked) {
+				cancel(err)
+			}
 		case <-ended:
 		}
 	}()
@@ -115,8 +135,12 @@ func (l *Lock) Err() error {
 }
 
 // Regain acquires a lock that was lost again, waiting like [Client.Lock], and
-// returns what is to be used instead of l. Until then transactions of the client
-// fail. A lock that was not lost is returned as it is.
+// returns what is to be used instead of l, which stays lost. Until then
+// transactions of the client fail. A lock that was not lost is returned as it is.
+//
+// It fails with [ErrLockInUse] if l was regained already or is just being
+// regained, and with [ErrUnlocked] if l was given up by [Lock.Unlock], before or
+// meanwhile.
 func (l *Lock) Regain(ctx context.Context) (*Lock, error) {
 	next, err := l.regain(ctx)
 	if err != nil {
@@ -156,8 +180,9 @@ func (l *Lock) regain(ctx context.Context) (*Lock, error) {
 	return next, err
 }
 
-// Unlock gives the lock back, or takes note that it was lost. It counts as given
-// back even if the context ends before the server has answered.
+// Unlock gives the lock back, or takes note that it was lost and ends the attempt
+// to regain it. It counts as given back even if the context ends before the
+// server has answered.
 func (l *Lock) Unlock(ctx context.Context) error {
 	c := l.client
 	c.mu.Lock()
@@ -183,7 +208,7 @@ func (l *Lock) Unlock(ctx context.Context) error {
 	l.lose(ErrUnlocked)
 	c.mu.Unlock()
 	defer c.forget(cl)
-	if err := l.session.release(ctx, l.name); err != nil {
+	if err := l.session.release(ctx, fencePrefix+l.name, l.name); err != nil {
 		return fmt.Errorf("unlock %q: %w", l.name, err)
 	}
 	return nil

@@ -97,22 +97,6 @@ func (p *peer) getSchema() request {
 	return p.expect("get_schema")
 }
 
-// modern makes the beginning of a session as today's servers do, with a
-// database _Server that holds the given row of the database Test.
-func (p *peer) modern(row string) {
-	p.answer(p.expect("monitor_cond_since"), fmt.Sprintf(`[false,%q,{"Database":{%q:{"initial":%s}}}]`, noTransaction, uuidC, row))
-	p.answer(p.expect("set_db_change_aware"), `{}`)
-}
-
-// standalone is the row of a database that is on one server only.
-func standalone() string {
-	schema, err := json.Marshal(testSchema)
-	if err != nil {
-		panic(err)
-	}
-	return `{"name":"Test","model":"standalone","connected":true,"leader":true,"schema":` + string(schema) + `}`
-}
-
 // wait reads until the client closes the connection.
 func (p *peer) wait() {
 	for {

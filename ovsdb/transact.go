@@ -56,7 +56,7 @@ func (c *Client) transact(ctx context.Context, begun []*Lock, ops []Operation, p
 		}
 		sch, locks = s.schema, owned
 		k.check = func() error { return c.check(begun, owned) }
-		params := make([]byte, 0, len(c.options.Database)+size+8+48*len(locks))
+		params := make([]byte, 0, len(c.options.Database)+size+8+96*len(locks))
 		params = appendString(append(params, '['), c.options.Database)
 		params, err = sch.encodeOperations(params, "", assertions(locks))
 		for _, e := range pieces {
@@ -98,9 +98,9 @@ func (c *Client) parseResults(sch *schema, answer []byte, locks []*Lock, ops []O
 	var refused *OperationError
 	switch {
 	case errors.As(err, &refused) && refused.Index < len(asserts) && refused.Is(ErrNotOwner):
-		return nil, c.refused(locks[refused.Index])
+		return nil, c.refused(locks[refused.Index/assertionsPerLock])
 	case refused != nil && refused.Index < len(asserts):
-		return nil, fmt.Errorf("lock %q: %s", locks[refused.Index].name, nameAndDetails(refused.Name, refused.Details))
+		return nil, fmt.Errorf("lock %q: %s", locks[refused.Index/assertionsPerLock].name, nameAndDetails(refused.Name, refused.Details))
 	case refused != nil:
 		refused.Index -= len(asserts)
 		return nil, err

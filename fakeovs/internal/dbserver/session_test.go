@@ -73,39 +73,6 @@ func TestUpdateComesBeforeReply(t *testing.T) {
 	want(t, "notifications before the reply", updates, `[["update",[null,{"single":{"UUID":{"new":{"x":3}}}}]]]`)
 }
 
-func TestLocksOfTwoClients(t *testing.T) {
-	s := startServer(t, Options{})
-	a, b, c := connect(t, s), connect(t, s), connect(t, s)
-	lock := func(c *client, method, wantResult string) {
-		t.Helper()
-		result, failure, _ := c.call(method, "l")
-		want(t, method, []any{result, failure}, wantResult)
-	}
-	notified := func(c *client, method string) {
-		t.Helper()
-		want(t, "notification", c.receive(), `{"id":null,"method":"`+method+`","params":["l"]}`)
-	}
-	asserts := func(c *client, wantResult string) {
-		t.Helper()
-		want(t, "assert", c.transact(`[{"op":"assert","lock":"l"}]`), wantResult)
-	}
-	const lost = `[{"details":"Asserted lock l not held.","error":"not owner"}]`
-	lock(a, "lock", `[{"locked":true},null]`)
-	lock(b, "lock", `[{"locked":false},null]`)
-	asserts(a, `[{}]`)
-	asserts(b, lost)
-	lock(c, "steal", `[{"locked":true},null]`)
-	notified(a, "stolen")
-	asserts(a, lost)
-	asserts(c, `[{}]`)
-	lock(c, "unlock", `[{},null]`)
-	notified(a, "locked") // the victim of a thief stays in the queue
-	asserts(a, `[{}]`)
-	a.conn.Close()
-	notified(b, "locked")
-	asserts(b, `[{}]`)
-}
-
 func TestServerDatabase(t *testing.T) {
 	a := connect(t, startServer(t, Options{}))
 	result, _, _ := a.call("transact", "_Server", parse(t, `{"op":"select","table":"Database","where":[],"columns":["name","model","connected","leader","cid"]}`))
