@@ -33,7 +33,7 @@ type BatchOptions struct {
 // those that come while a transaction is under way share the next one.
 //
 // Each caller has the outcome that its change would have alone, and the changes
-// take effect in the order in which they came. When the server refuses a shared
+// that share transactions take effect in the order in which they came. When the server refuses a shared
 // transaction, it is repeated in parts until the change that it refuses stands
 // alone: that one fails and the others are made.
 //
@@ -41,7 +41,8 @@ type BatchOptions struct {
 // at commit it does once for all of them: it removes the rows that nothing
 // refers to any more, and checks constraints, so that a change may make up for
 // what another has violated. A change that makes the server wait or abort, or has
-// [Raw] operations, does not share a transaction. The names of inserted rows are each caller's own.
+// [Raw] operations, goes by itself and does not wait for others. The names of
+// inserted rows are each caller's own.
 //
 // A Batcher needs no end: it runs no goroutine while there is nothing to do.
 type Batcher struct {
@@ -81,7 +82,7 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 func (b *Batcher) Transact(ctx context.Context, ops ...Operation) (results, epilogue []Result, err error) {
 	c, err := b.change(ops)
 	if err == nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w: %w", errUnsent, reason(ctx))
+		err = fmt.Errorf("%w: %w", ErrNotSent, reason(ctx))
 	}
 	switch {
 	case err != nil:

@@ -127,7 +127,7 @@ func (c *Client) askOn(ctx context.Context, s *session, cl *claim, method string
 	c.mu.Unlock()
 	request := &call{method: method, receive: func(result json.RawMessage) error { return c.receiveClaim(cl, s, result) }}
 	if _, err := s.do(ctx, request, encodeParams(cl.name)); err != nil {
-		if errors.Is(err, errUnsent) {
+		if errors.Is(err, ErrNotSent) {
 			c.mu.Lock()
 			cl.session = nil
 			c.mu.Unlock()
@@ -216,7 +216,7 @@ func (s *session) release(ctx context.Context, names ...string) error {
 	last := len(names) - 1
 	s.unlock(names[:last]...)
 	_, err := s.call(ctx, "unlock", encodeParams(names[last]))
-	if errors.Is(err, errUnsent) {
+	if errors.Is(err, ErrNotSent) {
 		s.unlock(names[last])
 	}
 	if s.err() != nil {

@@ -128,7 +128,8 @@ func (c *Client) ListDatabases(ctx context.Context) ([]string, error) {
 
 // Call makes any request and returns its result in JSON, for methods that this
 // package has no function for, such as get_server_id and convert,
-// ovsdb-server(7). A request that the server refuses is a [*ServerError].
+// ovsdb-server(7). A request that the server refuses is a [*ServerError]; if no
+// server has received it the error wraps [ErrNotSent].
 func (c *Client) Call(ctx context.Context, method string, params ...any) (json.RawMessage, error) {
 	if params == nil {
 		params = []any{}
@@ -163,7 +164,7 @@ func (c *Client) callWith(ctx context.Context, method string, check func() error
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
 		result, err := s.do(ctx, request, p)
-		if !errors.Is(err, errUnsent) || s.err() == nil {
+		if !errors.Is(err, ErrNotSent) || s.err() == nil {
 			return result, err
 		}
 	}

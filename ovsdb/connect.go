@@ -17,8 +17,8 @@ import (
 
 const (
 	// dialTimeout bounds how long a server may take to accept a connection,
-	// greetTimeout how long to say what it has. What comes after may be large,
-	// and is the probe's business.
+	// greetTimeout how long to say what it has: less at first if there are
+	// others. What comes after may be large, and is the probe's business.
 	dialTimeout  = 10 * time.Second
 	greetTimeout = 30 * time.Second
 	// electionBackoff bounds the pause while servers can be reached, but none
@@ -33,7 +33,7 @@ func (c *Client) dial(ctx context.Context) (*session, error) {
 	if c.options.Retry {
 		return c.connect(ctx, 0)
 	}
-	return c.round(ctx)
+	return c.round(ctx, greetTimeout)
 }
 
 // supervise keeps the client connected until it ends.
@@ -107,14 +107,19 @@ func (c *Client) disconnected(s *session) {
 // begins with a pause.
 func (c *Client) connect(ctx context.Context, pause time.Duration) (*session, error) {
 	backoff := max(pause, c.options.MinBackoff)
+	patience := greetTimeout
+	if len(c.endpoints) > 1 {
+		patience = time.Second // another one may be fit: do not wait for one that is stopped
+	}
 	for round := 1; ; round++ {
 		if err := sleep(ctx, jitter(pause)); err != nil {
 			return nil, c.notConnected(err)
 		}
-		s, err := c.round(ctx)
+		s, err := c.round(ctx, patience)
 		if err == nil {
 			return s, nil
 		}
+		patience = min(2*patience, greetTimeout)
 		pause = backoff
 		if errors.Is(err, errUnfit) && round <= electionRounds {
 			pause = min(pause, max(electionBackoff, c.options.MinBackoff))
@@ -158,12 +163,12 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // round tries each endpoint once, beginning with the one after that of the last
 // connection.
-func (c *Client) round(ctx context.Context) (*session, error) {
+func (c *Client) round(ctx context.Context, patience time.Duration) (*session, error) {
 	var failures []error
 	first := c.next
 	for i := range c.endpoints {
 		at := (first + i) % len(c.endpoints)
-		s, err := c.open(ctx, c.endpoints[at])
+		s, err := c.open(ctx, c.endpoints[at], patience)
 		if err == nil {
 			c.next = at + 1
 			return s, nil
@@ -189,7 +194,7 @@ func (c *Client) round(ctx context.Context) (*session, error) {
 
 // open connects to one server, brings the monitors up to date with it and takes
 // the connection into use.
-func (c *Client) open(ctx context.Context, e endpoint.Endpoint) (*session, error) {
+func (c *Client) open(ctx context.Context, e endpoint.Endpoint, patience time.Duration) (*session, error) {
 	conn, err := c.dialEndpoint(ctx, e)
 	if err != nil {
 		return nil, err
@@ -198,7 +203,7 @@ func (c *Client) open(ctx context.Context, e endpoint.Endpoint) (*session, error
 		conn: conn, probe: c.options.Probe, maxMessage: c.options.MaxMessage,
 		log: c.log.With("endpoint", e.String()), hooks: c.options.Hooks, notify: c.receiveNotification,
 	})
-	if err = c.prepare(ctx, s); err == nil {
+	if err = c.prepare(ctx, s, patience); err == nil {
 		err = c.publish(s, e)
 	}
 	if err != nil {
@@ -219,8 +224,8 @@ func (c *Client) dialEndpoint(ctx context.Context, e endpoint.Endpoint) (net.Con
 
 // prepare does all that has to be done on a connection before others may use
 // it.
-func (c *Client) prepare(ctx context.Context, s *session) error {
-	if err := c.greet(ctx, s); err != nil {
+func (c *Client) prepare(ctx context.Context, s *session, patience time.Duration) error {
+	if err := c.greet(ctx, s, patience); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -239,9 +244,9 @@ func (c *Client) prepare(ctx context.Context, s *session) error {
 	return nil
 }
 
-// greet follows the server within a time that any server needs far less of.
-func (c *Client) greet(ctx context.Context, s *session) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, greetTimeout, fmt.Errorf("server has not said within %v what it has", greetTimeout))
+// greet follows the server unless that takes too long.
+func (c *Client) greet(ctx context.Context, s *session, patience time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("server has not said within %v what it has", patience))
 	defer cancel()
 	return c.followServer(ctx, s)
 }

@@ -13,6 +13,9 @@ import (
 var (
 	// ErrClosed says that the client was ended by [Client.Close].
 	ErrClosed = errors.New("client closed")
+	// ErrNotSent says that no server has received a request, so that it can be
+	// made again. It is wrapped together with the reason.
+	ErrNotSent = errors.New("request not sent")
 	// ErrDisconnected says that there was no connection before the context
 	// ended. It is wrapped together with the reason.
 	ErrDisconnected = errors.New("not connected")
@@ -79,7 +82,7 @@ var (
 type OperationError struct {
 	// Index is the operation's place in the transaction, from 0. It equals
 	// the number of operations when the transaction failed at commit, which
-	// is where most constraints are checked.
+	// is where most constraints are checked: then Op is "commit".
 	Index int
 	// Op and Table are the operation's kind and table; Op is "commit" and
 	// Table is empty when the transaction failed at commit.

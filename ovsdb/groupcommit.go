@@ -70,7 +70,7 @@ func (b *Batcher) giveUp(c *change, reason error) {
 	}
 	switch {
 	case c.shared == nil:
-		c.err = fmt.Errorf("transact: %w: %w", errUnsent, reason)
+		c.err = fmt.Errorf("transact: %w: %w", ErrNotSent, reason)
 	case c.shared.waiting == 1:
 		c.shared.cancel(reason) // how it ends is the outcome
 		return

@@ -21,9 +21,10 @@ type Hooks struct {
 	// Disconnected is called when that has ended, with the reason: [ErrClosed]
 	// after [Client.Close].
 	Disconnected func(reason error)
-	// Request is called at the end of every request, that is round trip.
+	// Request is called at the end of every round trip that somebody waits for.
 	Request func(RequestInfo)
-	// Batch is called at the end of every transaction of a [Batcher].
+	// Batch is called at the end of every transaction of a [Batcher] that
+	// changes may share.
 	Batch func(BatchInfo)
 	// Update is called when a monitor has taken over an update, or all rows
 	// at its beginning, or what it had missed after a new connection.
@@ -91,7 +92,7 @@ func (h *Hooks) update(i UpdateInfo) {
 	}
 }
 
-// do sends the request of a call and waits for its end. An error is errUnsent
+// do sends the request of a call and waits for its end. An error is ErrNotSent
 // if the request did not leave; a *ServerError if the server refused it.
 func (s *session) do(ctx context.Context, c *call, params json.RawMessage) (json.RawMessage, error) {
 	start := time.Now()

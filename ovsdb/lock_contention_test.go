@@ -99,6 +99,7 @@ type mischief struct {
 
 	mu           sync.Mutex
 	random       *rand.Rand
+	still        [writers]bool
 	cuts, stalls int
 }
 
@@ -109,11 +110,13 @@ func (m *mischief) said(writer int, line string) {
 	defer m.mu.Unlock()
 	own, other := m.proxies[writer], m.proxies[1-writer]
 	if line != sayEpoch {
+		m.still[1-writer] = false
 		other.Stall(false)
 	}
 	switch n := m.random.Int64N(4000); {
-	case line == saySteals && n%4 == 0:
+	case line == saySteals && n%4 == 0 && !m.still[writer]: // else both would wait for each other
 		m.stalls++
+		m.still[1-writer] = true
 		other.Stall(true)
 	case line == sayEpoch && n%64 == 0:
 		m.cuts++

@@ -59,7 +59,8 @@ type Options struct {
 	MinBackoff, MaxBackoff time.Duration
 	// Probe is the time after which a silent server is asked for a sign of
 	// life; after the same time again without one the connection is given up.
-	// 0 means [DefaultProbe], a negative value never.
+	// 0 means [DefaultProbe], a negative value never: then a server that is
+	// stopped holds up all that waits for it.
 	Probe time.Duration
 	// Logger receives what the client has to say; nil discards it.
 	Logger *slog.Logger

@@ -17,9 +17,6 @@ import (
 	"time"
 )
 
-// errUnsent marks requests that no server has received.
-var errUnsent = errors.New("request not sent")
-
 const (
 	// maxQueued is how many calls may wait to be written; more wait for room.
 	maxQueued = 64
@@ -154,19 +151,19 @@ func (s *session) exchange(ctx context.Context, c *call, params json.RawMessage)
 	c.reply = make(chan reply, 1)
 	id, err := s.register(c)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, err)
+		return nil, fmt.Errorf("%s: %w: %w", c.method, ErrNotSent, err)
 	}
 	defer s.forget(id)
 
 	if err := reason(ctx); err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, err)
+		return nil, fmt.Errorf("%s: %w: %w", c.method, ErrNotSent, err)
 	}
 	select {
 	case s.calls <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, reason(ctx))
+		return nil, fmt.Errorf("%s: %w: %w", c.method, ErrNotSent, reason(ctx))
 	case <-s.done:
-		return nil, fmt.Errorf("%s: %w: %w", c.method, errUnsent, s.err())
+		return nil, fmt.Errorf("%s: %w: %w", c.method, ErrNotSent, s.err())
 	}
 	s.requests <- outgoing{encodeRequest(id, c.method, params), c}
 	select {

@@ -63,7 +63,7 @@ func (c *Client) connection(ctx context.Context, broken *session, check func() e
 		c.mu.Unlock()
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 		case s != nil && s != broken:
 			return s, nil
 		case s != nil:
@@ -71,13 +71,13 @@ func (c *Client) connection(ctx context.Context, broken *session, check func() e
 		}
 		if check != nil {
 			if err := check(); err != nil {
-				return nil, fmt.Errorf("%w: %w", errUnsent, err)
+				return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 			}
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %w: %w: %w", errUnsent, ErrDisconnected, why, reason(ctx))
+			return nil, fmt.Errorf("%w: %w: %w: %w", ErrNotSent, ErrDisconnected, why, reason(ctx))
 		}
 	}
 }

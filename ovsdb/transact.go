@@ -52,7 +52,7 @@ func (c *Client) transact(ctx context.Context, begun []*Lock, ops []Operation, p
 	answer, err := c.callWith(ctx, "transact", func() error { return c.check(begun) }, func(s *session, k *call) (json.RawMessage, error) {
 		owned, err := c.owned()
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
 		sch, locks = s.schema, owned
 		k.check = func() error { return c.check(begun, owned) }
@@ -66,13 +66,13 @@ func (c *Client) transact(ctx context.Context, begun []*Lock, ops []Operation, p
 			params = append(params, e.text...)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", errUnsent, err)
+			return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 		}
 		return append(params, ']'), nil
 	})
 	if err != nil {
 		var refused *ServerError
-		if errors.Is(err, errUnsent) || errors.Is(err, ErrLockLost) || errors.As(err, &refused) {
+		if errors.Is(err, ErrNotSent) || errors.Is(err, ErrLockLost) || errors.As(err, &refused) {
 			return nil, err
 		}
 		return nil, &OutcomeUnknownError{Err: err}
