@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -132,6 +133,7 @@ func runContender(t *testing.T, args string, r *report, said func(line string)) 
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), contender+"="+args)
 	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Error(err)
