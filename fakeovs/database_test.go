@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -21,6 +22,23 @@ func (l *lab) restartDatabase() {
 	l.dial(l.DatabaseEndpoint())
 }
 
+// awaitDisconnected returns when the client has noticed that the database is
+// gone.
+func (l *lab) awaitDisconnected() {
+	l.t.Helper()
+	for timeout := time.After(time.Minute); ; {
+		changed := l.db.Client().StateChanged()
+		if l.db.Client().State().Endpoint == "" {
+			return
+		}
+		select {
+		case <-changed:
+		case <-timeout:
+			l.t.Fatal("the client is connected still")
+		}
+	}
+}
+
 func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	l := newLab(t)
 	l.addBridge(vswitch.Bridge{Name: "br0"})
@@ -29,7 +47,7 @@ func TestDatabaseGoesAwayAndComesBack(t *testing.T) {
 	before := *l.iface("a")
 	l.KillDatabase()
 	l.KillDatabase()
-	<-l.db.Done()
+	l.awaitDisconnected()
 	socket := strings.TrimPrefix(l.DatabaseEndpoint(), "unix:")
 	if conn, err := net.Dial("unix", socket); err == nil {
 		conn.Close()
