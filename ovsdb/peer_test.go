@@ -30,10 +30,11 @@ type request struct {
 	Error  any
 }
 
-// listen starts a server for one connection that runs the script, and returns
-// its endpoint. The connection is closed when the script returns; the test
-// does not end before it does.
-func listen(t testing.TB, script func(p *peer)) (endpoint string) {
+// listen starts a server that runs a script for each connection, one after the
+// other, and returns its endpoint. A connection is closed when its script
+// returns; there is none after the last one's. The test does not end before the
+// scripts do.
+func listen(t testing.TB, scripts ...func(p *peer)) (endpoint string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "ovsdb")
 	if err != nil {
@@ -49,13 +50,16 @@ func listen(t testing.TB, script func(p *peer)) (endpoint string) {
 	t.Cleanup(func() { l.Close(); <-done })
 	go func() {
 		defer close(done)
-		conn, err := l.Accept()
-		if err != nil {
-			return
+		defer l.Close()
+		for _, script := range scripts {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.SetDeadline(time.Now().Add(time.Minute))
+			script(&peer{t: t, conn: conn, in: json.NewDecoder(conn)})
+			conn.Close()
 		}
-		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(time.Minute))
-		script(&peer{t: t, conn: conn, in: json.NewDecoder(conn)})
 	}()
 	return "unix:" + path
 }

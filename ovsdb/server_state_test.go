@@ -8,9 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,43 +15,10 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// listenEach starts a server that runs one script for each connection, one
-// after the other, and returns its endpoint. There is no connection after the
-// last script's. The test does not end before the scripts do.
-func listenEach(t testing.TB, scripts ...func(p *peer)) (endpoint string) {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "ovsdb")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	path := filepath.Join(dir, "s")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	t.Cleanup(func() { l.Close(); <-done })
-	go func() {
-		defer close(done)
-		defer l.Close()
-		for _, script := range scripts {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conn.SetDeadline(time.Now().Add(time.Minute))
-			script(&peer{t: t, conn: conn, in: json.NewDecoder(conn)})
-			conn.Close()
-		}
-	}()
-	return "unix:" + path
-}
-
 // dialScripts dials a server with a script for each connection.
 func dialScripts(t testing.TB, o Options, scripts ...func(p *peer)) (*Client, error) {
 	t.Helper()
-	o.Endpoint, o.Database, o.MinBackoff = listenEach(t, scripts...), "Test", time.Millisecond
+	o.Endpoint, o.Database, o.MinBackoff = listen(t, scripts...), "Test", time.Millisecond
 	c, err := Dial(testContext(t), o)
 	if err == nil {
 		t.Cleanup(func() { c.Close() })
