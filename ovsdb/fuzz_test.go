@@ -45,7 +45,7 @@ func FuzzSession(f *testing.F) {
 			}
 			p.conn.Write(stream)
 		})
-		c, err := Dial(ctx, Options{Endpoint: endpoint, Database: "Test", MaxMessage: 1 << 20, NoReconnect: true})
+		c, err := Dial(testContext(t), Options{Endpoint: endpoint, Database: "Test", MaxMessage: 1 << 20, NoReconnect: true})
 		if err != nil {
 			t.Fatal(err)
 		}

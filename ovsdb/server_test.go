@@ -181,7 +181,7 @@ func TestServerErrors(t *testing.T) {
 func TestServerCancel(t *testing.T) {
 	c := dial(t, startServer(t).DatabaseEndpoint())
 	transact(t, c, ovsdb.Insert("Open_vSwitch", ovsdb.Row{}))
-	ctx, cancel := context.WithTimeout(testContext(t), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(testContext(t), time.Second)
 	defer cancel()
 	_, err := c.Transact(ctx,
 		ovsdb.Wait("Open_vSwitch", ovsdb.WaitOptions{Rows: []ovsdb.Row{{"cur_cfg": 1}}, Timeout: -1}),
