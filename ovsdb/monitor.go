@@ -88,6 +88,9 @@ func (m *Monitor) onConnection(ctx context.Context, do func(context.Context, *se
 			return err
 		}
 		err = do(ctx, s)
+		if s.err() != nil {
+			<-s.ended // nobody but us touches the rows then
+		}
 		if err == nil && confirm(m, s) {
 			return nil
 		}
