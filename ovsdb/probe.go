@@ -17,24 +17,6 @@ func (l listener) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// chunk is how much is written at once, in bytes: a server that takes another
-// chunk of a large request is alive.
-const chunk = 256 << 10
-
-// writeAll writes a message and takes note of how it goes.
-func (s *session) writeAll(data []byte) error {
-	for len(data) > 0 {
-		n := min(chunk, len(data))
-		if _, err := s.conn.Write(data[:n]); err != nil {
-			return err
-		}
-		if data = data[n:]; len(data) > 0 {
-			s.heard.Store(int64(time.Since(s.began)))
-		}
-	}
-	return nil
-}
-
 // watch asks a server that has been silent for a while for a sign of life, and
 // gives the connection up when none comes: a server that was stopped, or a
 // network that swallows packets, does not close it.
