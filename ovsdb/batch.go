@@ -48,8 +48,7 @@ type BatchOptions struct {
 type Batcher struct {
 	client   *Client
 	maxSize  int
-	epilogue change
-	err      error // what is wrong with the epilogue
+	epilogue encoding // without a schema if it does not fit that of the beginning
 
 	mu      sync.Mutex
 	running bool
@@ -63,8 +62,10 @@ func NewBatcher(c *Client, o BatchOptions) *Batcher {
 	if b.maxSize <= 0 {
 		b.maxSize = DefaultMaxBatch
 	}
-	b.epilogue.ops = slices.Clone(o.Epilogue)
-	b.epilogue.encoding, b.err = c.schema.Load().encode("e_", b.epilogue.ops)
+	b.epilogue = encoding{prefix: "e_", ops: slices.Clone(o.Epilogue)}
+	if e, err := c.schema.Load().encode(b.epilogue.prefix, b.epilogue.ops); err == nil {
+		b.epilogue = e
+	}
 	return b
 }
 
@@ -98,12 +99,15 @@ func (b *Batcher) Transact(ctx context.Context, ops ...Operation) (results, epil
 
 // change checks and encodes the operations of a caller.
 func (b *Batcher) change(ops []Operation) (c *change, err error) {
-	if b.err != nil {
-		return nil, fmt.Errorf("epilogue: %w", b.err)
+	sch := b.client.schema.Load()
+	if b.epilogue.schema != sch {
+		if _, err := sch.encode(b.epilogue.prefix, b.epilogue.ops); err != nil {
+			return nil, fmt.Errorf("epilogue: %w", err)
+		}
 	}
 	c = &change{ended: make(chan struct{})}
 	if c.locks, err = b.client.owned(); err == nil {
-		c.encoding, err = b.client.schema.Load().encode(b.prefix(ops), ops)
+		c.encoding, err = sch.encode(b.prefix(ops), ops)
 	}
 	return c, err
 }

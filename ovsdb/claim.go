@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
@@ -39,11 +38,9 @@ type regain struct {
 // fencePrefix and its name make the name of a lock's fence.
 const fencePrefix = "ovskit_fence_"
 
-var validLock = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
 // acquire makes a claim and has it granted.
 func (c *Client) acquire(ctx context.Context, name, method string, patient bool) (*Lock, error) {
-	if !validLock.MatchString(name) {
+	if !validID.MatchString(name) {
 		return nil, fmt.Errorf("%s %q: not an <id> of letters, digits and underscores", method, name)
 	}
 	if strings.HasPrefix(name, fencePrefix) {
@@ -146,7 +143,7 @@ func (c *Client) askOn(ctx context.Context, s *session, cl *claim, method string
 	case <-s.done:
 		return errOver
 	case <-ctx.Done():
-		return ctx.Err()
+		return reason(ctx)
 	}
 	fence := &call{method: "steal", receive: func(result json.RawMessage) error { return c.receiveFence(cl, s, result) }}
 	_, err := s.do(ctx, fence, encodeParams(fencePrefix+cl.name))

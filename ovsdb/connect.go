@@ -132,7 +132,7 @@ func (c *Client) connect(ctx context.Context, pause time.Duration) (*session, er
 // notConnected is the error of a context that ended between two rounds.
 func (c *Client) notConnected(err error) error {
 	if last := c.State().Err; last != nil {
-		return fmt.Errorf("%w: %w", last, err)
+		return fmt.Errorf("%w: %w: %w", ErrDisconnected, last, err)
 	}
 	return err
 }

@@ -49,14 +49,15 @@ func (s *schema) encodeOperations(out []byte, prefix string, ops []Operation) ([
 	return out, nil
 }
 
-var validUUIDName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+// validID matches an <id>, RFC 7047 section 3.1.
+var validID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // declare takes note of the name given to an inserted row.
 func (e *encoder) declare(o Operation) error {
 	switch {
 	case o.op != ovsdb.OperationInsert:
 		return fmt.Errorf("only a row that is inserted can be named %q", o.uuidName)
-	case !validUUIDName.MatchString(o.uuidName):
+	case !validID.MatchString(o.uuidName):
 		return fmt.Errorf("name %q is not an identifier", o.uuidName)
 	case e.names[o.uuidName]:
 		return fmt.Errorf("name %q is given to two rows", o.uuidName)

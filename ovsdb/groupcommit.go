@@ -193,7 +193,7 @@ func (b *Batcher) commit(ctx context.Context, changes []*change) (results, epilo
 	for _, c := range changes {
 		ops, pieces = append(ops, c.ops...), append(pieces, c.encoding)
 	}
-	ops, pieces = append(ops, b.epilogue.ops...), append(pieces, b.epilogue.encoding)
+	ops, pieces = append(ops, b.epilogue.ops...), append(pieces, b.epilogue)
 	all, err := b.client.transact(ctx, changes[0].locks, ops, pieces...)
 	own := n - len(b.epilogue.ops)
 	if refused := (*OperationError)(nil); errors.As(err, &refused) && refused.Index == n {

@@ -6,6 +6,7 @@ package ovsdb_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/ovskit/ovskit/internal/dbtest"
@@ -99,5 +100,59 @@ func TestReselectClosedMonitor(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// The monitors of a client that copy the same table in different ways do not
+// know of each other.
+func TestMonitorsAreIndependent(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, server *dbtest.Server) {
+		c := dialServer(t, server.Endpoint, ovsdb.Hooks{})
+		selections := []selection{{}, {omit: []string{"external_ids"}}, {omit: []string{"dscp", "other_config"}}, {rules: []rule{dscpIs(1)}, omit: []string{"dscp"}}}
+		var tables []*ovsdb.Table[queue]
+		var monitors []*ovsdb.Monitor
+		var replicas []*replica[queue]
+		for _, s := range selections {
+			table := queueTable(s)
+			m := monitorTables(t, c, table)
+			tables, monitors, replicas = append(tables, table), append(monitors, m), append(replicas, newReplica(t, m, table))
+		}
+		frozen := map[string]*queue{}
+		check := func(step int) {
+			t.Helper()
+			all := readQueues(t, c)
+			for i, s := range selections {
+				want := s.of(all)
+				if i == 0 && step >= 20 {
+					want = frozen
+				}
+				if diff := diffRows(want, byUUID(tables[i])); diff != "" {
+					t.Errorf("step %d, table %d (-want +got):\n%s", step, i, diff)
+				}
+				replicas[i].catchUp()
+			}
+		}
+		for step := range 30 {
+			switch step {
+			case 10:
+				selections[1], selections[2] = selections[2], selections[1]
+				reselect(t, monitors[1], tables[1], selections[1])
+				reselect(t, monitors[2], tables[2], selections[2])
+			case 20:
+				monitors[0].Close()
+				maps.Copy(frozen, byUUID(tables[0]))
+			}
+			row := queueRow(step%3, "k", fmt.Sprint(step))
+			row["other_config"] = map[string]string{"a": fmt.Sprint(step / 2)}
+			transact(t, c, ovsdb.Insert("Queue", row), ovsdb.Update("Queue", row, ovsdb.Where("dscp", ovsdb.Equal, (step+1)%2)))
+			check(step)
+		}
+		server.Kill(t)
+		waitState(t, c, "disconnected", func(s ovsdb.State) bool { return s.Endpoint == "" })
+		server.Start(t)
+		waitState(t, c, "connected", func(s ovsdb.State) bool { return s.Endpoint != "" })
+		transact(t, c, ovsdb.Insert("Queue", queueRow(1, "k", "last")))
+		check(30)
 	})
 }
