@@ -80,3 +80,33 @@ func TestServerRefusesMonitor(t *testing.T) {
 		})
 	}
 }
+
+// A batcher whose epilogue does not fit the schema makes no change, and works as
+// soon as there is a schema that it fits.
+func TestBatcherEpilogueOfNewerSchema(t *testing.T) {
+	older := strings.Replace(testSchema, `"U":{`, `"Later":{`, 1)
+	c, err := dialScripts(t, Options{},
+		func(p *peer) {
+			p.answer(p.getSchema(), older)
+			p.cut()
+		},
+		func(p *peer) {
+			p.schema()
+			p.expectParams("transact", `["Test",{"op":"comment","comment":"x"},{"op":"delete","table":"U","where":[]}]`, `[{},{"count":1}]`)
+			p.wait()
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := NewBatcher(c, BatchOptions{Epilogue: []Operation{Delete("U")}})
+	var schema *SchemaError
+	if _, _, err := b.Transact(testContext(t), Comment("x")); !errors.As(err, &schema) || !strings.Contains(err.Error(), "epilogue") {
+		t.Errorf("before: got error %v, want a *SchemaError of the epilogue", err)
+	}
+	echo(t, c)
+	connected(t, c, 2)
+	_, epilogue, err := b.Transact(testContext(t), Comment("x"))
+	if err != nil || len(epilogue) != 1 || epilogue[0].Count != 1 {
+		t.Errorf("afterwards: got results %+v, error %v; want a count of 1", epilogue, err)
+	}
+}
