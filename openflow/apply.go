@@ -89,7 +89,7 @@ func (c *Conn) Bundle(ctx context.Context, mods ...FlowMod) error {
 	defer b.end()
 	// abandon is for when nobody can wait any more. A bundle that is not committed expires in any case.
 	abandon := func(err error) error {
-		if request, encErr := Encode(control(BundleDiscardRequest), b.xid(ending)); encErr == nil {
+		if request, encErr := Encode(c.version, control(BundleDiscardRequest), b.xid(ending)); encErr == nil {
 			c.out.putNow(request)
 		}
 		return err

@@ -75,7 +75,7 @@ func (b *batch) note(i int, err error) {
 
 // add encodes request i. One that cannot be encoded counts as refused.
 func (b *batch) add(i int, m Message) {
-	encoded, err := AppendMessage(b.pending, m, b.xid(i))
+	encoded, err := AppendMessage(b.pending, b.c.version, m, b.xid(i))
 	b.pending = encoded
 	if err != nil {
 		b.call.mu.Lock()

@@ -25,14 +25,14 @@ func BenchmarkEncodeFlowMod(b *testing.B) {
 	var buf []byte
 	for b.Loop() {
 		var err error
-		if buf, err = of.AppendMessage(buf[:0], mod, 1); err != nil {
+		if buf, err = of.AppendMessage(buf[:0], of.Version13, mod, 1); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkDecodeFlowMod(b *testing.B) {
-	encoded, err := of.Encode(benchmarkFlow(b), 1)
+	encoded, err := of.Encode(of.Version13, benchmarkFlow(b), 1)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func BenchmarkDecodeFlowStats(b *testing.B) {
 	for i := range reply.Flows {
 		reply.Flows[i].Flow = benchmarkFlow(b).Flow
 	}
-	encoded, err := of.Encode(reply, 1)
+	encoded, err := of.Encode(of.Version13, reply, 1)
 	if err != nil {
 		b.Fatal(err)
 	}

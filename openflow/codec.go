@@ -59,11 +59,14 @@ const (
 	onfBundleAdd     = 2301
 )
 
-// Encode returns a message as it goes over the wire. The error says what in the message cannot be expressed.
-func Encode(m Message, xid uint32) ([]byte, error) { return AppendMessage(nil, m, xid) }
+// Encode returns a message as it goes over the wire in a version of the protocol. The error says what in the message cannot be expressed.
+func Encode(v Version, m Message, xid uint32) ([]byte, error) { return AppendMessage(nil, v, m, xid) }
 
 // AppendMessage appends a message to b as it goes over the wire. On error b is returned as it was.
-func AppendMessage(b []byte, m Message, xid uint32) ([]byte, error) {
+func AppendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
+	if v != Version13 {
+		return b, fmt.Errorf("encode %s: %v is not spoken", describe(m), v)
+	}
 	fromController, err := encodeRequest(m, xid)
 	switch {
 	case err != nil:
@@ -82,7 +85,7 @@ func AppendMessage(b []byte, m Message, xid uint32) ([]byte, error) {
 func encodeRequest(m Message, xid uint32) ([]byte, error) {
 	switch m := m.(type) {
 	case Hello:
-		return ofwire.Hello(xid, m.Version, m.Bitmap)
+		return ofwire.Hello(xid, uint8(m.Version), m.Bitmap)
 	case FeaturesRequest:
 		return ofwire.Empty(xid, typeFeaturesRequest)
 	case GetConfigRequest:
@@ -108,7 +111,7 @@ func encodeRequest(m Message, xid uint32) ([]byte, error) {
 	case BundleControl:
 		return ofwire.BundleControl(xid, m.ID, uint16(m.Type), uint16(m.Flags))
 	case BundleAdd:
-		inner, err := Encode(m.Message, xid)
+		inner, err := Encode(Version13, m.Message, xid)
 		if err != nil {
 			return nil, err
 		}
@@ -130,16 +133,16 @@ func Decode(b []byte) (m Message, xid uint32, err error) {
 	}
 	// What is decoded refers to this copy.
 	body := append([]byte(nil), b[HeaderLen:]...)
-	m, err = decodeBody(b[0], b[1], xid, body, false)
+	m, err = decodeBody(Version(b[0]), b[1], xid, body, false)
 	return m, xid, err
 }
 
 // decodeBody reads what follows the header; body becomes part of the result. A message in a bundle cannot be a bundle
 // message itself.
-func decodeBody(version, typ uint8, xid uint32, body []byte, inBundle bool) (Message, error) {
+func decodeBody(version Version, typ uint8, xid uint32, body []byte, inBundle bool) (Message, error) {
 	// A greeting and its refusal come in the version of their sender.
 	if version != Version13 && typ != typeHello && typ != typeError {
-		return nil, malformed(ErrBadVersion, "message of OpenFlow version %#x", version)
+		return nil, malformed(ErrBadVersion, "message of %v", version)
 	}
 	r := &reader{b: body}
 	switch typ {
@@ -230,7 +233,7 @@ func decodeBundleMessage(r *reader, typ, xid uint32) (Message, error) {
 	if r.short || len(r.b) < HeaderLen {
 		return nil, malformed(ErrBundleMsgLen, "bundle-add without a whole message")
 	}
-	version, innerType, length := r.b[0], r.b[1], int(binary.BigEndian.Uint16(r.b[2:]))
+	version, innerType, length := Version(r.b[0]), r.b[1], int(binary.BigEndian.Uint16(r.b[2:]))
 	if length < HeaderLen || length > len(r.b) {
 		return nil, malformed(ErrBundleMsgLen, "message of %d bytes in a bundle-add with room for %d", length, len(r.b))
 	}

@@ -79,7 +79,7 @@ func messages() []of.Message {
 
 func TestRoundTrip(t *testing.T) {
 	for _, want := range messages() {
-		b, err := of.Encode(want, 0xfedcba98)
+		b, err := of.Encode(of.Version13, want, 0xfedcba98)
 		if err != nil {
 			t.Errorf("Encode(%+v): %v", want, err)
 			continue
@@ -112,7 +112,7 @@ func TestRoundTripFlows(t *testing.T) {
 			of.BundleAdd{ID: 5, Flags: of.BundleAtomic, Message: mod},
 			of.FlowStatsReply{Flows: []of.FlowStats{stats, stats}},
 		} {
-			b, err := of.Encode(m, xid)
+			b, err := of.Encode(of.Version13, m, xid)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +120,7 @@ func TestRoundTripFlows(t *testing.T) {
 			if err != nil || gotXid != xid {
 				t.Fatalf("transaction %#x, error %v", gotXid, err)
 			}
-			again, err := of.Encode(got, xid)
+			again, err := of.Encode(of.Version13, got, xid)
 			if err != nil || !bytes.Equal(again, b) {
 				t.Errorf("encoded again, error %v\n% x, first\n% x", err, again, b)
 			}
@@ -193,7 +193,7 @@ func TestEncodeRefuses(t *testing.T) {
 		{of.DescReply{SerialNumber: strings.Repeat("x", 32)}, "longer than 31 bytes"},
 	} {
 		prefix := []byte("before")
-		b, err := of.AppendMessage(prefix, tc.m, 1)
+		b, err := of.AppendMessage(prefix, of.Version13, tc.m, 1)
 		if err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%.200v: error %.300v, want %q", tc.m, err, tc.want)
 		}
@@ -206,7 +206,7 @@ func TestEncodeRefuses(t *testing.T) {
 // TestDecodeRefuses damages good messages and expects the code that a switch answers.
 func TestDecodeRefuses(t *testing.T) {
 	good := func(m of.Message) []byte {
-		b, err := of.Encode(m, 7)
+		b, err := of.Encode(of.Version13, m, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +283,7 @@ func TestDecodeRefuses(t *testing.T) {
 // FuzzDecode decodes anything, and encodes what comes out to what decodes to the same.
 func FuzzDecode(f *testing.F) {
 	for _, m := range messages() {
-		b, err := of.Encode(m, 1)
+		b, err := of.Encode(of.Version13, m, 1)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -291,7 +291,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	for _, tc := range typical {
 		for _, m := range []of.Message{tc.mod, of.FlowStatsReply{Flows: []of.FlowStats{{Flow: tc.mod.Flow}}}} {
-			b, err := of.Encode(m, 1)
+			b, err := of.Encode(of.Version13, m, 1)
 			if err != nil {
 				f.Fatal(err)
 			}
@@ -303,7 +303,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := of.Encode(m, xid)
+		again, err := of.Encode(of.Version13, m, xid)
 		if err != nil {
 			t.Fatalf("Encode(%+v): %v", m, err)
 		}
@@ -311,7 +311,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Decode of what was encoded: %v\n% x", err, again)
 		}
-		third, err := of.Encode(m2, xid)
+		third, err := of.Encode(of.Version13, m2, xid)
 		if err != nil || !bytes.Equal(again, third) {
 			t.Fatalf("encoded a third time, error %v\n% x, second time\n% x", err, third, again)
 		}

@@ -49,6 +49,7 @@ func (e *ConnError) Unwrap() error { return e.Err }
 // the context's error if that ended first.
 type Conn struct {
 	endpoint string
+	version  Version // what was agreed on in the greeting
 	log      *slog.Logger
 	nc       net.Conn
 	out      *outbox
@@ -92,7 +93,7 @@ func NewConn(ctx context.Context, nc net.Conn, o Options) (*Conn, error) {
 
 func newConn(ctx context.Context, nc net.Conn, endpoint string, o Options) (*Conn, error) {
 	c := &Conn{
-		endpoint: endpoint, log: o.Logger, nc: nc, out: newOutbox(),
+		endpoint: endpoint, version: Version13, log: o.Logger, nc: nc, out: newOutbox(),
 		hello: make(chan Message, 1), done: make(chan struct{}),
 	}
 	if c.log == nil {
@@ -133,7 +134,7 @@ func (c *Conn) greet(ctx context.Context) error {
 	switch m := first.(type) {
 	case Hello:
 		if !m.Supports(Version13) {
-			refusal, err := Encode(Error{Code: ErrIncompatible, Data: []byte("only OpenFlow 1.3 is supported")}, 0)
+			refusal, err := Encode(Version13, Error{Code: ErrIncompatible, Data: []byte("only OpenFlow 1.3 is supported")}, 0)
 			if err == nil {
 				c.out.putNow(refusal)
 			}
@@ -266,7 +267,7 @@ func readMessage(r *bufio.Reader, buf []byte) ([]byte, error) {
 // receive deals with one message after the greeting. It does not block.
 func (c *Conn) receive(xid uint32, a answer) {
 	if echo, ok := a.m.(EchoRequest); ok {
-		reply, err := Encode(EchoReply(echo), xid)
+		reply, err := Encode(c.version, EchoReply(echo), xid)
 		if err != nil || !c.out.putNow(reply) {
 			c.log.Warn("echo request not answered: the switch does not read", "err", err)
 		}

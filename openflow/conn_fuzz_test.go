@@ -17,7 +17,7 @@ import (
 func FuzzConn(f *testing.F) {
 	var answers []byte
 	for i, m := range messages() {
-		b, err := of.Encode(m, uint32(i%6))
+		b, err := of.Encode(of.Version13, m, uint32(i%6))
 		if err != nil {
 			f.Fatal(err)
 		}

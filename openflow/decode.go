@@ -11,7 +11,7 @@ import (
 
 const helloVersionBitmap = 1
 
-func decodeHello(r *reader, version uint8) (Message, error) {
+func decodeHello(r *reader, version Version) (Message, error) {
 	h := Hello{Version: version}
 	// Unknown elements are passed over, and what is no element ends them: a greeting is not refused for its details.
 	for len(r.b) >= 4 {

@@ -96,7 +96,7 @@ func appendOwn(b []byte, m Message, xid uint32) ([]byte, error) {
 	if n > MaxMessage {
 		return b, ofwire.ErrTooLong
 	}
-	b[start], b[start+1] = Version13, typ
+	b[start], b[start+1] = uint8(Version13), typ
 	be.PutUint16(b[start+2:], uint16(n))
 	be.PutUint32(b[start+4:], xid)
 	return b, nil

@@ -57,7 +57,7 @@ func TestGoldenFlowMods(t *testing.T) {
 	if *update {
 		out := "The typical flow-mods as they go over the wire. go test -run TestGoldenFlowMods -update writes this.\n"
 		for _, tc := range typical {
-			b, err := of.Encode(tc.mod, 0x01020304)
+			b, err := of.Encode(of.Version13, tc.mod, 0x01020304)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,7 +70,7 @@ func TestGoldenFlowMods(t *testing.T) {
 	golden := readGolden(t)
 	for _, tc := range typical {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := of.Encode(tc.mod, 0x01020304)
+			got, err := of.Encode(of.Version13, tc.mod, 0x01020304)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,19 +11,16 @@ type Message interface {
 	message()
 }
 
-// Version13 is the version number of OpenFlow 1.3, the one this package speaks.
-const Version13 uint8 = 4
-
 // Hello opens a connection (OpenFlow 1.3.5, 7.5.1).
 type Hello struct {
 	// Version is the highest version its sender speaks.
-	Version uint8
+	Version Version
 	// Bitmap has bit n set for each version n its sender speaks, up to 31; 0 stands for an absent bitmap.
 	Bitmap uint32
 }
 
 // Supports reports whether the sender speaks a version: as its bitmap says or, without one, if it is not above Version.
-func (h Hello) Supports(version uint8) bool {
+func (h Hello) Supports(version Version) bool {
 	if h.Bitmap == 0 {
 		return version <= h.Version
 	}

@@ -67,7 +67,7 @@ func (p *peer) read() (of.Message, uint32) {
 }
 
 func (p *peer) write(m of.Message, xid uint32) {
-	b, err := of.Encode(m, xid)
+	b, err := of.Encode(of.Version13, m, xid)
 	if err != nil {
 		p.t.Error(err)
 	}

@@ -148,7 +148,7 @@ func (c *Conn) gaveUp(ctx context.Context, request Message) error {
 
 // send encodes a message and hands it to the writer.
 func (c *Conn) send(ctx context.Context, m Message, xid uint32) error {
-	b, err := Encode(m, xid)
+	b, err := Encode(c.version, m, xid)
 	if err != nil {
 		return &RequestError{Endpoint: c.endpoint, Request: m, Err: err}
 	}

@@ -152,7 +152,7 @@ func (c *conn) read() error {
 			return err
 		}
 		c.expireBundles()
-		if b[0] != openflow.Version13 {
+		if openflow.Version(b[0]) != openflow.Version13 {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue
 		}
@@ -212,7 +212,7 @@ func (c *conn) write() {
 
 // reply queues an answer, and waits until there is room for it.
 func (c *conn) reply(m openflow.Message, xid uint32) {
-	b, err := openflow.Encode(m, xid)
+	b, err := openflow.Encode(openflow.Version13, m, xid)
 	if err != nil {
 		c.log.Error("cannot encode a reply", "message", fmt.Sprintf("%T", m), "error", err)
 		return
@@ -251,7 +251,7 @@ func (s *Switch) announce(m openflow.Message) {
 		}
 		if b == nil {
 			var err error
-			if b, err = openflow.Encode(m, 0); err != nil {
+			if b, err = openflow.Encode(openflow.Version13, m, 0); err != nil {
 				s.log.Error("cannot encode a message", "message", fmt.Sprintf("%T", m), "error", err)
 				return
 			}

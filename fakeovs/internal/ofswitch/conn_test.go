@@ -115,7 +115,7 @@ func (b *bed) silent(t testing.TB) *peer {
 
 func (p *peer) send(m openflow.Message, xid uint32) {
 	p.t.Helper()
-	b, err := openflow.Encode(m, xid)
+	b, err := openflow.Encode(openflow.Version13, m, xid)
 	if err != nil {
 		p.t.Fatalf("encode %#v: %v", m, err)
 	}
@@ -600,7 +600,7 @@ func FuzzConnection(f *testing.F) {
 		openflow.BundleAdd{ID: 1, Message: openflow.Add(openflow.Flow{Priority: 1})},
 		openflow.BundleControl{ID: 1, Type: openflow.BundleCommitRequest},
 	} {
-		b, err := openflow.Encode(m, 1)
+		b, err := openflow.Encode(openflow.Version13, m, 1)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -617,7 +617,7 @@ func FuzzConnection(f *testing.F) {
 			if len(m.body) > 60_000 {
 				return
 			}
-			b := append([]byte{openflow.Version13, m.typ, 0, 0, 0, 0, 0, 1}, m.body...)
+			b := append([]byte{byte(openflow.Version13), m.typ, 0, 0, 0, 0, 0, 1}, m.body...)
 			binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
 			p.write(b)
 		}

@@ -64,7 +64,7 @@ func (c *conn) sendFlows(filter openflow.FlowFilter, xid uint32) error {
 	const room = openflow.MaxMessage - multipartHeaderLen
 	var body []byte
 	for _, f := range flows {
-		one, err := openflow.Encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f}}, xid)
+		one, err := openflow.Encode(openflow.Version13, openflow.FlowStatsReply{Flows: []openflow.FlowStats{f}}, xid)
 		if err != nil {
 			c.log.Error("cannot encode a flow", "flow", f.String(), "error", err)
 			continue

@@ -73,7 +73,7 @@ func fieldHeaders() (matched, settable []byte) {
 		// A message whose match is the one field has its header at a known place.
 		const at = 28
 		m := openflow.PacketIn{Match: openflow.Match{{Field: f, Value: make([]byte, f.Bytes())}}}
-		b, err := openflow.Encode(m, 0)
+		b, err := openflow.Encode(openflow.Version13, m, 0)
 		if err != nil {
 			continue
 		}

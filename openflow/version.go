@@ -1,0 +1,24 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import "fmt"
+
+// Version is a version of the protocol, as the header of a message numbers it.
+type Version uint8
+
+// The versions this package speaks. Open vSwitch speaks others only if its bridge's column "protocols" says so.
+const (
+	Version13 Version = 4
+	Version14 Version = 5
+	Version15 Version = 6
+)
+
+// String is the version's name in ovs-ofctl(8), such as "OpenFlow13".
+func (v Version) String() string {
+	if v < 1 || v > Version15 {
+		return fmt.Sprintf("OpenFlow version %#x", uint8(v))
+	}
+	return fmt.Sprintf("OpenFlow1%d", v-1)
+}
