@@ -56,5 +56,60 @@ type BundleAdd struct {
 	Message Message
 }
 
-func (BundleControl) message() {}
-func (BundleAdd) message()     {}
+// ONF's message types of bundles in OpenFlow 1.3 (ONF extension 230).
+const (
+	onfBundleControl = 2300
+	onfBundleAdd     = 2301
+)
+
+func (m BundleControl) describe() string { return fmt.Sprintf("%v of bundle %d", m.Type, m.ID) }
+func (m BundleAdd) describe() string     { return "bundle-add of " + m.Message.describe() }
+
+func (m BundleControl) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	typ := uint8(typeBundleControl)
+	if v < Version14 {
+		typ, b = typeExperimenter, appendExperimenter(b, experimenterONF, onfBundleControl)
+	}
+	b = be.AppendUint32(b, m.ID)
+	b = be.AppendUint16(b, uint16(m.Type))
+	return be.AppendUint16(b, uint16(m.Flags)), typ, nil
+}
+
+func (m BundleAdd) appendTo(b []byte, v Version, xid uint32) ([]byte, uint8, error) {
+	typ := uint8(typeBundleAdd)
+	if v < Version14 {
+		typ, b = typeExperimenter, appendExperimenter(b, experimenterONF, onfBundleAdd)
+	}
+	b = pad(be.AppendUint32(b, m.ID), 2)
+	b = be.AppendUint16(b, uint16(m.Flags))
+	b, err := appendMessage(b, v, m.Message, xid)
+	return b, typ, err
+}
+
+func decodeBundleMessage(r *reader, add bool, xid uint32, inBundle bool) (Message, error) {
+	if inBundle {
+		return nil, malformed(ErrBundleMsgUnsupported, "bundle message in a bundle")
+	}
+	if !add {
+		// Properties may follow; none is defined.
+		return checked(r, BundleControl{ID: r.u32(), Type: BundleType(r.u16()), Flags: BundleFlags(r.u16())})
+	}
+	m := BundleAdd{ID: r.u32()}
+	r.skip(2)
+	m.Flags = BundleFlags(r.u16())
+	if r.short || len(r.b) < HeaderLen {
+		return nil, malformed(ErrBundleMsgLen, "bundle-add without a whole message")
+	}
+	v, typ, length := Version(r.b[0]), r.b[1], int(be.Uint16(r.b[2:]))
+	if length < HeaderLen || length > len(r.b) {
+		return nil, malformed(ErrBundleMsgLen, "message of %d bytes in a bundle-add with room for %d", length, len(r.b))
+	}
+	if innerXid := be.Uint32(r.b[4:]); innerXid != xid {
+		return nil, malformed(ErrBundleMsgXid, "transaction %#x in a bundle-add of transaction %#x", innerXid, xid)
+	}
+	var err error
+	if m.Message, err = decodeBody(v, typ, xid, r.b[HeaderLen:length:length], true); err != nil {
+		return nil, err
+	}
+	return m, nil
+}

@@ -6,8 +6,7 @@ package openflow
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
-	"net/netip"
+	"fmt"
 	"slices"
 )
 
@@ -139,7 +138,7 @@ func (in Instructions) Equal(other Instructions) bool {
 }
 
 func (in Instructions) appendKey(b []byte) []byte {
-	b = binary.BigEndian.AppendUint32(b, in.Meter)
+	b = be.AppendUint32(b, in.Meter)
 	b = appendActionsKey(b, in.Apply)
 	if in.ClearActions {
 		b = append(b, 1)
@@ -147,30 +146,38 @@ func (in Instructions) appendKey(b []byte) []byte {
 		b = append(b, 0)
 	}
 	b = appendActionsKey(b, in.Write)
-	b = binary.BigEndian.AppendUint64(b, in.Metadata&in.MetadataMask)
-	b = binary.BigEndian.AppendUint64(b, in.MetadataMask)
+	b = be.AppendUint64(b, in.Metadata&in.MetadataMask)
+	b = be.AppendUint64(b, in.MetadataMask)
 	return append(b, in.Goto)
 }
 
-// appendActionsKey appends what tells lists of actions apart. Sets of one field that follow each other count as one.
+// appendActionsKey appends what tells lists of actions apart: their encoding, in which what is the same is the same. Sets of
+// one field that follow each other count as one.
 func appendActionsKey(b []byte, actions []Action) []byte {
 	for i := 0; i < len(actions); i++ {
-		set, ok := actions[i].(SetField)
-		if !ok {
-			b = appendActionKey(b, actions[i])
-			continue
-		}
-		for i+1 < len(actions) {
-			next, ok := actions[i+1].(SetField)
-			if !ok || next.Field != set.Field || !set.mergeable() || !next.mergeable() {
-				break
+		a := actions[i]
+		if set, ok := a.(SetField); ok {
+			merged := false
+			for i+1 < len(actions) {
+				next, ok := actions[i+1].(SetField)
+				if !ok || next.Field != set.Field || !set.mergeable() || !next.mergeable() {
+					break
+				}
+				set, merged = set.then(next), true
+				i++
 			}
-			set = set.then(next)
-			i++
+			if _, some := set.canonical(); !some {
+				continue
+			}
+			if merged {
+				a = set
+			}
 		}
-		if mf, some := set.canonical(); some {
-			b = appendKey(append(b, 's'), mf)
+		encoded, err := appendActions(b, Version15, []Action{a})
+		if err != nil {
+			encoded = fmt.Append(b, a)
 		}
+		b = encoded
 	}
 	return append(b, 0)
 }
@@ -193,70 +200,6 @@ func (s SetField) then(t SetField) SetField {
 		}
 	}
 	return SetField{MatchField{Field: s.Field, Value: value, Mask: mask}}
-}
-
-func appendActionKey(b []byte, a Action) []byte {
-	switch a := a.(type) {
-	case Output:
-		b = binary.BigEndian.AppendUint32(append(b, 'o'), a.Port)
-		if a.Port == PortController {
-			b = binary.BigEndian.AppendUint16(b, a.MaxLen)
-		}
-	case Move:
-		b = appendSubfieldKey(append(b, 'm'), a.Src)
-		b = appendSubfieldKey(b, a.Dst)
-	case Resubmit:
-		b = binary.BigEndian.AppendUint32(append(b, 'r', a.Table), a.InPort)
-	case DecTTL:
-		b = append(b, 't')
-	case CT:
-		b = appendCTKey(append(b, 'c'), a)
-	case CTClear:
-		b = append(b, 'x')
-	case RawAction:
-		b = binary.BigEndian.AppendUint16(append(b, 'w'), uint16(len(a.Bytes)))
-		b = append(b, a.Bytes...)
-	}
-	return b
-}
-
-func appendSubfieldKey(b []byte, s Subfield) []byte {
-	b = binary.BigEndian.AppendUint16(append(b, byte(s.Field)), s.Offset)
-	return binary.BigEndian.AppendUint16(b, s.Bits)
-}
-
-func appendCTKey(b []byte, c CT) []byte {
-	b = append(b, bits(c.Commit, c.Force, c.Resume, c.ZoneFrom != nil, c.NAT != nil))
-	if c.ZoneFrom != nil {
-		b = appendSubfieldKey(b, *c.ZoneFrom)
-	} else {
-		b = binary.BigEndian.AppendUint16(b, c.Zone)
-	}
-	if c.Resume {
-		b = append(b, c.Table)
-	}
-	if c.NAT != nil {
-		n := c.NAT.canonical()
-		b = append(b, byte(n.Type), bits(n.Persistent, n.Hash, n.Random))
-		for _, a := range []netip.Addr{n.AddrMin, n.AddrMax} {
-			b = append(append(b, byte(a.BitLen())), a.AsSlice()...)
-		}
-		b = binary.BigEndian.AppendUint16(b, n.PortMin)
-		b = binary.BigEndian.AppendUint16(b, n.PortMax)
-	}
-	return appendActionsKey(b, c.Exec)
-}
-
-// canonical spells out a range of one as its only element.
-func (n NAT) canonical() NAT {
-	n.AddrMin, n.AddrMax = n.AddrMin.Unmap(), n.AddrMax.Unmap()
-	if n.AddrMax == n.AddrMin {
-		n.AddrMax = netip.Addr{}
-	}
-	if n.PortMax == n.PortMin {
-		n.PortMax = 0
-	}
-	return n
 }
 
 // bits packs flags into a byte, the first into its lowest bit.

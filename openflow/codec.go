@@ -4,10 +4,7 @@
 package openflow
 
 import (
-	"encoding/binary"
 	"fmt"
-
-	"github.com/ovskit/ovskit/internal/ofwire"
 )
 
 // HeaderLen is the length of the header that every message begins with; MaxMessage is the longest message that its
@@ -17,7 +14,16 @@ const (
 	MaxMessage = 0xffff
 )
 
-// The message types (OpenFlow 1.3.5, 7.1).
+// Message is one OpenFlow message without its header's transaction number. The implementations are the message types
+// of this package, by value; [Encode] and [Decode] turn them into bytes and back.
+type Message interface {
+	// describe names the message in errors: what it does where that is worth saying, else its kind.
+	describe() string
+	// appendTo appends what follows the header, whose type it returns.
+	appendTo(b []byte, v Version, xid uint32) (out []byte, typ uint8, err error)
+}
+
+// The message types (OpenFlow 1.5.1, 7.1.1; those up to 29 are of OpenFlow 1.3 too).
 const (
 	typeHello            = 0
 	typeError            = 1
@@ -40,84 +46,48 @@ const (
 	typeBarrierReply     = 21
 	typeRoleRequest      = 24
 	typeRoleReply        = 25
+	typeBundleControl    = 33
+	typeBundleAdd        = 34
 )
 
-// The types of multipart messages (OpenFlow 1.3.5, 7.3.5).
-const (
-	multipartDesc      = 0
-	multipartFlow      = 1
-	multipartAggregate = 2
-	multipartPortDesc  = 13
-)
-
-// The experimenters, and ONF's message types of bundles (ONF extension 230).
+// The experimenters whose messages, actions and errors have types here.
 const (
 	experimenterNicira = 0x00002320
 	experimenterONF    = 0x4f4e4600
-
-	onfBundleControl = 2300
-	onfBundleAdd     = 2301
 )
 
-// Encode returns a message as it goes over the wire in a version of the protocol. The error says what in the message cannot be expressed.
+// Encode returns a message as it goes over the wire in a version of the protocol. The error says what in the message
+// cannot be expressed.
 func Encode(v Version, m Message, xid uint32) ([]byte, error) { return AppendMessage(nil, v, m, xid) }
 
 // AppendMessage appends a message to b as it goes over the wire. On error b is returned as it was.
 func AppendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
-	if v != Version13 {
-		return b, fmt.Errorf("encode %s: %v is not spoken", describe(m), v)
+	if m == nil {
+		return b, fmt.Errorf("encode message: %w", errNoSuchType)
 	}
-	fromController, err := encodeRequest(m, xid)
-	switch {
-	case err != nil:
-		return b, fmt.Errorf("encode %s: %w", describe(m), err)
-	case fromController != nil:
-		return append(b, fromController...), nil
-	}
-	out, err := appendOwn(b, m, xid)
+	out, err := appendMessage(b, v, m, xid)
 	if err != nil {
-		return b, fmt.Errorf("encode %s: %w", describe(m), err)
+		return b, fmt.Errorf("encode %s: %w", m.describe(), err)
 	}
 	return out, nil
 }
 
-// encodeRequest encodes what a controller says to a switch. The result is nil for other messages.
-func encodeRequest(m Message, xid uint32) ([]byte, error) {
-	switch m := m.(type) {
-	case Hello:
-		return ofwire.Hello(xid, uint8(m.Version), m.Bitmap)
-	case FeaturesRequest:
-		return ofwire.Empty(xid, typeFeaturesRequest)
-	case GetConfigRequest:
-		return ofwire.Empty(xid, typeGetConfigRequest)
-	case BarrierRequest:
-		return ofwire.Empty(xid, typeBarrierRequest)
-	case SetConfig:
-		return ofwire.SetConfig(xid, m.Flags, m.MissSendLen)
-	case DescRequest:
-		return ofwire.Multipart(xid, multipartDesc, nil, false)
-	case PortDescRequest:
-		return ofwire.Multipart(xid, multipartPortDesc, nil, false)
-	case MultipartRequest:
-		return ofwire.Multipart(xid, m.Type, m.Body, m.More)
-	case FlowStatsRequest:
-		return encodeFlowStatsRequest(xid, m.FlowFilter, false)
-	case AggregateRequest:
-		return encodeFlowStatsRequest(xid, m.FlowFilter, true)
-	case FlowMod:
-		return encodeFlowMod(xid, m)
-	case PacketOut:
-		return encodePacketOut(xid, m)
-	case BundleControl:
-		return ofwire.BundleControl(xid, m.ID, uint16(m.Type), uint16(m.Flags))
-	case BundleAdd:
-		inner, err := Encode(Version13, m.Message, xid)
-		if err != nil {
-			return nil, err
-		}
-		return ofwire.BundleAdd(xid, m.ID, uint16(m.Flags), inner)
+func appendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
+	if v < Version13 || v > Version15 {
+		return b, fmt.Errorf("%v is not spoken", v)
 	}
-	return nil, nil
+	if hello, ok := m.(Hello); ok {
+		v = hello.Version
+	}
+	start := len(b)
+	b = append(b, uint8(v), 0, 0, 0)
+	b = be.AppendUint32(b, xid)
+	b, typ, err := m.appendTo(b, v, xid)
+	if err != nil {
+		return b, err
+	}
+	b[start+1] = typ
+	return putLength(b, start, 2)
 }
 
 // Decode reads one message that fills b exactly. It never panics, and what it returns shares no memory with b. The
@@ -127,8 +97,8 @@ func Decode(b []byte) (m Message, xid uint32, err error) {
 	if len(b) < HeaderLen {
 		return nil, 0, malformed(ErrBadRequestLen, "message of %d bytes has no whole header", len(b))
 	}
-	xid = binary.BigEndian.Uint32(b[4:])
-	if length := int(binary.BigEndian.Uint16(b[2:])); length != len(b) {
+	xid = be.Uint32(b[4:])
+	if length := int(be.Uint16(b[2:])); length != len(b) {
 		return nil, xid, malformed(ErrBadRequestLen, "message of %d bytes claims to have %d", len(b), length)
 	}
 	// What is decoded refers to this copy.
@@ -139,15 +109,15 @@ func Decode(b []byte) (m Message, xid uint32, err error) {
 
 // decodeBody reads what follows the header; body becomes part of the result. A message in a bundle cannot be a bundle
 // message itself.
-func decodeBody(version Version, typ uint8, xid uint32, body []byte, inBundle bool) (Message, error) {
+func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (Message, error) {
 	// A greeting and its refusal come in the version of their sender.
-	if version != Version13 && typ != typeHello && typ != typeError {
-		return nil, malformed(ErrBadVersion, "message of %v", version)
+	if (v < Version13 || v > Version15) && typ != typeHello && typ != typeError {
+		return nil, malformed(ErrBadVersion, "message of %v", v)
 	}
 	r := &reader{b: body}
 	switch typ {
 	case typeHello:
-		return decodeHello(r, version)
+		return decodeHello(r, v)
 	case typeError:
 		return decodeError(r)
 	case typeEchoRequest:
@@ -161,23 +131,23 @@ func decodeBody(version Version, typ uint8, xid uint32, body []byte, inBundle bo
 	case typeGetConfigRequest:
 		return ended(r, GetConfigRequest{})
 	case typeGetConfigReply:
-		return ended(r, GetConfigReply{SwitchConfig{Flags: r.u16(), MissSendLen: r.u16()}})
+		return ended(r, GetConfigReply{decodeSwitchConfig(r)})
 	case typeSetConfig:
-		return ended(r, SetConfig{SwitchConfig{Flags: r.u16(), MissSendLen: r.u16()}})
+		return ended(r, SetConfig{decodeSwitchConfig(r)})
 	case typePacketIn:
 		return decodePacketIn(r)
 	case typeFlowRemoved:
-		return decodeFlowRemoved(r)
+		return decodeFlowRemoved(r, v)
 	case typePortStatus:
-		return decodePortStatus(r)
+		return decodePortStatus(r, v)
 	case typePacketOut:
-		return decodePacketOut(r)
+		return decodePacketOut(r, v)
 	case typeFlowMod:
-		return decodeFlowMod(r)
+		return decodeFlowMod(r, v)
 	case typeMultipartRequest:
-		return decodeMultipartRequest(r)
+		return decodeMultipartRequest(r, v)
 	case typeMultipartReply:
-		return decodeMultipartReply(r)
+		return decodeMultipartReply(r, v)
 	case typeBarrierRequest:
 		return ended(r, BarrierRequest{})
 	case typeBarrierReply:
@@ -188,62 +158,54 @@ func decodeBody(version Version, typ uint8, xid uint32, body []byte, inBundle bo
 	case typeRoleReply:
 		role, generation := decodeRole(r)
 		return ended(r, RoleReply{role, generation})
+	case typeBundleControl, typeBundleAdd:
+		if v >= Version14 {
+			return decodeBundleMessage(r, typ == typeBundleAdd, xid, inBundle)
+		}
 	case typeExperimenter:
-		if m, err := decodeExperimenter(r, xid, inBundle); m != nil || err != nil {
+		if m, err := decodeExperimenter(r, v, xid, inBundle); m != nil || err != nil {
 			return m, err
 		}
 	}
 	return Raw{Type: typ, Body: body}, nil
 }
 
-func decodeRole(r *reader) (role uint32, generation uint64) {
-	role = r.u32()
-	r.skip(4)
-	return role, r.u64()
-}
-
 // decodeExperimenter reads a message of an experimenter. The result is nil, and nothing is read, if it has no type here.
-func decodeExperimenter(r *reader, xid uint32, inBundle bool) (Message, error) {
+func decodeExperimenter(r *reader, v Version, xid uint32, inBundle bool) (Message, error) {
 	if len(r.b) < 8 {
 		return nil, malformed(ErrBadRequestLen, "experimenter message of %d bytes", HeaderLen+len(r.b))
 	}
-	experimenter, typ := binary.BigEndian.Uint32(r.b), binary.BigEndian.Uint32(r.b[4:])
-	switch {
-	case experimenter == experimenterNicira && typ == nxtCTFlushZone:
-		r.skip(8)
-		return decodeCTFlushZone(r)
-	case experimenter != experimenterONF || typ != onfBundleControl && typ != onfBundleAdd:
-		return nil, nil
-	case inBundle:
-		return nil, malformed(ErrBundleMsgUnsupported, "bundle message in a bundle")
+	body := &reader{b: r.b[8:]}
+	switch be.Uint32(r.b) {
+	case experimenterNicira:
+		switch be.Uint32(r.b[4:]) {
+		case nxtCTFlushZone:
+			return decodeCTFlushZone(body)
+		}
+	case experimenterONF:
+		switch typ := be.Uint32(r.b[4:]); typ {
+		case onfBundleControl, onfBundleAdd:
+			return decodeBundleMessage(body, typ == onfBundleAdd, xid, inBundle)
+		}
 	}
-	r.skip(8)
-	return decodeBundleMessage(r, typ, xid)
+	return nil, nil
 }
 
-func decodeBundleMessage(r *reader, typ, xid uint32) (Message, error) {
-	if typ == onfBundleControl {
-		// Properties may follow; none is defined.
-		m := BundleControl{ID: r.u32(), Type: BundleType(r.u16()), Flags: BundleFlags(r.u16())}
-		return checked(r, m)
-	}
-	m := BundleAdd{ID: r.u32()}
-	r.skip(2)
-	m.Flags = BundleFlags(r.u16())
-	if r.short || len(r.b) < HeaderLen {
-		return nil, malformed(ErrBundleMsgLen, "bundle-add without a whole message")
-	}
-	version, innerType, length := Version(r.b[0]), r.b[1], int(binary.BigEndian.Uint16(r.b[2:]))
-	if length < HeaderLen || length > len(r.b) {
-		return nil, malformed(ErrBundleMsgLen, "message of %d bytes in a bundle-add with room for %d", length, len(r.b))
-	}
-	if innerXid := binary.BigEndian.Uint32(r.b[4:]); innerXid != xid {
-		return nil, malformed(ErrBundleMsgXid, "transaction %#x in a bundle-add of transaction %#x", innerXid, xid)
-	}
-	inner, err := decodeBody(version, innerType, xid, r.b[HeaderLen:length:length], true)
-	if err != nil {
-		return nil, err
-	}
-	m.Message = inner
-	return m, nil
+// appendExperimenter appends the header that an experimenter's message has behind that of all messages.
+func appendExperimenter(b []byte, experimenter, typ uint32) []byte {
+	return be.AppendUint32(be.AppendUint32(b, experimenter), typ)
+}
+
+// Raw is a message that this package has no type for.
+type Raw struct {
+	// Type is the OFPT_ number in its header.
+	Type uint8
+	// Body is all that follows the header.
+	Body []byte
+}
+
+func (m Raw) describe() string { return fmt.Sprintf("message of type %d", m.Type) }
+
+func (m Raw) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	return append(b, m.Body...), m.Type, nil
 }

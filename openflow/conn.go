@@ -143,7 +143,7 @@ func (c *Conn) greet(ctx context.Context) error {
 	case Error:
 		return &ConnError{c.endpoint, fmt.Errorf("refuses the greeting: %w", m)}
 	default:
-		return &ConnError{c.endpoint, fmt.Errorf("begins with a %s, not a greeting", describe(m))}
+		return &ConnError{c.endpoint, fmt.Errorf("begins with a %s, not a greeting", m.describe())}
 	}
 	m, err := c.roundTrip(ctx, FeaturesRequest{})
 	if err != nil {
@@ -283,5 +283,5 @@ func (c *Conn) receive(xid uint32, a answer) {
 		c.log.Warn("answer to no request under way", "xid", xid, "err", a.err)
 		return
 	}
-	c.log.Debug("message passed over", "xid", xid, "message", describe(a.m))
+	c.log.Debug("message passed over", "xid", xid, "message", a.m.describe())
 }

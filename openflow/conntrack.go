@@ -6,14 +6,13 @@ package openflow
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 )
 
 // CTFlushZone makes the switch forget the tracked connections of a zone, in all bridges that share its datapath. It is
 // NXT_CT_FLUSH_ZONE, which Open vSwitch has since 2.6 (ovs-ofctl(8), "ct-flush-zone"), and has no reply.
 type CTFlushZone struct{ Zone uint16 }
 
-func (CTFlushZone) message() {}
+func (CTFlushZone) describe() string { return "ct-flush-zone" }
 
 // nxtCTFlushZone is the type of CTFlushZone among Nicira's messages.
 const nxtCTFlushZone = 29
@@ -25,10 +24,9 @@ func (c *Conn) FlushZone(ctx context.Context, zone uint16) error {
 	return c.apply(ctx, 1, func(int) Message { return CTFlushZone{Zone: zone} })
 }
 
-func appendCTFlushZone(b []byte, m CTFlushZone) []byte {
-	b = binary.BigEndian.AppendUint32(b, experimenterNicira)
-	b = binary.BigEndian.AppendUint32(b, nxtCTFlushZone)
-	return binary.BigEndian.AppendUint16(pad(b, 6), m.Zone)
+func (m CTFlushZone) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	b = appendExperimenter(b, experimenterNicira, nxtCTFlushZone)
+	return be.AppendUint16(pad(b, 6), m.Zone), typeExperimenter, nil
 }
 
 func decodeCTFlushZone(r *reader) (Message, error) {

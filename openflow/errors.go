@@ -5,7 +5,6 @@ package openflow
 
 import (
 	"fmt"
-	"reflect"
 )
 
 // ErrorCode is the reason of an error message: type and code as OpenFlow numbers them (OpenFlow 1.3.5, 7.4.4), and the
@@ -53,6 +52,29 @@ func (e Error) Error() string { return e.Code.Error() }
 // Unwrap returns the code.
 func (e Error) Unwrap() error { return e.Code }
 
+func (e Error) describe() string { return "error" }
+
+const errorTypeExperimenter = 0xffff
+
+func (e Error) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	b = be.AppendUint16(b, e.Code.Type())
+	b = be.AppendUint16(b, e.Code.Code())
+	if e.Code.Type() == errorTypeExperimenter {
+		b = be.AppendUint32(b, e.Code.Experimenter())
+	}
+	return append(b, e.Data...), typeError, nil
+}
+
+func decodeError(r *reader) (Message, error) {
+	typ, code := r.u16(), r.u16()
+	e := Error{Code: MakeErrorCode(typ, code)}
+	if typ == errorTypeExperimenter {
+		e.Code = MakeExperimenterErrorCode(r.u32(), code)
+	}
+	e.Data = r.rest()
+	return checked(r, e)
+}
+
 // DecodeError is a message that is not well-formed or that this package refuses.
 type DecodeError struct {
 	// Code is the error message that a switch answers with.
@@ -80,56 +102,10 @@ type RequestError struct {
 
 func (e *RequestError) Error() string {
 	if _, ok := e.Request.(FlowMod); ok {
-		return fmt.Sprintf("switch %s: flow-mod %d (%s): %v", e.Endpoint, e.Index, describe(e.Request), e.Err)
+		return fmt.Sprintf("switch %s: flow-mod %d (%s): %v", e.Endpoint, e.Index, e.Request.describe(), e.Err)
 	}
-	return fmt.Sprintf("switch %s: %s: %v", e.Endpoint, describe(e.Request), e.Err)
+	return fmt.Sprintf("switch %s: %s: %v", e.Endpoint, e.Request.describe(), e.Err)
 }
 
 // Unwrap returns Err.
 func (e *RequestError) Unwrap() error { return e.Err }
-
-// describe names a message in errors: what it does where that is worth saying, else its kind.
-func describe(m Message) string {
-	switch m := m.(type) {
-	case FlowMod:
-		return m.String()
-	case BundleAdd:
-		return fmt.Sprintf("bundle-add of %s", describe(m.Message))
-	case BundleControl:
-		return fmt.Sprintf("%v of bundle %d", m.Type, m.ID)
-	case Raw:
-		return fmt.Sprintf("message of type %d", m.Type)
-	}
-	return kinds[reflect.TypeOf(m)]
-}
-
-var kinds = map[reflect.Type]string{
-	reflect.TypeFor[Hello]():            "hello",
-	reflect.TypeFor[Error]():            "error",
-	reflect.TypeFor[EchoRequest]():      "echo request",
-	reflect.TypeFor[EchoReply]():        "echo reply",
-	reflect.TypeFor[FeaturesRequest]():  "features request",
-	reflect.TypeFor[FeaturesReply]():    "features reply",
-	reflect.TypeFor[GetConfigRequest](): "get-config request",
-	reflect.TypeFor[GetConfigReply]():   "get-config reply",
-	reflect.TypeFor[SetConfig]():        "set-config",
-	reflect.TypeFor[BarrierRequest]():   "barrier request",
-	reflect.TypeFor[BarrierReply]():     "barrier reply",
-	reflect.TypeFor[PacketOut]():        "packet-out",
-	reflect.TypeFor[PacketIn]():         "packet-in",
-	reflect.TypeFor[FlowRemoved]():      "flow-removed",
-	reflect.TypeFor[PortStatus]():       "port-status",
-	reflect.TypeFor[RoleRequest]():      "role request",
-	reflect.TypeFor[RoleReply]():        "role reply",
-	reflect.TypeFor[CTFlushZone]():      "ct-flush-zone",
-	reflect.TypeFor[FlowStatsRequest](): "flow statistics request",
-	reflect.TypeFor[FlowStatsReply]():   "flow statistics reply",
-	reflect.TypeFor[AggregateRequest](): "aggregate statistics request",
-	reflect.TypeFor[AggregateReply]():   "aggregate statistics reply",
-	reflect.TypeFor[DescRequest]():      "description request",
-	reflect.TypeFor[DescReply]():        "description reply",
-	reflect.TypeFor[PortDescRequest]():  "port description request",
-	reflect.TypeFor[PortDescReply]():    "port description reply",
-	reflect.TypeFor[MultipartRequest](): "multipart request",
-	reflect.TypeFor[MultipartReply]():   "multipart reply",
-}

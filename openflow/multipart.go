@@ -3,54 +3,17 @@
 
 package openflow
 
-// FlowFilter selects flows. The zero value selects all flows of all tables.
-type FlowFilter struct {
-	// Table is the table; nil is every table.
-	Table *uint8
-	// Cookie is what a flow's cookie must be in the bits of CookieMask.
-	Cookie, CookieMask uint64
-	// Match selects the flows whose match is the same or more specific.
-	Match Match
-	// OutPort and OutGroup select flows that output there; 0 is no restriction.
-	OutPort, OutGroup uint32
-}
+import "fmt"
 
-// FlowStatsRequest asks for the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.2).
-type FlowStatsRequest struct{ FlowFilter }
+// The types of multipart messages (OpenFlow 1.3.5, 7.3.5).
+const (
+	multipartDesc      = 0
+	multipartFlow      = 1
+	multipartAggregate = 2
+	multipartPortDesc  = 13
+)
 
-// FlowStatsReply is one part of the answer to a FlowStatsRequest.
-type FlowStatsReply struct {
-	Flows []FlowStats
-	// More says that another part follows.
-	More bool
-}
-
-// AggregateRequest asks for the sum over the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.3).
-type AggregateRequest struct{ FlowFilter }
-
-// AggregateReply answers an AggregateRequest.
-type AggregateReply struct {
-	Packets, Bytes uint64
-	Flows          uint32
-}
-
-// DescRequest asks what the switch is made of (OpenFlow 1.3.5, 7.3.5.1).
-type DescRequest struct{}
-
-// DescReply answers a DescRequest. SerialNumber is at most 31 bytes long, the others 255.
-type DescReply struct {
-	Manufacturer, Hardware, Software, SerialNumber, Datapath string
-}
-
-// PortDescRequest asks for the ports (OpenFlow 1.3.5, 7.3.5.7).
-type PortDescRequest struct{}
-
-// PortDescReply is one part of the answer to a PortDescRequest.
-type PortDescReply struct {
-	Ports []PortDesc
-	// More says that another part follows.
-	More bool
-}
+const multipartMore = 1
 
 // MultipartRequest is a multipart request that this package has no type for, or a part of a request in several.
 type MultipartRequest struct {
@@ -70,13 +33,71 @@ type MultipartReply struct {
 	More bool
 }
 
-func (FlowStatsRequest) message() {}
-func (FlowStatsReply) message()   {}
-func (AggregateRequest) message() {}
-func (AggregateReply) message()   {}
-func (DescRequest) message()      {}
-func (DescReply) message()        {}
-func (PortDescRequest) message()  {}
-func (PortDescReply) message()    {}
-func (MultipartRequest) message() {}
-func (MultipartReply) message()   {}
+func (m MultipartRequest) describe() string {
+	return fmt.Sprintf("multipart request of type %d", m.Type)
+}
+func (m MultipartReply) describe() string { return fmt.Sprintf("multipart reply of type %d", m.Type) }
+
+func (m MultipartRequest) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	return append(appendMultipart(b, m.Type, m.More), m.Body...), typeMultipartRequest, nil
+}
+
+func (m MultipartReply) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	return append(appendMultipart(b, m.Type, m.More), m.Body...), typeMultipartReply, nil
+}
+
+// appendMultipart appends the header that multipart messages have behind that of all messages.
+func appendMultipart(b []byte, typ uint16, more bool) []byte {
+	b = be.AppendUint16(b, typ)
+	return pad(be.AppendUint16(b, uint16(bits(more))), 4)
+}
+
+func decodeMultipartRequest(r *reader, v Version) (Message, error) {
+	typ, flags := r.u16(), r.u16()
+	r.skip(4)
+	if r.short {
+		return nil, malformed(ErrBadRequestLen, "multipart request is too short")
+	}
+	more := flags&multipartMore != 0
+	if !more {
+		switch typ {
+		case multipartDesc:
+			return ended(r, DescRequest{})
+		case multipartPortDesc:
+			return ended(r, PortDescRequest{})
+		case multipartFlow:
+			f, err := decodeFlowFilter(r)
+			if err != nil {
+				return nil, err
+			}
+			return ended(r, FlowStatsRequest{f})
+		case multipartAggregate:
+			f, err := decodeFlowFilter(r)
+			if err != nil {
+				return nil, err
+			}
+			return ended(r, AggregateRequest{f})
+		}
+	}
+	return MultipartRequest{Type: typ, Body: r.rest(), More: more}, nil
+}
+
+func decodeMultipartReply(r *reader, v Version) (Message, error) {
+	typ, flags := r.u16(), r.u16()
+	r.skip(4)
+	if r.short {
+		return nil, malformed(ErrBadRequestLen, "multipart reply is too short")
+	}
+	more := flags&multipartMore != 0
+	switch {
+	case typ == multipartFlow:
+		return decodeFlowStatsReply(r, v, more)
+	case typ == multipartPortDesc:
+		return decodePortDescReply(r, more)
+	case typ == multipartDesc && !more:
+		return decodeDescReply(r)
+	case typ == multipartAggregate && !more:
+		return decodeAggregateReply(r)
+	}
+	return MultipartReply{Type: typ, Body: r.rest(), More: more}, nil
+}

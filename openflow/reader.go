@@ -66,7 +66,7 @@ func (r *reader) u64() uint64 {
 // checked returns m unless the reader came to an end before all of m was read.
 func checked[M Message](r *reader, m M) (Message, error) {
 	if r.short {
-		return nil, malformed(ErrBadRequestLen, "%s is too short", describe(m))
+		return nil, malformed(ErrBadRequestLen, "%s is too short", m.describe())
 	}
 	return m, nil
 }
@@ -74,7 +74,7 @@ func checked[M Message](r *reader, m M) (Message, error) {
 // ended returns m if it is all there was to read.
 func ended[M Message](r *reader, m M) (Message, error) {
 	if len(r.b) > 0 {
-		return nil, malformed(ErrBadRequestLen, "%s has %d bytes too many", describe(m), len(r.b))
+		return nil, malformed(ErrBadRequestLen, "%s has %d bytes too many", m.describe(), len(r.b))
 	}
 	return checked(r, m)
 }

@@ -98,7 +98,7 @@ func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (
 			return
 		}
 		if a.err != nil {
-			finish(fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, describe(request), a.err))
+			finish(fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err))
 			return
 		}
 		if refusal, ok := a.m.(Error); ok {
@@ -106,7 +106,7 @@ func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (
 			return
 		}
 		if size += a.size; size > maxReplies {
-			finish(fmt.Errorf("switch %s: reply to %s is longer than %d bytes", c.endpoint, describe(request), maxReplies))
+			finish(fmt.Errorf("switch %s: reply to %s is longer than %d bytes", c.endpoint, request.describe(), maxReplies))
 			return
 		}
 		switch more, ok := add(a.m); {
@@ -143,7 +143,7 @@ func (c *Conn) wait(ctx context.Context, request Message, result <-chan error) e
 
 // gaveUp is the error of a request whose context has ended.
 func (c *Conn) gaveUp(ctx context.Context, request Message) error {
-	return fmt.Errorf("switch %s: %s: %w", c.endpoint, describe(request), ctx.Err())
+	return fmt.Errorf("switch %s: %s: %w", c.endpoint, request.describe(), ctx.Err())
 }
 
 // send encodes a message and hands it to the writer.
@@ -172,7 +172,7 @@ func (c *Conn) write(ctx context.Context, m Message, b []byte) error {
 
 // unexpected is the error of a reply of the wrong kind.
 func (c *Conn) unexpected(request, reply Message) error {
-	return fmt.Errorf("switch %s: %s answered by %s", c.endpoint, describe(request), describe(reply))
+	return fmt.Errorf("switch %s: %s answered by %s", c.endpoint, request.describe(), reply.describe())
 }
 
 // isHangup reports whether a write failed since the other side has closed.

@@ -1,0 +1,45 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+// SwitchConfig is what SetConfig sets and GetConfigReply tells.
+type SwitchConfig struct {
+	// Flags say how IP fragments are handled: 0 is normally.
+	Flags uint16
+	// MissSendLen is how many bytes of a packet the switch sends to the controller of its own accord.
+	MissSendLen uint16
+}
+
+// GetConfigRequest asks for a GetConfigReply (OpenFlow 1.3.5, 7.3.2).
+type GetConfigRequest struct{}
+
+// GetConfigReply answers a GetConfigRequest.
+type GetConfigReply struct{ SwitchConfig }
+
+// SetConfig changes the configuration. It has no reply.
+type SetConfig struct{ SwitchConfig }
+
+func (GetConfigRequest) describe() string { return "get-config request" }
+func (GetConfigReply) describe() string   { return "get-config reply" }
+func (SetConfig) describe() string        { return "set-config" }
+
+func (GetConfigRequest) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	return b, typeGetConfigRequest, nil
+}
+
+func (m GetConfigReply) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	return m.SwitchConfig.append(b), typeGetConfigReply, nil
+}
+
+func (m SetConfig) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	return m.SwitchConfig.append(b), typeSetConfig, nil
+}
+
+func (c SwitchConfig) append(b []byte) []byte {
+	return be.AppendUint16(be.AppendUint16(b, c.Flags), c.MissSendLen)
+}
+
+func decodeSwitchConfig(r *reader) SwitchConfig {
+	return SwitchConfig{Flags: r.u16(), MissSendLen: r.u16()}
+}

@@ -1,0 +1,171 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import "time"
+
+// FlowFilter selects flows. The zero value selects all flows of all tables.
+type FlowFilter struct {
+	// Table is the table; nil is every table.
+	Table *uint8
+	// Cookie is what a flow's cookie must be in the bits of CookieMask.
+	Cookie, CookieMask uint64
+	// Match selects the flows whose match is the same or more specific.
+	Match Match
+	// OutPort and OutGroup select flows that output there; 0 is no restriction.
+	OutPort, OutGroup uint32
+}
+
+// FlowStatsRequest asks for the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.2).
+type FlowStatsRequest struct{ FlowFilter }
+
+// FlowStatsReply is one part of the answer to a FlowStatsRequest.
+type FlowStatsReply struct {
+	Flows []FlowStats
+	// More says that another part follows.
+	More bool
+}
+
+// AggregateRequest asks for the sum over the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.3).
+type AggregateRequest struct{ FlowFilter }
+
+// AggregateReply answers an AggregateRequest.
+type AggregateReply struct {
+	Packets, Bytes uint64
+	Flows          uint32
+}
+
+func (FlowStatsRequest) describe() string { return "flow statistics request" }
+func (FlowStatsReply) describe() string   { return "flow statistics reply" }
+func (AggregateRequest) describe() string { return "aggregate statistics request" }
+func (AggregateReply) describe() string   { return "aggregate statistics reply" }
+
+func (m FlowStatsRequest) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	b, err := m.FlowFilter.append(appendMultipart(b, multipartFlow, false))
+	return b, typeMultipartRequest, err
+}
+
+func (m AggregateRequest) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	b, err := m.FlowFilter.append(appendMultipart(b, multipartAggregate, false))
+	return b, typeMultipartRequest, err
+}
+
+func (m FlowStatsReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	b = appendMultipart(b, multipartFlow, m.More)
+	for _, s := range m.Flows {
+		var err error
+		if b, err = appendFlowStats(b, v, s); err != nil {
+			return b, 0, err
+		}
+	}
+	return b, typeMultipartReply, nil
+}
+
+func (m AggregateReply) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+	b = appendMultipart(b, multipartAggregate, false)
+	b = be.AppendUint64(b, m.Packets)
+	b = be.AppendUint64(b, m.Bytes)
+	return pad(be.AppendUint32(b, m.Flows), 4), typeMultipartReply, nil
+}
+
+func (f FlowFilter) append(b []byte) ([]byte, error) {
+	table := AllTables
+	if f.Table != nil {
+		table = *f.Table
+	}
+	b = pad(append(b, table), 3)
+	b = be.AppendUint32(b, orAny(f.OutPort))
+	b = pad(be.AppendUint32(b, orAny(f.OutGroup)), 4)
+	b = be.AppendUint64(b, f.Cookie)
+	b = be.AppendUint64(b, f.CookieMask)
+	return appendMatch(b, f.Match)
+}
+
+func decodeFlowFilter(r *reader) (f FlowFilter, err error) {
+	if table := r.u8(); table != AllTables {
+		f.Table = &table
+	}
+	r.skip(3)
+	f.OutPort, f.OutGroup = r.u32(), r.u32()
+	r.skip(4)
+	f.Cookie, f.CookieMask = r.u64(), r.u64()
+	if r.short {
+		return f, malformed(ErrBadRequestLen, "flow statistics request is too short")
+	}
+	if f.OutPort == 0 || f.OutGroup == 0 {
+		return f, malformed(ErrBadPort, "flow statistics request for flows that output to port or group 0")
+	}
+	f.OutPort, f.OutGroup = fromAny(f.OutPort), fromAny(f.OutGroup)
+	f.Match, err = decodeMatch(r)
+	return f, err
+}
+
+func decodeFlowStatsReply(r *reader, v Version, more bool) (Message, error) {
+	m := FlowStatsReply{More: more}
+	for len(r.b) > 0 {
+		s, err := decodeFlowStats(r, v)
+		if err != nil {
+			return nil, err
+		}
+		m.Flows = append(m.Flows, s)
+	}
+	return m, nil
+}
+
+func decodeAggregateReply(r *reader) (Message, error) {
+	m := AggregateReply{Packets: r.u64(), Bytes: r.u64(), Flows: r.u32()}
+	r.skip(4)
+	return ended(r, m)
+}
+
+func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
+	start := len(b)
+	b = append(b, 0, 0, s.Table, 0)
+	b = appendDuration(b, s.Duration)
+	b = be.AppendUint16(b, s.Priority)
+	b = be.AppendUint16(b, s.IdleTimeout)
+	b = be.AppendUint16(b, s.HardTimeout)
+	b = be.AppendUint16(b, uint16(s.Flags))
+	b = pad(b, 4)
+	b = be.AppendUint64(b, s.Cookie)
+	b = be.AppendUint64(b, s.Packets)
+	b = be.AppendUint64(b, s.Bytes)
+	b, err := appendMatch(b, s.Match)
+	if err != nil {
+		return b, err
+	}
+	if b, err = appendInstructions(b, v, s.Instructions); err != nil {
+		return b, err
+	}
+	return putLength(b, start, 0)
+}
+
+// decodeFlowStats reads one ofp_flow_stats.
+func decodeFlowStats(r *reader, v Version) (s FlowStats, err error) {
+	length := 0
+	if len(r.b) >= 2 {
+		length = int(be.Uint16(r.b))
+	}
+	e := &reader{b: r.bytes(length)}
+	e.skip(2)
+	s.Table = e.u8()
+	e.skip(1)
+	s.Duration = decodeDuration(e)
+	s.Priority, s.IdleTimeout, s.HardTimeout = e.u16(), e.u16(), e.u16()
+	s.Flags = FlowFlags(e.u16())
+	e.skip(4)
+	s.Cookie, s.Packets, s.Bytes = e.u64(), e.u64(), e.u64()
+	if r.short || e.short {
+		return s, malformed(ErrBadRequestLen, "flow statistics of %d bytes", length)
+	}
+	if s.Match, err = decodeMatch(e); err != nil {
+		return s, err
+	}
+	s.Instructions, err = decodeInstructions(e, v)
+	return s, err
+}
+
+func decodeDuration(r *reader) time.Duration {
+	return time.Duration(r.u32())*time.Second + time.Duration(r.u32())
+}
