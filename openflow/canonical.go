@@ -107,13 +107,15 @@ func (f Field) fullMask(i int) byte {
 
 // Key identifies the flow among those of a switch: two flows have the same key if their table, priority and match are
 // the same, so that adding one replaces the other. It is not meant to be read.
-func (f Flow) Key() string {
-	b := make([]byte, 0, 128)
+func (f Flow) Key() string { return string(f.AppendKey(make([]byte, 0, 128))) }
+
+// AppendKey appends the flow's key to b.
+func (f *Flow) AppendKey(b []byte) []byte {
 	b = append(b, f.Table, byte(f.Priority>>8), byte(f.Priority))
 	for _, mf := range f.Match.Canonical() {
 		b = appendKey(b, mf)
 	}
-	return string(b)
+	return b
 }
 
 // appendKey appends a field so that no other field appends the same, even as the beginning of something longer.
@@ -125,9 +127,19 @@ func appendKey(b []byte, mf MatchField) []byte {
 // Equal reports whether two flows are the same to a switch: key, instructions, cookie, timeouts and flags. The flags
 // that only concern the adding of a flow, FlowCheckOverlap and FlowResetCounts, do not count.
 func (f Flow) Equal(g Flow) bool {
+	var a, b [512]byte
+	return f.Key() == g.Key() && bytes.Equal(f.appendContent(a[:0]), g.appendContent(b[:0]))
+}
+
+// appendContent appends all that makes the flow the same as another one of its key.
+func (f *Flow) appendContent(b []byte) []byte {
 	const transient = FlowCheckOverlap | FlowResetCounts
-	return f.Cookie == g.Cookie && f.IdleTimeout == g.IdleTimeout && f.HardTimeout == g.HardTimeout &&
-		(f.Flags^g.Flags)&^transient == 0 && f.Key() == g.Key() && f.Instructions.Equal(g.Instructions)
+	b = be.AppendUint64(b, f.Cookie)
+	b = be.AppendUint16(b, f.IdleTimeout)
+	b = be.AppendUint16(b, f.HardTimeout)
+	b = be.AppendUint16(b, uint16(f.Flags&^transient))
+	b = be.AppendUint16(b, f.Importance)
+	return f.Instructions.appendKey(b)
 }
 
 // Equal reports whether two sets of instructions do the same in the same steps. Differences that come of the ways to
