@@ -29,7 +29,7 @@ func RunDir() string {
 // Socket is the path of the control socket DIR/DAEMON.PID.ctl of a daemon such
 // as "ovs-vswitchd". An empty directory is [RunDir]. The process id is that of
 // DIR/DAEMON.pid; where there is no such file, the only such socket is taken.
-// Whether the daemon runs is for [Call] to find out. It is an [fs.ErrNotExist]
+// Whether the daemon runs is for [Call] to find out. It is an [io/fs.ErrNotExist]
 // if there is none.
 func Socket(dir, daemon string) (string, error) {
 	if dir == "" {
