@@ -210,12 +210,12 @@ func TestErrorsWithoutSwitch(t *testing.T) {
 		{"br0", "in_port=1", trace.Options{RunDir: t.TempDir()}, "ovs-vswitchd.pid", fs.ErrNotExist},
 		{"br0", "in_port=1", trace.Options{RunDir: dir}, "ovs-vswitchd.1.ctl", fs.ErrNotExist},
 		{"br0", "in_port=1", trace.Options{Socket: "/nonexistent"}, "/nonexistent", fs.ErrNotExist},
-		{"", "in_port=1", trace.Options{}, "no name", nil},
-		{"br0", " ", trace.Options{}, "empty", nil},
-		{"--names", "in_port=1", trace.Options{}, "option", nil},
-		{"br0", "-generate", trace.Options{}, "option", nil},
-		{"br0", "in_port=1", trace.Options{CTNext: []string{"--names"}}, "option", nil},
-		{"br0", "in_port=1", trace.Options{Generate: true, Frame: []byte{}}, "generated as well", nil},
+		{"", "in_port=1", trace.Options{}, "no name", trace.ErrOptions},
+		{"br0", " ", trace.Options{}, "empty", trace.ErrOptions},
+		{"--names", "in_port=1", trace.Options{}, "option", trace.ErrOptions},
+		{"br0", "-generate", trace.Options{}, "option", trace.ErrOptions},
+		{"br0", "in_port=1", trace.Options{CTNext: []string{"--names"}}, "option", trace.ErrOptions},
+		{"br0", "in_port=1", trace.Options{Generate: true, Frame: []byte{}}, "generated as well", trace.ErrOptions},
 	} {
 		_, err := trace.Packet(ctx, test.bridge, test.flow, test.o)
 		if err == nil || !strings.Contains(err.Error(), test.says) || test.is != nil && !errors.Is(err, test.is) {

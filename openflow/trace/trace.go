@@ -33,6 +33,9 @@ type Options struct {
 	Names bool
 }
 
+// ErrOptions says that the arguments are no question that a switch can be asked.
+var ErrOptions = errors.New("bad options")
+
 // ErrUnknownBridge says that the switch has no bridge of that name.
 var ErrUnknownBridge = errors.New("unknown bridge")
 
@@ -61,8 +64,8 @@ func (e *RefusedError) Is(target error) bool {
 // tp_dst, which are not taken.
 //
 // The trace is of the flow tables as they are; no cache is asked. It is a [*RefusedError] if the switch refuses, which
-// is [ErrUnknownBridge] for errors.Is if it has no such bridge. Errors of the socket are an [io/fs.ErrNotExist] or
-// [io/fs.ErrPermission] where that is the matter.
+// is [ErrUnknownBridge] for errors.Is if it has no such bridge, and [ErrOptions] if it cannot be asked. An error of the
+// socket is an [io/fs.ErrNotExist] or [io/fs.ErrPermission] where that is the matter.
 func Packet(ctx context.Context, bridge, flow string, o Options) (*Result, error) {
 	args, err := o.arguments(bridge, flow)
 	if err != nil {
@@ -93,15 +96,15 @@ func Packet(ctx context.Context, bridge, flow string, o Options) (*Result, error
 func (o Options) arguments(bridge, flow string) ([]string, error) {
 	switch {
 	case bridge == "":
-		return nil, errors.New("the bridge has no name")
+		return nil, fmt.Errorf("%w: the bridge has no name", ErrOptions)
 	case strings.TrimSpace(flow) == "":
-		return nil, errors.New("the flow is empty: want at least in_port=PORT")
+		return nil, fmt.Errorf("%w: the flow is empty, want at least in_port=PORT", ErrOptions)
 	case o.Generate && o.Frame != nil:
-		return nil, errors.New("the packet is given, and one is to be generated as well")
+		return nil, fmt.Errorf("%w: the packet is given, and one is to be generated as well", ErrOptions)
 	}
 	for _, arg := range append([]string{bridge, flow}, o.CTNext...) {
 		if strings.HasPrefix(arg, "-") {
-			return nil, fmt.Errorf("%q would be taken for an option", arg)
+			return nil, fmt.Errorf("%w: %q would be taken for an option", ErrOptions, arg)
 		}
 	}
 	var args []string
