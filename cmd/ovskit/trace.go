@@ -60,11 +60,14 @@ flows are learned and controllers get the packet, but no port does.`,
 			return printTrace(c.OutOrStdout(), r)
 		},
 	}
-	c.Flags().StringVar(&o.RunDir, "rundir", "", "`DIR` with ovs-vswitchd.pid and the control socket (default $OVS_RUNDIR or /var/run/openvswitch)")
+	c.Flags().StringVar(&o.RunDir, "rundir", "",
+		"`DIR` with ovs-vswitchd.pid and the control socket (default $OVS_RUNDIR or /var/run/openvswitch)")
 	c.Flags().StringVar(&o.Socket, "ctl", "", "control `SOCKET` of ovs-vswitchd")
-	c.Flags().StringVar(&packet, "packet", "", "trace the packet with these bytes in `HEX`, from its Ethernet header on; FLOW is the rest, such as in_port")
+	c.Flags().StringVar(&packet, "packet", "",
+		"trace the packet with these bytes in `HEX`, from its Ethernet header on; FLOW is the rest, such as in_port")
 	c.Flags().BoolVar(&o.Generate, "generate", false, "trace a packet that the switch makes of FLOW")
-	c.Flags().StringArrayVar(&o.CTNext, "ct-next", nil, "`STATE` that the packet comes back from conntrack with, such as trk,est; can be repeated")
+	c.Flags().StringArrayVar(&o.CTNext, "ct-next", nil,
+		"`STATE` that the packet comes back from conntrack with, such as trk,est; can be repeated")
 	c.Flags().BoolVar(&o.Names, "names", false, "print the names of ports instead of their numbers")
 	c.Flags().StringVarP(&output, "output", "o", "text", "what to print: text or json")
 	return c

@@ -114,7 +114,8 @@ func TestCallBadReply(t *testing.T) {
 
 func TestReplyTooLong(t *testing.T) {
 	reply := `{"id":1,"result":"` + strings.Repeat("x", 100) + `"}`
-	if _, err := readReply(strings.NewReader(reply), "do", 100); err == nil || !strings.Contains(err.Error(), "longer than 100 bytes") {
+	_, err := readReply(strings.NewReader(reply), "do", 100)
+	if err == nil || !strings.Contains(err.Error(), "longer than 100 bytes") {
 		t.Errorf("got %v, want an error with the limit", err)
 	}
 	if got, err := readReply(strings.NewReader(reply), "do", int64(len(reply))); err != nil || len(got) != 100 {
@@ -169,18 +170,21 @@ func TestCallNoDaemon(t *testing.T) {
 		{filepath.Join(dir, "missing"), fs.ErrNotExist},
 		{stale, unix.ECONNREFUSED},
 	} {
-		if _, err := Call(testContext(t), test.socket, "do"); !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.socket) {
+		_, err := Call(testContext(t), test.socket, "do")
+		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.socket) {
 			t.Errorf("%s: got %v, want %v", test.socket, err, test.want)
 		}
 	}
-	if _, err := Call(testContext(t), "/"+strings.Repeat("x", 200), "do"); err == nil || !strings.Contains(err.Error(), "201 bytes") {
+	long := "/" + strings.Repeat("x", 200)
+	if _, err := Call(testContext(t), long, "do"); err == nil || !strings.Contains(err.Error(), "201 bytes") {
 		t.Errorf("long path: got %v, want its length", err)
 	}
 }
 
 func TestCallBadArgument(t *testing.T) {
 	for _, args := range [][]string{{"\xff"}, {"a\x00"}} {
-		if _, err := Call(testContext(t), "/nonexistent", "do", args...); err == nil || !strings.Contains(err.Error(), "argument 1 is not text") {
+		_, err := Call(testContext(t), "/nonexistent", "do", args...)
+		if err == nil || !strings.Contains(err.Error(), "argument 1 is not text") {
 			t.Errorf("%q: got %v, want an error", args, err)
 		}
 	}

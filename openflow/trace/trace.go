@@ -20,9 +20,9 @@ type Options struct {
 	// RunDir is the directory with ovs-vswitchd.pid and the control socket. Empty: OVS_RUNDIR of the environment,
 	// else /var/run/openvswitch.
 	RunDir string
-	// Frame is the packet from its Ethernet header on, without checksum. What is not in the frame, such as in_port, is
-	// taken from the flow. Nil: there is no packet, only the flow. A trace with a packet has its side effects, save that
-	// it is not output: MACs and flows are learned, and controllers get it.
+	// Frame is the packet from its Ethernet header on, without frame check sequence. What is not in the frame, such as
+	// in_port, is taken from the flow. Nil: there is no packet, only the flow. A trace with a packet has its side
+	// effects, save that it is not output: MACs and flows are learned, and controllers get it.
 	Frame []byte
 	// Generate has the switch make a packet of the flow, with the side effects that a Frame has. Not beside Frame.
 	Generate bool
