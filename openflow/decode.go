@@ -175,7 +175,7 @@ func decodeFlowFilter(r *reader) (f FlowFilter, err error) {
 		return f, malformed(ErrBadPort, "flow statistics request for flows that output to port or group 0")
 	}
 	f.OutPort, f.OutGroup = fromAny(f.OutPort), fromAny(f.OutGroup)
-	f.Match, err = decodeMatch(r)
+	f.Match, err = decodeRequestMatch(r)
 	return f, err
 }
 

@@ -15,6 +15,9 @@ func encodeFlowMod(xid uint32, m FlowMod) ([]byte, error) {
 	if m.Command > FlowDeleteStrict {
 		return nil, fmt.Errorf("flow-mod command %d does not exist", m.Command)
 	}
+	if err := m.Match.Validate(); err != nil {
+		return nil, err
+	}
 	match, err := wireMatch(m.Match)
 	if err != nil {
 		return nil, err
@@ -41,6 +44,9 @@ func orAny(n uint32) uint32 {
 }
 
 func encodeFlowStatsRequest(xid uint32, f FlowFilter, aggregate bool) ([]byte, error) {
+	if err := f.Match.Validate(); err != nil {
+		return nil, err
+	}
 	match, err := wireMatch(f.Match)
 	if err != nil {
 		return nil, err
@@ -83,19 +89,11 @@ func wireMatch(m Match) ([]ofwire.TLV, error) {
 }
 
 func wireField(mf MatchField) (ofwire.TLV, error) {
-	if mf.Field == FieldUnknown {
-		return wireUnknownField(mf)
-	}
-	header, err := wireHeader(mf.Field)
-	switch {
-	case err != nil:
+	b, err := appendField(nil, mf)
+	if err != nil {
 		return ofwire.TLV{}, err
-	case len(mf.Value) != int(header.Bytes):
-		return ofwire.TLV{}, fmt.Errorf("%v: value of %d bytes, not %d", mf.Field, len(mf.Value), header.Bytes)
-	case mf.Mask != nil && len(mf.Mask) != int(header.Bytes):
-		return ofwire.TLV{}, fmt.Errorf("%v: mask of %d bytes, not %d", mf.Field, len(mf.Mask), header.Bytes)
 	}
-	return ofwire.TLV{Field: header, Value: mf.Value, Mask: mf.Mask}, nil
+	return wireUnknownField(MatchField{Field: FieldUnknown, Value: b})
 }
 
 func wireHeader(f Field) (ofwire.Field, error) {
@@ -103,6 +101,9 @@ func wireHeader(f Field) (ofwire.Field, error) {
 		return ofwire.Field{}, fmt.Errorf("field %d does not exist", f)
 	}
 	info := f.info()
+	if info.class == classExperimenter {
+		return ofwire.Field{}, fmt.Errorf("%v has a header of 64 bits", f)
+	}
 	return ofwire.Field{Class: info.class, Number: info.number, Bytes: uint8(f.Bytes())}, nil
 }
 

@@ -115,15 +115,6 @@ func appendMultipart(b []byte, typ uint16, more bool) []byte {
 	return pad(b, 4)
 }
 
-func appendMatch(b []byte, m Match) ([]byte, error) {
-	fields, err := wireMatch(m)
-	if err != nil {
-		return b, err
-	}
-	match, err := ofwire.Match(fields)
-	return append(b, match...), err
-}
-
 func appendPacketIn(b []byte, m PacketIn) ([]byte, error) {
 	b = binary.BigEndian.AppendUint32(b, m.BufferID)
 	b = binary.BigEndian.AppendUint16(b, m.TotalLen)

@@ -1,0 +1,210 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// headerNXMInPort is the header of FieldInPort16.
+const headerNXMInPort = classNXM0<<16 | 0<<9 | 2
+
+// matchTypeOXM is the type of an ofp_match that consists of fields (OpenFlow 1.3.5, 7.2.3.1).
+const matchTypeOXM = 1
+
+// appendMatch appends an ofp_match with its padding: the match's canonical form, whose order puts each field behind its
+// prerequisites. On error b is returned as it was.
+func appendMatch(b []byte, m Match) ([]byte, error) {
+	m = m.Canonical()
+	start := len(b)
+	out := append(b, 0, matchTypeOXM, 0, 0)
+	for i, mf := range m {
+		if i > 0 && mf.Field == m[i-1].Field && mf.Field != FieldUnknown {
+			return b, fmt.Errorf("match: %w", &MatchError{mf.Field, ErrDupField, "match has two conditions on " + mf.Field.String()})
+		}
+		var err error
+		if out, err = appendField(out, mf); err != nil {
+			return b, fmt.Errorf("match: %w", err)
+		}
+	}
+	n := len(out) - start
+	if n > MaxMessage {
+		return b, fmt.Errorf("match of %d bytes is longer than %d bytes", n, MaxMessage)
+	}
+	binary.BigEndian.PutUint16(out[start+2:], uint16(n))
+	for ; n%8 != 0; n++ {
+		out = append(out, 0)
+	}
+	return out, nil
+}
+
+// appendField appends one OXM field: header, value and mask. On error b is returned as it was.
+func appendField(b []byte, mf MatchField) ([]byte, error) {
+	if err := mf.checkWidth(); err != nil {
+		return b, err
+	}
+	if mf.Field == FieldUnknown {
+		return append(b, mf.Value...), nil
+	}
+	b = appendHeader(b, mf.Field, mf.Mask != nil, len(mf.Value)+len(mf.Mask))
+	return append(append(b, mf.Value...), mf.Mask...), nil
+}
+
+// appendFieldHeader appends the header of a field as actions name it: 32 bits, and the experimenter's identifier as 32
+// more in the experimenter's class. On error b is returned as it was.
+func appendFieldHeader(b []byte, f Field) ([]byte, error) {
+	if f == FieldInvalid || f >= FieldUnknown {
+		return b, fmt.Errorf("field %d does not exist", f)
+	}
+	return appendHeader(b, f, false, f.Bytes()), nil
+}
+
+func appendHeader(b []byte, f Field, masked bool, length int) []byte {
+	info := f.info()
+	b = append(b, byte(info.class>>8), byte(info.class), info.number<<1|bits(masked))
+	if info.class != classExperimenter {
+		return append(b, byte(length))
+	}
+	return binary.BigEndian.AppendUint32(append(b, byte(length+4)), info.experimenter)
+}
+
+// decodeFieldHeader reads the header of a field in an action, of 32 bits or 64 in the experimenter's class. It reports
+// false if there is no field of that header and length, or the header is one with a mask.
+func decodeFieldHeader(r *reader) (Field, bool) {
+	class, number, length, experimenter := readHeader(r)
+	f, ok := fieldByHeader(class, number>>1, experimenter)
+	if !ok || r.short || number&1 == 1 || !f.fits(length) {
+		return FieldUnknown, false
+	}
+	return f, true
+}
+
+// readHeader reads a field's header. The length is without the experimenter's identifier, negative where it has no room
+// for that.
+func readHeader(r *reader) (class uint16, number uint8, length int, experimenter uint32) {
+	class, number, length = r.u16(), r.u8(), int(r.u8())
+	if class == classExperimenter {
+		experimenter = r.u32()
+		length -= 4
+	}
+	return class, number, length, experimenter
+}
+
+// decodeMatch reads an ofp_match with its padding, in canonical form. Its values are part of what is read.
+func decodeMatch(r *reader) (Match, error) { return readMatch(r, false) }
+
+// decodeRequestMatch reads the match of a request and refuses it as a switch does.
+func decodeRequestMatch(r *reader) (Match, error) {
+	m, err := readMatch(r, true)
+	if err == nil {
+		err = asDecodeError(m.Validate())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// asDecodeError is what Validate found as an error of decoding.
+func asDecodeError(err error) error {
+	var refused *MatchError
+	if errors.As(err, &refused) {
+		return &DecodeError{Code: refused.Code, Reason: refused.Reason}
+	}
+	return err
+}
+
+func readMatch(r *reader, check bool) (Match, error) {
+	typ, length := r.u16(), int(r.u16())
+	if r.short || length < 4 {
+		return nil, malformed(ErrBadMatchLen, "match of %d bytes", length)
+	}
+	if typ != matchTypeOXM {
+		return nil, malformed(ErrBadMatchType, "match of type %d", typ)
+	}
+	fields := reader{b: r.bytes(length - 4)}
+	r.skip((8 - length%8) % 8)
+	if r.short {
+		return nil, malformed(ErrBadMatchLen, "match of %d bytes is cut off", length)
+	}
+	var m Match
+	if n := countFields(fields.b); n > 0 {
+		m = make(Match, 0, n)
+	}
+	for len(fields.b) > 0 {
+		mf, err := decodeField(&fields)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range mf.Mask {
+			if mf.Value[i]&^v != 0 {
+				return nil, malformed(ErrBadWildcards, "%v has value bits outside of its mask", mf)
+			}
+		}
+		if check {
+			if err := asDecodeError(mf.check()); err != nil {
+				return nil, err
+			}
+		}
+		m = mf.appendCanonical(m)
+	}
+	m = m.arrange()
+	for i := 1; i < len(m); i++ {
+		if m[i].Field == m[i-1].Field && m[i].Field != FieldUnknown {
+			return nil, malformed(ErrDupField, "two conditions on %v", m[i].Field)
+		}
+	}
+	return m, nil
+}
+
+// countFields is how many conditions fields become, as far as their headers say.
+func countFields(b []byte) (n int) {
+	for len(b) >= 4 {
+		n++
+		if binary.BigEndian.Uint16(b) == classRegisters {
+			n++
+		}
+		b = b[min(len(b), 4+int(b[3])):]
+	}
+	return n
+}
+
+// decodeField reads one OXM field. One without a name here becomes a FieldUnknown.
+func decodeField(r *reader) (MatchField, error) {
+	whole := r.b
+	header := *r
+	class, number, n, experimenter := readHeader(&header)
+	r.skip(3)
+	length := int(r.u8())
+	r.skip(length)
+	if r.short {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x is cut off", class)
+	}
+	if n < 0 {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of an experimenter with %d bytes", length)
+	}
+	payload := header.bytes(n)
+	masked := number&1 == 1
+	if n == 0 || masked && n%2 == 1 {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes", class, length)
+	}
+	f, ok := fieldByHeader(class, number>>1, experimenter)
+	if !ok {
+		return MatchField{Field: FieldUnknown, Value: whole[: 4+length : 4+length]}, nil
+	}
+	mf := MatchField{Field: f, Value: payload}
+	if masked {
+		n /= 2
+		mf.Value, mf.Mask = payload[:n:n], payload[n:]
+	}
+	if !f.fits(n) {
+		return MatchField{}, malformed(ErrBadField, "%v with %d bytes", f, n)
+	}
+	if f == FieldInPort16 && !masked {
+		return InPort(port32(binary.BigEndian.Uint16(mf.Value))), nil
+	}
+	return mf, nil
+}
