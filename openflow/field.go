@@ -16,6 +16,7 @@ const (
 	FieldInPort16
 	FieldActsetOutput
 	FieldMetadata
+	// FieldDPHash and FieldRecircID are for the switch's own use: it refuses flows that match them (OFPBRC_EPERM).
 	FieldDPHash
 	FieldRecircID
 	FieldConjID
@@ -196,8 +197,11 @@ func (f Field) fits(n int) bool {
 func (f Field) fullMask(i int) byte {
 	info := f.info()
 	bits := int(info.bits)
-	if f == FieldVLANVID {
+	switch f {
+	case FieldVLANVID:
 		bits++ // the presence of a tag
+	case FieldCTState:
+		bits = len(ctFlagNames) // Open vSwitch drops the others from masks
 	}
 	switch spare := int(info.bytes)*8 - bits - 8*i; {
 	case spare >= 8:

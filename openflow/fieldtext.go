@@ -40,9 +40,10 @@ func (f MatchField) valueString() string {
 			return strconv.FormatUint(beUint(f.Value), 10)
 		}
 	case formatCTState:
-		if f.Mask != nil {
-			return flagString(ctFlagNames, value, mask)
+		if f.Mask == nil {
+			mask = 1<<len(ctFlagNames) - 1
 		}
+		return flagString(ctFlagNames, value, mask)
 	case formatTCPFlags:
 		if f.Mask != nil {
 			return flagString(tcpFlagNames, value, mask)

@@ -25,7 +25,8 @@ func (e *MatchError) Unwrap() error { return e.Code }
 // Validate says whether Open vSwitch accepts the match, and if not for what: a *MatchError with ErrBadField for a value
 // or mask that has not the field's length, ErrBadWildcards for a value with bits outside of its mask, ErrBadMask for a
 // mask on a field that takes none, ErrBadValue for a value that the field cannot have, ErrBadPrereq where a condition
-// lacks another that it needs, and ErrDupField for two conditions on the same bits. Whether the bridge's TLV table has
+// lacks another that it needs, ErrMatchInconsistent for the addresses of a connection without the Ethernet type of their
+// kind, and ErrDupField for two conditions on the same bits. Whether the bridge's TLV table has
 // the tunnel options of the match only the switch knows; conditions on FieldUnknown are not looked into.
 func (m Match) Validate() error {
 	for _, mf := range m {
@@ -43,6 +44,13 @@ func (m Match) Validate() error {
 			return &MatchError{mf.Field, ErrDupField, fmt.Sprintf("match has two conditions on %v", mf.Field)}
 		}
 		s.add(mf)
+	}
+	// Open vSwitch looks at the Ethernet type of these fields only when it knows the whole match.
+	for _, mf := range c {
+		needs := mf.Field.info().needs
+		if needs == needCTIPv4 && s.ethType != EthTypeIPv4 || needs == needCTIPv6 && s.ethType != EthTypeIPv6 {
+			return &MatchError{mf.Field, ErrMatchInconsistent, fmt.Sprintf("%v needs %s", mf, needs)}
+		}
 	}
 	// The canonical form has no condition on the priority alone.
 	for _, mf := range m {

@@ -27,6 +27,8 @@ const (
 	needNDSolicit
 	needNDAdvert
 	needCT
+	needCTIPv4
+	needCTIPv6
 )
 
 // String is the prerequisite in the words of ovs-fields(7).
@@ -38,7 +40,8 @@ func (p prerequisite) String() string {
 		needUDP: "UDP over IPv4 or IPv6", needSCTP: "SCTP over IPv4 or IPv6", needICMPv4: "ICMP over IPv4",
 		needICMPv6: "ICMPv6 over IPv6", needND: "a neighbour solicitation or advertisement",
 		needNDSolicit: "a neighbour solicitation", needNDAdvert: "a neighbour advertisement",
-		needCT: "a ct_state of valid connections only",
+		needCT: "a ct_state of valid connections only", needCTIPv4: "a ct_state of valid connections only, and the Ethernet type IPv4",
+		needCTIPv6: "a ct_state of valid connections only, and the Ethernet type IPv6",
 	}[p]
 }
 
@@ -124,7 +127,7 @@ func (s *prerequisites) met(p prerequisite) bool {
 		return nd && s.icmpType == ICMPv6NeighborSolicit
 	case needNDAdvert:
 		return nd && s.icmpType == ICMPv6NeighborAdvert
-	case needCT:
+	case needCT, needCTIPv4, needCTIPv6:
 		const valid = CTNew | CTEstablished | CTRelated | CTReply | CTSrcNAT | CTDstNAT
 		return s.ctState&valid != 0 || s.ctState&CTTracked != 0 && s.ctStateMask&CTInvalid != 0 && s.ctState&CTInvalid == 0
 	}
