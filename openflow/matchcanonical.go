@@ -36,7 +36,10 @@ func (m Match) arrange() Match {
 }
 
 func (f MatchField) compare(g MatchField) int {
-	return cmp.Or(cmp.Compare(f.Field, g.Field), bytes.Compare(f.Value, g.Value), bytes.Compare(f.Mask, g.Mask))
+	if f.Field != g.Field {
+		return cmp.Compare(f.Field, g.Field)
+	}
+	return cmp.Or(bytes.Compare(f.Value, g.Value), bytes.Compare(f.Mask, g.Mask))
 }
 
 func (m Match) isCanonical() bool {
