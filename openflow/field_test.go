@@ -229,7 +229,8 @@ func FuzzMatch(f *testing.F) {
 		f.Add(b)
 	}
 	// A match in the headers that Open vSwitch writes over OpenFlow 1.5, and VLAN fields as it writes them.
-	f.Add([]byte("\x00\x01\x00\x20\x80\x01\x01\x10\x00\x00\x00\x07\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00\x00\x00\x80\x00\x0c\x02\x10\x05\x80\x00"))
+	f.Add([]byte("\x00\x01\x00\x20\x80\x01\x01\x10" +
+		"\x00\x00\x00\x07\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00\x00\x00\x80\x00\x0c\x02\x10\x05\x80\x00"))
 	f.Add([]byte("\x00\x01\x00\x0f\x80\x00\x0c\x02\x10\x05\x80\x00\x0e\x01\x05\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, _, err := of.DecodeMatch(b)
@@ -260,13 +261,15 @@ func FuzzMatch(f *testing.F) {
 // TestCanonicalForms has the ways to write a condition that are one.
 func TestCanonicalForms(t *testing.T) {
 	for name, forms := range map[string][]of.Match{
-		"64-bit register":  {{of.Uint(of.FieldXReg1, 7)}, {of.Reg(3, 7), of.Reg(2, 0)}},
-		"half of it":       {{of.UintMasked(of.FieldXReg7, 5<<32, 0xf<<32)}, {of.RegMasked(14, 5, 0xf)}},
-		"128-bit register": {{of.Bytes(of.FieldXXReg1, []byte("aaaabbbbccccdddd"))}, {of.Uint(of.FieldXReg3, 0x6363636364646464), of.Reg(4, 0x61616161), of.Reg(5, 0x62626262)}},
-		"16-bit port":      {{of.Uint(of.FieldInPort16, 0xfffe)}, {of.InPort(of.PortLocal)}},
-		"type of service":  {ipv4(of.Uint(of.FieldIPToS, 0xb8)), ipv4(of.IPDSCP(46))},
-		"VLAN":             {{of.VLANID(5)}, {of.Uint(of.FieldVLANVID, 0x1005)}, {of.UintMasked(of.FieldVLANTCI, 0x1005, 0x1fff)}},
-		"VLAN tag":         {{of.VLANTag(5, 3)}, {of.Uint(of.FieldVLANPCP, 3), of.Uint(of.FieldVLANVID, 0x1005)}, {of.Uint(of.FieldVLANTCI, 0x7005)}, {of.VLANPCP(3), of.UintMasked(of.FieldVLANTCI, 5, 0xfff)}},
+		"64-bit register": {{of.Uint(of.FieldXReg1, 7)}, {of.Reg(3, 7), of.Reg(2, 0)}},
+		"half of it":      {{of.UintMasked(of.FieldXReg7, 5<<32, 0xf<<32)}, {of.RegMasked(14, 5, 0xf)}},
+		"128-bit register": {{of.Bytes(of.FieldXXReg1, []byte("aaaabbbbccccdddd"))},
+			{of.Uint(of.FieldXReg3, 0x6363636364646464), of.Reg(4, 0x61616161), of.Reg(5, 0x62626262)}},
+		"16-bit port":     {{of.Uint(of.FieldInPort16, 0xfffe)}, {of.InPort(of.PortLocal)}},
+		"type of service": {ipv4(of.Uint(of.FieldIPToS, 0xb8)), ipv4(of.IPDSCP(46))},
+		"VLAN":            {{of.VLANID(5)}, {of.Uint(of.FieldVLANVID, 0x1005)}, {of.UintMasked(of.FieldVLANTCI, 0x1005, 0x1fff)}},
+		"VLAN tag": {{of.VLANTag(5, 3)}, {of.Uint(of.FieldVLANPCP, 3), of.Uint(of.FieldVLANVID, 0x1005)},
+			{of.Uint(of.FieldVLANTCI, 0x7005)}, {of.VLANPCP(3), of.UintMasked(of.FieldVLANTCI, 5, 0xfff)}},
 		"no tag":           {{of.Untagged()}, {of.Uint(of.FieldVLANVID, 0)}, {of.Uint(of.FieldVLANTCI, 0)}},
 		"Ethernet":         {ipv4(), ipv4(of.Uint(of.FieldPacketType, 0))},
 		"connection state": {{of.Uint(of.FieldCTState, 0x22)}, {of.UintMasked(of.FieldCTState, 0x22, 0xff)}},

@@ -291,7 +291,8 @@ func TestRealRefusedMatches(t *testing.T) {
 	try("RARP", 0, of.EthType(of.EthTypeRARP), of.ARPOp(3))
 	try("multicast MPLS", 0, of.EthType(of.EthTypeMPLSMulticast), of.MPLSLabel(1<<20-1))
 	try("ERSPAN index wider than its field", 0, of.Uint(of.FieldTunERSPANIndex, 1<<20))
-	if err := c.Apply(ctx, of.Add(of.Flow{Match: of.Match{{Field: of.FieldUnknown, Value: []byte{0, 1, 0, 3, 1, 2, 3}}}})); !errors.Is(err, of.ErrBadField) {
+	short := of.MatchField{Field: of.FieldUnknown, Value: []byte{0, 1, 0, 3, 1, 2, 3}}
+	if err := c.Apply(ctx, of.Add(of.Flow{Match: of.Match{short}})); !errors.Is(err, of.ErrBadField) {
 		t.Errorf("reg0 of three bytes: the switch answers %v, want %v", err, of.ErrBadField)
 	}
 }
