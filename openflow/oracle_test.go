@@ -5,7 +5,6 @@ package openflow_test
 
 import (
 	"encoding/binary"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -175,19 +174,21 @@ func libNAT(n of.NAT) lib.Action {
 	return nat
 }
 
-// libHeader finds a field by the names that libOpenflow has for it.
+// libHeader finds a field by its name in the standard or, where that has no such field, in Nicira's extensions.
 func libHeader(t *rapid.T, f of.Field) *lib.MatchField {
-	name := strings.ToUpper(f.String())
-	for _, form := range []string{"OXM_OF_%s", "NXM_NX_%s", "NXM_OF_%s"} {
-		if h, err := lib.FindFieldHeaderByName(fmt.Sprintf(form, name), false); err == nil && h.Class != lib.OXM_CLASS_NXM_0 {
+	name := f.OXMName()
+	if standard, ok := map[of.Field]string{
+		of.FieldIPProto: "IP_PROTO", of.FieldIPv4Src: "IPV4_SRC", of.FieldIPv4Dst: "IPV4_DST", of.FieldInPort: "IN_PORT",
+		of.FieldICMPv4Type: "ICMPV4_TYPE", of.FieldICMPv4Code: "ICMPV4_CODE",
+	}[f]; ok {
+		name = "OXM_OF_" + standard
+	}
+	if _, bare, ok := strings.Cut(strings.TrimPrefix(name, "NXM_"), "_"); ok {
+		if h, err := lib.FindFieldHeaderByName("OXM_OF_"+bare, false); err == nil {
 			return h
 		}
 	}
-	other := map[of.Field]string{
-		of.FieldIPv4Src: "OXM_OF_IPV4_SRC", of.FieldIPv4Dst: "OXM_OF_IPV4_DST", of.FieldIPTTL: "NXM_NX_IP_TTL",
-		of.FieldVLANTCI: "NXM_OF_VLAN_TCI", of.FieldICMPv4Type: "OXM_OF_ICMPV4_TYPE", of.FieldICMPv4Code: "OXM_OF_ICMPV4_CODE",
-	}
-	h, err := lib.FindFieldHeaderByName(other[f], false)
+	h, err := lib.FindFieldHeaderByName(name, false)
 	if err != nil {
 		t.Fatalf("libOpenflow has no field %v", f)
 	}
