@@ -188,6 +188,8 @@ func decodeBody(version Version, typ uint8, xid uint32, body []byte, inBundle bo
 	case typeRoleReply:
 		role, generation := decodeRole(r)
 		return ended(r, RoleReply{role, generation})
+	case typeGetAsyncRequest, typeGetAsyncReply, typeSetAsync:
+		return decodeAsyncMessage(r, version, typ)
 	case typeExperimenter:
 		if m, err := decodeExperimenter(r, xid, inBundle); m != nil || err != nil {
 			return m, err

@@ -48,6 +48,12 @@ func appendOwn(b []byte, m Message, xid uint32) ([]byte, error) {
 		typ, b = typeRoleRequest, appendRole(b, m.Role, m.Generation)
 	case RoleReply:
 		typ, b = typeRoleReply, appendRole(b, m.Role, m.Generation)
+	case GetAsyncRequest:
+		typ = typeGetAsyncRequest
+	case GetAsyncReply:
+		typ, b = typeGetAsyncReply, appendAsync(b, Version13, m.AsyncConfig)
+	case SetAsync:
+		typ, b = typeSetAsync, appendAsync(b, Version13, m.AsyncConfig)
 	case PacketIn:
 		typ = typePacketIn
 		b, err = appendPacketIn(b, m)
