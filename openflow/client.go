@@ -215,7 +215,7 @@ func (c *Client) attempt(ctx context.Context) (*Conn, error) {
 		}
 	}
 	if err != nil {
-		c.failed(err)
+		c.failed(ctx, err)
 		return nil, err
 	}
 	c.log.Info("connected to switch", "version", conn.Version())

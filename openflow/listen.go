@@ -19,8 +19,9 @@ import (
 
 const (
 	// maxGreetings bounds the connections that are being greeted or wait for Accept. When more come, the greeting that
-	// has taken longest is given up.
-	maxGreetings = 64
+	// has taken longest is given up if that is greetingGrace or more.
+	maxGreetings  = 64
+	greetingGrace = 500 * time.Millisecond
 	// acceptPause is how long nothing is accepted after that has failed, as when there are too many files open.
 	acceptPause = 100 * time.Millisecond
 )
@@ -145,7 +146,7 @@ func (l *Listener) pause() {
 	}
 }
 
-// acquire waits for a slot, at the expense of the oldest greeting if there is one. It reports whether the listener is
+// acquire waits for a slot, at the expense of the oldest greeting if need be. It reports whether the listener is
 // still there.
 func (l *Listener) acquire() bool {
 	select {
@@ -153,28 +154,45 @@ func (l *Listener) acquire() bool {
 		return true
 	default:
 	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case l.slots <- struct{}{}:
+			return true
+		case <-l.alive.Done():
+			return false
+		case <-timer.C:
+			timer.Reset(l.makeRoom())
+		}
+	}
+}
+
+// makeRoom gives the oldest greeting up if it has taken too long. It returns when to look again.
+func (l *Listener) makeRoom() time.Duration {
 	l.mu.Lock()
-	if len(l.greetings) > 0 {
-		l.greetings[0].giveUp()
-		l.greetings = l.greetings[1:]
+	defer l.mu.Unlock()
+	if len(l.greetings) == 0 {
+		return greetingGrace
 	}
-	l.mu.Unlock()
-	select {
-	case l.slots <- struct{}{}:
-		return true
-	case <-l.alive.Done():
-		return false
+	oldest := l.greetings[0]
+	if left := greetingGrace - time.Since(oldest.since); left > 0 {
+		return left
 	}
+	oldest.giveUp()
+	l.greetings = l.greetings[1:]
+	return greetingGrace
 }
 
 // greeting is the greeting of a switch under way.
 type greeting struct {
+	since  time.Time
 	ctx    context.Context
 	giveUp context.CancelFunc
 }
 
 func (l *Listener) begin() *greeting {
-	g := &greeting{}
+	g := &greeting{since: time.Now()}
 	g.ctx, g.giveUp = context.WithTimeout(l.alive, greetingTimeout)
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,7 +3,11 @@
 
 package openflow
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // State is the state of a client.
 type State struct {
@@ -88,9 +92,17 @@ func (c *Client) update(change func(*State)) error {
 
 func (c *Client) connecting() { c.update(func(s *State) { s.Phase = Connecting }) }
 
-// failed notes an attempt that has failed.
-func (c *Client) failed(err error) {
-	c.update(func(s *State) { s.Phase, s.Failures, s.Err = Waiting, s.Failures+1, err })
+// failed notes an attempt that has failed. If that is since its context has ended, the reason of the one before says
+// more.
+func (c *Client) failed(ctx context.Context, err error) {
+	deadline, ok := ctx.Deadline()
+	ended := ctx.Err() != nil || ok && !time.Now().Before(deadline)
+	c.update(func(s *State) {
+		s.Phase, s.Failures = Waiting, s.Failures+1
+		if s.Err == nil || !ended {
+			s.Err = err
+		}
+	})
 }
 
 // connected takes a connection into use unless it has ended already, or the client has.
