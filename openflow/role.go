@@ -23,17 +23,17 @@ const (
 	RoleSecondary
 )
 
-// String is the role as ovs-vswitchd.conf.db(5) has it: "other" for RoleEqual, "master" and "slave".
+// String is the role as ovs-ofctl(8) prints it, such as "primary".
 func (r Role) String() string {
 	switch r {
 	case RoleNoChange:
 		return "nochange"
 	case RoleEqual:
-		return "other"
+		return "equal"
 	case RolePrimary:
-		return "master"
+		return "primary"
 	case RoleSecondary:
-		return "slave"
+		return "secondary"
 	}
 	return fmt.Sprintf("role %d", uint32(r))
 }
