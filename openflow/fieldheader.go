@@ -3,13 +3,17 @@
 
 package openflow
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // FieldHeader names a field and, in TableAbilities.Match, says whether it may be matched in part.
 type FieldHeader struct {
 	Field  Field
 	Masked bool
-	// Raw is the OXM header of a FieldUnknown, of 4 bytes or, if it is an experimenter's, 8.
+	// Raw is the OXM header, of 4 bytes or, if it is an experimenter's, 8. It is nil where this package has the header itself:
+	// a field may have others, and a FieldUnknown has none.
 	Raw []byte
 }
 
@@ -26,24 +30,28 @@ func appendFieldHeaders(b []byte, typ uint16, list []FieldHeader) ([]byte, error
 	start := len(b)
 	b = appendProperty(b, typ)
 	for _, h := range list {
-		if h.Field == FieldUnknown {
-			if len(h.Raw) != headerLen(h.Raw) {
-				return b, fmt.Errorf("header of an unknown field has %d bytes", len(h.Raw))
-			}
-			b = append(b, h.Raw...)
-			continue
-		}
-		at := len(b)
 		var err error
-		if b, err = appendFieldHeader(b, h.Field); err != nil {
+		if b, err = h.append(b); err != nil {
 			return b, err
-		}
-		if h.Masked {
-			b[at+2] |= 1
-			b[at+3] += byte(h.Field.Bytes())
 		}
 	}
 	return endProperty(b, start)
+}
+
+func (h FieldHeader) append(b []byte) ([]byte, error) {
+	if h.Raw != nil || h.Field == FieldUnknown {
+		if len(h.Raw) != headerLen(h.Raw) {
+			return b, fmt.Errorf("header of field %v has %d bytes", h.Field, len(h.Raw))
+		}
+		return append(b, h.Raw...), nil
+	}
+	start := len(b)
+	b, err := appendFieldHeader(b, h.Field)
+	if err == nil && h.Masked {
+		b[start+2] |= 1
+		b[start+3] += byte(h.Field.Bytes())
+	}
+	return b, err
 }
 
 // decodeFieldHeaders reads a list of fields that fills b. Only where fields may be matched in part do they have masks.
@@ -61,6 +69,9 @@ func decodeFieldHeaders(b []byte, masks bool) ([]FieldHeader, error) {
 		f, err := decodeField(&reader{b: whole[:4+int(b[3])]})
 		if err == nil && f.Field != FieldUnknown {
 			h = FieldHeader{Field: f.Field, Masked: f.Mask != nil}
+			if own, err := h.append(nil); err != nil || !bytes.Equal(own, b[:n]) {
+				h.Raw = b[:n:n]
+			}
 		}
 		if h.Masked && !masks {
 			return nil, malformed(ErrBadMask, "field %v with a mask where none may be", h.Field)

@@ -36,7 +36,8 @@ const (
 )
 
 // MeterBand is what a meter does from a rate on. Rate is in kbit/s or packets per second, BurstSize in kbit or packets, as
-// the meter's flags say.
+// the meter's flags say. Without MeterBurst, BurstSize does not count, and a userspace datapath of Open vSwitch makes it the
+// rate.
 type MeterBand struct {
 	Type            MeterBandType
 	Rate, BurstSize uint32

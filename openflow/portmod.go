@@ -59,7 +59,7 @@ func decodePortMod(r *reader, v Version) (Message, error) {
 		return nil, malformed(ErrBadRequestLen, "port-mod is too short")
 	}
 	if _, ok := port16(m.Port); !ok {
-		return nil, malformed(ErrBadPort, "port-mod of port %#x", m.Port)
+		return nil, malformed(ErrBadOutPort, "port-mod of port %#x", m.Port)
 	}
 	err := decodeProperties(r.rest(), v, func(p property) (err error) {
 		if p.typ != portModEthernet {

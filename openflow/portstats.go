@@ -56,8 +56,11 @@ func decodePortStatsRequest(r *reader) (Message, error) {
 // decodePortOrAny reads the port that a request is about, where any port becomes 0.
 func decodePortOrAny(r *reader) (uint32, error) {
 	port := r.u32()
-	if _, ok := port16(port); !r.short && (!ok || port == 0) {
-		return 0, malformed(ErrBadPort, "request about port %#x", port)
+	if _, ok := port16(port); !ok {
+		return 0, malformed(ErrBadOutPort, "request about port %#x", port)
+	}
+	if port == 0 && !r.short {
+		return 0, malformed(ErrBadPort, "request about port 0")
 	}
 	return fromAny(port), nil
 }
