@@ -3,7 +3,10 @@
 
 package openflow
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // The properties of buckets (OpenFlow 1.5.1, 7.3.4.2) and the one of groups, which is Netronome's.
 const (
@@ -224,7 +227,7 @@ func decodeSelection(p property, v Version) (s Selection, err error) {
 		return s, p.badLen(v, "group")
 	}
 	s.Method = cString(method)
-	if method[selectionMethodLen-1] != 0 || s.Method != "hash" && s.Method != "dp_hash" {
+	if !bytes.Contains(method, []byte{0}) || s.Method != "hash" && s.Method != "dp_hash" {
 		return s, malformed(ErrBadPropertyValue, "selection method %q", method)
 	}
 	if len(r.b) > 0 && s.Method != "hash" {

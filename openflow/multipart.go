@@ -70,7 +70,11 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 	if r.short {
 		return nil, malformed(ErrBadRequestLen, "multipart request is too short")
 	}
-	if flags&multipartMore != 0 {
+	more := flags&multipartMore != 0
+	switch {
+	case typ == multipartTableFeatures:
+		return decodeTableFeaturesRequest(r, v, more)
+	case more:
 		return MultipartRequest{Type: typ, Body: r.rest(), More: true}, nil
 	}
 	switch typ {
@@ -106,8 +110,6 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 		return decodeMeterConfigRequest(r)
 	case multipartMeterFeatures:
 		return ended(r, MeterFeaturesRequest{})
-	case multipartTableFeatures:
-		return decodeTableFeaturesRequest(r, v)
 	case multipartPortDesc:
 		return decodePortDescRequest(r, v)
 	}

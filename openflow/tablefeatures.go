@@ -61,9 +61,14 @@ type TypeNumber struct {
 	Data []byte
 }
 
-// TableFeaturesRequest asks for the features of the flow tables (OpenFlow 1.3.5, 7.3.5.5), and to change those of Tables,
-// if there are any.
-type TableFeaturesRequest struct{ Tables []TableFeatures }
+// TableFeaturesRequest asks for the features of the flow tables (OpenFlow 1.3.5, 7.3.5.5), or to change them to those of
+// Tables, if there are any. Before OpenFlow 1.5, and with TableFeaturesReplace, these must be all tables, which Open vSwitch
+// has too many of for one message.
+type TableFeaturesRequest struct {
+	Tables []TableFeatures
+	// More says that another part of the request follows, with the same transaction number.
+	More bool
+}
 
 // TableFeaturesReply is one part of the answer to a TableFeaturesRequest.
 type TableFeaturesReply struct {
@@ -81,7 +86,7 @@ func (TableFeaturesRequest) describe() string { return "table features request" 
 func (TableFeaturesReply) describe() string   { return "table features reply" }
 
 func (m TableFeaturesRequest) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
-	b, err := appendTableFeatures(appendMultipart(b, multipartTableFeatures, false), v, m.Tables)
+	b, err := appendTableFeatures(appendMultipart(b, multipartTableFeatures, m.More), v, m.Tables)
 	return b, typeMultipartRequest, err
 }
 
@@ -120,12 +125,12 @@ func appendTableFeatures(b []byte, v Version, tables []TableFeatures) ([]byte, e
 	return b, nil
 }
 
-func decodeTableFeaturesRequest(r *reader, v Version) (Message, error) {
+func decodeTableFeaturesRequest(r *reader, v Version, more bool) (Message, error) {
 	tables, err := decodeTableFeatures(r, v, false)
 	if err != nil {
 		return nil, err
 	}
-	return TableFeaturesRequest{tables}, nil
+	return TableFeaturesRequest{tables, more}, nil
 }
 
 func decodeTableFeaturesReply(r *reader, v Version, more bool) (Message, error) {

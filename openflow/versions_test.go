@@ -140,7 +140,7 @@ func tableMessages() []of.Message {
 		of.TableStatsRequest{},
 		of.TableStatsReply{Tables: []of.TableStats{{Table: 1, Active: 2, Lookups: 3, Matches: 4}, {Table: 2}}, More: true},
 		of.TableFeaturesRequest{},
-		of.TableFeaturesRequest{Tables: []of.TableFeatures{features}},
+		of.TableFeaturesRequest{Tables: []of.TableFeatures{features}, More: true},
 		of.TableFeaturesReply{Tables: []of.TableFeatures{features, features}, More: true},
 		of.FlowStatsRequest{FlowFilter: of.FlowFilter{Table: ptr[uint8](3), Match: of.Match{of.InPort(2)}}},
 		of.FlowStatsReply{Flows: []of.FlowStats{{
