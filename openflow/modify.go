@@ -6,7 +6,7 @@ package openflow
 import "context"
 
 // Modification is a message that changes the switch and has no reply: a FlowMod, GroupMod, MeterMod, PortMod, TableMod or
-// PacketOut. Open vSwitch takes no MeterMod and no TableMod in bundles.
+// PacketOut. Open vSwitch takes no MeterMod and no TableMod in bundles, and fails to commit an atomic bundle with a PortMod.
 type Modification interface {
 	Message
 	modification()
