@@ -4,6 +4,9 @@
 package openflow_test
 
 import (
+	"encoding/hex"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -256,4 +259,45 @@ func TestRepliesLeaveOut(t *testing.T) {
 			t.Errorf("%v (-want +got):\n%s", tc.v, diff)
 		}
 	}
+}
+
+// TestPrintVersions has ovs-ofctl read each message in each version that has it.
+func TestPrintVersions(t *testing.T) {
+	if _, err := exec.LookPath("ovs-ofctl"); err != nil {
+		t.Skip(err)
+	}
+	for _, tc := range versioned() {
+		if unread(tc.m) {
+			continue
+		}
+		for v := tc.from; v <= tc.to; v++ {
+			b, err := of.Encode(v, tc.m, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command("ovs-ofctl", "ofp-print", hex.EncodeToString(b)).CombinedOutput()
+			if err != nil || strings.Contains(string(out), "***") || !strings.Contains(string(out), "(xid=0x1)") {
+				t.Errorf("%v: %+v is printed as\n%s", v, tc.m, out)
+			}
+		}
+	}
+}
+
+// unread reports whether a message has what Open vSwitch does not read: experimenters' meter bands, and the eviction flags
+// of a table-mod.
+func unread(m of.Message) bool {
+	own := func(meters ...of.MeterConfig) bool {
+		return slices.ContainsFunc(meters, func(m of.MeterConfig) bool {
+			return slices.ContainsFunc(m.Bands, func(b of.MeterBand) bool { return b.Type == of.BandExperimenter })
+		})
+	}
+	switch m := m.(type) {
+	case of.MeterMod:
+		return own(m.MeterConfig)
+	case of.MeterConfigReply:
+		return own(m.Meters...)
+	case of.TableMod:
+		return m.Eviction != nil
+	}
+	return false
 }
