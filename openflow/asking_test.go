@@ -4,6 +4,7 @@
 package openflow_test
 
 import (
+	"encoding/hex"
 	"net"
 	"os/exec"
 	"strings"
@@ -50,7 +51,7 @@ func (a *asker) send(m of.Message, xid uint32) {
 	}
 }
 
-// next reads a message, which is encoded again to what it was read from, in length at least.
+// next reads a message.
 func (a *asker) next() of.Message {
 	a.t.Helper()
 	b := a.readBytes()
@@ -115,3 +116,26 @@ func ofctl(t *testing.T, v of.Version, args ...string) string {
 }
 
 var allVersions = []of.Version{of.Version13, of.Version14, of.Version15}
+
+// answer is the one message of the last answer.
+func (a *asker) answer(t *testing.T) of.Message {
+	t.Helper()
+	if len(a.raw) != 1 {
+		t.Fatalf("%d messages are the answer, want 1", len(a.raw))
+	}
+	m, _, err := of.Decode(a.raw[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// ofpPrint is what ovs-ofctl reads in a message.
+func ofpPrint(t *testing.T, b []byte) string {
+	t.Helper()
+	out, err := exec.Command("ovs-ofctl", "ofp-print", hex.EncodeToString(b), "2").CombinedOutput()
+	if err != nil || strings.Contains(string(out), "***") {
+		t.Errorf("ovs-ofctl ofp-print: %v\n%s", err, out)
+	}
+	return string(out)
+}

@@ -51,7 +51,7 @@ type MeterBand struct {
 // MeterBandType is the OFPMBT_ number of a band.
 type MeterBandType uint16
 
-// The types of bands. Open vSwitch has no experimenter's.
+// The types of bands. Open vSwitch has no experimenter's, and its userspace datapath has BandDrop alone.
 const (
 	BandDrop         MeterBandType = 1
 	BandDSCPRemark   MeterBandType = 2

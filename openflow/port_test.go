@@ -4,14 +4,13 @@
 package openflow_test
 
 import (
-	"encoding/hex"
 	"errors"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ovskit/ovskit/internal/tier"
 	of "github.com/ovskit/ovskit/openflow"
 )
 
@@ -101,33 +100,10 @@ func TestRealPortStats(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if print(t, again) != print(t, a.raw[0]) {
-			t.Errorf("%v: written again as\n%s, was\n%s", v, print(t, again), print(t, a.raw[0]))
+		if ofpPrint(t, again) != ofpPrint(t, a.raw[0]) {
+			t.Errorf("%v: written again as\n%s, was\n%s", v, ofpPrint(t, again), ofpPrint(t, a.raw[0]))
 		}
 	}
-}
-
-// answer is the one message of the last answer.
-func (a *asker) answer(t *testing.T) of.Message {
-	t.Helper()
-	if len(a.raw) != 1 {
-		t.Fatalf("%d messages are the answer, want 1", len(a.raw))
-	}
-	m, _, err := of.Decode(a.raw[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
-// print is what ovs-ofctl reads in a message.
-func print(t *testing.T, b []byte) string {
-	t.Helper()
-	out, err := exec.Command("ovs-ofctl", "ofp-print", hex.EncodeToString(b), "2").CombinedOutput()
-	if err != nil || strings.Contains(string(out), "***") {
-		t.Errorf("ovs-ofctl ofp-print: %v\n%s", err, out)
-	}
-	return string(out)
 }
 
 func TestRealPortModRefused(t *testing.T) {
@@ -181,16 +157,14 @@ func TestRealQueues(t *testing.T) {
 
 // TestQueuePrint has ovs-ofctl read queues with rates.
 func TestQueuePrint(t *testing.T) {
-	if _, err := exec.LookPath("ovs-ofctl"); err != nil {
-		t.Skip(err)
-	}
+	tier.Need(t, tier.Sandbox)
 	for _, v := range allVersions {
 		m := of.QueueDescReply{Port: 4, Queues: []of.Queue{{Port: 4, ID: 7, MinRate: ptr[uint16](105), MaxRate: ptr[uint16](1000)}, {Port: 4, ID: 8}}}
 		b, err := of.Encode(v, m, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := print(t, b); !strings.Contains(got, "queue 7: min_rate:10.5% max_rate:100.0%\nqueue 8:\n") {
+		if got := ofpPrint(t, b); !strings.Contains(got, "queue 7: min_rate:10.5% max_rate:100.0%\nqueue 8:\n") {
 			t.Errorf("%v: ovs-ofctl prints\n%s", v, got)
 		}
 	}

@@ -63,7 +63,7 @@ func TestRealTableFeatures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := print(t, again), print(t, b); got != want {
+			if got, want := ofpPrint(t, again), ofpPrint(t, b); got != want {
 				t.Errorf("%v: part %d written again is\n%s, was\n%s", v, i, got, want)
 			}
 			if len(a.raw) > 3 {
