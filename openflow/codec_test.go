@@ -64,13 +64,13 @@ func messages() []of.Message {
 		of.FlowStatsReply{Flows: []of.FlowStats{flow, {}}, More: true},
 		of.AggregateRequest{FlowFilter: filter},
 		of.AggregateReply{Packets: 1, Bytes: 2, Flows: 3},
-		of.MultipartRequest{Type: 7, Body: []byte("body")},
+		of.MultipartRequest{Type: 99, Body: []byte("body")},
 		of.MultipartRequest{Type: 1, Body: []byte("body"), More: true},
-		of.MultipartReply{Type: 7, Body: []byte("body"), More: true},
+		of.MultipartReply{Type: 99, Body: []byte("body"), More: true},
 		of.BundleControl{ID: 1, Type: of.BundleCommitReply, Flags: of.BundleAtomic},
 		of.BundleAdd{ID: 1, Flags: of.BundleOrdered, Message: of.PacketOut{InPort: 1, Data: []byte("frame")}},
 		of.CTFlushZone{Zone: 0xfedc},
-		of.Raw{Type: 16, Body: []byte("port-mod")},
+		of.Raw{Type: 35, Body: []byte("of later versions")},
 		of.Raw{Type: 4, Body: []byte("experimenter")},
 		of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}, CookieMask: 1, OutPort: 3, OutGroup: 4},
 		of.FlowMod{Flow: of.Flow{Match: of.Match{
@@ -301,12 +301,23 @@ func FuzzDecode(f *testing.F) {
 			f.Add(b)
 		}
 	}
+	for _, tc := range versioned() {
+		for v := tc.from; v <= tc.to; v++ {
+			b, err := of.Encode(v, tc.m, 1)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, xid, err := of.Decode(b)
 		if err != nil {
 			return
 		}
-		again, err := of.Encode(of.Version13, m, xid)
+		// Greetings and errors may be of any version.
+		v := min(max(of.Version(b[0]), of.Version13), of.Version15)
+		again, err := of.Encode(v, m, xid)
 		if err != nil {
 			t.Fatalf("Encode(%+v): %v", m, err)
 		}
@@ -314,7 +325,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Decode of what was encoded: %v\n% x", err, again)
 		}
-		third, err := of.Encode(of.Version13, m2, xid)
+		third, err := of.Encode(v, m2, xid)
 		if err != nil || !bytes.Equal(again, third) {
 			t.Fatalf("encoded a third time, error %v\n% x, second time\n% x", err, third, again)
 		}

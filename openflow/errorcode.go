@@ -88,9 +88,74 @@ const (
 	ErrBadFlags          ErrorCode = 0x0005_0007 // OFPFMFC_BAD_FLAGS
 )
 
+// A group is wrong (OFPET_GROUP_MOD_FAILED; the last two are of OpenFlow 1.5).
+const (
+	ErrGroupExists         ErrorCode = 0x0006_0000 // OFPGMFC_GROUP_EXISTS
+	ErrInvalidGroup        ErrorCode = 0x0006_0001 // OFPGMFC_INVALID_GROUP
+	ErrWeightUnsupported   ErrorCode = 0x0006_0002 // OFPGMFC_WEIGHT_UNSUPPORTED
+	ErrOutOfGroups         ErrorCode = 0x0006_0003 // OFPGMFC_OUT_OF_GROUPS
+	ErrOutOfBuckets        ErrorCode = 0x0006_0004 // OFPGMFC_OUT_OF_BUCKETS
+	ErrChainingUnsupported ErrorCode = 0x0006_0005 // OFPGMFC_CHAINING_UNSUPPORTED
+	ErrWatchUnsupported    ErrorCode = 0x0006_0006 // OFPGMFC_WATCH_UNSUPPORTED
+	ErrGroupLoop           ErrorCode = 0x0006_0007 // OFPGMFC_LOOP
+	ErrUnknownGroup        ErrorCode = 0x0006_0008 // OFPGMFC_UNKNOWN_GROUP
+	ErrChainedGroup        ErrorCode = 0x0006_0009 // OFPGMFC_CHAINED_GROUP
+	ErrBadGroupType        ErrorCode = 0x0006_000a // OFPGMFC_BAD_TYPE
+	ErrBadGroupCommand     ErrorCode = 0x0006_000b // OFPGMFC_BAD_COMMAND
+	ErrBadBucket           ErrorCode = 0x0006_000c // OFPGMFC_BAD_BUCKET
+	ErrBadWatch            ErrorCode = 0x0006_000d // OFPGMFC_BAD_WATCH
+	ErrGroupPermission     ErrorCode = 0x0006_000e // OFPGMFC_EPERM
+	ErrUnknownBucket       ErrorCode = 0x0006_000f // OFPGMFC_UNKNOWN_BUCKET
+	ErrBucketExists        ErrorCode = 0x0006_0010 // OFPGMFC_BUCKET_EXISTS
+)
+
+// A port, a table or a queue could not be changed or asked for (OFPET_PORT_MOD_FAILED, OFPET_TABLE_MOD_FAILED,
+// OFPET_QUEUE_OP_FAILED).
+const (
+	ErrUnknownPort        ErrorCode = 0x0007_0000 // OFPPMFC_BAD_PORT
+	ErrBadHWAddr          ErrorCode = 0x0007_0001 // OFPPMFC_BAD_HW_ADDR
+	ErrBadPortConfig      ErrorCode = 0x0007_0002 // OFPPMFC_BAD_CONFIG
+	ErrBadAdvertise       ErrorCode = 0x0007_0003 // OFPPMFC_BAD_ADVERTISE
+	ErrPortPermission     ErrorCode = 0x0007_0004 // OFPPMFC_EPERM
+	ErrUnknownTable       ErrorCode = 0x0008_0000 // OFPTMFC_BAD_TABLE
+	ErrBadTableConfig     ErrorCode = 0x0008_0001 // OFPTMFC_BAD_CONFIG
+	ErrTablePermission    ErrorCode = 0x0008_0002 // OFPTMFC_EPERM
+	ErrUnknownQueuePort   ErrorCode = 0x0009_0000 // OFPQOFC_BAD_PORT
+	ErrUnknownQueue       ErrorCode = 0x0009_0001 // OFPQOFC_BAD_QUEUE
+	ErrQueuePermission    ErrorCode = 0x0009_0002 // OFPQOFC_EPERM
+	ErrBadFeaturesTable   ErrorCode = 0x000d_0000 // OFPTFFC_BAD_TABLE
+	ErrBadTableFeatures   ErrorCode = 0x000d_0008 // OFPTFFC_BAD_FEATURES
+	ErrBadFeaturesCommand ErrorCode = 0x000d_0009 // OFPTFFC_BAD_COMMAND
+	ErrFeaturesPermission ErrorCode = 0x000d_0005 // OFPTFFC_EPERM
+)
+
 // A meter is wrong (OFPET_METER_MOD_FAILED).
 const (
-	ErrInvalidMeter ErrorCode = 0x000c_0002 // OFPMMFC_INVALID_METER
+	ErrMeterUnknown    ErrorCode = 0x000c_0000 // OFPMMFC_UNKNOWN
+	ErrMeterExists     ErrorCode = 0x000c_0001 // OFPMMFC_METER_EXISTS
+	ErrInvalidMeter    ErrorCode = 0x000c_0002 // OFPMMFC_INVALID_METER
+	ErrUnknownMeter    ErrorCode = 0x000c_0003 // OFPMMFC_UNKNOWN_METER
+	ErrBadMeterCommand ErrorCode = 0x000c_0004 // OFPMMFC_BAD_COMMAND
+	ErrBadMeterFlags   ErrorCode = 0x000c_0005 // OFPMMFC_BAD_FLAGS
+	ErrBadRate         ErrorCode = 0x000c_0006 // OFPMMFC_BAD_RATE
+	ErrBadBurst        ErrorCode = 0x000c_0007 // OFPMMFC_BAD_BURST
+	ErrBadBand         ErrorCode = 0x000c_0008 // OFPMMFC_BAD_BAND
+	ErrBadBandValue    ErrorCode = 0x000c_0009 // OFPMMFC_BAD_BAND_VALUE
+	ErrOutOfMeters     ErrorCode = 0x000c_000a // OFPMMFC_OUT_OF_METERS
+	ErrOutOfBands      ErrorCode = 0x000c_000b // OFPMMFC_OUT_OF_BANDS
+)
+
+// A property is wrong (OFPET_BAD_PROPERTY of OpenFlow 1.4).
+const (
+	ErrBadPropertyType             ErrorCode = 0x000e_0000 // OFPBPC_BAD_TYPE
+	ErrBadPropertyLen              ErrorCode = 0x000e_0001 // OFPBPC_BAD_LEN
+	ErrBadPropertyValue            ErrorCode = 0x000e_0002 // OFPBPC_BAD_VALUE
+	ErrTooManyProperties           ErrorCode = 0x000e_0003 // OFPBPC_TOO_MANY
+	ErrDupProperty                 ErrorCode = 0x000e_0004 // OFPBPC_DUP_TYPE
+	ErrBadPropertyExperimenter     ErrorCode = 0x000e_0005 // OFPBPC_BAD_EXPERIMENTER
+	ErrBadPropertyExperimenterType ErrorCode = 0x000e_0006 // OFPBPC_BAD_EXP_TYPE
+	ErrBadPropertyExperimenterVal  ErrorCode = 0x000e_0007 // OFPBPC_BAD_EXP_VALUE
+	ErrPropertyPermission          ErrorCode = 0x000e_0008 // OFPBPC_EPERM
 )
 
 // The errors that ONF's extensions define for OpenFlow 1.3: bundles (extension 230) and codes of later versions.
@@ -187,56 +252,78 @@ var errorNames = map[ErrorCode]string{
 	ErrBadTimeout:                     "OFPFMFC_BAD_TIMEOUT",
 	ErrBadCommand:                     "OFPFMFC_BAD_COMMAND",
 	ErrBadFlags:                       "OFPFMFC_BAD_FLAGS",
-	0x0006_0000:                       "OFPGMFC_GROUP_EXISTS",
-	0x0006_0001:                       "OFPGMFC_INVALID_GROUP",
-	0x0006_0002:                       "OFPGMFC_WEIGHT_UNSUPPORTED",
-	0x0006_0003:                       "OFPGMFC_OUT_OF_GROUPS",
-	0x0006_0004:                       "OFPGMFC_OUT_OF_BUCKETS",
-	0x0006_0005:                       "OFPGMFC_CHAINING_UNSUPPORTED",
-	0x0006_0006:                       "OFPGMFC_WATCH_UNSUPPORTED",
-	0x0006_0007:                       "OFPGMFC_LOOP",
-	0x0006_0008:                       "OFPGMFC_UNKNOWN_GROUP",
-	0x0006_0009:                       "OFPGMFC_CHAINED_GROUP",
-	0x0006_000a:                       "OFPGMFC_BAD_TYPE",
-	0x0006_000b:                       "OFPGMFC_BAD_COMMAND",
-	0x0006_000c:                       "OFPGMFC_BAD_BUCKET",
-	0x0006_000d:                       "OFPGMFC_BAD_WATCH",
-	0x0006_000e:                       "OFPGMFC_EPERM",
-	0x0007_0000:                       "OFPPMFC_BAD_PORT",
-	0x0007_0001:                       "OFPPMFC_BAD_HW_ADDR",
-	0x0007_0002:                       "OFPPMFC_BAD_CONFIG",
-	0x0007_0003:                       "OFPPMFC_BAD_ADVERTISE",
-	0x0007_0004:                       "OFPPMFC_EPERM",
-	0x0008_0000:                       "OFPTMFC_BAD_TABLE",
-	0x0008_0001:                       "OFPTMFC_BAD_CONFIG",
-	0x0008_0002:                       "OFPTMFC_EPERM",
-	0x0009_0000:                       "OFPQOFC_BAD_PORT",
-	0x0009_0001:                       "OFPQOFC_BAD_QUEUE",
-	0x0009_0002:                       "OFPQOFC_EPERM",
+	ErrGroupExists:                    "OFPGMFC_GROUP_EXISTS",
+	ErrInvalidGroup:                   "OFPGMFC_INVALID_GROUP",
+	ErrWeightUnsupported:              "OFPGMFC_WEIGHT_UNSUPPORTED",
+	ErrOutOfGroups:                    "OFPGMFC_OUT_OF_GROUPS",
+	ErrOutOfBuckets:                   "OFPGMFC_OUT_OF_BUCKETS",
+	ErrChainingUnsupported:            "OFPGMFC_CHAINING_UNSUPPORTED",
+	ErrWatchUnsupported:               "OFPGMFC_WATCH_UNSUPPORTED",
+	ErrGroupLoop:                      "OFPGMFC_LOOP",
+	ErrUnknownGroup:                   "OFPGMFC_UNKNOWN_GROUP",
+	ErrChainedGroup:                   "OFPGMFC_CHAINED_GROUP",
+	ErrBadGroupType:                   "OFPGMFC_BAD_TYPE",
+	ErrBadGroupCommand:                "OFPGMFC_BAD_COMMAND",
+	ErrBadBucket:                      "OFPGMFC_BAD_BUCKET",
+	ErrBadWatch:                       "OFPGMFC_BAD_WATCH",
+	ErrGroupPermission:                "OFPGMFC_EPERM",
+	ErrUnknownPort:                    "OFPPMFC_BAD_PORT",
+	ErrBadHWAddr:                      "OFPPMFC_BAD_HW_ADDR",
+	ErrBadPortConfig:                  "OFPPMFC_BAD_CONFIG",
+	ErrBadAdvertise:                   "OFPPMFC_BAD_ADVERTISE",
+	ErrPortPermission:                 "OFPPMFC_EPERM",
+	ErrUnknownTable:                   "OFPTMFC_BAD_TABLE",
+	ErrBadTableConfig:                 "OFPTMFC_BAD_CONFIG",
+	ErrTablePermission:                "OFPTMFC_EPERM",
+	ErrUnknownQueuePort:               "OFPQOFC_BAD_PORT",
+	ErrUnknownQueue:                   "OFPQOFC_BAD_QUEUE",
+	ErrQueuePermission:                "OFPQOFC_EPERM",
 	0x000a_0000:                       "OFPSCFC_BAD_FLAGS",
 	0x000a_0001:                       "OFPSCFC_BAD_LEN",
 	0x000a_0002:                       "OFPSCFC_EPERM",
 	0x000b_0000:                       "OFPRRFC_STALE",
 	0x000b_0001:                       "OFPRRFC_UNSUP",
 	0x000b_0002:                       "OFPRRFC_BAD_ROLE",
-	0x000c_0000:                       "OFPMMFC_UNKNOWN",
-	0x000c_0001:                       "OFPMMFC_METER_EXISTS",
+	ErrMeterUnknown:                   "OFPMMFC_UNKNOWN",
+	ErrMeterExists:                    "OFPMMFC_METER_EXISTS",
 	ErrInvalidMeter:                   "OFPMMFC_INVALID_METER",
-	0x000c_0003:                       "OFPMMFC_UNKNOWN_METER",
-	0x000c_0004:                       "OFPMMFC_BAD_COMMAND",
-	0x000c_0005:                       "OFPMMFC_BAD_FLAGS",
-	0x000c_0006:                       "OFPMMFC_BAD_RATE",
-	0x000c_0007:                       "OFPMMFC_BAD_BURST",
-	0x000c_0008:                       "OFPMMFC_BAD_BAND",
-	0x000c_0009:                       "OFPMMFC_BAD_BAND_VALUE",
-	0x000c_000a:                       "OFPMMFC_OUT_OF_METERS",
-	0x000c_000b:                       "OFPMMFC_OUT_OF_BANDS",
-	0x000d_0000:                       "OFPTFFC_BAD_TABLE",
+	ErrUnknownMeter:                   "OFPMMFC_UNKNOWN_METER",
+	ErrBadMeterCommand:                "OFPMMFC_BAD_COMMAND",
+	ErrBadMeterFlags:                  "OFPMMFC_BAD_FLAGS",
+	ErrBadRate:                        "OFPMMFC_BAD_RATE",
+	ErrBadBurst:                       "OFPMMFC_BAD_BURST",
+	ErrBadBand:                        "OFPMMFC_BAD_BAND",
+	ErrBadBandValue:                   "OFPMMFC_BAD_BAND_VALUE",
+	ErrOutOfMeters:                    "OFPMMFC_OUT_OF_METERS",
+	ErrOutOfBands:                     "OFPMMFC_OUT_OF_BANDS",
+	ErrBadFeaturesTable:               "OFPTFFC_BAD_TABLE",
 	0x000d_0001:                       "OFPTFFC_BAD_METADATA",
 	0x000d_0002:                       "OFPTFFC_BAD_TYPE",
 	0x000d_0003:                       "OFPTFFC_BAD_LEN",
 	0x000d_0004:                       "OFPTFFC_BAD_ARGUMENT",
-	0x000d_0005:                       "OFPTFFC_EPERM",
+	ErrFeaturesPermission:             "OFPTFFC_EPERM",
+	ErrUnknownBucket:                  "OFPGMFC_UNKNOWN_BUCKET",
+	ErrBucketExists:                   "OFPGMFC_BUCKET_EXISTS",
+	0x000d_0006:                       "OFPTFFC_BAD_CAPA",
+	0x000d_0007:                       "OFPTFFC_BAD_MAX_ENT",
+	ErrBadTableFeatures:               "OFPTFFC_BAD_FEATURES",
+	ErrBadFeaturesCommand:             "OFPTFFC_BAD_COMMAND",
+	0x000d_000a:                       "OFPTFFC_TOO_MANY",
+	ErrBadPropertyType:                "OFPBPC_BAD_TYPE",
+	ErrBadPropertyLen:                 "OFPBPC_BAD_LEN",
+	ErrBadPropertyValue:               "OFPBPC_BAD_VALUE",
+	ErrTooManyProperties:              "OFPBPC_TOO_MANY",
+	ErrDupProperty:                    "OFPBPC_DUP_TYPE",
+	ErrBadPropertyExperimenter:        "OFPBPC_BAD_EXPERIMENTER",
+	ErrBadPropertyExperimenterType:    "OFPBPC_BAD_EXP_TYPE",
+	ErrBadPropertyExperimenterVal:     "OFPBPC_BAD_EXP_VALUE",
+	ErrPropertyPermission:             "OFPBPC_EPERM",
+	onfError | 4443:                   "OFPBPC_TOO_MANY",
+	onfError | 4444:                   "OFPBPC_DUP_TYPE",
+	onfError | 4445:                   "OFPBPC_BAD_EXPERIMENTER",
+	onfError | 4446:                   "OFPBPC_BAD_EXP_TYPE",
+	onfError | 4447:                   "OFPBPC_BAD_EXP_VALUE",
+	onfError | 4448:                   "OFPBPC_EPERM",
 	ErrBundleUnknown:                  "OFPBFC_UNKNOWN",
 	ErrBundlePermission:               "OFPBFC_EPERM",
 	ErrBadBundle:                      "OFPBFC_BAD_ID",
