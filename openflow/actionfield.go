@@ -5,7 +5,9 @@ package openflow
 
 import "errors"
 
-// SetField writes a field (OpenFlow 1.3.5, 7.2.5.7). The field's Mask, where there is one, says which bits.
+// SetField writes a field (OpenFlow 1.3.5, 7.2.5.7; ovs-actions(7), "The set_field and load actions"). The field's Mask,
+// where there is one, says which bits. It is what all actions that write a value are read as: load, and those that
+// OpenFlow has for single fields.
 type SetField struct{ MatchField }
 
 // String is the action in the words of ovs-actions(7).
@@ -29,7 +31,7 @@ func (a SetField) appendTo(b []byte, v Version) ([]byte, error) {
 	case mf.Mask != nil && v < Version15:
 		// The action of the standard takes masks from OpenFlow 1.5 on.
 		var err error
-		if b, err = appendField(appendNicira(b, nxRegLoad2, 0), mf); err != nil {
+		if b, err = appendNXMField(appendNicira(b, nxRegLoad2, 0), mf); err != nil {
 			return b, err
 		}
 	default:
@@ -63,23 +65,21 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 
 // decodeRegLoad reads a load of at most 64 bits, which is a masked set-field.
 func decodeRegLoad(b []byte, r *reader) (Action, error) {
-	ofsNbits := r.u16()
-	ofs, bits := ofsNbits>>6, ofsNbits&0x3f+1
+	s := decodeRange(r)
 	header := r.b
-	f := decodeHeader(r)
+	s.Field = decodeHeader(r)
 	value := r.u64()
-	if bits < 64 && value>>bits != 0 {
-		return nil, malformed(ErrBadActionArgument, "load of %#x into %d bits", value, bits)
+	if s.Bits < 64 && value>>s.Bits != 0 {
+		return nil, malformed(ErrBadActionArgument, "load of %#x into %d bits", value, s.Bits)
 	}
-	if len(header) >= 4 && be.Uint32(header) == headerNXMInPort && ofs == 0 && bits == 16 {
+	if len(header) >= 4 && be.Uint32(header) == headerNXMInPort && s.Offset == 0 && s.Bits == 16 {
 		return sized(b, 24, SetField{InPort(port32(uint16(value)))})
 	}
-	if f == FieldUnknown {
+	if s.Field == FieldUnknown {
 		return RawAction{b}, nil
 	}
-	s := Subfield{Field: f, Offset: ofs, Bits: bits}
 	if !s.fits() {
-		return nil, malformed(ErrBadSetLen, "load of %d bits at bit %d of %v", bits, ofs, f)
+		return nil, s.misfit("load")
 	}
 	return sized(b, 24, SetField{s.load(value)})
 }
