@@ -24,14 +24,23 @@ func (a args) of(name string) string { return name + "(" + strings.Join(a, ",") 
 
 // dottedHex is bytes as ovs-ofctl(8) writes those without a meaning to it, such as "01.0a.ff".
 func dottedHex(b []byte) string {
-	digits := make([]byte, 0, 3*len(b))
+	text := make([]byte, 0, 3*len(b))
 	for i := range b {
 		if i > 0 {
-			digits = append(digits, '.')
+			text = append(text, '.')
 		}
-		digits = hex.AppendEncode(digits, b[i:i+1])
+		text = hex.AppendEncode(text, b[i:i+1])
 	}
-	return string(digits)
+	return string(text)
+}
+
+// digits is a big-endian number in hexadecimal as ovs-ofctl(8) writes it: without leading zeros, and 0 without a prefix.
+func digits(b []byte) string {
+	s := strings.TrimLeft(hex.EncodeToString(b), "0")
+	if s == "" {
+		return "0"
+	}
+	return "0x" + s
 }
 
 // listString is a list of actions; an empty one drops the packet.

@@ -4,7 +4,6 @@
 package openflow
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -72,9 +71,6 @@ const (
 func (a CT) appendTo(b []byte, v Version) ([]byte, error) {
 	start := len(b)
 	b = be.AppendUint16(appendNicira(b, nxCT, 0), uint16(bits(a.Commit, a.Force)))
-	if a.Force && !a.Commit {
-		return b, errors.New("force without commit")
-	}
 	if a.ZoneFrom != nil {
 		if a.ZoneFrom.Bits != 16 {
 			return b, fmt.Errorf("zone: %d bits are not a zone", a.ZoneFrom.Bits)

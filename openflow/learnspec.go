@@ -4,8 +4,8 @@
 package openflow
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 )
 
 // LearnSpec is a part of the flow that a Learn adds: a condition or an action. LearnMatch and its neighbours make them.
@@ -67,7 +67,7 @@ func (s LearnSpec) String() string {
 	case s.To == LearnToOutput:
 		return "output:" + src
 	case s.To == LearnToLoad && s.immediate():
-		return "load:" + hexString(s.Value) + "->" + dst
+		return "load:" + digits(s.Value) + "->" + dst
 	case s.To == LearnToLoad:
 		return "load:" + src + "->" + dst
 	case !s.immediate():
@@ -79,7 +79,7 @@ func (s LearnSpec) String() string {
 		value := append(make([]byte, max(0, s.Dst.Field.Bytes()-len(s.Value))), s.Value...)
 		return MatchField{Field: s.Dst.Field, Value: value}.String()
 	}
-	return strings.Join([]string{dst, hexString(s.Value)}, "=")
+	return dst + "=" + digits(s.Value)
 }
 
 // The bits of a spec's header.
@@ -95,7 +95,7 @@ func (s LearnSpec) append(b []byte) ([]byte, error) {
 	case s.To > LearnToOutput:
 		return b, fmt.Errorf("target %d does not exist", s.To)
 	case s.To == LearnToOutput && (s.immediate() || s.Dst != (Subfield{})):
-		return b, fmt.Errorf("output is of a field, and to none")
+		return b, errors.New("output is of a field, and to none")
 	case s.To == LearnToOutput:
 		bits = s.Src.Bits
 	case !s.immediate() && s.Src.Bits != s.Dst.Bits:
