@@ -34,15 +34,6 @@ func dottedHex(b []byte) string {
 	return string(text)
 }
 
-// digits is a big-endian number in hexadecimal as ovs-ofctl(8) writes it: without leading zeros, and 0 without a prefix.
-func digits(b []byte) string {
-	s := strings.TrimLeft(hex.EncodeToString(b), "0")
-	if s == "" {
-		return "0"
-	}
-	return "0x" + s
-}
-
 // listString is a list of actions; an empty one drops the packet.
 func listString(actions []Action) string {
 	if len(actions) == 0 {

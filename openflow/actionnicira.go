@@ -56,10 +56,10 @@ func decodeNicira(b []byte, r *reader, v Version, depth int) (Action, error) {
 		return sized(b, 16, Resubmit{InPort: port32(r.u16()), Table: r.u8(), CT: subtype == nxResubmitTableCT})
 	case nxSetTunnel:
 		r.skip(2)
-		return setNumber(b, 16, classBasic, 38, 32, r.u32, 0)
+		return sized(b, 16, setNumber(FieldTunID, uint64(r.u32())))
 	case nxSetTunnel64:
 		r.skip(6)
-		return setNumber(b, 24, classBasic, 38, 64, r.u64, 0)
+		return sized(b, 24, setNumber(FieldTunID, r.u64()))
 	case nxPopQueue:
 		return sized(b, 16, PopQueue{})
 	case nxRegMove:

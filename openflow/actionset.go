@@ -13,7 +13,7 @@ const (
 	actionSetEthDst    = 4
 	actionSetIPv4Src   = 5
 	actionSetIPv4Dst   = 6
-	actionSetIPDSCP    = 7
+	actionSetIPToS     = 7
 	actionSetIPECN     = 8
 	actionSetMPLSLabel = 13
 	actionSetMPLSTC    = 14
@@ -21,53 +21,51 @@ const (
 	actionSetTTL       = 23
 )
 
-// vlanPresent is the bit of vlan_vid that says that there is a tag.
-const vlanPresent = 0x1000
-
 // decodeSet reads an action that sets one field.
 func decodeSet(b []byte, r *reader, typ uint16) (Action, error) {
 	switch typ {
 	case actionSetVLANVID:
-		return setNumber(b, 8, classBasic, 6, 12, r.u16, vlanPresent)
+		vid := r.u16()
+		if vid >= vlanPresent {
+			return nil, malformed(ErrBadActionArgument, "set_vlan_vid action with %#x", vid)
+		}
+		return sized(b, 8, setNumber(FieldVLANVID, uint64(vid|vlanPresent)))
 	case actionSetVLANPCP:
-		return setNumber(b, 8, classBasic, 7, 3, r.u8, 0)
+		return setPart(b, FieldVLANPCP, uint64(r.u8()))
 	case actionSetEthSrc:
 		return sized(b, 16, SetField{MatchField{Field: FieldEthSrc, Value: r.bytes(6)}})
 	case actionSetEthDst:
 		return sized(b, 16, SetField{MatchField{Field: FieldEthDst, Value: r.bytes(6)}})
 	case actionSetIPv4Src:
-		return sized(b, 8, SetField{MatchField{Field: FieldIPv4Src, Value: r.bytes(4)}})
+		return sized(b, 8, setNumber(FieldIPv4Src, uint64(r.u32())))
 	case actionSetIPv4Dst:
-		return sized(b, 8, SetField{MatchField{Field: FieldIPv4Dst, Value: r.bytes(4)}})
-	case actionSetIPDSCP:
+		return sized(b, 8, setNumber(FieldIPv4Dst, uint64(r.u32())))
+	case actionSetIPToS:
 		tos := r.u8()
 		if tos&3 != 0 {
 			return nil, malformed(ErrBadActionArgument, "set_nw_tos action with %#x", tos)
 		}
-		return setNumber(b, 8, classBasic, 8, 6, func() uint8 { return tos >> 2 }, 0)
+		return setPart(b, FieldIPDSCP, uint64(tos>>2))
 	case actionSetIPECN:
-		return setNumber(b, 8, classBasic, 9, 2, r.u8, 0)
+		return setPart(b, FieldIPECN, uint64(r.u8()))
 	case actionSetMPLSLabel:
-		return setNumber(b, 8, classBasic, 34, 20, r.u32, 0)
+		return setPart(b, FieldMPLSLabel, uint64(r.u32()))
 	case actionSetMPLSTC:
-		return setNumber(b, 8, classBasic, 35, 3, r.u8, 0)
+		return setPart(b, FieldMPLSTC, uint64(r.u8()))
 	case actionSetMPLSTTL:
-		return setNumber(b, 8, classNXM1, 30, 8, r.u8, 0)
+		return setPart(b, FieldMPLSTTL, uint64(r.u8()))
 	case actionSetTTL:
-		return sized(b, 8, SetField{Uint(FieldIPTTL, uint64(r.u8()))})
+		return setPart(b, FieldIPTTL, uint64(r.u8()))
 	}
 	return RawAction{b}, nil
 }
 
-// setNumber reads a number for the field of a header and sets further bits.
-func setNumber[N uint8 | uint16 | uint32 | uint64](b []byte, length int, class uint16, number uint8, bits int, read func() N, further N) (Action, error) {
-	f, ok := fieldByHeader(class, number)
-	if !ok {
-		return RawAction{b}, nil
-	}
-	n := read()
-	if uint64(n)>>bits != 0 {
+func setNumber(f Field, n uint64) SetField { return SetField{Uint(f, n)} }
+
+// setPart is the action of 8 bytes that sets a field to a number, of which it may not have the bits.
+func setPart(b []byte, f Field, n uint64) (Action, error) {
+	if n>>f.Bits() != 0 {
 		return nil, malformed(ErrBadActionArgument, "%v is set to %#x", f, n)
 	}
-	return sized(b, length, SetField{Uint(f, uint64(n|further))})
+	return sized(b, 8, setNumber(f, n))
 }

@@ -12,12 +12,10 @@ type PushVLAN struct {
 	EthType uint16
 }
 
-// The Ethernet types of VLAN tags (IEEE 802.1Q and 802.1ad) and MPLS labels (RFC 5332).
+// The Ethernet types of VLAN tags (IEEE 802.1Q and 802.1ad).
 const (
-	EthTypeVLAN          = 0x8100
-	EthTypeServiceVLAN   = 0x88a8
-	EthTypeMPLS          = 0x8847
-	EthTypeMPLSMulticast = 0x8848
+	EthTypeVLAN        = 0x8100
+	EthTypeServiceVLAN = 0x88a8
 )
 
 func (a PushVLAN) ethType() uint16 {

@@ -71,7 +71,7 @@ func messages() []of.Message {
 		of.Raw{Type: 4, Body: []byte("experimenter")},
 		of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}, CookieMask: 1, OutPort: 3, OutGroup: 4},
 		of.FlowMod{Flow: of.Flow{Match: of.Match{
-			of.EthType(of.EthTypeIPv6), {Field: of.FieldUnknown, Value: []byte("\x80\x00\x35\x04ab\xff\xff")},
+			of.EthType(of.EthTypeIPv6), {Field: of.FieldUnknown, Value: []byte("\x80\x00\xfb\x04ab\xff\xff")},
 			{Field: of.FieldUnknown, Value: []byte("\xff\xff\x02\x08NSDNval1")},
 		}}},
 	}
@@ -239,7 +239,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"match type", patch(add(nil), match, 0, 0), of.ErrBadMatchType},
 		{"match length", patch(add(nil), match+2, 0, 3), of.ErrBadMatchLen},
 		{"long match", patch(add(nil), match+2, 1, 0), of.ErrBadMatchLen},
-		{"field length", patch(add(of.Match{of.Reg(0, 1)}), match+7, 3), of.ErrBadMatchLen},
+		{"field length", patch(add(of.Match{of.Reg(0, 1)}), match+7, 3), of.ErrBadField},
 		{"field cut off", patch(add(of.Match{of.Reg(0, 1)}), match+7, 9), of.ErrBadMatchLen},
 		{"value outside of mask", patch(add(of.Match{of.RegMasked(0, 1, 1)}), match+8, 1), of.ErrBadWildcards},
 		{"field twice", patch(twoFields, match+14, 0), of.ErrDupField},

@@ -6,7 +6,6 @@ package openflow
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -250,7 +249,7 @@ func readMessage(r *bufio.Reader, buf []byte) ([]byte, error) {
 		}
 		return nil, err
 	}
-	n := int(binary.BigEndian.Uint16(header[2:]))
+	n := int(be.Uint16(header[2:]))
 	if n < HeaderLen {
 		return nil, fmt.Errorf("it sends a message of %d bytes", n)
 	}

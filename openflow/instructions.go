@@ -38,7 +38,7 @@ func (in Instructions) String() string {
 		parts = append(parts, "write_actions("+strings.Join(actionStrings(in.Write), ",")+")")
 	}
 	if in.MetadataMask != 0 {
-		s := "write_metadata:" + digits(be.AppendUint64(nil, in.Metadata&in.MetadataMask))
+		s := "write_metadata:" + hexString(be.AppendUint64(nil, in.Metadata&in.MetadataMask))
 		if in.MetadataMask != 1<<64-1 {
 			s += fmt.Sprintf("/%#x", in.MetadataMask)
 		}

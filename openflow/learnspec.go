@@ -67,7 +67,7 @@ func (s LearnSpec) String() string {
 	case s.To == LearnToOutput:
 		return "output:" + src
 	case s.To == LearnToLoad && s.immediate():
-		return "load:" + digits(s.Value) + "->" + dst
+		return "load:" + hexString(s.Value) + "->" + dst
 	case s.To == LearnToLoad:
 		return "load:" + src + "->" + dst
 	case !s.immediate():
@@ -79,7 +79,7 @@ func (s LearnSpec) String() string {
 		value := append(make([]byte, max(0, s.Dst.Field.Bytes()-len(s.Value))), s.Value...)
 		return MatchField{Field: s.Dst.Field, Value: value}.String()
 	}
-	return dst + "=" + digits(s.Value)
+	return dst + "=" + hexString(s.Value)
 }
 
 // The bits of a spec's header.

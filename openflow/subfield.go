@@ -16,9 +16,12 @@ type Subfield struct {
 // Whole is all bits of a field.
 func Whole(f Field) Subfield { return Subfield{Field: f, Bits: uint16(f.Bits())} }
 
-// String is the subfield in the words of ovs-actions(7), such as "reg0[0..15]".
+// String is the subfield in the words of ovs-ofctl(8), such as "NXM_NX_REG0[0..15]".
 func (s Subfield) String() string {
-	name := s.Field.String()
+	name := s.Field.OXMName()
+	if name == "" {
+		name = s.Field.String()
+	}
 	switch {
 	case s == Whole(s.Field):
 		return name + "[]"
@@ -73,12 +76,17 @@ func (s Subfield) load(value uint64) MatchField {
 	return mf
 }
 
-// nxmHeaders has the headers, without length, of the fields that Nicira's actions name by an older header than that
-// of a match: class and number as they stand in the wire's first 24 bits.
+// nxmHeaders has the fields that Nicira's actions name by another header than that of a match, an older one: its class
+// and number as they stand in the wire's first 24 bits.
 var nxmHeaders = func() (headers [fieldCount]uint32) {
-	for _, a := range fieldAliases {
-		if a.class == classNXM0 || a.class == classNXM1 {
-			headers[a.field] = uint32(a.class)<<8 | uint32(a.number)<<1
+	for row, c := range fieldClasses {
+		if c.class != classNXM0 && c.class != classNXM1 {
+			continue
+		}
+		for number, f := range fieldsByNumber[row] {
+			if f != FieldInvalid && fields[f].class != classNXM0 && fields[f].class != classNXM1 {
+				headers[f] = uint32(c.class)<<8 | uint32(number)<<1
+			}
 		}
 	}
 	return headers
@@ -124,15 +132,12 @@ func appendNXM32(b []byte, f Field) ([]byte, error) {
 }
 
 // decodeHeader reads the header of a field in an action. The field is FieldUnknown if there is none of that header and
-// length.
+// length; it is so too of a tunnel's option if its length is not the greatest.
 func decodeHeader(r *reader) Field {
-	class, number, length := r.u16(), r.u8(), int(r.u8())
-	if class == classExperimenter {
-		r.skip(4)
+	class, number, length, experimenter := readHeader(r)
+	f, ok := fieldByHeader(class, number>>1, experimenter)
+	if !ok || number&1 == 1 || length != f.Bytes() {
 		return FieldUnknown
 	}
-	if f, ok := fieldByHeader(class, number>>1); ok && number&1 == 0 && f.Bytes() == length {
-		return f
-	}
-	return FieldUnknown
+	return f
 }
