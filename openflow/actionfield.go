@@ -25,11 +25,7 @@ func (a SetField) String() string {
 		}
 		return strings.Join(loads, ",")
 	}
-	name := a.Field.String()
-	if a.Field == FieldInPort16 {
-		name = FieldInPort.String()
-	}
-	return "set_field:" + a.valueString() + "->" + name
+	return "set_field:" + a.valueString() + "->" + a.Field.actionName()
 }
 
 // inParts reports whether f, in canonical form, is on some bits of a field of which a switch takes no mask.
@@ -132,17 +128,22 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 // decodeRegLoad reads a load of at most 64 bits, which is a masked set-field.
 func decodeRegLoad(b []byte, r *reader) (Action, error) {
 	s := decodeRange(r)
+	header := r.b
 	s.Field = decodeHeader(r)
 	value := r.u64()
+	n := s.Field.Bytes()
+	if s.Field.isOption() {
+		n = int(header[3]) // where it ends, the other bits of the option are not there to be left alone
+	}
 	switch {
 	case s.Bits < 64 && value>>s.Bits != 0:
 		return nil, malformed(ErrBadActionArgument, "load of %#x into %d bits", value, s.Bits)
 	case s.Field == FieldUnknown:
 		return RawAction{b}, nil
-	case !s.fits():
+	case !s.fits() || int(s.Offset+s.Bits) > 8*n:
 		return nil, s.misfit("load")
 	case s == Whole(FieldInPort16):
 		return sized(b, 24, SetField{InPort(port32(uint16(value)))})
 	}
-	return sized(b, 24, SetField{s.load(value)})
+	return sized(b, 24, SetField{s.load(value, n)})
 }

@@ -27,13 +27,25 @@ func ofctl(t *testing.T, v of.Version, args ...string) string {
 	return string(out)
 }
 
-// TestRealActions adds each action to a switch, which then has the same and says it in the same words.
-func TestRealActions(t *testing.T) {
+// actionSwitch starts a switch that has all that the actions refer to, and returns its endpoint.
+func actionSwitch(t *testing.T) string {
+	t.Helper()
 	ovs := realSwitch(t)
-	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
+	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0", "protocols=OpenFlow13,OpenFlow14,OpenFlow15")
+	if out, err := protocols.CombinedOutput(); err != nil {
+		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
+	}
 	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
 	ofctl(t, of.Version13, "add-meter", endpoint, "meter=6,pktps,band=type=drop,rate=10")
+	ofctl(t, of.Version13, "add-tlv-map", endpoint, "{class=0xffff,type=0,len=4}->tun_metadata0,{class=0xffff,type=7,len=124}->tun_metadata7")
+	return endpoint
+}
+
+// TestRealActions adds each action to a switch, which then has the same and says it in the same words.
+func TestRealActions(t *testing.T) {
+	endpoint := actionSwitch(t)
+	ctx := testContext(t)
 	c := dial(t, endpoint)
 	flows := make([]of.Flow, len(everyAction))
 	mods := make([]of.FlowMod, len(everyAction))
@@ -59,18 +71,16 @@ func TestRealActions(t *testing.T) {
 // sameText has what ovs-ofctl does not read as what it is the text of: it writes two actions the same, or what it cannot
 // read.
 var sameText = map[string]bool{
-	"CONTROLLER:77":        true, // is read as output
-	"output:NXM_NX_REG1[]": true, // is read with a max_len
+	"CONTROLLER:77":                      true, // is read as output
+	"output:NXM_NX_REG1[]":               true, // is read with a max_len
+	"output:NXM_NX_TUN_METADATA0[0..15]": true,
 	"encap(nsh(md_type=2,tlv(0x1000,10,0x123456),tlv(0x2000,20,0x30313233343536373839)))": true,
 	"bundle(symmetric_l3,0,active_backup,ofport,members:)":                                true,
 }
 
 // TestRealActionText has ovs-ofctl read the text of each action and finds that it means the same.
 func TestRealActionText(t *testing.T) {
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
-	ofctl(t, of.Version13, "add-meter", endpoint, "meter=6,pktps,band=type=drop,rate=10")
+	endpoint := actionSwitch(t)
 	c := dial(t, endpoint)
 	var lines strings.Builder
 	flows := make([]of.Flow, len(everyAction))
@@ -187,20 +197,23 @@ var written = []struct{ match, actions string }{
 	{"", "clone(drop)"},
 	{"", "write_actions(group:7,set_queue:3),write_metadata:0/0xf0,goto_table:200"},
 	{"", "meter:6,clear_actions,goto_table:201"},
+	{"", "learn(table=2,NXM_OF_VLAN_TCI[0..11],NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[])"},
+	{"", "learn(table=2,in_port=99,load:NXM_OF_IN_PORT[]->NXM_NX_REG1[16..31])"},
+	{"dl_type=0x894f,", "move:nsh_c1[0..7]->nsh_c2[8..15],output:nsh_c3[],push:nsh_c4[]"},
+	{"", "delete_field:tun_metadata7"},
+	{"mpls,", "set_mpls_label(5),set_mpls_tc(3)"},
+	{"", "set_tunnel:7,set_tunnel64:0x100000001"},
+	{"dl_vlan=3,", "mod_vlan_vid:9,mod_vlan_pcp:1"},
+	{"ip,", "mod_nw_tos:16,mod_nw_ecn:2,mod_nw_src:1.2.3.4"},
+	{"tcp,", "mod_tp_dst:99"},
+	{"", "push_vlan:0x88a8,set_field:4101->vlan_vid"},
 	{"", "set_field:5->reg3,set_field:00:00:00:00:00:01->eth_dst"},
 }
 
 // TestRealWritten reads what ovs-ofctl has added, in the words of ovs-ofctl, and writes it back in the same bytes. Those of
 // enqueue differ in the max_len of a port, which means nothing.
 func TestRealWritten(t *testing.T) {
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0", "protocols=OpenFlow13,OpenFlow14,OpenFlow15")
-	if out, err := protocols.CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
-	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
-	ofctl(t, of.Version13, "add-meter", endpoint, "meter=6,pktps,band=type=drop,rate=10")
+	endpoint := actionSwitch(t)
 	for i, tc := range written {
 		ofctl(t, of.Version13, "add-flow", endpoint, fmt.Sprintf("table=3,priority=%d,%sactions=%s", i, tc.match, tc.actions))
 	}

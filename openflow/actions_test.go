@@ -34,7 +34,8 @@ var (
 	matchTCP  = of.Match{of.EthType(of.EthTypeIPv4), of.IPProto(of.IPProtoTCP)}
 	matchUDP  = of.Match{of.EthType(of.EthTypeIPv4), of.IPProto(of.IPProtoUDP)}
 	matchMPLS = of.Match{of.EthType(of.EthTypeMPLS)}
-	matchNSH  = of.Match{of.EthType(0x894f)}
+	matchNSH  = of.Match{of.EthType(of.EthTypeNSH)}
+	matchVLAN = of.Match{of.UintMasked(of.FieldVLANTCI, 0x1000, 0x1000)}
 	matchCT   = of.Match{of.EthType(of.EthTypeIPv4), of.CTState(of.CTTracked|of.CTEstablished, 0)}
 )
 
@@ -78,9 +79,42 @@ var everyAction = []struct {
 	{of.Move{Src: of.Whole(of.FieldEthSrc), Dst: of.Whole(of.FieldEthDst)}, "move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[]", nil},
 	{of.Move{Src: sub(of.FieldReg0, 4, 8), Dst: sub(of.FieldReg15, 24, 8)}, "move:NXM_NX_REG0[4..11]->NXM_NX_REG15[24..31]", nil},
 	{of.Move{Src: sub(of.FieldMetadata, 63, 1), Dst: sub(of.FieldReg2, 0, 1)}, "move:OXM_OF_METADATA[63]->NXM_NX_REG2[0]", nil},
+	{set(of.InPort(0)), "set_field:0->in_port", nil},
+	{set(of.Uint(of.FieldVLANVID, 0x1005)), "set_field:4101->vlan_vid", matchVLAN},
+	{set(of.Uint(of.FieldVLANPCP, 3)), "set_field:3->vlan_pcp", matchVLAN},
+	{set(of.Uint(of.FieldMPLSLabel, 99)), "set_field:99->mpls_label", matchMPLS},
+	{set(of.Uint(of.FieldMPLSTTL, 9)), "set_field:9->mpls_ttl", matchMPLS},
+	{set(of.Uint(of.FieldTunID, 0x123456789)), "set_field:0x123456789->tun_id", nil},
+	{set(of.UintMasked(of.FieldTunDst, 0x0a000000, 0xff000000)), "set_field:10.0.0.0/8->tun_dst", nil},
+	{set(of.UintMasked(of.FieldXReg3, 1, 1<<40|1)), "set_field:0x1/0x10000000001->xreg3", nil},
+	{set(of.MatchField{Field: of.FieldIPv6Src, Value: ip("fe80::1").AsSlice()}), "set_field:fe80::1->ipv6_src", matchIPv6},
+	{set(of.Uint(of.FieldIPDSCP, 10)), "set_field:10->ip_dscp", matchIP},
+	{set(of.Uint(of.FieldNSHSPI, 0x1234)), "set_field:0x1234->nsh_spi", matchNSH},
+	{set(of.MatchField{Field: of.FieldTunMetadata0, Value: []byte{1, 2, 3, 4}}), "set_field:0x1020304->tun_metadata0", nil},
+	{of.Move{Src: of.Whole(of.FieldInPort16), Dst: sub(of.FieldReg1, 16, 16)}, "move:NXM_OF_IN_PORT[]->NXM_NX_REG1[16..31]", nil},
+	{of.Move{Src: of.Whole(of.FieldNSHC1), Dst: of.Whole(of.FieldNSHC4)}, "move:NXOXM_NSH_C1[]->NXOXM_NSH_C4[]", matchNSH},
+	{of.Move{Src: of.Whole(of.FieldReg0), Dst: sub(of.FieldTunMetadata0, 0, 32)}, "move:NXM_NX_REG0[]->NXM_NX_TUN_METADATA0[0..31]", nil},
+	{of.OutputField{Src: sub(of.FieldTunMetadata0, 0, 16)}, "output:NXM_NX_TUN_METADATA0[0..15]", nil},
+	{of.StackPop{Dst: sub(of.FieldTunMetadata0, 8, 8)}, "pop:NXM_NX_TUN_METADATA0[8..15]", nil},
+	{set(of.MatchField{Field: of.FieldTunMetadata0, Value: []byte{3, 4, 0, 0}, Mask: []byte{0xff, 0xff, 0, 0}}), "set_field:0x3040000/0xffff0000->tun_metadata0", nil},
+	{of.Move{Src: of.Whole(of.FieldTunID), Dst: of.Whole(of.FieldXReg0)}, "move:NXM_NX_TUN_ID[]->OXM_OF_PKT_REG0[]", nil},
+	{of.Move{Src: of.Whole(of.FieldIPv6Src), Dst: of.Whole(of.FieldXXReg1)}, "move:NXM_NX_IPV6_SRC[]->NXM_NX_XXREG1[]", matchIPv6},
+	{of.OutputField{Src: of.Whole(of.FieldNSHC1), MaxLen: of.WholePacket}, "output:NXOXM_NSH_C1[]", matchNSH},
+	{of.StackPush{Src: of.Whole(of.FieldNSHC2)}, "push:NXOXM_NSH_C2[]", matchNSH},
+	{of.CheckPacketLarger{Length: 99, Dst: sub(of.FieldNSHC2, 3, 1)}, "check_pkt_larger(99)->NXOXM_NSH_C2[3]", nil},
+	{of.DeleteField{Field: of.FieldTunMetadata0}, "delete_field:tun_metadata0", nil},
+	{of.Learn{Table: 3, Priority: 0x8000, Specs: []of.LearnSpec{
+		of.LearnMatchValue(of.Whole(of.FieldInPort16), 99),
+		of.LearnMatchValue(of.Whole(of.FieldEthType), 0x86dd),
+		{To: of.LearnToMatch, Dst: of.Whole(of.FieldIPv6Dst), Value: ip("fe80::9").AsSlice()},
+		of.LearnMatch(of.Whole(of.FieldIPv6Src), of.Whole(of.FieldIPv6Dst)),
+		of.LearnLoad(of.Whole(of.FieldInPort16), sub(of.FieldReg1, 16, 16)),
+		of.LearnOutput(of.Whole(of.FieldInPort16)),
+	}}, "learn(table=3,in_port=99,eth_type=0x86dd,ipv6_dst=fe80::9,NXM_NX_IPV6_SRC[]=NXM_NX_IPV6_DST[]," +
+		"load:NXM_OF_IN_PORT[]->NXM_NX_REG1[16..31],output:NXM_OF_IN_PORT[])", matchIPv6},
 	{of.PushVLAN{EthType: of.EthTypeVLAN}, "push_vlan:0x8100", nil},
 	{of.PushVLAN{EthType: of.EthTypeServiceVLAN}, "push_vlan:0x88a8", nil},
-	{of.PopVLAN{}, "pop_vlan", of.Match{of.UintMasked(of.FieldVLANTCI, 0x1000, 0x1000)}},
+	{of.PopVLAN{}, "pop_vlan", matchVLAN},
 	{of.PushMPLS{EthType: of.EthTypeMPLS}, "push_mpls:0x8847", nil},
 	{of.PushMPLS{EthType: of.EthTypeMPLSMulticast}, "push_mpls:0x8848", nil},
 	{of.PopMPLS{EthType: of.EthTypeIPv4}, "pop_mpls:0x0800", matchMPLS},

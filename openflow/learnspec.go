@@ -77,7 +77,7 @@ func (s LearnSpec) String() string {
 		return dst + "=" + src
 	case s.Dst == Whole(s.Dst.Field):
 		value := append(make([]byte, max(0, s.Dst.Field.Bytes()-len(s.Value))), s.Value...)
-		return MatchField{Field: s.Dst.Field, Value: value}.String()
+		return s.Dst.Field.actionName() + "=" + MatchField{Field: s.Dst.Field, Value: value}.valueString()
 	}
 	return dst + "=" + hexString(s.Value)
 }

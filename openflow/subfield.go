@@ -31,6 +31,14 @@ func (s Subfield) String() string {
 	return fmt.Sprintf("%s[%d..%d]", name, s.Offset, int(s.Offset)+int(s.Bits)-1)
 }
 
+// actionName is the field's name where an action has it with a value.
+func (f Field) actionName() string {
+	if f == FieldInPort16 {
+		f = FieldInPort
+	}
+	return f.String()
+}
+
 // fits reports whether the field has the bits.
 func (s Subfield) fits() bool { return s.Bits > 0 && int(s.Offset)+int(s.Bits) <= s.Field.Bits() }
 
@@ -63,9 +71,9 @@ func (s Subfield) misfit(action string) error {
 	return malformed(ErrBadSetLen, "%s of %d bits at bit %d of %v", action, s.Bits, s.Offset, s.Field)
 }
 
-// load is the field with a value in the bits of the subfield, at most 64, and a mask of them unless they are all.
-func (s Subfield) load(value uint64) MatchField {
-	n := s.Field.Bytes()
+// load is the field, of n bytes, with a value in the bits of the subfield, at most 64, and a mask of them unless they are
+// all.
+func (s Subfield) load(value uint64, n int) MatchField {
 	mf := MatchField{Field: s.Field, Value: make([]byte, n), Mask: make([]byte, n)}
 	for i := range s.Bits {
 		bit := int(s.Offset + i)
@@ -132,12 +140,8 @@ func appendNXM32(b []byte, f Field) ([]byte, error) {
 }
 
 // decodeHeader reads the header of a field in an action. The field is FieldUnknown if there is none of that header and
-// length; it is so too of a tunnel's option if its length is not the greatest.
+// length. A switch says the length of a tunnel's option, but takes any.
 func decodeHeader(r *reader) Field {
-	class, number, length, experimenter := readHeader(r)
-	f, ok := fieldByHeader(class, number>>1, experimenter)
-	if !ok || number&1 == 1 || length != f.Bytes() {
-		return FieldUnknown
-	}
+	f, _ := decodeFieldHeader(r)
 	return f
 }
