@@ -156,7 +156,11 @@ func decodeAction(b []byte, v Version, depth int) (Action, error) {
 			return decodeMeter(b, r)
 		}
 	case actionExperimenter:
-		switch experimenter := r.u32(); {
+		experimenter := r.u32()
+		if len(b) < 16 && (experimenter == experimenterNicira || experimenter == experimenterONF) {
+			return nil, malformed(ErrBadActionLen, "action of experimenter %#x with %d bytes", experimenter, len(b))
+		}
+		switch {
 		case experimenter == experimenterNicira:
 			return decodeNicira(b, r, v, depth)
 		case experimenter == experimenterONF && v < Version15 && r.u16() == onfCopyField:

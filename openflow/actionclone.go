@@ -21,10 +21,7 @@ func (a Clone) appendTo(b []byte, v Version) ([]byte, error) {
 	return putLength(b, start, 2)
 }
 
-func decodeClone(b []byte, r *reader, v Version, depth int) (Action, error) {
-	if len(b) < 16 {
-		return nil, malformed(ErrBadActionLen, "clone action of %d bytes", len(b))
-	}
+func decodeClone(r *reader, v Version, depth int) (Action, error) {
 	r.skip(6)
 	actions, err := decodeList(r.rest(), v, depth+1)
 	if err != nil {

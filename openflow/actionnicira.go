@@ -75,7 +75,7 @@ func decodeNicira(b []byte, r *reader, v Version, depth int) (Action, error) {
 			return decodeSetField(b, r, true)
 		}
 	case nxNote:
-		return sized(b, max(16, len(b)), Note{Data: r.rest()})
+		return Note{Data: r.rest()}, nil
 	case nxMultipath:
 		return decodeMultipath(b, r)
 	case nxBundle, nxBundleLoad:
@@ -107,7 +107,7 @@ func decodeNicira(b []byte, r *reader, v Version, depth int) (Action, error) {
 	case nxNAT:
 		return nil, malformed(ErrBadActionArgument, "nat outside of ct")
 	case nxClone:
-		return decodeClone(b, r, v, depth)
+		return decodeClone(r, v, depth)
 	case nxCTClear:
 		return sized(b, 16, CTClear{})
 	case nxEncap:

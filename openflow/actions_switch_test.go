@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -218,6 +219,7 @@ func TestRealWritten(t *testing.T) {
 		ofctl(t, of.Version13, "add-flow", endpoint, fmt.Sprintf("table=3,priority=%d,%sactions=%s", i, tc.match, tc.actions))
 	}
 	texts := dumpedActions(t, endpoint)
+	capture := "What a switch has sent of flows. go test -run TestRealWritten -update writes this.\n"
 	for _, v := range []of.Version{of.Version13, of.Version14} {
 		seen := 0
 		for _, answer := range captured(t, endpoint, v) {
@@ -237,13 +239,22 @@ func TestRealWritten(t *testing.T) {
 				one, err := of.Encode(v, of.Add(f.Flow), 1)
 				if err != nil {
 					t.Errorf("%v: %s: %v", v, from, err)
-				} else if again := instructionsOf(one); !bytes.Contains(answer, again) && !strings.HasPrefix(from, "enqueue") {
+					continue
+				}
+				again := instructionsOf(one)
+				capture += fmt.Sprintf("%v %x %s\n", v, again, texts[f.Priority])
+				if !bytes.Contains(answer, again) && !strings.HasPrefix(from, "enqueue") {
 					t.Errorf("%v: %s: written back as\n% x, which is not in\n% x", v, from, again, answer)
 				}
 			}
 		}
 		if seen != len(written) {
 			t.Errorf("%v: %d flows, want %d", v, seen, len(written))
+		}
+	}
+	if *update && !t.Failed() {
+		if err := os.WriteFile(captureFile, []byte(capture), 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
