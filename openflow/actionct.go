@@ -150,10 +150,16 @@ func decodeCT(b []byte, r *reader, v Version, depth int) (Action, error) {
 		case nxCT:
 			return nil, malformed(ErrBadActionArgument, "ct inside ct")
 		case nxNAT:
-			exec, err = decodeNAT(raw)
-			if nat, ok := exec.(NAT); ok && first {
-				a.NAT = &nat
+			var nat *NAT
+			switch nat, err = decodeNAT(raw); {
+			case err != nil:
+			case nat == nil:
+				exec = RawAction{raw}
+			case first:
+				a.NAT = nat
 				continue
+			default:
+				exec = *nat
 			}
 		default:
 			exec, err = decodeAction(raw, v, depth+1)

@@ -127,8 +127,8 @@ const (
 	natPortMax
 )
 
-// decodeNAT reads a nat action. One to an IPv6 address that stands for an IPv4 address stays raw.
-func decodeNAT(b []byte) (Action, error) {
+// decodeNAT reads a nat action. It returns none if it is to an IPv6 address that stands for an IPv4 address.
+func decodeNAT(b []byte) (*NAT, error) {
 	r := &reader{b: b}
 	r.skip(10 + 2)
 	flags, present := r.u16(), r.u16()
@@ -169,9 +169,12 @@ func decodeNAT(b []byte) (Action, error) {
 		present&natPortMax != 0 && present&natPortMin == 0, n.AddrMax.IsValid() && n.AddrMax.Less(n.AddrMin):
 		return nil, malformed(ErrBadActionArgument, "nat with flags %#x and parts %#x", flags, present)
 	case n.AddrMin.Is4In6() || n.AddrMax.Is4In6():
-		return RawAction{b}, nil
+		return nil, nil
+	case len(r.b) >= 8:
+		return nil, malformed(ErrBadActionLen, "nat of %d bytes", len(b))
 	}
-	return filled(b, r, n.canonical())
+	n = n.canonical()
+	return &n, nil
 }
 
 // canonical spells out a range of one as its only element.
