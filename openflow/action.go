@@ -31,25 +31,28 @@ func (a RawAction) appendTo(b []byte, _ Version) ([]byte, error) {
 	return append(b, a.Bytes...), nil
 }
 
-// The action types (OpenFlow 1.3.5, 7.2.5; the meter and masks of set-field are of OpenFlow 1.5) and Nicira's subtypes.
+// The action types (OpenFlow 1.5.1, 7.2.6) besides those of actionset.go.
 const (
 	actionOutput       = 0
-	actionSetTTL       = 23
+	actionDecMPLSTTL   = 16
+	actionPushVLAN     = 17
+	actionPopVLAN      = 18
+	actionPushMPLS     = 19
+	actionPopMPLS      = 20
+	actionSetQueue     = 21
+	actionGroup        = 22
 	actionDecTTL       = 24
 	actionSetField     = 25
+	actionCopyField    = 28 // OpenFlow 1.5 on, as is the next
 	actionMeter        = 29
 	actionExperimenter = 0xffff
-
-	nxResubmit      = 1
-	nxRegMove       = 6
-	nxRegLoad       = 7
-	nxResubmitTable = 14
-	nxDecTTL        = 18
-	nxRegLoad2      = 33
-	nxCT            = 35
-	nxNAT           = 36
-	nxCTClear       = 43
 )
+
+// onfCopyField is the type of the copy-field action that ONF defines for OpenFlow 1.3 (extension 320).
+const onfCopyField = 3200
+
+// maxNesting is how deep actions may stand in each other.
+const maxNesting = 64
 
 // appendActions appends a list of actions.
 func appendActions(b []byte, v Version, actions []Action) ([]byte, error) {
@@ -80,15 +83,24 @@ func appendNicira(b []byte, subtype, length uint16) []byte {
 	return be.AppendUint16(b, subtype)
 }
 
+// appendBare appends an action of Nicira's that has nothing but its header.
+func appendBare(b []byte, subtype uint16) []byte { return pad(appendNicira(b, subtype, 16), 6) }
+
 // decodeActions reads a list of actions that fills b.
-func decodeActions(b []byte, v Version) ([]Action, error) {
+func decodeActions(b []byte, v Version) ([]Action, error) { return decodeList(b, v, 0) }
+
+// decodeList reads a list of actions that fills b and stands in so many other actions.
+func decodeList(b []byte, v Version, depth int) ([]Action, error) {
+	if depth > maxNesting {
+		return nil, malformed(ErrBadActionArgument, "actions in more than %d others", maxNesting)
+	}
 	var actions []Action
 	for len(b) > 0 {
 		raw, rest, err := cutAction(b)
 		if err != nil {
 			return nil, err
 		}
-		a, err := decodeAction(raw, v)
+		a, err := decodeAction(raw, v, depth)
 		if err != nil {
 			return nil, err
 		}
@@ -110,27 +122,53 @@ func cutAction(b []byte) (action, rest []byte, err error) {
 }
 
 // decodeAction reads an action that fills b. What this package has no name for stays raw.
-func decodeAction(b []byte, v Version) (Action, error) {
+func decodeAction(b []byte, v Version, depth int) (Action, error) {
 	r := &reader{b: b}
 	typ := r.u16()
 	r.skip(2)
 	switch typ {
 	case actionOutput:
 		return decodeOutput(b, r)
-	case actionSetTTL:
-		return sized(b, 8, SetField{Uint(FieldIPTTL, uint64(r.u8()))})
+	case actionDecMPLSTTL:
+		return sized(b, 8, DecMPLSTTL{})
+	case actionPushVLAN:
+		return decodePushVLAN(b, r)
+	case actionPopVLAN:
+		return sized(b, 8, PopVLAN{})
+	case actionPushMPLS:
+		return decodePushMPLS(b, r)
+	case actionPopMPLS:
+		return sized(b, 8, PopMPLS{EthType: r.u16()})
+	case actionSetQueue:
+		return sized(b, 8, SetQueue{ID: r.u32()})
+	case actionGroup:
+		return sized(b, 8, Group{ID: r.u32()})
 	case actionDecTTL:
 		return sized(b, 8, DecTTL{})
 	case actionSetField:
 		return decodeSetField(b, r, v >= Version15)
+	case actionCopyField:
+		if v >= Version15 {
+			return decodeMove(b, r, 2)
+		}
 	case actionMeter:
 		if v >= Version15 {
-			return sized(b, 8, Meter{ID: r.u32()})
+			return decodeMeter(b, r)
 		}
 	case actionExperimenter:
-		if r.u32() == experimenterNicira {
-			return decodeNicira(b, r, v)
+		experimenter := r.u32()
+		if len(b) < 16 && (experimenter == experimenterNicira || experimenter == experimenterONF) {
+			return nil, malformed(ErrBadActionLen, "action of experimenter %#x with %d bytes", experimenter, len(b))
 		}
+		switch {
+		case experimenter == experimenterNicira:
+			return decodeNicira(b, r, v, depth)
+		case experimenter == experimenterONF && v < Version15 && r.u16() == onfCopyField:
+			r.skip(2)
+			return decodeMove(b, r, 2)
+		}
+	default:
+		return decodeSet(b, r, typ)
 	}
 	return RawAction{b}, nil
 }
@@ -143,39 +181,10 @@ func sized(b []byte, length int, a Action) (Action, error) {
 	return a, nil
 }
 
-func decodeNicira(b []byte, r *reader, v Version) (Action, error) {
-	switch r.u16() {
-	case nxResubmit:
-		return sized(b, 16, Resubmit{InPort: port32(r.u16()), Table: CurrentTable})
-	case nxResubmitTable:
-		return sized(b, 16, Resubmit{InPort: port32(r.u16()), Table: r.u8()})
-	case nxRegMove:
-		return decodeMove(b, r)
-	case nxRegLoad:
-		return decodeRegLoad(b, r)
-	case nxRegLoad2:
-		return decodeSetField(b, r, true)
-	case nxDecTTL:
-		return sized(b, 16, DecTTL{})
-	case nxCT:
-		return decodeCT(b, r, v)
-	case nxNAT:
-		return nil, malformed(ErrBadActionArgument, "nat outside of ct")
-	case nxCTClear:
-		return sized(b, 16, CTClear{})
+// filled returns a if all of its wire form has been read but for padding.
+func filled(b []byte, r *reader, a Action) (Action, error) {
+	if r.short || len(r.b) >= 8 {
+		return nil, malformed(ErrBadActionLen, "%v action of %d bytes", a, len(b))
 	}
-	return RawAction{b}, nil
-}
-
-// niciraSubtype is the subtype of an action of Nicira's, -1 of another.
-func niciraSubtype(action []byte) int {
-	r := &reader{b: action}
-	if typ := r.u16(); typ != actionExperimenter || len(action) < 10 {
-		return -1
-	}
-	r.skip(2)
-	if r.u32() != experimenterNicira {
-		return -1
-	}
-	return int(r.u16())
+	return a, nil
 }

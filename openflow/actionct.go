@@ -21,38 +21,45 @@ type CT struct {
 	Table  uint8
 	// NAT translates: nil not at all.
 	NAT *NAT
-	// Exec runs in the context of the connection (set ct_mark, ct_label); only with Commit.
+	// Exec runs in the context of the connection (set ct_mark, ct_label); only with Commit. A NAT that stands among them
+	// is one that does not come first.
 	Exec []Action
+	// ALG is the port of the protocol whose related connections the tracker looks out for: ALGFTP, ALGTFTP; 0 is none.
+	ALG uint16
 }
+
+// The protocols whose related connections Open vSwitch finds, by their ports.
+const (
+	ALGFTP  = 21
+	ALGTFTP = 69
+)
 
 // String is the action in the words of ovs-actions(7).
 func (a CT) String() string {
-	var args []string
-	if a.Commit {
-		args = append(args, "commit")
-	}
-	if a.Force {
-		args = append(args, "force")
-	}
-	if a.Resume {
-		args = append(args, fmt.Sprintf("table=%d", a.Table))
-	}
+	var list args
+	list.add(a.Commit, "commit")
+	list.add(a.Force, "force")
+	list.add(a.Resume, "table=%d", a.Table)
 	switch {
 	case a.ZoneFrom != nil:
-		args = append(args, "zone="+a.ZoneFrom.String())
+		list.add(true, "zone=%v", *a.ZoneFrom)
 	case a.Zone != 0:
-		args = append(args, fmt.Sprintf("zone=%d", a.Zone))
+		list.add(true, "zone=%d", a.Zone)
 	}
 	if a.NAT != nil {
-		args = append(args, a.NAT.String())
+		list.add(true, "%v", *a.NAT)
 	}
-	if len(a.Exec) > 0 {
-		args = append(args, "exec("+strings.Join(actionStrings(a.Exec), ",")+")")
+	list.add(len(a.Exec) > 0, "exec(%s)", strings.Join(actionStrings(a.Exec), ","))
+	switch a.ALG {
+	case 0:
+	case ALGFTP:
+		list.add(true, "alg=ftp")
+	case ALGTFTP:
+		list.add(true, "alg=tftp")
+	default:
+		list.add(true, "alg=%d", a.ALG)
 	}
-	if len(args) == 0 {
-		return "ct"
-	}
-	return "ct(" + strings.Join(args, ",") + ")"
+	return list.of("ct")
 }
 
 const (
@@ -65,17 +72,16 @@ func (a CT) appendTo(b []byte, v Version) ([]byte, error) {
 	start := len(b)
 	b = be.AppendUint16(appendNicira(b, nxCT, 0), uint16(bits(a.Commit, a.Force)))
 	if a.ZoneFrom != nil {
-		err := a.ZoneFrom.check()
-		if err == nil && a.ZoneFrom.Bits != 16 {
-			err = fmt.Errorf("%d bits are not a zone", a.ZoneFrom.Bits)
+		if a.ZoneFrom.Bits != 16 {
+			return b, fmt.Errorf("zone: %d bits are not a zone", a.ZoneFrom.Bits)
 		}
-		if err == nil {
-			b, err = appendFieldHeader(b, a.ZoneFrom.Field)
+		var err error
+		if b, err = appendNXM32(b, a.ZoneFrom.Field); err == nil {
+			b, err = a.ZoneFrom.appendRange(b)
 		}
 		if err != nil {
 			return b, fmt.Errorf("zone: %w", err)
 		}
-		b = a.ZoneFrom.appendRange(b)
 	} else {
 		b = be.AppendUint16(pad(b, 4), a.Zone)
 	}
@@ -85,10 +91,10 @@ func (a CT) appendTo(b []byte, v Version) ([]byte, error) {
 			return b, fmt.Errorf("table %d cannot be resumed in", table)
 		}
 	}
-	b = pad(append(b, table), 3+2)
+	b = be.AppendUint16(pad(append(b, table), 3), a.ALG)
 	var err error
 	if a.NAT != nil {
-		if b, err = a.NAT.append(b); err != nil {
+		if b, err = a.NAT.appendTo(b, v); err != nil {
 			return b, err
 		}
 	}
@@ -98,53 +104,66 @@ func (a CT) appendTo(b []byte, v Version) ([]byte, error) {
 	return putLength(b, start, 2)
 }
 
-// decodeCT reads a ct action; one with an application-level gateway or flags of a later time stays raw.
-func decodeCT(b []byte, r *reader, v Version) (Action, error) {
+// decodeCT reads a ct action; one with flags of a later time stays raw.
+func decodeCT(b []byte, r *reader, v Version, depth int) (Action, error) {
 	flags := r.u16()
-	zoneHeader := reader{b: r.bytes(4)}
-	zone, table := r.u16(), r.u8()
+	zoneHeader := &reader{b: r.bytes(4)}
+	zone := &reader{b: r.bytes(2)}
+	table := r.u8()
 	r.skip(3)
-	alg := r.u16()
-	if r.short {
+	a := CT{Commit: flags&ctCommit != 0, Force: flags&ctForce != 0, ALG: r.u16()}
+	switch {
+	case r.short:
 		return nil, malformed(ErrBadActionLen, "ct action of %d bytes", len(b))
-	}
-	a := CT{Commit: flags&ctCommit != 0, Force: flags&ctForce != 0}
-	if flags&^(ctCommit|ctForce) != 0 || alg != 0 {
+	case a.Force && !a.Commit:
+		return nil, malformed(ErrBadActionArgument, "ct with force and without commit")
+	case flags&^(ctCommit|ctForce) != 0:
 		return RawAction{b}, nil
 	}
 	if be.Uint32(zoneHeader.b) == 0 {
-		a.Zone = zone
+		a.Zone = zone.u16()
 	} else {
-		a.ZoneFrom = &Subfield{Field: decodeHeader(&zoneHeader), Offset: zone >> 6, Bits: zone&0x3f + 1}
-		if a.ZoneFrom.Field == FieldUnknown {
+		from := decodeRange(zone)
+		if from.Field = decodeHeader(zoneHeader); from.Field == FieldUnknown {
 			return RawAction{b}, nil
 		}
-		if a.ZoneFrom.Bits != 16 || !a.ZoneFrom.fits() {
-			return nil, malformed(ErrBadSetLen, "ct zone from %v", *a.ZoneFrom)
+		if from.Bits != 16 || !from.fits() {
+			return nil, from.misfit("ct zone")
 		}
+		a.ZoneFrom = &from
 	}
 	if table != ctNoTable {
 		a.Resume, a.Table = true, table
 	}
-	for inner := r.rest(); len(inner) > 0; {
+	inner := r.rest()
+	if depth >= maxNesting && len(inner) > 0 {
+		return nil, malformed(ErrBadActionArgument, "actions in more than %d others", maxNesting)
+	}
+	for first := true; len(inner) > 0; first = false {
 		raw, rest, err := cutAction(inner)
 		if err != nil {
 			return nil, err
 		}
 		inner = rest
+		var exec Action
 		switch niciraSubtype(raw) {
 		case nxCT:
 			return nil, malformed(ErrBadActionArgument, "ct inside ct")
 		case nxNAT:
-			if a.NAT != nil {
-				return nil, malformed(ErrBadActionArgument, "two nat in one ct")
+			var nat *NAT
+			switch nat, err = decodeNAT(raw); {
+			case err != nil:
+			case nat == nil:
+				exec = RawAction{raw}
+			case first:
+				a.NAT = nat
+				continue
+			default:
+				exec = *nat
 			}
-			if a.NAT, err = decodeNAT(raw); err != nil {
-				return nil, err
-			}
-			continue
+		default:
+			exec, err = decodeAction(raw, v, depth+1)
 		}
-		exec, err := decodeAction(raw, v)
 		if err != nil {
 			return nil, err
 		}
@@ -153,12 +172,12 @@ func decodeCT(b []byte, r *reader, v Version) (Action, error) {
 	return a, nil
 }
 
-// CTClear forgets the packet's connection state.
+// CTClear forgets the packet's connection state (ovs-actions(7), "The ct_clear action").
 type CTClear struct{}
 
 // String is the action in the words of ovs-actions(7).
 func (CTClear) String() string { return "ct_clear" }
 
 func (CTClear) appendTo(b []byte, _ Version) ([]byte, error) {
-	return pad(appendNicira(b, nxCTClear, 16), 6), nil
+	return appendBare(b, nxCTClear), nil
 }

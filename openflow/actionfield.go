@@ -3,20 +3,62 @@
 
 package openflow
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+)
 
-// SetField writes a field (OpenFlow 1.3.5, 7.2.5.7). The field's Mask, where there is one, says which bits.
+// SetField writes a field (OpenFlow 1.3.5, 7.2.5.7; ovs-actions(7), "The set_field and load actions"). The field's Mask,
+// where there is one, says which bits. It is what all actions that write a value are read as: load, and those that
+// OpenFlow has for single fields.
 type SetField struct{ MatchField }
 
-// String is the action in the words of ovs-actions(7).
-func (a SetField) String() string { return "set_field:" + a.valueString() + "->" + a.Field.String() }
+// String is the action in the words of ovs-actions(7): several load actions if only some bits are written of a field that
+// set_field writes as a whole.
+func (a SetField) String() string {
+	if mf, _ := a.canonical(); mf.inParts() {
+		var loads []string
+		for s, value := range mf.parts() {
+			loads = append(loads, fmt.Sprintf("load:%s->%v", hexString(be.AppendUint64(nil, value)), s))
+		}
+		return strings.Join(loads, ",")
+	}
+	return "set_field:" + a.valueString() + "->" + a.Field.actionName()
+}
+
+// inParts reports whether f, in canonical form, is on some bits of a field of which a switch takes no mask.
+func (f MatchField) inParts() bool {
+	return f.Mask != nil && f.Field != FieldUnknown && !f.Field.Maskable() && f.checkWidth() == nil
+}
+
+// parts are the runs of bits in the mask, of at most 64 bits each from the lowest on, and what they are set to.
+func (f MatchField) parts() iter.Seq2[Subfield, uint64] {
+	return func(yield func(Subfield, uint64) bool) {
+		bit := func(b []byte, i int) uint64 { return uint64(b[len(b)-1-i/8] >> (i % 8) & 1) }
+		for i := 0; i < 8*len(f.Mask); {
+			if bit(f.Mask, i) == 0 {
+				i++
+				continue
+			}
+			s, value := Subfield{Field: f.Field, Offset: uint16(i)}, uint64(0)
+			for ; i < 8*len(f.Mask) && s.Bits < 64 && bit(f.Mask, i) == 1; i++ {
+				value |= bit(f.Value, i) << s.Bits
+				s.Bits++
+			}
+			if !yield(s, value) {
+				return
+			}
+		}
+	}
+}
 
 func (a SetField) appendTo(b []byte, v Version) ([]byte, error) {
 	mf, some := a.canonical()
 	if !some {
 		return b, errors.New("sets no bit")
 	}
-	start := len(b)
 	switch {
 	case mf.Field == FieldInPort:
 		// Open vSwitch takes 0, which lets the packet leave by the port it came in by, in the field of 16 bits only.
@@ -24,21 +66,40 @@ func (a SetField) appendTo(b []byte, v Version) ([]byte, error) {
 		if !ok || mf.Mask != nil {
 			return b, errors.New("in_port is set as a whole, to a port of 16 bits")
 		}
-		b = be.AppendUint32(appendAction(b, actionSetField, 0), headerNXMInPort)
-		b = be.AppendUint16(b, port)
-	case mf.Mask != nil && v < Version15:
+		mf = Uint(FieldInPort16, uint64(port))
+	case mf.inParts():
+		if v >= Version15 {
+			return b, fmt.Errorf("%v has no action to write a part of %v", v, mf.Field)
+		}
+		return appendLoads(b, mf)
+	}
+	start := len(b)
+	var err error
+	if mf.Mask != nil && v < Version15 {
 		// The action of the standard takes masks from OpenFlow 1.5 on.
-		var err error
-		if b, err = appendField(appendNicira(b, nxRegLoad2, 0), mf); err != nil {
-			return b, err
-		}
-	default:
-		var err error
-		if b, err = appendField(appendAction(b, actionSetField, 0), mf); err != nil {
-			return b, err
-		}
+		b, err = appendNXMField(appendNicira(b, nxRegLoad2, 0), mf)
+	} else {
+		b, err = appendField(appendAction(b, actionSetField, 0), mf)
+	}
+	if err != nil {
+		return b, err
 	}
 	return putLength(padded(b, start), start, 2)
+}
+
+// appendLoads appends a load action for each run of bits in the mask.
+func appendLoads(b []byte, mf MatchField) ([]byte, error) {
+	for s, value := range mf.parts() {
+		var err error
+		if b, err = s.appendRange(appendNicira(b, nxRegLoad, 24)); err == nil {
+			b, err = appendNXM32(b, mf.Field)
+		}
+		if err != nil {
+			return b, err
+		}
+		b = be.AppendUint64(b, value)
+	}
+	return b, nil
 }
 
 // decodeSetField reads the field of a set-field or, with a mask allowed, reg_load2 action.
@@ -58,28 +119,31 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 	if !some {
 		return RawAction{b}, nil // sets no bit
 	}
+	if mf.inParts() {
+		return nil, malformed(ErrBadSetMask, "set-field action with a part of %v", mf.Field)
+	}
 	return SetField{mf}, nil
 }
 
 // decodeRegLoad reads a load of at most 64 bits, which is a masked set-field.
 func decodeRegLoad(b []byte, r *reader) (Action, error) {
-	ofsNbits := r.u16()
-	ofs, bits := ofsNbits>>6, ofsNbits&0x3f+1
+	s := decodeRange(r)
 	header := r.b
-	f := decodeHeader(r)
+	s.Field = decodeHeader(r)
 	value := r.u64()
-	if bits < 64 && value>>bits != 0 {
-		return nil, malformed(ErrBadActionArgument, "load of %#x into %d bits", value, bits)
+	n := s.Field.Bytes()
+	if s.Field.isOption() {
+		n = int(header[3]) // where it ends, the other bits of the option are not there to be left alone
 	}
-	if len(header) >= 4 && be.Uint32(header) == headerNXMInPort && ofs == 0 && bits == 16 {
+	switch {
+	case s.Bits < 64 && value>>s.Bits != 0:
+		return nil, malformed(ErrBadActionArgument, "load of %#x into %d bits", value, s.Bits)
+	case s.Field == FieldUnknown:
+		return RawAction{b}, nil
+	case !s.fits() || int(s.Offset+s.Bits) > 8*n:
+		return nil, s.misfit("load")
+	case s == Whole(FieldInPort16):
 		return sized(b, 24, SetField{InPort(port32(uint16(value)))})
 	}
-	if f == FieldUnknown {
-		return RawAction{b}, nil
-	}
-	s := Subfield{Field: f, Offset: ofs, Bits: bits}
-	if !s.fits() {
-		return nil, malformed(ErrBadSetLen, "load of %d bits at bit %d of %v", bits, ofs, f)
-	}
-	return sized(b, 24, SetField{s.load(value)})
+	return sized(b, 24, SetField{s.load(value, n)})
 }

@@ -31,7 +31,7 @@ func messages() []of.Message {
 		Flow:     of.Flow{Table: 1, Priority: 9, Cookie: 5, Match: match, Instructions: of.Instructions{Meter: 3, Goto: 2}},
 		Duration: 3*time.Second + 7, Packets: 8, Bytes: 9,
 	}
-	raw := of.RawAction{Bytes: []byte{0, 17, 0, 8, 0x81, 0, 0, 0}}
+	raw := of.RawAction{Bytes: []byte{0, 27, 0, 8, 0, 0, 0, 1}}
 	return []of.Message{
 		of.Hello{Version: 4, Bitmap: 1<<4 | 1<<1},
 		of.Hello{Version: 1},

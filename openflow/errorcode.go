@@ -186,7 +186,8 @@ const (
 const (
 	nxError ErrorCode = experimenterNicira<<32 | errorTypeExperimenter<<16
 
-	ErrMustBeZero = nxError | 4 // NXBRC_MUST_BE_ZERO
+	ErrMustBeZero     = nxError | 4  // NXBRC_MUST_BE_ZERO
+	ErrBadConjunction = nxError | 15 // NXBAC_BAD_CONJUNCTION
 )
 
 // errorNames has the names that OpenFlow 1.3.5, 7.4.4, ONF and Open vSwitch give to the errors.
@@ -350,7 +351,7 @@ var errorNames = map[ErrorCode]string{
 	nxError | 11:                      "NXBAC_MUST_BE_ZERO",
 	nxError | 12:                      "NXFMFC_HARDWARE",
 	nxError | 13:                      "NXFMFC_BAD_TABLE_ID",
-	nxError | 15:                      "NXBAC_BAD_CONJUNCTION",
+	ErrBadConjunction:                 "NXBAC_BAD_CONJUNCTION",
 	nxError | 37:                      "NXFMFC_INVALID_TLV_FIELD",
 	nxError | 42:                      "NXBAC_CT_DATAPATH_SUPPORT",
 	nxError | 43:                      "NXBMC_CT_DATAPATH_SUPPORT",

@@ -101,11 +101,11 @@ func masked(value string, mask []byte, format func([]byte) string) string {
 	return value + "/" + format(mask)
 }
 
-// hexString is a number without leading zeros.
+// hexString is a big-endian number as ovs-ofctl(8) writes it: without leading zeros, and 0 without a prefix.
 func hexString(b []byte) string {
 	s := strings.TrimLeft(hex.EncodeToString(b), "0")
 	if s == "" {
-		s = "0"
+		return "0"
 	}
 	return "0x" + s
 }

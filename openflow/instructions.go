@@ -38,7 +38,7 @@ func (in Instructions) String() string {
 		parts = append(parts, "write_actions("+strings.Join(actionStrings(in.Write), ",")+")")
 	}
 	if in.MetadataMask != 0 {
-		s := fmt.Sprintf("write_metadata:%#x", in.Metadata&in.MetadataMask)
+		s := "write_metadata:" + hexString(be.AppendUint64(nil, in.Metadata&in.MetadataMask))
 		if in.MetadataMask != 1<<64-1 {
 			s += fmt.Sprintf("/%#x", in.MetadataMask)
 		}
@@ -162,6 +162,9 @@ func decodeInstructions(r *reader, v Version) (in Instructions, err error) {
 		case instructionClear:
 			in.ClearActions = true
 		case instructionMeter:
+			if v >= Version15 {
+				return in, malformed(ErrUnknownInstruction, "%v has no meter among instructions", v)
+			}
 			in.Meter = body.u32()
 			if in.Meter == 0 {
 				return in, malformed(ErrInvalidMeter, "meter 0")

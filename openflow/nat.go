@@ -21,7 +21,8 @@ const (
 	NATDestination
 )
 
-// NAT is the translation of a CT action. The zero value is NATExisting.
+// NAT is the translation of a CT action (ovs-actions(7), "The ct action"). The zero value is NATExisting. It is an action
+// inside of CT alone.
 type NAT struct {
 	Type NATType
 	// AddrMin to AddrMax is the range of addresses; an invalid AddrMax is AddrMin alone.
@@ -41,14 +42,14 @@ func (n NAT) String() string {
 	var b strings.Builder
 	b.WriteString(map[NATType]string{NATSource: "nat(src", NATDestination: "nat(dst"}[n.Type])
 	if n.AddrMin.IsValid() {
-		addr := n.AddrMin.String()
-		if n.AddrMax.IsValid() {
-			addr += "-" + n.AddrMax.String()
-		}
+		open, shut := "", ""
 		if n.AddrMin.Is6() && n.PortMin != 0 {
-			addr = "[" + addr + "]"
+			open, shut = "[", "]"
 		}
-		b.WriteString("=" + addr)
+		b.WriteString("=" + open + n.AddrMin.String() + shut)
+		if n.AddrMax.IsValid() {
+			b.WriteString("-" + open + n.AddrMax.String() + shut)
+		}
 		if n.PortMin != 0 {
 			fmt.Fprintf(&b, ":%d", n.PortMin)
 		}
@@ -75,7 +76,7 @@ const (
 	natRandom      = 1 << 4
 )
 
-func (n NAT) append(b []byte) ([]byte, error) {
+func (n NAT) appendTo(b []byte, _ Version) ([]byte, error) {
 	n = n.canonical()
 	switch {
 	case n.Type > NATDestination:
@@ -84,13 +85,14 @@ func (n NAT) append(b []byte) ([]byte, error) {
 		return b, errors.New("NAT as committed has no parameters")
 	case n.AddrMax.IsValid() && (n.AddrMin.BitLen() != n.AddrMax.BitLen() || n.AddrMax.Less(n.AddrMin)):
 		return b, fmt.Errorf("NAT range from %v to %v", n.AddrMin, n.AddrMax)
+	case n.AddrMin.IsValid() && n.AddrMin.IsUnspecified():
+		return b, fmt.Errorf("NAT to %v", n.AddrMin)
 	case n.PortMin != 0 && !n.AddrMin.IsValid():
 		return b, errors.New("NAT to a port needs an address")
+	case n.Hash && n.Random:
+		return b, errors.New("NAT by hash and at random")
 	case n.PortMax != 0 && n.PortMax < n.PortMin || n.PortMin == 0 && n.PortMax != 0:
 		return b, fmt.Errorf("NAT range from port %d to %d", n.PortMin, n.PortMax)
-	}
-	if n.PortMin != 0 && n.PortMax == 0 {
-		n.PortMax = n.PortMin // without a maximum the range would have no end
 	}
 	start := len(b)
 	b = pad(appendNicira(b, nxNAT, 0), 2)
@@ -115,6 +117,17 @@ func (n NAT) append(b []byte) ([]byte, error) {
 	return putLength(padded(b, start), start, 2)
 }
 
+// The parts that a nat may have, in the order of their bits.
+const (
+	natIPv4Min = 1 << iota
+	natIPv4Max
+	natIPv6Min
+	natIPv6Max
+	natPortMin
+	natPortMax
+)
+
+// decodeNAT reads a nat action. It returns none if it is to an IPv6 address that stands for an IPv4 address.
 func decodeNAT(b []byte) (*NAT, error) {
 	r := &reader{b: b}
 	r.skip(10 + 2)
@@ -128,30 +141,37 @@ func decodeNAT(b []byte) (*NAT, error) {
 	case natSource | natDestination:
 		return nil, malformed(ErrBadActionArgument, "nat of source and destination")
 	}
-	// The parts stand in the order of their flags.
-	for bit, dst := range []*netip.Addr{&n.AddrMin, &n.AddrMax} {
-		if present>>bit&1 == 1 {
-			*dst, _ = netip.AddrFromSlice(r.bytes(4))
+	addr := func(part uint16, size int) (a netip.Addr) {
+		if present&part != 0 {
+			a, _ = netip.AddrFromSlice(r.bytes(size))
 		}
+		return a
 	}
-	for bit, dst := range []*netip.Addr{&n.AddrMin, &n.AddrMax} {
-		if present>>(2+bit)&1 == 1 {
-			*dst, _ = netip.AddrFromSlice(r.bytes(16))
-		}
+	min4, max4 := addr(natIPv4Min, 4), addr(natIPv4Max, 4)
+	min6, max6 := addr(natIPv6Min, 16), addr(natIPv6Max, 16)
+	if n.AddrMin, n.AddrMax = min4, max4; present&(natIPv6Min|natIPv6Max) != 0 {
+		n.AddrMin, n.AddrMax = min6, max6
 	}
-	for bit, dst := range []*uint16{&n.PortMin, &n.PortMax} {
-		if present>>(4+bit)&1 == 1 {
-			*dst = r.u16()
-		}
+	if present&natPortMin != 0 {
+		n.PortMin = r.u16()
 	}
+	if present&natPortMax != 0 {
+		n.PortMax = r.u16()
+	}
+	const both4, both6 = natIPv4Min | natIPv4Max, natIPv6Min | natIPv6Max
 	switch {
 	case r.short:
 		return nil, malformed(ErrBadActionLen, "nat of %d bytes", len(b))
-	case flags>>5 != 0 || present>>6 != 0 || present&3 != 0 && present&12 != 0 || n.Hash && n.Random,
-		n.Type == NATExisting && (n != NAT{}), n.AddrMax.IsValid() && !n.AddrMin.IsValid(),
-		n.PortMin != 0 && !n.AddrMin.IsValid(), n.PortMin == 0 && n.PortMax != 0,
-		n.PortMax != 0 && n.PortMax < n.PortMin, n.AddrMax.IsValid() && n.AddrMax.Less(n.AddrMin):
+	case flags>>5 != 0 || present>>6 != 0 || present&both4 != 0 && present&both6 != 0 || n.Hash && n.Random,
+		n.Type == NATExisting && (n != NAT{}),
+		n.AddrMin.IsValid() && n.AddrMin.IsUnspecified() || n.AddrMax.IsValid() && !n.AddrMin.IsValid(),
+		present&natPortMin != 0 && (n.PortMin == 0 || !n.AddrMin.IsValid()), present&natPortMax != 0 && n.PortMax < n.PortMin,
+		present&natPortMax != 0 && present&natPortMin == 0, n.AddrMax.IsValid() && n.AddrMax.Less(n.AddrMin):
 		return nil, malformed(ErrBadActionArgument, "nat with flags %#x and parts %#x", flags, present)
+	case n.AddrMin.Is4In6() || n.AddrMax.Is4In6():
+		return nil, nil
+	case len(r.b) >= 8:
+		return nil, malformed(ErrBadActionLen, "nat of %d bytes", len(b))
 	}
 	n = n.canonical()
 	return &n, nil

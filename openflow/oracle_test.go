@@ -24,6 +24,12 @@ func TestLibOpenflow(t *testing.T) {
 			Command: of.FlowCommand(rapid.IntRange(0, 4).Draw(t, "command")), Flow: genFlow(t),
 			CookieMask: rapid.Uint64().Draw(t, "cookie mask"), OutPort: rapid.Uint32Range(0, 9).Draw(t, "out_port"),
 		}
+		for _, a := range m.Apply {
+			if ct, ok := a.(of.CT); ok && ct.NAT != nil && ct.NAT.PortMin != 0 {
+				// libOpenflow cannot write a first port without a last one.
+				ct.NAT.PortMax = max(ct.NAT.PortMax, ct.NAT.PortMin+1)
+			}
+		}
 		xid := rapid.Uint32().Draw(t, "xid")
 		got, err := of.Encode(of.Version13, m, xid)
 		if err != nil {
@@ -104,11 +110,14 @@ func libAction(t *rapid.T, a of.Action) lib.Action {
 			port.Value = util.NewBuffer(a.Value[2:])
 			return lib.NewActionSetField(*port)
 		case a.Mask != nil:
-			return lib.NewNXActionRegLoad2(libField(t, a.MatchField))
+			f := libField(t, a.MatchField)
+			name := libNXM(t, a.Field)
+			f.Class, f.Field = name.Class, name.Field
+			return lib.NewNXActionRegLoad2(f)
 		}
 		return lib.NewActionSetField(*libField(t, a.MatchField))
 	case of.Move:
-		return lib.NewNXActionRegMove(a.Src.Bits, a.Src.Offset, a.Dst.Offset, libHeader(t, a.Src.Field), libHeader(t, a.Dst.Field))
+		return lib.NewNXActionRegMove(a.Src.Bits, a.Src.Offset, a.Dst.Offset, libNXM(t, a.Src.Field), libNXM(t, a.Dst.Field))
 	case of.Resubmit:
 		return lib.NewNXActionResubmitTableAction(uint16(a.InPort), a.Table)
 	case of.DecTTL:
@@ -130,7 +139,7 @@ func (libRaw) Header() *lib.ActionHeader { return nil }
 func libCT(t *rapid.T, a of.CT) lib.Action {
 	ct := lib.NewNXActionConnTrack().ZoneImm(a.Zone)
 	if a.ZoneFrom != nil {
-		ct.ZoneRange(libHeader(t, a.ZoneFrom.Field), lib.NewNXRangeByOfsNBits(int(a.ZoneFrom.Offset), int(a.ZoneFrom.Bits)))
+		ct.ZoneRange(libNXM(t, a.ZoneFrom.Field), lib.NewNXRangeByOfsNBits(int(a.ZoneFrom.Offset), int(a.ZoneFrom.Bits)))
 	}
 	if a.Commit {
 		ct.Commit()
@@ -167,11 +176,19 @@ func libNAT(n of.NAT) lib.Action {
 		nat.SetRangeIPv4Max(n.AddrMax.AsSlice())
 	}
 	if n.PortMin != 0 {
-		portMax := max(n.PortMin, n.PortMax)
 		nat.SetRangeProtoMin(&n.PortMin)
-		nat.SetRangeProtoMax(&portMax)
+		nat.SetRangeProtoMax(&n.PortMax)
 	}
 	return nat
+}
+
+// libNXM finds a field by the name that Nicira's actions have for it.
+func libNXM(t *rapid.T, f of.Field) *lib.MatchField {
+	h, err := lib.FindFieldHeaderByName(f.OXMName(), false)
+	if err != nil {
+		t.Fatalf("libOpenflow has no %s", f.OXMName())
+	}
+	return h
 }
 
 // libHeader finds a field by its name in the standard or, where that has no such field, in Nicira's extensions.

@@ -1,0 +1,136 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Controller hands the packet to the controllers with an ID, as a PacketIn (ovs-actions(7), "The controller action").
+// Without anything but MaxLen and the reason PacketInAction it does what Output does with PortController.
+type Controller struct {
+	// Reason is what the PacketIn says why it was sent; ovs-ofctl(8) takes PacketInAction where the text says nothing.
+	Reason PacketInReason
+	// MaxLen is how many bytes of the packet are sent; WholePacket is all.
+	MaxLen uint16
+	// ID is the ID of the connections that the packet goes to; a connection's own is 0 unless it has been set.
+	ID uint16
+	// Userdata goes along with the packet.
+	Userdata []byte
+	// Pause keeps the packet's state in the switch so that it can be resumed.
+	Pause bool
+	// Meter is the meter that the packet passes before it is sent; 0 is none.
+	Meter uint32
+}
+
+// plain reports whether the packet goes there without more than an ID and a reason.
+func (a Controller) plain() bool { return len(a.Userdata) == 0 && !a.Pause && a.Meter == 0 }
+
+// String is the action in the words of ovs-actions(7).
+func (a Controller) String() string {
+	if a.plain() && a.Reason == PacketInAction && a.ID == 0 {
+		return fmt.Sprintf("CONTROLLER:%d", a.MaxLen)
+	}
+	var list args
+	list.add(a.Reason != PacketInAction, "reason=%s", reasonString(a.Reason))
+	list.add(a.MaxLen != WholePacket, "max_len=%d", a.MaxLen)
+	list.add(a.ID != 0, "id=%d", a.ID)
+	list.add(len(a.Userdata) > 0, "userdata=%s", dottedHex(a.Userdata))
+	list.add(a.Pause, "pause")
+	list.add(a.Meter != 0, "meter_id=%d", a.Meter)
+	return list.of("controller")
+}
+
+func reasonString(r PacketInReason) string {
+	names := [...]string{"no_match", "action", "invalid_ttl", "action_set", "group", "packet_out"}
+	if int(r) < len(names) {
+		return names[r]
+	}
+	return strconv.Itoa(int(r))
+}
+
+// The properties of the second form of the action.
+const (
+	controllerMaxLen = iota
+	controllerID
+	controllerReason
+	controllerUserdata
+	controllerPause
+	controllerMeter
+)
+
+func (a Controller) appendTo(b []byte, _ Version) ([]byte, error) {
+	if a.plain() {
+		b = be.AppendUint16(appendNicira(b, nxController, 16), a.MaxLen)
+		return append(be.AppendUint16(b, a.ID), byte(a.Reason), 0), nil
+	}
+	start := len(b)
+	b = pad(appendNicira(b, nxController2, 0), 6)
+	if a.MaxLen != WholePacket {
+		b = pad(be.AppendUint16(appendProperty(b, controllerMaxLen, 4), a.MaxLen), 2)
+	}
+	if a.ID != 0 {
+		b = pad(be.AppendUint16(appendProperty(b, controllerID, 4), a.ID), 2)
+	}
+	if a.Reason != PacketInAction {
+		b = append(appendProperty(b, controllerReason, 1), byte(a.Reason), 0, 0, 0)
+	}
+	if len(a.Userdata) > 0 {
+		if len(a.Userdata) > MaxMessage-4 {
+			return b, fmt.Errorf("userdata: %w", errTooLong)
+		}
+		at := len(b)
+		b = padded(append(appendProperty(b, controllerUserdata, len(a.Userdata)), a.Userdata...), at)
+	}
+	if a.Pause {
+		b = pad(appendProperty(b, controllerPause, 0), 4)
+	}
+	if a.Meter != 0 {
+		b = be.AppendUint32(appendProperty(b, controllerMeter, 4), a.Meter)
+	}
+	return putLength(b, start, 2)
+}
+
+// appendProperty appends the header of a property with so many bytes of content.
+func appendProperty(b []byte, typ uint16, size int) []byte {
+	return be.AppendUint16(be.AppendUint16(b, typ), uint16(4+size))
+}
+
+func decodeController(b []byte, r *reader) (Action, error) {
+	return sized(b, 16, Controller{MaxLen: r.u16(), ID: r.u16(), Reason: PacketInReason(r.u8())})
+}
+
+// decodeController2 reads the form with properties. One with properties of a later time stays raw.
+func decodeController2(b []byte, r *reader) (Action, error) {
+	a := Controller{MaxLen: WholePacket, Reason: PacketInAction}
+	r.skip(6)
+	for len(r.b) > 0 {
+		typ, length := r.u16(), int(r.u16())
+		value := &reader{b: r.bytes(length - 4)}
+		r.skip(-length & 7)
+		switch typ {
+		case controllerMaxLen:
+			a.MaxLen = value.u16()
+		case controllerID:
+			a.ID = value.u16()
+		case controllerReason:
+			a.Reason = PacketInReason(value.u8())
+		case controllerUserdata:
+			a.Userdata = value.rest()
+		case controllerPause:
+			a.Pause = true
+		case controllerMeter:
+			a.Meter = value.u32()
+		default:
+			if !r.short {
+				return RawAction{b}, nil
+			}
+		}
+		if r.short || value.short {
+			return nil, malformed(ErrBadActionLen, "controller action whose property %d has %d bytes", typ, length)
+		}
+	}
+	return a, nil
+}
