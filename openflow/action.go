@@ -142,7 +142,7 @@ func decodeAction(b []byte, v Version, depth int) (Action, error) {
 	case actionSetQueue:
 		return sized(b, 8, SetQueue{ID: r.u32()})
 	case actionGroup:
-		return sized(b, 8, Group{ID: r.u32()})
+		return sized(b, 8, OutputGroup{ID: r.u32()})
 	case actionDecTTL:
 		return sized(b, 8, DecTTL{})
 	case actionSetField:

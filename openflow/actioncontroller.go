@@ -69,33 +69,28 @@ func (a Controller) appendTo(b []byte, _ Version) ([]byte, error) {
 	start := len(b)
 	b = pad(appendNicira(b, nxController2, 0), 6)
 	if a.MaxLen != WholePacket {
-		b = pad(be.AppendUint16(appendProperty(b, controllerMaxLen, 4), a.MaxLen), 2)
+		b = appendProperty16(b, controllerMaxLen, a.MaxLen)
 	}
 	if a.ID != 0 {
-		b = pad(be.AppendUint16(appendProperty(b, controllerID, 4), a.ID), 2)
+		b = appendProperty16(b, controllerID, a.ID)
 	}
 	if a.Reason != PacketInAction {
-		b = append(appendProperty(b, controllerReason, 1), byte(a.Reason), 0, 0, 0)
+		b = appendProperty8(b, controllerReason, uint8(a.Reason))
 	}
 	if len(a.Userdata) > 0 {
-		if len(a.Userdata) > MaxMessage-4 {
-			return b, fmt.Errorf("userdata: %w", errTooLong)
-		}
 		at := len(b)
-		b = padded(append(appendProperty(b, controllerUserdata, len(a.Userdata)), a.Userdata...), at)
+		var err error
+		if b, err = endProperty(append(appendProperty(b, controllerUserdata), a.Userdata...), at); err != nil {
+			return b, fmt.Errorf("userdata: %w", err)
+		}
 	}
 	if a.Pause {
-		b = pad(appendProperty(b, controllerPause, 0), 4)
+		b = pad(be.AppendUint32(b, controllerPause<<16|4), 4)
 	}
 	if a.Meter != 0 {
-		b = be.AppendUint32(appendProperty(b, controllerMeter, 4), a.Meter)
+		b = appendProperty32(b, controllerMeter, a.Meter)
 	}
 	return putLength(b, start, 2)
-}
-
-// appendProperty appends the header of a property with so many bytes of content.
-func appendProperty(b []byte, typ uint16, size int) []byte {
-	return be.AppendUint16(be.AppendUint16(b, typ), uint16(4+size))
 }
 
 func decodeController(b []byte, r *reader) (Action, error) {

@@ -18,16 +18,6 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// ofctl runs ovs-ofctl over one version of the protocol.
-func ofctl(t *testing.T, v of.Version, args ...string) string {
-	t.Helper()
-	out, err := exec.Command("ovs-ofctl", append([]string{"-O", v.String()}, args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl -O %v %v: %v\n%s", v, args, err, out)
-	}
-	return string(out)
-}
-
 // actionSwitch starts a switch that has all that the actions refer to, and returns its endpoint.
 func actionSwitch(t *testing.T) string {
 	t.Helper()

@@ -64,7 +64,7 @@ var everyAction = []struct {
 	{of.Controller{Reason: of.PacketInAction, MaxLen: of.WholePacket, Userdata: make([]byte, 12)},
 		"controller(userdata=00.00.00.00.00.00.00.00.00.00.00.00)", nil},
 	{of.Controller{Reason: of.PacketInAction, MaxLen: of.WholePacket, Meter: 6}, "controller(meter_id=6)", nil},
-	{of.Group{ID: 7}, "group:7", nil},
+	{of.OutputGroup{ID: 7}, "group:7", nil},
 	{of.SetQueue{ID: 5}, "set_queue:5", nil},
 	{of.PopQueue{}, "pop_queue", nil},
 	{of.Resubmit{InPort: 4, Table: of.CurrentTable}, "resubmit:4", nil},

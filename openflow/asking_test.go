@@ -105,16 +105,6 @@ func parts[T any, M of.Message](a *asker, request of.Message, part func(M) []T) 
 	return all
 }
 
-// ofctl runs ovs-ofctl in a version of the protocol.
-func ofctl(t *testing.T, v of.Version, args ...string) string {
-	t.Helper()
-	out, err := exec.Command("ovs-ofctl", append([]string{"-O" + v.String()}, args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl %v: %v\n%s", args, err, out)
-	}
-	return string(out)
-}
-
 var allVersions = []of.Version{of.Version13, of.Version14, of.Version15}
 
 // answer is the one message of the last answer.

@@ -107,9 +107,14 @@ func endProperty(b []byte, start int) ([]byte, error) {
 	return padded(b, start), err
 }
 
-// appendProperty16 appends a property that holds a 16-bit number.
+// appendProperty8 appends a property that holds a number of 8 bits.
+func appendProperty8(b []byte, typ uint16, value uint8) []byte {
+	return append(be.AppendUint32(b, uint32(typ)<<16|5), value, 0, 0, 0)
+}
+
+// appendProperty16 appends a property that holds a 16-bit number. The standard counts the padding behind it.
 func appendProperty16(b []byte, typ, value uint16) []byte {
-	return pad(be.AppendUint16(be.AppendUint32(b, uint32(typ)<<16|6), value), 2)
+	return pad(be.AppendUint16(be.AppendUint32(b, uint32(typ)<<16|8), value), 2)
 }
 
 // appendProperty32 appends a property that holds a 32-bit number.

@@ -21,8 +21,6 @@ type versionedMessage struct {
 	m        of.Message
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // versioned has the messages that are not the same in all versions, and those that configure and count.
 func versioned() (all []versionedMessage) {
 	for _, group := range []struct {
