@@ -99,7 +99,7 @@ func syncSides(b *testing.B, changed int) (ours, peer side) {
 	}
 	ours.run = func(int) error {
 		p, err := c.Sync(ctx, want)
-		if err == nil && (p.Unchanged != flowsAdded-changed || len(p.Replace) != changed) {
+		if err == nil && (p.Flows.Unchanged != flowsAdded-changed || len(p.Flows.Replace) != changed) {
 			err = fmt.Errorf("%v, want %d replaced", p, changed)
 		}
 		return err

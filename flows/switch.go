@@ -94,7 +94,7 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open flows of %q: %w", o.Owner, err)
 	}
-	s.leave(p.Delete)
+	s.leave(p.Flows.Delete)
 	s.numbers = networkNumbers(s.left)
 	return s, nil
 }
@@ -237,17 +237,17 @@ func (s *Switch) step(removed map[string]bool, added map[string]of.Flow) *of.Pla
 	}
 	for key := range removed {
 		if f, there := holds(key); there {
-			p.Delete = append(p.Delete, f)
+			p.Flows.Delete = append(p.Flows.Delete, f)
 		}
 	}
 	for key, f := range added {
 		switch old, there := holds(key); {
 		case !there:
-			p.Add = append(p.Add, f)
+			p.Flows.Add = append(p.Flows.Add, f)
 		case !old.Equal(f):
-			p.Replace = append(p.Replace, f)
+			p.Flows.Replace = append(p.Flows.Replace, f)
 		default:
-			p.Unchanged++
+			p.Flows.Unchanged++
 		}
 	}
 	return p
@@ -270,7 +270,7 @@ func (s *Switch) compare(ctx context.Context, removed map[string]bool, added map
 	}
 	left := map[string]of.Flow{}
 	if !prune {
-		p.Delete = slices.DeleteFunc(p.Delete, func(f of.Flow) bool {
+		p.Flows.Delete = slices.DeleteFunc(p.Flows.Delete, func(f of.Flow) bool {
 			key := f.Key()
 			_, stays := s.left[key]
 			if stays = stays && !removed[key]; stays {

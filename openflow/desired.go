@@ -7,23 +7,34 @@ import (
 	"fmt"
 )
 
-// Scope says which part of what a switch holds belongs to one program. The zero value is all of it.
+// Scope says which part of what a switch holds belongs to one program. The zero value is all flows, and no groups and no
+// meters.
 type Scope struct {
 	// Cookie is what the cookies of the program's flows have in the bits of CookieMask.
 	Cookie, CookieMask uint64
 	// Others asks for the flows of other programs too, which a Plan then lists.
 	Others bool
+	// Groups and Meters are the numbers of the program's groups and meters, which have no cookies.
+	Groups, Meters IDRange
 }
+
+// IDRange is numbers of groups or meters, the first and the last of them included. The zero value is none.
+type IDRange struct{ First, Last uint32 }
+
+// has reports whether an ID is in the range.
+func (r IDRange) has(id uint32) bool { return r != IDRange{} && id >= r.First && id <= r.Last }
 
 // owns reports whether a flow with the cookie is in the scope.
 func (s Scope) owns(cookie uint64) bool { return (cookie^s.Cookie)&s.CookieMask == 0 }
 
 // Desired is what a switch should hold in a scope. It is not for several goroutines at once.
 type Desired struct {
-	scope Scope
-	index map[string]int32 // position in flows by key
-	flows []desiredFlow
-	buf   []byte
+	scope  Scope
+	index  map[string]int32 // position in flows by key
+	flows  []desiredFlow
+	buf    []byte
+	groups map[uint32]Group
+	meters map[uint32]MeterConfig
 }
 
 // desiredFlow is a flow with what a comparison needs of it.
@@ -33,7 +44,11 @@ type desiredFlow struct {
 }
 
 // NewDesired returns an empty state.
-func NewDesired(scope Scope) *Desired { return &Desired{scope: scope, index: map[string]int32{}} }
+func NewDesired(scope Scope) *Desired {
+	return &Desired{
+		scope: scope, index: map[string]int32{}, groups: map[uint32]Group{}, meters: map[uint32]MeterConfig{},
+	}
+}
 
 // Scope is the scope of the state.
 func (d *Desired) Scope() Scope { return d.scope }
@@ -82,5 +97,47 @@ func (d *Desired) Remove(flows ...Flow) {
 		}
 		d.flows[last] = desiredFlow{}
 		d.flows = d.flows[:last]
+	}
+}
+
+// AddGroups adds groups. One with the ID of another takes its place. A group whose ID is outside of the scope is an error,
+// with which nothing is added.
+func (d *Desired) AddGroups(groups ...Group) error {
+	for _, g := range groups {
+		if !d.scope.Groups.has(g.ID) {
+			return fmt.Errorf("group %d is not one of %d to %d", g.ID, d.scope.Groups.First, d.scope.Groups.Last)
+		}
+	}
+	for _, g := range groups {
+		d.groups[g.ID] = g
+	}
+	return nil
+}
+
+// RemoveGroups takes groups out. Those that are not there are passed over.
+func (d *Desired) RemoveGroups(ids ...uint32) {
+	for _, id := range ids {
+		delete(d.groups, id)
+	}
+}
+
+// AddMeters adds meters. One with the ID of another takes its place. A meter whose ID is outside of the scope is an error,
+// with which nothing is added.
+func (d *Desired) AddMeters(meters ...MeterConfig) error {
+	for _, m := range meters {
+		if !d.scope.Meters.has(m.ID) {
+			return fmt.Errorf("meter %d is not one of %d to %d", m.ID, d.scope.Meters.First, d.scope.Meters.Last)
+		}
+	}
+	for _, m := range meters {
+		d.meters[m.ID] = m
+	}
+	return nil
+}
+
+// RemoveMeters takes meters out. Those that are not there are passed over.
+func (d *Desired) RemoveMeters(ids ...uint32) {
+	for _, id := range ids {
+		delete(d.meters, id)
 	}
 }

@@ -4,37 +4,82 @@
 package openflow
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // Plan is the difference between what a switch holds and what it should hold: what has to be done about it, or what was.
 type Plan struct {
-	// Add are flows that are missing; Replace are those that stand there with another cookie, timeout, flag or other
-	// instructions; Delete are those that nothing asks for.
-	Add, Replace, Delete []Flow
-	// Unchanged is how many flows are as they should be.
-	Unchanged int
+	Flows  Changes[Flow]
+	Groups Changes[Group]
+	Meters Changes[MeterConfig]
 	// Others are the flows outside of the scope, if its field Others asks for them.
 	Others []FlowStats
 }
 
-// Empty reports whether nothing has to be done.
-func (p *Plan) Empty() bool { return len(p.Add)+len(p.Replace)+len(p.Delete) == 0 }
+// Changes are those of one kind of thing.
+type Changes[T any] struct {
+	// Add are missing; Replace stand there with other content; Delete are what nothing asks for.
+	Add, Replace, Delete []T
+	// Unchanged is how many are as they should be.
+	Unchanged int
 
-// String says how much of what there is, such as "3 flows added, 1 replaced, 0 deleted, 20 unchanged".
-func (p *Plan) String() string {
-	return fmt.Sprintf("%d flows added, %d replaced, %d deleted, %d unchanged",
-		len(p.Add), len(p.Replace), len(p.Delete), p.Unchanged)
+	replaced []T // what stands there in place of Replace
 }
 
-// Diff compares what the switch holds with what it should hold, and changes nothing.
+// Empty reports whether nothing has to be done.
+func (c Changes[T]) Empty() bool { return len(c.Add)+len(c.Replace)+len(c.Delete) == 0 }
+
+// String is the numbers, such as "3 added, 1 replaced, 0 deleted, 20 unchanged".
+func (c Changes[T]) String() string {
+	return fmt.Sprintf("%d added, %d replaced, %d deleted, %d unchanged", len(c.Add), len(c.Replace), len(c.Delete), c.Unchanged)
+}
+
+// Empty reports whether nothing has to be done.
+func (p *Plan) Empty() bool { return p.Flows.Empty() && p.Groups.Empty() && p.Meters.Empty() }
+
+// String is the numbers of each kind that there is, such as "flows: 3 added, 1 replaced, 0 deleted, 20 unchanged".
+func (p *Plan) String() string {
+	s := "flows: " + p.Flows.String()
+	if !p.Groups.Empty() || p.Groups.Unchanged > 0 {
+		s += "; groups: " + p.Groups.String()
+	}
+	if !p.Meters.Empty() || p.Meters.Unchanged > 0 {
+		s += "; meters: " + p.Meters.String()
+	}
+	return s
+}
+
+// Diff compares what the switch holds with what it should hold, and changes nothing. Groups are compared by what all
+// versions of the protocol know of them: over one before 1.5 a switch does not tell how a group selects its buckets.
 func (c *Conn) Diff(ctx context.Context, want *Desired) (*Plan, error) {
+	p := &Plan{}
+	var err error
+	if want.scope.Meters != (IDRange{}) {
+		if p.Meters, err = c.diffMeters(ctx, want); err != nil {
+			return nil, fmt.Errorf("compare meters: %w", err)
+		}
+	}
+	if want.scope.Groups != (IDRange{}) {
+		if p.Groups, err = c.diffGroups(ctx, want); err != nil {
+			return nil, fmt.Errorf("compare groups: %w", err)
+		}
+	}
+	if err := c.diffFlows(ctx, want, p); err != nil {
+		return nil, fmt.Errorf("compare flows: %w", err)
+	}
+	return p, nil
+}
+
+func (c *Conn) diffFlows(ctx context.Context, want *Desired, p *Plan) error {
 	filter := FlowFilter{Cookie: want.scope.Cookie, CookieMask: want.scope.CookieMask}
 	if want.scope.Others {
 		filter = FlowFilter{}
 	}
-	p := &Plan{}
 	seen := make([]bool, len(want.flows))
 	var buf []byte
 	compare := func(s *FlowStats) {
@@ -47,15 +92,16 @@ func (c *Conn) Diff(ctx context.Context, want *Desired) (*Plan, error) {
 		buf = s.AppendKey(buf[:0])
 		i, wanted := want.index[string(buf)]
 		if !wanted {
-			p.Delete = append(p.Delete, s.Flow)
+			p.Flows.Delete = append(p.Flows.Delete, s.Flow)
 			return
 		}
 		seen[i] = true
-		if buf = s.appendContent(buf[:0]); string(buf) != want.flows[i].content {
-			p.Replace = append(p.Replace, want.flows[i].flow)
+		if buf = s.appendContent(buf[:0]); string(buf) == want.flows[i].content {
+			p.Flows.Unchanged++
 			return
 		}
-		p.Unchanged++
+		p.Flows.Replace = append(p.Flows.Replace, want.flows[i].flow)
+		p.Flows.replaced = append(p.Flows.replaced, s.Flow)
 	}
 	err := c.collect(ctx, FlowStatsRequest{filter}, func(m Message) (more, ok bool) {
 		part, ok := m.(FlowStatsReply)
@@ -64,47 +110,79 @@ func (c *Conn) Diff(ctx context.Context, want *Desired) (*Plan, error) {
 		}
 		return part.More, ok
 	})
-	if err != nil {
-		return nil, fmt.Errorf("compare flows: %w", err)
-	}
 	for i, there := range seen {
 		if !there {
-			p.Add = append(p.Add, want.flows[i].flow)
+			p.Flows.Add = append(p.Flows.Add, want.flows[i].flow)
 		}
 	}
-	return p, nil
+	return err
 }
 
-// Carry makes the changes of a plan in one bundle, new flows before those that go. It is all of them or, with an error,
-// none: see [Conn.Bundle].
-func (c *Conn) Carry(ctx context.Context, p *Plan) error {
-	if p.Empty() {
-		return nil
-	}
-	mods := make([]Modification, 0, len(p.Add)+len(p.Replace)+len(p.Delete))
-	for _, flows := range [2][]Flow{p.Add, p.Replace} {
-		for _, f := range flows {
-			mods = append(mods, Add(f))
-		}
-	}
-	for _, f := range p.Delete {
-		m := DeleteStrict(f)
-		m.Cookie, m.CookieMask = f.Cookie, ^uint64(0) // what somebody has put in its place since stays
-		mods = append(mods, m)
-	}
-	return c.Bundle(ctx, mods...)
-}
-
-// Sync makes the switch hold what it should in the scope of the state, and says what it did. With nothing to do it sends
-// nothing but the question. An error leaves the switch as it was; where it wraps ErrOutcomeUnknown, as it was or as it
-// should be. The next Sync, on this connection or another, goes on from what it finds.
-func (c *Conn) Sync(ctx context.Context, want *Desired) (*Plan, error) {
-	p, err := c.Diff(ctx, want)
-	if err == nil {
-		err = c.Carry(ctx, p)
-	}
+func (c *Conn) diffGroups(ctx context.Context, want *Desired) (Changes[Group], error) {
+	groups, err := c.Groups(ctx)
 	if err != nil {
-		return nil, err
+		return Changes[Group]{}, err
 	}
-	return p, nil
+	return changes(want.groups, groups, want.scope.Groups, func(g Group) uint32 { return g.ID }, func(a, b Group) bool {
+		if c.version < Version15 {
+			a.Selection, b.Selection = Selection{}, Selection{}
+		}
+		return a.Equal(b)
+	}), nil
+}
+
+func (c *Conn) diffMeters(ctx context.Context, want *Desired) (Changes[MeterConfig], error) {
+	meters, err := c.Meters(ctx)
+	if err != nil {
+		return Changes[MeterConfig]{}, err
+	}
+	return changes(want.meters, meters, want.scope.Meters, func(m MeterConfig) uint32 { return m.ID }, MeterConfig.Equal), nil
+}
+
+// changes compares what is wanted with what is there, in the order of the numbers.
+func changes[T any](want map[uint32]T, there []T, scope IDRange, id func(T) uint32, equal func(a, b T) bool) (c Changes[T]) {
+	missing := maps.Clone(want)
+	for _, have := range there {
+		w, wanted := want[id(have)]
+		delete(missing, id(have))
+		switch {
+		case !scope.has(id(have)):
+		case !wanted:
+			c.Delete = append(c.Delete, have)
+		case equal(w, have):
+			c.Unchanged++
+		default:
+			c.Replace, c.replaced = append(c.Replace, w), append(c.replaced, have)
+		}
+	}
+	c.Add = slices.SortedFunc(maps.Values(missing), func(a, b T) int { return cmp.Compare(id(a), id(b)) })
+	return c
+}
+
+// Equal reports whether two groups are the same to a switch.
+func (g Group) Equal(h Group) bool { return equalEncoding(GroupMod{Group: g}, GroupMod{Group: h}) }
+
+// Equal reports whether two meters are the same to a switch, which takes no note of burst sizes without MeterBurst.
+func (m MeterConfig) Equal(n MeterConfig) bool {
+	return equalEncoding(MeterMod{MeterConfig: m.canonical()}, MeterMod{MeterConfig: n.canonical()})
+}
+
+func (m MeterConfig) canonical() MeterConfig {
+	if m.Flags&MeterBurst == 0 {
+		m.Bands = slices.Clone(m.Bands)
+		for i := range m.Bands {
+			m.Bands[i].BurstSize = 0
+		}
+	}
+	return m
+}
+
+// equalEncoding reports whether two messages go over the wire as the same bytes. What cannot be encoded equals nothing.
+func equalEncoding(a, b Message) bool {
+	x, err := Encode(Version15, a, 0)
+	if err != nil {
+		return false
+	}
+	y, err := Encode(Version15, b, 0)
+	return err == nil && bytes.Equal(x, y)
 }

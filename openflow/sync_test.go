@@ -57,7 +57,7 @@ func holds(t *testing.T, c *of.Conn, want ...of.Flow) {
 		t.Fatal(err)
 	}
 	if !p.Empty() {
-		t.Errorf("the switch differs from what it should hold: add %v, replace %v, delete %v", p.Add, p.Replace, p.Delete)
+		t.Errorf("the switch differs from what it should hold: add %v, replace %v, delete %v", p.Flows.Add, p.Flows.Replace, p.Flows.Delete)
 	}
 }
 
@@ -78,15 +78,15 @@ func TestSync(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.String(); got != "1 flows added, 2 replaced, 0 deleted, 1 unchanged" {
+		if got := p.String(); got != "flows: 1 added, 2 replaced, 0 deleted, 1 unchanged" {
 			t.Errorf("the first time: %s", got)
 		}
 		holds(t, c, owned(1), instructions, cookie, owned(4))
-		if p, err = c.Sync(ctx, want); err != nil || !p.Empty() || p.Unchanged != 4 {
+		if p, err = c.Sync(ctx, want); err != nil || !p.Empty() || p.Flows.Unchanged != 4 {
 			t.Errorf("the second time: %v, error %v", p, err)
 		}
 		want.Remove(owned(1), cookie)
-		if p, err = c.Sync(ctx, want); err != nil || p.String() != "0 flows added, 0 replaced, 2 deleted, 2 unchanged" {
+		if p, err = c.Sync(ctx, want); err != nil || p.String() != "flows: 0 added, 0 replaced, 2 deleted, 2 unchanged" {
 			t.Errorf("with two flows fewer: %v, error %v", p, err)
 		}
 		holds(t, c, instructions, owned(4))
@@ -108,8 +108,8 @@ func TestDiffListsOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(p.Others) != 1 || !p.Others[0].Equal(numbered(100)) || len(p.Delete) != 1 || !p.Delete[0].Equal(owned(1)) {
-			t.Errorf("others are %v, to be deleted %v", p.Others, p.Delete)
+		if len(p.Others) != 1 || !p.Others[0].Equal(numbered(100)) || len(p.Flows.Delete) != 1 || !p.Flows.Delete[0].Equal(owned(1)) {
+			t.Errorf("others are %v, to be deleted %v", p.Others, p.Flows.Delete)
 		}
 	})
 }

@@ -1,0 +1,114 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Sync makes the switch hold what it should in the scope of the state, and says what it did. With nothing to do it sends
+// nothing but questions. An error leaves the switch as it was; where it wraps ErrOutcomeUnknown, as it was or as it
+// should be. The next Sync, on this connection or another, goes on from what it finds.
+func (c *Conn) Sync(ctx context.Context, want *Desired) (*Plan, error) {
+	p, err := c.Diff(ctx, want)
+	if err == nil {
+		err = c.Carry(ctx, p)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Carry makes the changes of a plan: groups and flows in one bundle, in which what is new comes before what goes and
+// groups before the flows that use them. It is all of them or, with an error, none: see [Conn.Bundle]. Meters, of which
+// Open vSwitch takes none in bundles, are added and replaced before it, put back if it fails, and deleted behind it.
+func (c *Conn) Carry(ctx context.Context, p *Plan) error {
+	if err := c.carryMeters(ctx, p); err != nil {
+		return err
+	}
+	if err := c.Bundle(ctx, p.bundle()...); err != nil {
+		// With an unknown outcome the new flows may be there, and need their meters.
+		if !errors.Is(err, ErrOutcomeUnknown) {
+			err = errors.Join(err, c.undoMeters(ctx, p.Meters.Add, p.Meters.replaced))
+		}
+		return err
+	}
+	var gone []Modification
+	for _, m := range p.Meters.Delete {
+		gone = append(gone, MeterMod{Command: MeterDelete, MeterConfig: m})
+	}
+	if err := c.Apply(ctx, gone...); err != nil {
+		return fmt.Errorf("delete meters that nothing uses any more: %w", err)
+	}
+	return nil
+}
+
+// bundle is the changes of groups and flows in their order.
+func (p *Plan) bundle() []Modification {
+	var mods []Modification
+	for _, g := range p.Groups.Add {
+		mods = append(mods, GroupMod{Command: GroupAdd, Group: g})
+	}
+	for _, g := range p.Groups.Replace {
+		mods = append(mods, GroupMod{Command: GroupModify, Group: g})
+	}
+	mods = slices.Grow(mods, len(p.Flows.Add)+len(p.Flows.Replace)+len(p.Flows.Delete)+len(p.Groups.Delete))
+	for _, flows := range [2][]Flow{p.Flows.Add, p.Flows.Replace} {
+		for _, f := range flows {
+			mods = append(mods, Add(f))
+		}
+	}
+	for _, f := range p.Flows.Delete {
+		m := DeleteStrict(f)
+		m.Cookie, m.CookieMask = f.Cookie, ^uint64(0) // what somebody has put in its place since stays
+		mods = append(mods, m)
+	}
+	for _, g := range p.Groups.Delete {
+		mods = append(mods, GroupMod{Command: GroupDelete, Group: Group{ID: g.ID}})
+	}
+	return mods
+}
+
+// carryMeters adds and replaces meters. If one is refused, none is changed.
+func (c *Conn) carryMeters(ctx context.Context, p *Plan) error {
+	for i, m := range p.Meters.Add {
+		if err := c.Apply(ctx, MeterMod{Command: MeterAdd, MeterConfig: m}); err != nil {
+			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add[:i], nil))
+		}
+	}
+	for i, m := range p.Meters.Replace {
+		if err := c.Apply(ctx, MeterMod{Command: MeterModify, MeterConfig: m}); err != nil {
+			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add, p.Meters.replaced[:i]))
+		}
+	}
+	return nil
+}
+
+// undoTimeout is how long undoing may take where the context has ended.
+const undoTimeout = 5 * time.Second
+
+// undoMeters deletes meters that were added, and puts those back that were replaced.
+func (c *Conn) undoMeters(ctx context.Context, added, replaced []MeterConfig) error {
+	var mods []Modification
+	for _, m := range added {
+		mods = append(mods, MeterMod{Command: MeterDelete, MeterConfig: m})
+	}
+	for _, m := range replaced {
+		mods = append(mods, MeterMod{Command: MeterModify, MeterConfig: m})
+	}
+	if len(mods) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	if err := c.Apply(ctx, mods...); err != nil {
+		return fmt.Errorf("put meters back as they were: %w", err)
+	}
+	return nil
+}
