@@ -76,6 +76,9 @@ func decodeError(r *reader, v Version) (Message, error) {
 	if typ == errorTypeExperimenter {
 		code = MakeExperimenterErrorCode(r.u32(), number)
 	}
+	if v < Version13 && typ == errorTypeNicira && number == 0 {
+		code = decodeNiciraError(r)
+	}
 	return checked(r, Error{Code: errorCodeOf(code, v), Data: r.rest()})
 }
 

@@ -5,7 +5,6 @@ package openflow
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 )
@@ -65,35 +64,6 @@ const (
 	// monitorOwn14 is what MonitorOwn is from OpenFlow 1.4 on.
 	monitorOwn14 = 1 << 6
 )
-
-// MonitorFlows makes the switch tell of changes of flows on this connection, as FlowUpdates with the transaction number
-// 0. With MonitorInitial it returns the flows that there are, with the event UpdateInitial; updates follow it without a
-// gap. The error wraps ErrMonitorExists if the connection has a monitor of this ID, and ErrBadMonitorFlags.
-func (c *Conn) MonitorFlows(ctx context.Context, m FlowMonitor) ([]FlowUpdate, error) {
-	m.Command = MonitorAdd
-	var flows []FlowUpdate
-	err := c.collect(ctx, FlowMonitorRequest{[]FlowMonitor{m}}, func(m Message) (more, ok bool) {
-		part, ok := m.(FlowUpdates)
-		for _, u := range part.Updates {
-			if u.Event == UpdateAdded {
-				u.Event = UpdateInitial
-			}
-			flows = append(flows, u)
-		}
-		return part.More, ok
-	})
-	if err != nil {
-		return nil, err
-	}
-	return flows, nil
-}
-
-// CancelMonitor ends a monitor of this connection, and returns when it has ended. The error wraps ErrUnknownMonitor if
-// there is none of this ID.
-func (c *Conn) CancelMonitor(ctx context.Context, id uint32) error {
-	request := FlowMonitorRequest{[]FlowMonitor{{ID: id, Command: MonitorDelete}}}
-	return c.apply(ctx, 1, func(int) Message { return request })
-}
 
 func (FlowMonitorRequest) describe() string { return "flow monitor request" }
 
