@@ -282,6 +282,14 @@ func TestDecodeRefuses(t *testing.T) {
 
 // FuzzDecode decodes anything, and encodes what comes out to what decodes to the same.
 func FuzzDecode(f *testing.F) {
+	for _, tc := range asyncMessages() {
+		for _, v := range versions {
+			// Versions that do not have it have nothing to add.
+			if b, err := of.Encode(v, tc.m, 1); err == nil {
+				f.Add(b)
+			}
+		}
+	}
 	for _, m := range messages() {
 		b, err := of.Encode(of.Version13, m, 1)
 		if err != nil {

@@ -129,6 +129,9 @@ func (r PacketInReason) in(v Version) PacketInReason {
 
 func decodePacketIn(r *reader) (Message, error) {
 	m := decodePacketInHead(r)
+	if r.short {
+		return nil, malformed(ErrBadRequestLen, "packet-in is too short")
+	}
 	var err error
 	if m.Match, err = decodeMatch(r); err != nil {
 		return nil, err
