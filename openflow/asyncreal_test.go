@@ -182,3 +182,74 @@ func TestRealPacketInMethods(t *testing.T) {
 		t.Errorf("a packet without continuation gives %v, want %v", err, of.ErrResumeStale)
 	}
 }
+
+// TestRealTableStatus fills a table up to where the switch tells of it.
+func TestRealTableStatus(t *testing.T) {
+	ovs := realSwitch(t)
+	vsctl(t, ovs, "--", "--id=@t", "create", "Flow_Table", "flow_limit=10", "--", "set", "bridge", "br0", "flow_tables:1=@t")
+	for _, v := range []of.Version{of.Version14, of.Version15} {
+		t.Run(v.String(), func(t *testing.T) {
+			s := dialRaw(t, ovs, v)
+			s.ofctl(ovs, "del-flows")
+			s.ofctl(ovs, "mod-table", "1", "novacancy")
+			s.ofctl(ovs, "mod-table", "1", "vacancy:40,80")
+			s.until()
+			for i := range uint32(7) {
+				s.send(of.Add(of.Flow{Table: 1, Match: of.Match{of.InPort(i + 1)}}))
+			}
+			told := func(reason of.TableReason) {
+				t.Helper()
+				m := next[of.TableStatus](s)
+				vacancy := m.Table.Vacancy
+				if m.Reason != reason || m.Table.Table != 1 || m.Table.Config != 1<<3 || vacancy == nil ||
+					vacancy.Down != 40 || vacancy.Up != 80 {
+					t.Errorf("got %+v with %+v, want reason %d", m, vacancy, reason)
+				}
+			}
+			told(of.TableVacancyDown)
+			s.send(of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: 1}})
+			told(of.TableVacancyUp)
+		})
+	}
+}
+
+// TestRealRequestForward has ovs-ofctl change groups, of which another controller is told.
+func TestRealRequestForward(t *testing.T) {
+	ovs := realSwitch(t)
+	for _, v := range []of.Version{of.Version14, of.Version15} {
+		t.Run(v.String(), func(t *testing.T) {
+			s := dialRaw(t, ovs, v)
+			s.ofctl(ovs, "add-group", "group_id=7,type=all,bucket=actions=output:1")
+			m := next[of.RequestForward](s)
+			b, err := of.Encode(v, m.Request, m.Xid)
+			if err != nil || b[1] != 15 {
+				t.Errorf("%+v is forwarded, encoded as % x, error %v; want a group-mod", m, b, err)
+			}
+			s.ofctl(ovs, "del-groups")
+			next[of.RequestForward](s)
+		})
+	}
+}
+
+// TestRealSwitchConfig has what a switch says of itself in each version.
+func TestRealSwitchConfig(t *testing.T) {
+	ovs := realSwitch(t)
+	for _, v := range versions {
+		s := dialRaw(t, ovs, v)
+		s.send(of.FeaturesRequest{})
+		features := next[of.FeaturesReply](s)
+		const common = of.CapFlowStats | of.CapTableStats | of.CapPortStats | of.CapGroupStats | of.CapQueueStats
+		if features.DatapathID == 0 || features.Tables != 254 || features.Capabilities&common != common {
+			t.Errorf("%v: features %+v", v, features)
+		}
+		if bundles := features.Capabilities&of.CapBundles != 0; bundles && v == of.Version13 {
+			t.Errorf("%v: bundles are a capability", v)
+		}
+		want := of.SwitchConfig{Flags: of.FragDrop, MissSendLen: 100}
+		s.send(of.SetConfig{SwitchConfig: want})
+		s.send(of.GetConfigRequest{})
+		if got := next[of.GetConfigReply](s); got.SwitchConfig != want {
+			t.Errorf("%v: configuration %+v, want %+v", v, got.SwitchConfig, want)
+		}
+	}
+}
