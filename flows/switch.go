@@ -8,7 +8,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
+	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -34,15 +36,14 @@ type Switch struct {
 
 	turn  chan struct{} // holds one token: whoever takes it may use what follows
 	state *state
-	// compiled are the flows declared, by object; owners tells by key which of them the switch should hold.
+	// compiled are the flows declared, by object; desired has them by key, as the switch should hold them.
 	compiled map[ref][]entry
 	desired  map[string]of.Flow
-	// actual is what the switch holds of the owner's, as far as known; stale says that it must be asked again.
-	actual map[string]of.Flow
-	stale  bool
-	// left are the flows found at the start that nothing declared accounts for yet: the object's cookie by key, and the
-	// keys by cookie.
-	left     map[string]uint64
+	// stale says that the switch may hold something else than desired and left, and must be asked again.
+	stale bool
+	// left are the flows found at the start that nothing declared accounts for yet, by key; leftKeys has the keys by the
+	// object's cookie.
+	left     map[string]of.Flow
 	leftKeys map[uint64][]string
 	// numbers are those that networks had at the start, by object cookie.
 	numbers map[uint64]uint16
@@ -79,24 +80,22 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 		turn:     make(chan struct{}, 1),
 		compiled: map[ref][]entry{},
 		desired:  map[string]of.Flow{},
-		left:     map[string]uint64{},
+		left:     map[string]of.Flow{},
 		leftKeys: map[uint64][]string{},
 	}
 	s.state = newState(env{owner: s.owner, uplinkZone: o.FirstZone})
 	s.turn <- struct{}{}
-	foreign, err := s.dump(ctx)
-	if err == nil && foreign != nil {
-		err = fmt.Errorf("the bridge has a flow of another owner in the way: %s: %w", foreign, ErrConflict)
+	p, err := s.diff(ctx, nil)
+	if err == nil {
+		if foreign := inTheWay(p.Others); foreign != nil {
+			err = fmt.Errorf("the bridge has a flow of another owner in the way: %s: %w", foreign, ErrConflict)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open flows of %q: %w", o.Owner, err)
 	}
-	for key, f := range s.actual {
-		object := f.Cookie &^ ownerMask
-		s.left[key] = object
-		s.leftKeys[object] = append(s.leftKeys[object], key)
-	}
-	s.numbers = networkNumbers(s.actual)
+	s.leave(p.Delete)
+	s.numbers = networkNumbers(s.left)
 	return s, nil
 }
 
@@ -184,63 +183,37 @@ func (s *Switch) sync(ctx context.Context, next map[ref][]entry, prune bool) err
 			added[e.key] = e.flow
 		}
 	}
+	for key := range added {
+		delete(removed, key)
+	}
+	var p *of.Plan
+	left := s.left
 	if prune || s.stale {
-		foreign, err := s.dump(ctx)
-		if err != nil {
+		var err error
+		if p, left, err = s.compare(ctx, removed, added, prune); err != nil {
 			return err
 		}
-		if foreign != nil {
-			s.log.Warn("a flow of another owner may let through what is not declared", "flow", foreign.String())
-		}
-		for key := range s.actual {
-			_, wanted := s.desired[key]
-			_, left := s.left[key]
-			if !wanted && (prune || !left) {
-				removed[key] = true
-			}
-		}
-		for key, f := range s.desired {
-			if _, again := added[key]; !again && !removed[key] {
-				added[key] = f
-			}
-		}
+	} else {
+		p = s.step(removed, added)
 	}
-
-	var mods []of.FlowMod
-	for key := range removed {
-		if _, again := added[key]; again {
-			continue
-		}
-		if f, there := s.actual[key]; there {
-			mods = append(mods, of.DeleteStrict(f))
-		}
+	if err := s.conn.Carry(ctx, p); err != nil {
+		s.stale = true
+		return err
 	}
-	deletes := len(mods)
-	for key, f := range added {
-		if old, there := s.actual[key]; !there || !old.Equal(f) {
-			mods = append(mods, of.Add(f))
-		}
-	}
-	if len(mods) > 0 {
-		if err := s.conn.Bundle(ctx, mods...); err != nil {
-			s.stale = true
-			return err
-		}
-		s.log.Debug("flows changed", "added", len(mods)-deletes, "deleted", deletes)
+	if !p.Empty() {
+		s.log.Debug("flows changed", "changes", p.String())
 	}
 	s.stale = false
 
 	for key := range removed {
-		if _, again := added[key]; !again {
-			delete(s.actual, key)
-			delete(s.desired, key)
-			delete(s.left, key)
-		}
+		delete(s.desired, key)
+		delete(left, key)
 	}
 	for key, f := range added {
-		s.actual[key], s.desired[key] = f, f
-		delete(s.left, key)
+		s.desired[key] = f
+		delete(left, key)
 	}
+	s.left = left
 	for r, es := range next {
 		delete(s.leftKeys, objectCookie(r))
 		if len(es) == 0 {
@@ -252,20 +225,87 @@ func (s *Switch) sync(ctx context.Context, next map[ref][]entry, prune bool) err
 	return nil
 }
 
-// dump asks the switch what it holds of the owner's. It returns a flow of another owner in the owner's tables, if there
-// is one.
-func (s *Switch) dump(ctx context.Context) (foreign *of.Flow, err error) {
-	flows, err := s.conn.Flows(ctx, of.FlowFilter{})
-	if err != nil {
-		return nil, err
+// step is the change from what the switch is known to hold.
+func (s *Switch) step(removed map[string]bool, added map[string]of.Flow) *of.Plan {
+	p := &of.Plan{}
+	holds := func(key string) (of.Flow, bool) {
+		f, there := s.desired[key]
+		if !there {
+			f, there = s.left[key]
+		}
+		return f, there
 	}
-	s.actual = make(map[string]of.Flow, len(flows))
-	for _, f := range flows {
-		if f.Cookie&ownerMask == s.owner {
-			s.actual[f.Key()] = f.Flow
-		} else if f.Table <= tableDeliver {
-			foreign = &f.Flow
+	for key := range removed {
+		if f, there := holds(key); there {
+			p.Delete = append(p.Delete, f)
 		}
 	}
-	return foreign, nil
+	for key, f := range added {
+		switch old, there := holds(key); {
+		case !there:
+			p.Add = append(p.Add, f)
+		case !old.Equal(f):
+			p.Replace = append(p.Replace, f)
+		default:
+			p.Unchanged++
+		}
+	}
+	return p
+}
+
+// compare is the change from what the switch turns out to hold, and what is left there of an earlier run, which stays
+// unless it is removed or everything is pruned.
+func (s *Switch) compare(ctx context.Context, removed map[string]bool, added map[string]of.Flow, prune bool) (*of.Plan, map[string]of.Flow, error) {
+	wanted := maps.Clone(s.desired)
+	maps.Copy(wanted, added)
+	for key := range removed {
+		delete(wanted, key)
+	}
+	p, err := s.diff(ctx, wanted)
+	if err != nil {
+		return nil, nil, err
+	}
+	if foreign := inTheWay(p.Others); foreign != nil {
+		s.log.Warn("a flow of another owner may let through what is not declared", "flow", foreign.String())
+	}
+	left := map[string]of.Flow{}
+	if !prune {
+		p.Delete = slices.DeleteFunc(p.Delete, func(f of.Flow) bool {
+			key := f.Key()
+			_, stays := s.left[key]
+			if stays = stays && !removed[key]; stays {
+				left[key] = f
+			}
+			return stays
+		})
+	}
+	return p, left, nil
+}
+
+// diff compares the flows that the owner should have with those that the switch holds.
+func (s *Switch) diff(ctx context.Context, flows map[string]of.Flow) (*of.Plan, error) {
+	d := of.NewDesired(of.Scope{Cookie: s.owner, CookieMask: ownerMask, Others: true})
+	if err := d.Add(slices.Collect(maps.Values(flows))...); err != nil {
+		return nil, err
+	}
+	return s.conn.Diff(ctx, d)
+}
+
+// leave notes what is left of an earlier run.
+func (s *Switch) leave(flows []of.Flow) {
+	for _, f := range flows {
+		key, object := f.Key(), f.Cookie&^ownerMask
+		s.left[key] = f
+		s.leftKeys[object] = append(s.leftKeys[object], key)
+	}
+}
+
+// inTheWay returns one of the flows that is in the owner's tables, if there is one.
+func inTheWay(others []of.FlowStats) *of.Flow {
+	for i := range others {
+		if others[i].Table <= tableDeliver {
+			return &others[i].Flow
+		}
+	}
+	return nil
 }

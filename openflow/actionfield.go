@@ -83,6 +83,3 @@ func decodeRegLoad(b []byte, r *reader) (Action, error) {
 	}
 	return sized(b, 24, SetField{s.load(value)})
 }
-
-// headerNXMInPort is the header of in_port's form of 16 bits.
-const headerNXMInPort = classNXM0<<16 | 0<<9 | 2

@@ -96,12 +96,9 @@ func (s Subfield) load(value uint64) MatchField {
 	return mf
 }
 
-// decodeHeader reads the 32-bit header of a field in an action. The field is FieldUnknown if there is none of that
-// header and length.
+// decodeHeader reads the header of a field in an action. The field is FieldUnknown if there is none of that header and
+// length.
 func decodeHeader(r *reader) Field {
-	class, number, length := r.u16(), r.u8(), int(r.u8())
-	if f, ok := fieldByHeader(class, number>>1); ok && number&1 == 0 && f.Bytes() == length {
-		return f
-	}
-	return FieldUnknown
+	f, _ := decodeFieldHeader(r)
+	return f
 }

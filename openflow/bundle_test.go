@@ -118,19 +118,6 @@ func TestRealApplyNamesEachRefusal(t *testing.T) {
 	}
 }
 
-// TestRealErrorBeforeBarrier has a switch refuse a flow-mod and then answer a barrier, many times.
-func TestRealErrorBeforeBarrier(t *testing.T) {
-	ovs := realSwitch(t)
-	ctx := testContext(t)
-	c := dial(t, ovs.Management("br0"))
-	bad := of.Add(of.Flow{Match: of.Match{of.TCPDst(80)}})
-	for i := range 1000 {
-		if err := c.Apply(ctx, bad); !errors.Is(err, of.ErrBadPrereq) {
-			t.Fatalf("time %d: Apply gives %v, want %v", i, err, of.ErrBadPrereq)
-		}
-	}
-}
-
 // TestRealManyErrors sends so many bad flow-mods that neither side could go on if the other one stopped reading.
 func TestRealManyErrors(t *testing.T) {
 	ovs := realSwitch(t)

@@ -5,115 +5,21 @@ package openflow
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 )
 
-// Canonical returns the match in the one form that equal matches share: ordered by field, without masks of all bits
-// and without conditions on no bit, values cleared outside their mask. What a switch dumps differs from what was added
-// in these points. The result may be m itself.
-func (m Match) Canonical() Match {
-	if m.isCanonical() {
-		return m
-	}
-	out := make(Match, 0, len(m))
-	for _, mf := range m {
-		if mf, some := mf.canonical(); some {
-			out = append(out, mf)
-		}
-	}
-	slices.SortFunc(out, MatchField.compare)
-	return out
-}
-
-func (f MatchField) compare(g MatchField) int {
-	return cmp.Or(cmp.Compare(f.Field, g.Field), bytes.Compare(f.Value, g.Value), bytes.Compare(f.Mask, g.Mask))
-}
-
-func (m Match) isCanonical() bool {
-	for i, mf := range m {
-		if i > 0 && m[i-1].compare(mf) > 0 || !mf.isCanonical() {
-			return false
-		}
-	}
-	return true
-}
-
-func (f MatchField) isCanonical() bool {
-	if f.Field == FieldVLANTCI && f.untagged() {
-		return bytes.Equal(f.Mask, tagMask)
-	}
-	if f.Mask == nil {
-		return true
-	}
-	if len(f.Mask) != len(f.Value) {
-		return false
-	}
-	var or byte
-	full := true
-	for i, m := range f.Mask {
-		if f.Value[i]&^m != 0 {
-			return false
-		}
-		or |= m
-		full = full && m == f.Field.fullMask(i)
-	}
-	return or != 0 && !full
-}
-
-// canonical returns the condition in its canonical form and whether it is a condition on any bit.
-func (f MatchField) canonical() (MatchField, bool) {
-	if f.isCanonical() {
-		return f, true
-	}
-	if f.Field == FieldVLANTCI && f.untagged() {
-		return MatchField{Field: f.Field, Value: f.Value, Mask: slices.Clone(tagMask)}, true
-	}
-	if len(f.Mask) != len(f.Value) {
-		return f, true
-	}
-	var or byte
-	full := true
-	value := make([]byte, len(f.Value))
-	for i, m := range f.Mask {
-		value[i] = f.Value[i] & m
-		or |= m
-		full = full && m == f.Field.fullMask(i)
-	}
-	if full {
-		return MatchField{Field: f.Field, Value: value}, true
-	}
-	return MatchField{Field: f.Field, Value: value, Mask: f.Mask}, or != 0
-}
-
-// tagMask is the bits of the TCI that are all zero only without a tag: its presence and the VLAN identifier.
-var tagMask = []byte{0x1f, 0xff}
-
-// untagged reports whether a condition on the TCI asks that there be no tag. Whether it asks for a priority of zero as
-// well makes no difference, and a switch does not tell.
-func (f MatchField) untagged() bool {
-	return len(f.Value) == 2 && f.Value[0]|f.Value[1] == 0 &&
-		(f.Mask == nil || len(f.Mask) == 2 && f.Mask[0]&tagMask[0] == tagMask[0] && f.Mask[1] == tagMask[1])
-}
-
-// fullMask is byte i of the mask that has all bits of the field.
-func (f Field) fullMask(i int) byte {
-	if spare := f.Bytes()*8 - f.Bits(); i == 0 && spare > 0 {
-		return 0xff >> spare
-	}
-	return 0xff
-}
-
 // Key identifies the flow among those of a switch: two flows have the same key if their table, priority and match are
 // the same, so that adding one replaces the other. It is not meant to be read.
-func (f Flow) Key() string {
-	b := make([]byte, 0, 128)
+func (f Flow) Key() string { return string(f.AppendKey(make([]byte, 0, 128))) }
+
+// AppendKey appends the flow's key to b.
+func (f *Flow) AppendKey(b []byte) []byte {
 	b = append(b, f.Table, byte(f.Priority>>8), byte(f.Priority))
 	for _, mf := range f.Match.Canonical() {
 		b = appendKey(b, mf)
 	}
-	return string(b)
+	return b
 }
 
 // appendKey appends a field so that no other field appends the same, even as the beginning of something longer.
@@ -125,9 +31,19 @@ func appendKey(b []byte, mf MatchField) []byte {
 // Equal reports whether two flows are the same to a switch: key, instructions, cookie, timeouts and flags. The flags
 // that only concern the adding of a flow, FlowCheckOverlap and FlowResetCounts, do not count.
 func (f Flow) Equal(g Flow) bool {
+	var a, b [512]byte
+	return f.Key() == g.Key() && bytes.Equal(f.appendContent(a[:0]), g.appendContent(b[:0]))
+}
+
+// appendContent appends all that makes the flow the same as another one of its key.
+func (f *Flow) appendContent(b []byte) []byte {
 	const transient = FlowCheckOverlap | FlowResetCounts
-	return f.Cookie == g.Cookie && f.IdleTimeout == g.IdleTimeout && f.HardTimeout == g.HardTimeout &&
-		(f.Flags^g.Flags)&^transient == 0 && f.Key() == g.Key() && f.Instructions.Equal(g.Instructions)
+	b = be.AppendUint64(b, f.Cookie)
+	b = be.AppendUint16(b, f.IdleTimeout)
+	b = be.AppendUint16(b, f.HardTimeout)
+	b = be.AppendUint16(b, uint16(f.Flags&^transient))
+	b = be.AppendUint16(b, f.Importance)
+	return f.Instructions.appendKey(b)
 }
 
 // Equal reports whether two sets of instructions do the same in the same steps. Differences that come of the ways to

@@ -177,6 +177,8 @@ func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (M
 		if v >= Version14 {
 			return decodeBundleMessage(r, typ == typeBundleAdd, xid, inBundle)
 		}
+	case typeGetAsyncRequest, typeGetAsyncReply, typeSetAsync:
+		return decodeAsyncMessage(r, v, typ)
 	case typeExperimenter:
 		return decodeExperimenter(r, v, xid, inBundle)
 	}

@@ -52,6 +52,9 @@ func messages() []of.Message {
 		of.PortStatus{Reason: of.PortDeleted, Port: port},
 		of.RoleRequest{Role: 2, Generation: 3},
 		of.RoleReply{Role: 1, Generation: 2},
+		of.GetAsyncRequest{},
+		of.GetAsyncReply{AsyncConfig: of.AsyncConfig{Primary: of.AsyncMasks{PacketIn: 1, PortStatus: 2, FlowRemoved: 3}}},
+		of.SetAsync{AsyncConfig: of.AsyncConfig{Secondary: of.AsyncMasks{PacketIn: 4, PortStatus: 5, FlowRemoved: 6}}},
 		of.DescRequest{},
 		of.DescReply{Manufacturer: "m", Hardware: "h", Software: "s", SerialNumber: "n", Datapath: "d"},
 		of.PortDescRequest{},
@@ -71,7 +74,7 @@ func messages() []of.Message {
 		of.Experimenter{ID: 0x1234, Type: 5, Body: []byte("experimenter")},
 		of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}, CookieMask: 1, OutPort: 3, OutGroup: 4},
 		of.FlowMod{Flow: of.Flow{Match: of.Match{
-			of.EthType(of.EthTypeIPv6), {Field: of.FieldUnknown, Value: []byte("\x80\x00\x35\x04ab\xff\xff")},
+			of.EthType(of.EthTypeIPv6), {Field: of.FieldUnknown, Value: []byte("\x80\x00\xfb\x04ab\xff\xff")},
 			{Field: of.FieldUnknown, Value: []byte("\xff\xff\x02\x08NSDNval1")},
 		}}},
 	}
@@ -239,7 +242,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"match type", patch(add(nil), match, 0, 0), of.ErrBadMatchType},
 		{"match length", patch(add(nil), match+2, 0, 3), of.ErrBadMatchLen},
 		{"long match", patch(add(nil), match+2, 1, 0), of.ErrBadMatchLen},
-		{"field length", patch(add(of.Match{of.Reg(0, 1)}), match+7, 3), of.ErrBadMatchLen},
+		{"field length", patch(add(of.Match{of.Reg(0, 1)}), match+7, 3), of.ErrBadField},
 		{"field cut off", patch(add(of.Match{of.Reg(0, 1)}), match+7, 9), of.ErrBadMatchLen},
 		{"value outside of mask", patch(add(of.Match{of.RegMasked(0, 1, 1)}), match+8, 1), of.ErrBadWildcards},
 		{"field twice", patch(twoFields, match+14, 0), of.ErrDupField},

@@ -4,7 +4,9 @@
 // Package openflow programs Open vSwitch by OpenFlow 1.3 with Nicira's and ONF's extensions: it connects to a bridge,
 // changes its flows one by one or in atomic bundles, and reads back what the bridge holds.
 //
-// [Dial] greets a switch and returns a [Conn]. A [Flow] is a [Match] and [Instructions], made of plain values; what
+// [Dial] greets a switch and returns a [Conn], a [Listener] has switches connect to it, and a [Client] makes a new
+// connection when one has ended and has the switch brought up to date. [Conn.Subscribe] has what a switch says of its own
+// accord. A [Flow] is a [Match] and [Instructions], made of plain values; what
 // [Conn.Flows] returns is equal, by [Flow.Key] and [Flow.Equal], to what was added, whichever way the switch wrote it
 // down. [Conn.Bundle] applies many changes at once or not at all. A refusal is a [*RequestError] that names the change
 // and, for errors.Is, the [ErrorCode] by its standard name.

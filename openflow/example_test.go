@@ -30,6 +30,58 @@ func Example() {
 	}
 }
 
+func ExampleConnect() {
+	ctx := context.Background()
+	client, err := openflow.Connect(ctx, "tcp:192.0.2.1", openflow.ClientOptions{
+		Retry: true,
+		OnConnect: func(ctx context.Context, c *openflow.Conn) error {
+			return c.Bundle(ctx, openflow.Add(openflow.Flow{
+				Instructions: openflow.Instructions{Apply: []openflow.Action{openflow.Output{Port: openflow.PortNormal}}},
+			}))
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	conn, err := client.Conn(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	flows, err := conn.Flows(ctx, openflow.FlowFilter{})
+	fmt.Println(flows, err)
+}
+
+func ExampleConn_Subscribe() {
+	ctx := context.Background()
+	listener, err := openflow.Listen(ctx, "ptcp:6653:127.0.0.1", openflow.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer listener.Close()
+	conn, err := listener.Accept(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	messages := conn.Subscribe(openflow.SubscribeOptions{})
+	defer messages.Close()
+	for {
+		m, err := messages.Next(ctx)
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch m := m.(type) {
+		case openflow.PacketIn:
+			fmt.Printf("packet of %d bytes\n", m.TotalLen)
+		case openflow.PortStatus:
+			fmt.Printf("port %s has changed\n", m.Port.Name)
+		case openflow.Lost:
+			fmt.Printf("%d messages are lost\n", m.Messages)
+		}
+	}
+}
+
 func ExampleFlow_String() {
 	fmt.Println(openflow.Flow{
 		Priority:     200,

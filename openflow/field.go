@@ -9,8 +9,42 @@ type Field uint8
 // The fields. A match goes over the wire in this order, each field behind its prerequisites.
 const (
 	FieldInvalid Field = iota
+	FieldPacketType
 	FieldInPort
+	// FieldInPort16 is NXM_OF_IN_PORT, the 16-bit form of FieldInPort. Actions that name in_port mean this one. The
+	// canonical form of a match has FieldInPort instead.
+	FieldInPort16
+	FieldActsetOutput
 	FieldMetadata
+	// FieldDPHash and FieldRecircID are for the switch's own use: it refuses flows that match them (OFPBRC_EPERM).
+	FieldDPHash
+	FieldRecircID
+	FieldConjID
+	FieldTunID
+	FieldTunSrc
+	FieldTunDst
+	FieldTunIPv6Src
+	FieldTunIPv6Dst
+	FieldTunFlags
+	FieldTunGBPID
+	FieldTunGBPFlags
+	FieldTunERSPANIndex
+	// Open vSwitch 3.1 takes a value of FieldTunERSPANVersion, FieldTunERSPANDir, FieldTunERSPANHWID, FieldTunGTPUFlags
+	// or FieldTunGTPUMsgType for its mask too: it compares only the bits that are set in the value, and dumps that.
+	FieldTunERSPANVersion
+	FieldTunERSPANDir
+	FieldTunERSPANHWID
+	FieldTunGTPUFlags
+	FieldTunGTPUMsgType
+	// FieldTunMetadata0 to FieldTunMetadata63 are tunnel options, which a bridge's TLV table gives meaning and length.
+	// A value is as long as its option, at most 124 bytes. A mask of no bits asks that the option be there.
+	FieldTunMetadata0
+	FieldTunMetadata63 = FieldTunMetadata0 + 63
+)
+
+// The fields, from those on that follow the tunnel's options.
+const (
+	FieldPktMark = FieldTunMetadata63 + 1 + iota
 	FieldReg0
 	FieldReg1
 	FieldReg2
@@ -27,168 +61,153 @@ const (
 	FieldReg13
 	FieldReg14
 	FieldReg15
+	// FieldXReg0 to FieldXReg7 are two 32-bit registers each, and FieldXXReg0 to FieldXXReg3 four. The canonical form
+	// of a match has the 32-bit registers instead.
+	FieldXReg0
+	FieldXReg1
+	FieldXReg2
+	FieldXReg3
+	FieldXReg4
+	FieldXReg5
+	FieldXReg6
+	FieldXReg7
+	FieldXXReg0
+	FieldXXReg1
+	FieldXXReg2
+	FieldXXReg3
 	FieldCTState
 	FieldCTZone
 	FieldCTMark
 	FieldCTLabel
+	FieldCTNwProto
+	FieldCTNwSrc
+	FieldCTNwDst
+	FieldCTIPv6Src
+	FieldCTIPv6Dst
+	// Open vSwitch leaves FieldCTTpSrc and FieldCTTpDst out of its dumps unless FieldCTNwProto is matched as well.
+	FieldCTTpSrc
+	FieldCTTpDst
 	FieldEthDst
 	FieldEthSrc
 	FieldEthType
+	// FieldVLANTCI is the priority (bits 13 to 15), the presence of a tag (bit 12) and the VLAN identifier. Open vSwitch
+	// dumps a condition on any bit of the priority as one on all three, and none without one on the presence.
 	FieldVLANTCI
+	// FieldVLANVID is the presence and the identifier, FieldVLANPCP the priority alone. The canonical form of a match
+	// has FieldVLANTCI instead.
+	FieldVLANVID
+	FieldVLANPCP
+	FieldMPLSLabel
+	FieldMPLSTC
+	FieldMPLSBOS
+	FieldMPLSTTL
+	FieldIPFrag
 	FieldIPProto
+	FieldIPDSCP
+	// FieldIPToS is FieldIPDSCP in the upper six of eight bits. The canonical form of a match has FieldIPDSCP instead.
+	FieldIPToS
+	FieldIPECN
 	FieldIPTTL
 	FieldIPv4Src
 	FieldIPv4Dst
+	FieldIPv6Src
+	FieldIPv6Dst
+	FieldIPv6Label
 	FieldTCPSrc
 	FieldTCPDst
 	FieldTCPFlags
 	FieldUDPSrc
 	FieldUDPDst
+	FieldSCTPSrc
+	FieldSCTPDst
 	FieldICMPv4Type
 	FieldICMPv4Code
+	FieldICMPv6Type
+	FieldICMPv6Code
+	FieldNDTarget
+	FieldNDReserved
+	FieldNDOptionsType
+	FieldNDSLL
+	FieldNDTLL
 	FieldARPOp
 	FieldARPSPA
 	FieldARPTPA
 	FieldARPSHA
 	FieldARPTHA
+	FieldNSHFlags
+	FieldNSHTTL
+	FieldNSHMDType
+	FieldNSHNP
+	FieldNSHSPI
+	FieldNSHSI
+	FieldNSHC1
+	FieldNSHC2
+	FieldNSHC3
+	FieldNSHC4
 	// FieldUnknown is any field this package has no name for. A MatchField on it has the whole of its wire form as its
 	// Value, header and mask included, and no Mask.
 	FieldUnknown
 	fieldCount
 )
 
-// fieldInfo is what the wire and the switch need to know of a field.
-type fieldInfo struct {
-	name   string
-	bits   int
-	class  uint16 // OXM class
-	number uint8  // number in the class
-	format format
+// FieldByName finds a field by a name that ovs-ofctl(8) reads: the name or the other name in ovs-fields(7), such as
+// "eth_src" or "dl_src", or the name of one of its headers, such as "NXM_OF_ETH_SRC". The names that ovs-fields(7) has
+// for fields without a header (dl_vlan, dl_vlan_pcp, tun_ttl, tun_tos, skb_priority) are not among them. Where in_port
+// stands for a part of a field in an action, ovs-ofctl(8) means FieldInPort16.
+func FieldByName(name string) (Field, bool) {
+	f, ok := fieldsByName[name]
+	return f, ok
 }
 
-// The OXM classes (OpenFlow 1.3.5, 7.2.3.3; the first two are Nicira's).
-const (
-	classNXM0         = 0x0000
-	classNXM1         = 0x0001
-	classBasic        = 0x8000
-	classExperimenter = 0xffff
-)
-
-// format is how the value of a field is written.
-type format uint8
-
-const (
-	formatHex format = iota
-	formatDecimal
-	formatMAC
-	formatIPv4
-	formatPort
-	formatCTState
-)
-
-// fields has for each field the header by which this package writes it. A switch may use others, see fieldAliases.
-var fields = [fieldCount]fieldInfo{
-	FieldInPort:     {"in_port", 32, classBasic, 0, formatPort},
-	FieldMetadata:   {"metadata", 64, classBasic, 2, formatHex},
-	FieldReg0:       {"reg0", 32, classNXM1, 0, formatHex},
-	FieldReg1:       {"reg1", 32, classNXM1, 1, formatHex},
-	FieldReg2:       {"reg2", 32, classNXM1, 2, formatHex},
-	FieldReg3:       {"reg3", 32, classNXM1, 3, formatHex},
-	FieldReg4:       {"reg4", 32, classNXM1, 4, formatHex},
-	FieldReg5:       {"reg5", 32, classNXM1, 5, formatHex},
-	FieldReg6:       {"reg6", 32, classNXM1, 6, formatHex},
-	FieldReg7:       {"reg7", 32, classNXM1, 7, formatHex},
-	FieldReg8:       {"reg8", 32, classNXM1, 8, formatHex},
-	FieldReg9:       {"reg9", 32, classNXM1, 9, formatHex},
-	FieldReg10:      {"reg10", 32, classNXM1, 10, formatHex},
-	FieldReg11:      {"reg11", 32, classNXM1, 11, formatHex},
-	FieldReg12:      {"reg12", 32, classNXM1, 12, formatHex},
-	FieldReg13:      {"reg13", 32, classNXM1, 13, formatHex},
-	FieldReg14:      {"reg14", 32, classNXM1, 14, formatHex},
-	FieldReg15:      {"reg15", 32, classNXM1, 15, formatHex},
-	FieldCTState:    {"ct_state", 32, classNXM1, 105, formatCTState},
-	FieldCTZone:     {"ct_zone", 16, classNXM1, 106, formatDecimal},
-	FieldCTMark:     {"ct_mark", 32, classNXM1, 107, formatHex},
-	FieldCTLabel:    {"ct_label", 128, classNXM1, 108, formatHex},
-	FieldEthDst:     {"eth_dst", 48, classBasic, 3, formatMAC},
-	FieldEthSrc:     {"eth_src", 48, classBasic, 4, formatMAC},
-	FieldEthType:    {"eth_type", 16, classBasic, 5, formatHex},
-	FieldVLANTCI:    {"vlan_tci", 16, classNXM0, 4, formatHex},
-	FieldIPProto:    {"ip_proto", 8, classBasic, 10, formatDecimal},
-	FieldIPTTL:      {"nw_ttl", 8, classNXM1, 29, formatDecimal},
-	FieldIPv4Src:    {"ip_src", 32, classBasic, 11, formatIPv4},
-	FieldIPv4Dst:    {"ip_dst", 32, classBasic, 12, formatIPv4},
-	FieldTCPSrc:     {"tcp_src", 16, classBasic, 13, formatDecimal},
-	FieldTCPDst:     {"tcp_dst", 16, classBasic, 14, formatDecimal},
-	FieldTCPFlags:   {"tcp_flags", 12, classNXM1, 34, formatHex},
-	FieldUDPSrc:     {"udp_src", 16, classBasic, 15, formatDecimal},
-	FieldUDPDst:     {"udp_dst", 16, classBasic, 16, formatDecimal},
-	FieldICMPv4Type: {"icmp_type", 8, classBasic, 19, formatDecimal},
-	FieldICMPv4Code: {"icmp_code", 8, classBasic, 20, formatDecimal},
-	FieldARPOp:      {"arp_op", 16, classBasic, 21, formatDecimal},
-	FieldARPSPA:     {"arp_spa", 32, classBasic, 22, formatIPv4},
-	FieldARPTPA:     {"arp_tpa", 32, classBasic, 23, formatIPv4},
-	FieldARPSHA:     {"arp_sha", 48, classBasic, 24, formatMAC},
-	FieldARPTHA:     {"arp_tha", 48, classBasic, 25, formatMAC},
-	FieldUnknown:    {name: "unknown"},
-}
-
-// String is the field's name in ovs-fields(7), as ovs-ofctl reads it.
+// String is the field's name in ovs-fields(7), as ovs-ofctl(8) prints it in a set_field action.
 func (f Field) String() string { return f.info().name }
 
-// Bits is the field's width.
-func (f Field) Bits() int { return f.info().bits }
+// OXMName is the name of the field's header by which ovs-ofctl(8) prints it in move, load and learn actions, such as
+// "NXM_OF_ETH_SRC"; empty for FieldUnknown.
+func (f Field) OXMName() string { return f.info().oxmName }
 
-// Bytes is the length of the field's value on the wire.
-func (f Field) Bytes() int { return (f.info().bits + 7) / 8 }
+// Bits is the field's width; the greatest one of a tunnel's option.
+func (f Field) Bits() int { return int(f.info().bits) }
 
-func (f Field) info() fieldInfo {
+// Bytes is the length of the field's value on the wire; the greatest one of a tunnel's option.
+func (f Field) Bytes() int { return int(f.info().bytes) }
+
+// Maskable reports whether a condition may be on some of the field's bits.
+func (f Field) Maskable() bool { return f.info().can&maskable != 0 }
+
+// Writable reports whether an action may write the field.
+func (f Field) Writable() bool { return f.info().can&writable != 0 }
+
+func (f Field) info() *fieldInfo {
 	if f >= fieldCount {
 		f = FieldInvalid
 	}
-	return fields[f]
+	return &fields[f]
 }
 
-// fieldAliases has the other headers that a field goes by on the wire, with the same width.
-var fieldAliases = []struct {
-	class  uint16
-	number uint8
-	field  Field
-}{
-	{classNXM0, 1, FieldEthDst},
-	{classNXM0, 2, FieldEthSrc},
-	{classNXM0, 3, FieldEthType},
-	{classNXM0, 6, FieldIPProto},
-	{classNXM0, 7, FieldIPv4Src},
-	{classNXM0, 8, FieldIPv4Dst},
-	{classNXM0, 9, FieldTCPSrc},
-	{classNXM0, 10, FieldTCPDst},
-	{classNXM0, 11, FieldUDPSrc},
-	{classNXM0, 12, FieldUDPDst},
-	{classNXM0, 13, FieldICMPv4Type},
-	{classNXM0, 14, FieldICMPv4Code},
-	{classNXM0, 15, FieldARPOp},
-	{classNXM0, 16, FieldARPSPA},
-	{classNXM0, 17, FieldARPTPA},
-	{classNXM1, 17, FieldARPSHA},
-	{classNXM1, 18, FieldARPTHA},
-	{classBasic, 42, FieldTCPFlags},
+// isOption reports whether the field is one of a tunnel's options, whose length varies.
+func (f Field) isOption() bool { return FieldTunMetadata0 <= f && f <= FieldTunMetadata63 }
+
+// fits reports whether a value of the field may have so many bytes.
+func (f Field) fits(n int) bool {
+	return n == f.Bytes() && n > 0 || f.isOption() && 0 < n && n < f.Bytes()
 }
 
-// fieldsByHeader finds a field by class and number.
-var fieldsByHeader = func() map[uint32]Field {
-	m := make(map[uint32]Field, 2*len(fields))
-	for f := FieldInvalid + 1; f < FieldUnknown; f++ {
-		m[uint32(fields[f].class)<<8|uint32(fields[f].number)] = f
+// fullMask is byte i of the mask that has all bits of the field.
+func (f Field) fullMask(i int) byte {
+	info := f.info()
+	bits := int(info.bits)
+	switch f {
+	case FieldVLANVID:
+		bits++ // the presence of a tag
+	case FieldCTState:
+		bits = len(ctFlagNames) // Open vSwitch drops the others from masks
 	}
-	for _, a := range fieldAliases {
-		m[uint32(a.class)<<8|uint32(a.number)] = a.field
+	switch spare := int(info.bytes)*8 - bits - 8*i; {
+	case spare >= 8:
+		return 0
+	case spare > 0:
+		return 0xff >> spare
 	}
-	return m
-}()
-
-// fieldByHeader finds a field by the class and the number of its header.
-func fieldByHeader(class uint16, number uint8) (Field, bool) {
-	f, ok := fieldsByHeader[uint32(class)<<8|uint32(number)]
-	return f, ok
+	return 0xff
 }

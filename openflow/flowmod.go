@@ -55,6 +55,9 @@ func (m FlowMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) 
 	if m.Command > FlowDeleteStrict {
 		return b, 0, fmt.Errorf("flow-mod command %d does not exist", m.Command)
 	}
+	if err := m.Match.Validate(); err != nil {
+		return b, 0, err
+	}
 	b = be.AppendUint64(b, m.Cookie)
 	b = be.AppendUint64(b, m.CookieMask)
 	b = append(b, m.Table, byte(m.Command))
@@ -108,7 +111,7 @@ func decodeFlowMod(r *reader, v Version) (Message, error) {
 		m.OutPort, m.OutGroup = 0, 0
 	}
 	var err error
-	if m.Match, err = decodeMatch(r); err != nil {
+	if m.Match, err = decodeRequestMatch(r); err != nil {
 		return nil, err
 	}
 	in, err := decodeInstructions(r, v)

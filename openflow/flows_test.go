@@ -141,3 +141,5 @@ var typical = []struct {
 		text: "metadata=0x1/0x3 actions=clear_actions,write_actions(CONTROLLER:65535)",
 	},
 }
+
+func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }

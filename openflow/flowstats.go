@@ -74,6 +74,9 @@ func (f FlowFilter) append(b []byte) ([]byte, error) {
 	if f.Table != nil {
 		table = *f.Table
 	}
+	if err := f.Match.Validate(); err != nil {
+		return b, err
+	}
 	b = pad(append(b, table), 3)
 	b = be.AppendUint32(b, orAny(f.OutPort))
 	b = pad(be.AppendUint32(b, orAny(f.OutGroup)), 4)
@@ -97,7 +100,7 @@ func decodeFlowFilter(r *reader) (f FlowFilter, err error) {
 		return f, malformed(ErrBadPort, "flow statistics request for flows that output to port or group 0")
 	}
 	f.OutPort, f.OutGroup = fromAny(f.OutPort), fromAny(f.OutGroup)
-	f.Match, err = decodeMatch(r)
+	f.Match, err = decodeRequestMatch(r)
 	return f, err
 }
 

@@ -22,7 +22,7 @@ var foreign = []struct{ flow, want string }{
 	{"ip actions=mod_nw_ttl:64,dec_ttl", "ip actions=set_field:64->nw_ttl,dec_ttl"},
 	{"ip actions=mod_dl_src:00:11:22:33:44:55", "ip actions=set_field:00:11:22:33:44:55->eth_src"},
 	{"ip actions=set_field:5/0x505->metadata", "ip actions=set_field:0x1/0x1->metadata,set_field:0x4/0x4->metadata,set_field:0x0/0x100->metadata,set_field:0x0/0x400->metadata"},
-	{"tcp,tcp_flags=+syn-ack actions=resubmit(,5),resubmit:1", "tcp,tcp_flags=0x2/0x12 actions=resubmit(,5),resubmit(1,)"},
+	{"tcp,tcp_flags=+syn-ack actions=resubmit(,5),resubmit:1", "tcp,tcp_flags=+syn-ack actions=resubmit(,5),resubmit(1,)"},
 	{"dl_vlan=5,dl_vlan_pcp=3 actions=1", "vlan_tci=0x7005 actions=output:1"},
 	{"vlan_tci=0x1000/0x1000 actions=1", "vlan_tci=0x1000/0x1000 actions=output:1"},
 	{"vlan_tci=0 actions=1", "vlan_tci=0x0/0x1fff actions=output:1"},

@@ -4,89 +4,133 @@
 package openflow
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 )
 
-// appendMatch appends an ofp_match with its padding, in the canonical form, whose order puts each field behind its
-// prerequisites.
+// headerNXMInPort is the header of FieldInPort16.
+const headerNXMInPort = classNXM0<<16 | 0<<9 | 2
+
+// matchTypeOXM is the type of an ofp_match that consists of fields (OpenFlow 1.3.5, 7.2.3.1).
+const matchTypeOXM = 1
+
+// appendMatch appends an ofp_match with its padding: the match's canonical form, whose order puts each field behind its
+// prerequisites. On error b is returned as it was.
 func appendMatch(b []byte, m Match) ([]byte, error) {
 	m = m.Canonical()
 	start := len(b)
-	b = append(b, 0, 1, 0, 0)
+	out := append(b, 0, matchTypeOXM, 0, 0)
 	for i, mf := range m {
 		if i > 0 && mf.Field == m[i-1].Field && mf.Field != FieldUnknown {
-			return b, fmt.Errorf("match has two conditions on %v", mf.Field)
+			return b, fmt.Errorf("match: %w", &MatchError{mf.Field, ErrDupField, "match has two conditions on " + mf.Field.String()})
 		}
 		var err error
-		if b, err = appendField(b, mf); err != nil {
+		if out, err = appendField(out, mf); err != nil {
 			return b, fmt.Errorf("match: %w", err)
 		}
 	}
-	b, err := putLength(b, start, 2)
-	return padded(b, start), err
+	out, err := putLength(out, start, 2)
+	if err != nil {
+		return b, fmt.Errorf("match: %w", err)
+	}
+	return padded(out, start), nil
 }
 
-// appendField appends an OXM field with its header.
+// appendField appends one OXM field: header, value and mask. On error b is returned as it was.
 func appendField(b []byte, mf MatchField) ([]byte, error) {
+	if err := mf.checkWidth(); err != nil {
+		return b, err
+	}
 	if mf.Field == FieldUnknown {
-		r := &reader{b: mf.Value}
-		r.skip(2)
-		number, length := r.u8(), int(r.u8())
-		if mf.Mask != nil || r.short || len(r.b) != length || length == 0 || number&1 == 1 && length%2 == 1 {
-			return b, fmt.Errorf("unknown field of %d bytes is not in wire form", len(mf.Value))
-		}
 		return append(b, mf.Value...), nil
 	}
-	b, err := appendFieldHeader(b, mf.Field)
-	n := mf.Field.Bytes()
-	switch {
-	case err != nil:
-		return b, err
-	case len(mf.Value) != n:
-		return b, fmt.Errorf("%v: value of %d bytes, not %d", mf.Field, len(mf.Value), n)
-	case mf.Mask != nil && len(mf.Mask) != n:
-		return b, fmt.Errorf("%v: mask of %d bytes, not %d", mf.Field, len(mf.Mask), n)
-	case mf.Mask != nil:
-		b[len(b)-2] |= 1
-		b[len(b)-1] *= 2
-	}
+	b = appendHeader(b, mf.Field, mf.Mask != nil, len(mf.Value)+len(mf.Mask))
 	return append(append(b, mf.Value...), mf.Mask...), nil
 }
 
-// appendFieldHeader appends the header of a field without mask.
+// appendFieldHeader appends the header of a field as actions name it: 32 bits, and the experimenter's identifier as 32
+// more in the experimenter's class. On error b is returned as it was.
 func appendFieldHeader(b []byte, f Field) ([]byte, error) {
 	if f == FieldInvalid || f >= FieldUnknown {
 		return b, fmt.Errorf("field %d does not exist", f)
 	}
-	info := f.info()
-	return append(be.AppendUint16(b, info.class), info.number<<1, uint8(f.Bytes())), nil
+	return appendHeader(b, f, false, f.Bytes()), nil
 }
 
-// Fields that are turned into another field of this package when they are decoded.
-const (
-	numberVLANVID  = 6  // bits 0 to 12 of the TCI
-	numberVLANPCP  = 7  // bits 13 to 15 of the TCI
-	numberTCPFlags = 42 // ONF's experimenter class
-)
+func appendHeader(b []byte, f Field, masked bool, length int) []byte {
+	info := f.info()
+	b = append(b, byte(info.class>>8), byte(info.class), info.number<<1|bits(masked))
+	if info.class != classExperimenter {
+		return append(b, byte(length))
+	}
+	return be.AppendUint32(append(b, byte(length+4)), info.experimenter)
+}
 
-// decodeMatch reads an ofp_match with its padding.
-func decodeMatch(r *reader) (Match, error) {
+// decodeFieldHeader reads the header of a field in an action, of 32 bits or 64 in the experimenter's class. It reports
+// false if there is no field of that header and length, or the header is one with a mask.
+func decodeFieldHeader(r *reader) (Field, bool) {
+	class, number, length, experimenter := readHeader(r)
+	f, ok := fieldByHeader(class, number>>1, experimenter)
+	if !ok || r.short || number&1 == 1 || !f.fits(length) {
+		return FieldUnknown, false
+	}
+	return f, true
+}
+
+// readHeader reads a field's header. The length is without the experimenter's identifier, negative where it has no room
+// for that.
+func readHeader(r *reader) (class uint16, number uint8, length int, experimenter uint32) {
+	class, number, length = r.u16(), r.u8(), int(r.u8())
+	if class == classExperimenter {
+		experimenter = r.u32()
+		length -= 4
+	}
+	return class, number, length, experimenter
+}
+
+// decodeMatch reads an ofp_match with its padding, in canonical form. Its values are part of what is read.
+func decodeMatch(r *reader) (Match, error) { return readMatch(r, false) }
+
+// decodeRequestMatch reads the match of a request and refuses it as a switch does.
+func decodeRequestMatch(r *reader) (Match, error) {
+	m, err := readMatch(r, true)
+	if err == nil {
+		err = asDecodeError(m.Validate())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// asDecodeError is what Validate found as an error of decoding.
+func asDecodeError(err error) error {
+	var refused *MatchError
+	if errors.As(err, &refused) {
+		return &DecodeError{Code: refused.Code, Reason: refused.Reason}
+	}
+	return err
+}
+
+func readMatch(r *reader, check bool) (Match, error) {
 	typ, length := r.u16(), int(r.u16())
 	if r.short || length < 4 {
 		return nil, malformed(ErrBadMatchLen, "match of %d bytes", length)
 	}
-	if typ != 1 {
+	if typ != matchTypeOXM {
 		return nil, malformed(ErrBadMatchType, "match of type %d", typ)
 	}
-	fields := &reader{b: r.bytes(length - 4)}
+	fields := reader{b: r.bytes(length - 4)}
 	r.skip((8 - length%8) % 8)
 	if r.short {
 		return nil, malformed(ErrBadMatchLen, "match of %d bytes is cut off", length)
 	}
 	var m Match
+	if n := countFields(fields.b); n > 0 {
+		m = make(Match, 0, n)
+	}
 	for len(fields.b) > 0 {
-		mf, err := decodeField(fields)
+		mf, err := decodeField(&fields)
 		if err != nil {
 			return nil, err
 		}
@@ -95,90 +139,67 @@ func decodeMatch(r *reader) (Match, error) {
 				return nil, malformed(ErrBadWildcards, "%v has value bits outside of its mask", mf)
 			}
 		}
-		if mf, err = fromVLANField(mf); err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(m, func(have MatchField) bool { return have.Field == mf.Field })
-		switch {
-		case i < 0 || mf.Field == FieldUnknown:
-			m = append(m, mf)
-		case mf.Field == FieldVLANTCI:
-			if m[i], err = joinVLAN(m[i], mf); err != nil {
+		if check {
+			if err := asDecodeError(mf.check()); err != nil {
 				return nil, err
 			}
-		default:
-			return nil, malformed(ErrDupField, "two conditions on %v", mf.Field)
+		}
+		m = mf.appendCanonical(m)
+	}
+	m = m.arrange()
+	for i := 1; i < len(m); i++ {
+		if m[i].Field == m[i-1].Field && m[i].Field != FieldUnknown {
+			return nil, malformed(ErrDupField, "two conditions on %v", m[i].Field)
 		}
 	}
-	return m.Canonical(), nil
+	return m, nil
+}
+
+// countFields is how many conditions fields become, as far as their headers say.
+func countFields(b []byte) (n int) {
+	for len(b) >= 4 {
+		n++
+		if be.Uint16(b) == classRegisters {
+			n++
+		}
+		b = b[min(len(b), 4+int(b[3])):]
+	}
+	return n
 }
 
 // decodeField reads one OXM field. One without a name here becomes a FieldUnknown.
 func decodeField(r *reader) (MatchField, error) {
 	whole := r.b
-	class, number, length := r.u16(), r.u8(), int(r.u8())
-	payload := r.bytes(length)
+	header := *r
+	class, number, n, experimenter := readHeader(&header)
+	r.skip(3)
+	length := int(r.u8())
+	r.skip(length)
 	if r.short {
 		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x is cut off", class)
 	}
+	if n < 0 {
+		return MatchField{}, malformed(ErrBadMatchLen, "field of an experimenter with %d bytes", length)
+	}
+	payload := header.bytes(n)
 	masked := number&1 == 1
-	number >>= 1
-	unknown := MatchField{Field: FieldUnknown, Value: whole[: 4+length : 4+length]}
-	if length == 0 || masked && length%2 == 1 {
+	if n == 0 || masked && n%2 == 1 {
 		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes", class, length)
 	}
-	if class == classNXM0 && number == 0 && length == 2 && !masked {
-		return InPort(port32(be.Uint16(payload))), nil
-	}
-	f, ok := fieldByHeader(class, number)
-	if class == classExperimenter && length >= 4 && number == numberTCPFlags &&
-		be.Uint32(payload) == experimenterONF {
-		f, ok, payload = FieldTCPFlags, true, payload[4:]
-	}
+	f, ok := fieldByHeader(class, number>>1, experimenter)
 	if !ok {
-		return unknown, nil
+		return MatchField{Field: FieldUnknown, Value: whole[: 4+length : 4+length]}, nil
 	}
-	n := f.Bytes()
-	switch {
-	case masked && len(payload) == 2*n:
-		return MatchField{Field: f, Value: payload[:n:n], Mask: payload[n:]}, nil
-	case !masked && len(payload) == n:
-		return MatchField{Field: f, Value: payload}, nil
+	mf := MatchField{Field: f, Value: payload}
+	if masked {
+		n /= 2
+		mf.Value, mf.Mask = payload[:n:n], payload[n:]
 	}
-	return MatchField{}, malformed(ErrBadMatchLen, "%v with %d bytes", f, len(payload))
-}
-
-// fromVLANField turns OpenFlow's VLAN identifier and priority into conditions on the TCI, which they are parts of.
-func fromVLANField(mf MatchField) (MatchField, error) {
-	if mf.Field != FieldUnknown {
-		return mf, nil
+	if !f.fits(n) {
+		return MatchField{}, malformed(ErrBadField, "%v with %d bytes", f, n)
 	}
-	r := &reader{b: mf.Value}
-	class, number, length := r.u16(), r.u8(), r.u8()
-	if class != classBasic {
-		return mf, nil
-	}
-	masked := number&1 == 1
-	switch {
-	case number == numberVLANVID<<1 && length == 2 || number == numberVLANVID<<1|1 && length == 4:
-		value, mask := r.u16(), uint16(0x1fff)
-		if masked {
-			mask = r.u16()
-		}
-		if value&^mask != 0 {
-			return mf, malformed(ErrBadWildcards, "vlan_vid has value bits outside of its mask")
-		}
-		return UintMasked(FieldVLANTCI, uint64(value), uint64(mask&0x1fff)), nil
-	case number == numberVLANPCP<<1 && length == 1:
-		return UintMasked(FieldVLANTCI, uint64(r.u8())<<13, 0xe000), nil
+	if f == FieldInPort16 && !masked {
+		return InPort(port32(be.Uint16(mf.Value))), nil
 	}
 	return mf, nil
-}
-
-// joinVLAN makes one condition out of two on different bits of the TCI.
-func joinVLAN(a, b MatchField) (MatchField, error) {
-	if a.Mask == nil || b.Mask == nil || beUint(a.Mask)&beUint(b.Mask) != 0 {
-		return a, malformed(ErrDupField, "two conditions on %v", a.Field)
-	}
-	return UintMasked(FieldVLANTCI, beUint(a.Value)|beUint(b.Value), beUint(a.Mask)|beUint(b.Mask)), nil
 }

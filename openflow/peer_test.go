@@ -105,9 +105,12 @@ func TestDialFailures(t *testing.T) {
 		{"says little", func(p *peer) { io.WriteString(p.nc, "\x04\x00\x00") }, "closed the connection"},
 		{"short message", func(p *peer) { io.WriteString(p.nc, "\x04\x00\x00\x07\x00\x00\x00\x01"); p.drain() }, "message of 7 bytes"},
 		{"cut message", func(p *peer) { io.WriteString(p.nc, "\x04\x00\x00\x10\x00\x00\x00\x01") }, "ended in a message of 16 bytes"},
-		{"version 1.0", func(p *peer) { p.write(of.Hello{Version: 1}, 1); p.drain() }, "does not speak OpenFlow 1.3"},
-		{"version 1.5 only", func(p *peer) { p.write(of.Hello{Version: 6, Bitmap: 1 << 6}, 1); p.drain() }, "does not speak OpenFlow 1.3"},
-		{"refuses", func(p *peer) { p.write(of.Error{Code: of.ErrIncompatible}, 1); p.drain() }, "OFPHFC_INCOMPATIBLE"},
+		{"version 1.0", func(p *peer) { p.write(of.Hello{Version: 1}, 1); p.drain() }, "up to OpenFlow10 spoken there, OpenFlow13 here"},
+		{"version 1.5 only", func(p *peer) { p.write(of.Hello{Version: 6, Bitmap: 1 << 6}, 1); p.drain() }, "OpenFlow15 spoken there, OpenFlow13 here"},
+		{"refuses", func(p *peer) {
+			p.write(of.Error{Code: of.ErrIncompatible, Data: []byte("not you")}, 1)
+			p.drain()
+		}, `greeting of OpenFlow13: OFPHFC_INCOMPATIBLE ("not you")`},
 		{"no greeting", func(p *peer) { p.write(of.BarrierReply{}, 1); p.drain() }, "begins with a barrier reply"},
 		{"no features", func(p *peer) { io.WriteString(p.nc, hello); p.read(); p.read() }, "closed the connection"},
 		{"wrong features", func(p *peer) {
@@ -140,7 +143,7 @@ func TestDialFailures(t *testing.T) {
 		})
 	}
 	for endpoint, want := range map[string]string{
-		"tcp:127.0.0.1:6653": "not an endpoint", "unix:": "not an endpoint", "/run/br0.mgmt": "not an endpoint",
+		"ptcp:6653": "a server listens there", "unix:": "the path is missing", "/run/br0.mgmt": "not a connection method",
 		"unix:/nonexistent/br0.mgmt": "no such file",
 	} {
 		if _, err := of.Dial(testContext(t), endpoint, of.Options{}); err == nil ||

@@ -4,7 +4,6 @@
 package openflow
 
 import (
-	"encoding/binary"
 	"fmt"
 )
 
@@ -44,21 +43,21 @@ func (r *reader) u8() uint8 {
 
 func (r *reader) u16() uint16 {
 	if b := r.bytes(2); b != nil {
-		return binary.BigEndian.Uint16(b)
+		return be.Uint16(b)
 	}
 	return 0
 }
 
 func (r *reader) u32() uint32 {
 	if b := r.bytes(4); b != nil {
-		return binary.BigEndian.Uint32(b)
+		return be.Uint32(b)
 	}
 	return 0
 }
 
 func (r *reader) u64() uint64 {
 	if b := r.bytes(8); b != nil {
-		return binary.BigEndian.Uint64(b)
+		return be.Uint64(b)
 	}
 	return 0
 }

@@ -4,10 +4,12 @@
 package openflow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"syscall"
 )
 
@@ -55,9 +57,21 @@ func (c *Conn) Desc(ctx context.Context) (DescReply, error) {
 	return DescReply{}, c.unexpected(DescRequest{}, m)
 }
 
-// Echo returns when the switch has answered an echo request.
+// Echo returns when the switch has answered an echo request with the data that was in it.
 func (c *Conn) Echo(ctx context.Context) error {
-	return c.expect(ctx, EchoRequest{}, func(m Message) bool { _, ok := m.(EchoReply); return ok })
+	request := EchoRequest{Data: be.AppendUint64(nil, rand.Uint64())}
+	m, err := c.roundTrip(ctx, request)
+	if err != nil {
+		return err
+	}
+	reply, ok := m.(EchoReply)
+	switch {
+	case !ok:
+		return c.unexpected(request, m)
+	case !bytes.Equal(reply.Data, request.Data):
+		return fmt.Errorf("switch %s: echo request answered with other data", c.endpoint)
+	}
+	return nil
 }
 
 // Barrier returns when the switch has carried out all that was sent before.

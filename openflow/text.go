@@ -4,12 +4,7 @@
 package openflow
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"net"
-	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -73,7 +68,7 @@ func (m Match) protocol() (name string, withIPProto bool) {
 	if ethType.Mask != nil || len(ethType.Value) != 2 {
 		return "", false
 	}
-	switch et := binary.BigEndian.Uint16(ethType.Value); {
+	switch et := be.Uint16(ethType.Value); {
 	case et == EthTypeARP:
 		return "arp", false
 	case et == EthTypeIPv4 && proto == IPProtoICMP:
@@ -95,87 +90,3 @@ func (m Match) protocol() (name string, withIPProto bool) {
 
 // String is the condition as ovs-ofctl(8) writes and reads it, such as "ip_src=10.0.0.0/8".
 func (f MatchField) String() string { return f.Field.String() + "=" + f.valueString() }
-
-func (f MatchField) valueString() string {
-	if len(f.Value) != f.Field.Bytes() || f.Mask != nil && len(f.Mask) != len(f.Value) {
-		return "0x" + hex.EncodeToString(f.Value)
-	}
-	switch f.Field.info().format {
-	case formatMAC:
-		return masked(net.HardwareAddr(f.Value).String(), f.Mask, func(m []byte) string { return net.HardwareAddr(m).String() })
-	case formatIPv4:
-		return masked(netip.AddrFrom4([4]byte(f.Value)).String(), f.Mask, func(m []byte) string {
-			if ones, size := net.IPMask(m).Size(); size != 0 {
-				return strconv.Itoa(ones)
-			}
-			return netip.AddrFrom4([4]byte(m)).String()
-		})
-	case formatPort:
-		if f.Mask == nil {
-			return portString(binary.BigEndian.Uint32(f.Value))
-		}
-	case formatDecimal:
-		if f.Mask == nil {
-			return strconv.FormatUint(beUint(f.Value), 10)
-		}
-	case formatCTState:
-		if f.Mask != nil {
-			return ctStateString(binary.BigEndian.Uint32(f.Value), binary.BigEndian.Uint32(f.Mask))
-		}
-	}
-	return masked(hexString(f.Value), f.Mask, hexString)
-}
-
-func masked(value string, mask []byte, format func([]byte) string) string {
-	if mask == nil {
-		return value
-	}
-	return value + "/" + format(mask)
-}
-
-// hexString is a number without leading zeros.
-func hexString(b []byte) string {
-	s := strings.TrimLeft(hex.EncodeToString(b), "0")
-	if s == "" {
-		s = "0"
-	}
-	return "0x" + s
-}
-
-func beUint(b []byte) (v uint64) {
-	for _, x := range b {
-		v = v<<8 | uint64(x)
-	}
-	return v
-}
-
-var ctFlagNames = []string{"new", "est", "rel", "rpl", "inv", "trk", "snat", "dnat"}
-
-func ctStateString(value, mask uint32) string {
-	if mask>>len(ctFlagNames) != 0 {
-		return fmt.Sprintf("%#x/%#x", value, mask)
-	}
-	var b strings.Builder
-	for i, name := range ctFlagNames {
-		switch {
-		case mask>>i&1 == 0:
-		case value>>i&1 == 1:
-			b.WriteString("+" + name)
-		default:
-			b.WriteString("-" + name)
-		}
-	}
-	return b.String()
-}
-
-var portNames = map[uint32]string{
-	PortInPort: "IN_PORT", PortTable: "TABLE", PortNormal: "NORMAL", PortFlood: "FLOOD", PortAll: "ALL",
-	PortController: "CONTROLLER", PortLocal: "LOCAL", PortAny: "ANY",
-}
-
-func portString(port uint32) string {
-	if name, ok := portNames[port]; ok {
-		return name
-	}
-	return strconv.FormatUint(uint64(port), 10)
-}

@@ -34,7 +34,7 @@ func TestFlowText(t *testing.T) {
 		{of.Match{of.EthType(of.EthTypeIPv6), of.IPProto(of.IPProtoTCP)}, "tcp6"},
 		{of.Match{of.EthType(of.EthTypeIPv6), of.IPProto(of.IPProtoICMPv6)}, "icmp6"},
 		{of.Match{of.EthType(of.EthTypeIPv6)}, "ipv6"},
-		{of.Match{of.EthType(of.EthTypeIPv4), of.IPProto(47)}, "ip,ip_proto=47"},
+		{of.Match{of.EthType(of.EthTypeIPv4), of.IPProto(47)}, "ip,nw_proto=47"},
 		{of.Match{of.EthType(0x88cc)}, "eth_type=0x88cc"},
 		{of.UintMasked(of.FieldARPSPA, 0x0a000001, 0xff0000ff), "arp_spa=10.0.0.1/255.0.0.255"},
 		{of.MatchField{Field: of.FieldReg0, Value: []byte{1}}, "reg0=0x01"},

@@ -1,9 +1,9 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package endpoint reads and dials the active connection methods of Open
-// vSwitch, ovsdb(7) section "Connection Methods": what a client is given to
-// find its server.
+// Package endpoint reads the connection methods of Open vSwitch, ovsdb(7)
+// section "Connection Methods": it dials the active ones, which a client is
+// given to find its server, and listens at the passive ones.
 package endpoint
 
 import (

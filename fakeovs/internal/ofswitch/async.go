@@ -118,7 +118,7 @@ func (c *conn) setRole(m openflow.RoleRequest) (openflow.RoleReply, error) {
 	if want != roleNoChange {
 		c.role = want
 	}
-	r := openflow.RoleReply{Role: uint32(c.role), Generation: ^uint64(0)}
+	r := openflow.RoleReply{Role: openflow.Role(c.role), Generation: ^uint64(0)}
 	if s.hasGeneration {
 		r.Generation = s.generation
 	}

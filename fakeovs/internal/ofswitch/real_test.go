@@ -20,6 +20,7 @@ import (
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
 	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -102,13 +103,16 @@ func (r *realSwitch) program(t testing.TB, flows []openflow.Flow) {
 	r.appctl(t, "revalidator/purge")
 }
 
-func (r *realSwitch) appctl(t testing.TB, args ...string) string {
-	ctl := filepath.Join(r.ovs.Dir(), fmt.Sprintf("ovs-vswitchd.%d.ctl", r.ovs.SwitchPID()))
-	out, err := exec.CommandContext(r.ctx, "ovs-appctl", append([]string{"-t", ctl}, args...)...).CombinedOutput()
+func (r *realSwitch) appctl(t testing.TB, method string, args ...string) string {
+	socket, err := unixctl.Socket(r.ovs.Dir(), "ovs-vswitchd")
 	if err != nil {
-		t.Fatalf("ovs-appctl %v: %v\n%s", args, err, out)
+		t.Fatal(err)
 	}
-	return string(out)
+	out, err := unixctl.Call(r.ctx, socket, method, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // input sends a frame in and returns what comes out of each port. It is not alive if Open vSwitch has crashed.

@@ -1,0 +1,86 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"fmt"
+)
+
+// Scope says which part of what a switch holds belongs to one program. The zero value is all of it.
+type Scope struct {
+	// Cookie is what the cookies of the program's flows have in the bits of CookieMask.
+	Cookie, CookieMask uint64
+	// Others asks for the flows of other programs too, which a Plan then lists.
+	Others bool
+}
+
+// owns reports whether a flow with the cookie is in the scope.
+func (s Scope) owns(cookie uint64) bool { return (cookie^s.Cookie)&s.CookieMask == 0 }
+
+// Desired is what a switch should hold in a scope. It is not for several goroutines at once.
+type Desired struct {
+	scope Scope
+	index map[string]int32 // position in flows by key
+	flows []desiredFlow
+	buf   []byte
+}
+
+// desiredFlow is a flow with what a comparison needs of it.
+type desiredFlow struct {
+	flow         Flow
+	key, content string
+}
+
+// NewDesired returns an empty state.
+func NewDesired(scope Scope) *Desired { return &Desired{scope: scope, index: map[string]int32{}} }
+
+// Scope is the scope of the state.
+func (d *Desired) Scope() Scope { return d.scope }
+
+// Len is how many flows there are.
+func (d *Desired) Len() int { return len(d.flows) }
+
+// Add adds flows. One with the key of another takes its place. A flow whose cookie is outside of the scope is an error,
+// with which nothing is added.
+func (d *Desired) Add(flows ...Flow) error {
+	for _, f := range flows {
+		if !d.scope.owns(f.Cookie) {
+			return fmt.Errorf("flow %v: the cookie is not %#x/%#x", f, d.scope.Cookie, d.scope.CookieMask)
+		}
+	}
+	for _, f := range flows {
+		d.buf = f.AppendKey(d.buf[:0])
+		n := len(d.buf)
+		d.buf = f.appendContent(d.buf)
+		both := string(d.buf)
+		e := desiredFlow{flow: f, key: both[:n], content: both[n:]}
+		if i, there := d.index[e.key]; there {
+			d.flows[i] = e
+			continue
+		}
+		d.index[e.key] = int32(len(d.flows))
+		d.flows = append(d.flows, e)
+	}
+	return nil
+}
+
+// Remove takes the flows with these keys out, of which only table, priority and match count. Those that are not there
+// are passed over.
+func (d *Desired) Remove(flows ...Flow) {
+	for _, f := range flows {
+		d.buf = f.AppendKey(d.buf[:0])
+		i, there := d.index[string(d.buf)]
+		if !there {
+			continue
+		}
+		delete(d.index, d.flows[i].key)
+		last := int32(len(d.flows) - 1)
+		if i != last {
+			d.flows[i] = d.flows[last]
+			d.index[d.flows[i].key] = i
+		}
+		d.flows[last] = desiredFlow{}
+		d.flows = d.flows[:last]
+	}
+}

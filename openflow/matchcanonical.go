@@ -1,0 +1,215 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// Canonical returns the match in the one form that equal matches share: ordered by field, without masks of all bits
+// and without conditions on no bit, values cleared outside their mask, registers of 32 bits, one condition on the VLAN
+// tag, and no packet type that other fields imply. What a switch dumps differs from what was added in these points.
+// The result may be m itself.
+func (m Match) Canonical() Match {
+	if m.isCanonical() {
+		return m
+	}
+	out := make(Match, 0, len(m))
+	for _, mf := range m {
+		out = mf.appendCanonical(out)
+	}
+	return out.arrange()
+}
+
+// arrange puts canonical conditions in order, joins those on the VLAN tag, and drops what others imply. It changes m.
+func (m Match) arrange() Match {
+	slices.SortFunc(m, MatchField.compare)
+	m = m.joinVLAN()
+	if m.impliesPacketType() {
+		m = m[1:]
+	}
+	return m
+}
+
+func (f MatchField) compare(g MatchField) int {
+	if f.Field != g.Field {
+		return cmp.Compare(f.Field, g.Field)
+	}
+	return cmp.Or(bytes.Compare(f.Value, g.Value), bytes.Compare(f.Mask, g.Mask))
+}
+
+func (m Match) isCanonical() bool {
+	for i, mf := range m {
+		if mf.Field.isForm() || !mf.isCanonical() {
+			return false
+		}
+		if i > 0 && (m[i-1].compare(mf) > 0 || mf.Field == FieldVLANTCI && m[i-1].Field == FieldVLANTCI) {
+			return false
+		}
+	}
+	return !m.impliesPacketType()
+}
+
+// isForm reports whether a condition on f is written as one on other fields.
+func (f Field) isForm() bool {
+	switch f {
+	case FieldInPort16, FieldVLANVID, FieldVLANPCP, FieldIPToS:
+		return true
+	}
+	return FieldXReg0 <= f && f <= FieldXXReg3
+}
+
+// impliesPacketType reports whether a match in order begins with the packet type Ethernet and has a condition that is
+// on Ethernet packets only.
+func (m Match) impliesPacketType() bool {
+	if len(m) < 2 || m[0].Field != FieldPacketType || m[0].Mask != nil || beUint(m[0].Value) != 0 {
+		return false
+	}
+	return slices.ContainsFunc(m[1:], func(f MatchField) bool { return f.Field.info().needs != needNothing })
+}
+
+func (f MatchField) isCanonical() bool {
+	if f.Field == FieldVLANTCI && f.untagged() {
+		return bytes.Equal(f.Mask, tagMask)
+	}
+	if f.Mask == nil {
+		return true
+	}
+	if len(f.Mask) != len(f.Value) {
+		return false
+	}
+	some, full, within := f.maskBits()
+	return within && !full && (some || f.Field.isOption())
+}
+
+// maskBits says of a mask whether it has some of the field's bits or all, and whether the value lies within it.
+func (f MatchField) maskBits() (some, full, within bool) {
+	full, within = true, true
+	for i, m := range f.Mask {
+		some = some || m != 0
+		all := byte(0xff)
+		if !f.Field.isOption() {
+			all = f.Field.fullMask(i)
+		}
+		full = full && m&all == all
+		within = within && f.Value[i]&^m == 0
+	}
+	return some, full, within
+}
+
+// canonical returns the condition in its canonical form and whether it is a condition on any bit.
+func (f MatchField) canonical() (MatchField, bool) {
+	if f.isCanonical() {
+		return f, true
+	}
+	if f.Field == FieldVLANTCI && f.untagged() {
+		return MatchField{Field: f.Field, Value: f.Value, Mask: slices.Clone(tagMask)}, true
+	}
+	if len(f.Mask) != len(f.Value) {
+		return f, true
+	}
+	some, full, within := f.maskBits()
+	if !within {
+		f = BytesMasked(f.Field, f.Value, f.Mask)
+	}
+	if full {
+		f.Mask = nil
+	}
+	return f, some || f.Field.isOption()
+}
+
+// appendCanonical appends the conditions that f is, in their canonical form. A condition of another length than its
+// field's stays what it is.
+func (f MatchField) appendCanonical(m Match) Match {
+	if f.Field.isForm() && len(f.Value) == f.Field.Bytes() && (f.Mask == nil || len(f.Mask) == len(f.Value)) {
+		switch f.Field {
+		case FieldInPort16:
+			if f.Mask == nil || f.Mask[0]&f.Mask[1] == 0xff {
+				f = InPort(port32(be.Uint16(f.Value)))
+			}
+		case FieldIPToS:
+			f = f.shifted(FieldIPDSCP, 2)
+		case FieldVLANVID, FieldVLANPCP:
+			f = f.tci()
+		default:
+			return f.appendRegisters(m)
+		}
+	}
+	if c, some := f.canonical(); some {
+		m = append(m, c)
+	}
+	return m
+}
+
+// shifted is the condition as one on another field of one byte, whose bits are so many lower.
+func (f MatchField) shifted(to Field, by int) MatchField {
+	mf := MatchField{Field: to, Value: []byte{f.Value[0] >> by}}
+	if f.Mask != nil {
+		mf.Mask = []byte{f.Mask[0] >> by}
+	}
+	return mf
+}
+
+// appendRegisters appends the conditions on 32-bit registers that one on a wider register is.
+func (f MatchField) appendRegisters(m Match) Match {
+	register := FieldReg0 + 2*(f.Field-FieldXReg0)
+	if f.Field >= FieldXXReg0 {
+		register = FieldReg0 + 4*(f.Field-FieldXXReg0)
+	}
+	for i := 0; i < len(f.Value); i += 4 {
+		part := MatchField{Field: register, Value: f.Value[i : i+4 : i+4]}
+		if f.Mask != nil {
+			part.Mask = f.Mask[i : i+4 : i+4]
+		}
+		if part, some := part.canonical(); some {
+			m = append(m, part)
+		}
+		register++
+	}
+	return m
+}
+
+// tci is a condition on the VLAN identifier or priority as one on the TCI.
+func (f MatchField) tci() MatchField {
+	value, mask := beUint(f.Value), uint64(0xffff)
+	if f.Mask != nil {
+		mask = beUint(f.Mask)
+	}
+	if f.Field == FieldVLANPCP {
+		value, mask = value<<13, mask<<13&vlanPCPMask
+	} else {
+		mask &= vlanPresent | vlanIDMask
+	}
+	b := make([]byte, 0, 4)
+	b = be.AppendUint16(b, uint16(value&mask))
+	b = be.AppendUint16(b, uint16(mask))
+	return MatchField{Field: FieldVLANTCI, Value: b[:2:2], Mask: b[2:]}
+}
+
+// joinVLAN makes one condition out of those on different bits of the TCI, which follow each other.
+func (m Match) joinVLAN() Match {
+	first := slices.IndexFunc(m, func(f MatchField) bool { return f.Field == FieldVLANTCI })
+	for first >= 0 && first+1 < len(m) && m[first+1].Field == FieldVLANTCI {
+		a, b := m[first], m[first+1]
+		if len(a.Mask) != 2 || len(b.Mask) != 2 || len(a.Value) != 2 || len(b.Value) != 2 || beUint(a.Mask)&beUint(b.Mask) != 0 {
+			break
+		}
+		joined := UintMasked(FieldVLANTCI, beUint(a.Value)|beUint(b.Value), beUint(a.Mask)|beUint(b.Mask))
+		m[first], _ = joined.canonical()
+		m = slices.Delete(m, first+1, first+2)
+	}
+	return m
+}
+
+// tagMask is the bits of the TCI that are all zero only without a tag: its presence and the VLAN identifier.
+var tagMask = []byte{0x1f, 0xff}
+
+// untagged reports whether a condition on the TCI asks that there be no tag. Whether it asks for a priority of zero as
+// well makes no difference, and a switch does not tell.
+func (f MatchField) untagged() bool {
+	return len(f.Value) == 2 && f.Value[0]|f.Value[1] == 0 &&
+		(f.Mask == nil || len(f.Mask) == 2 && f.Mask[0]&tagMask[0] == tagMask[0] && f.Mask[1] == tagMask[1])
+}
