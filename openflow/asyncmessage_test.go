@@ -111,7 +111,7 @@ func asyncMessages() []asyncMessage {
 // TestAsyncRoundTrip encodes and decodes the messages in each version that has them, and fails in the others.
 func TestAsyncRoundTrip(t *testing.T) {
 	for _, tc := range asyncMessages() {
-		for _, v := range versions {
+		for _, v := range everyVersion {
 			b, err := of.Encode(v, tc.m, 0xfedcba98)
 			if v < tc.since {
 				// Some have a value that an old switch says something else for.
@@ -145,7 +145,7 @@ func TestAsyncRoundTrip(t *testing.T) {
 func TestAsyncPrint(t *testing.T) {
 	tier.Need(t, tier.Sandbox)
 	for _, tc := range asyncMessages() {
-		for _, v := range versions {
+		for _, v := range everyVersion {
 			if v < tc.since {
 				continue
 			}

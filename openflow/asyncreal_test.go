@@ -23,7 +23,7 @@ func udp(src, dst int) string {
 // TestRealPacketIn has packets handed over in each format, and goes on with one that was paused.
 func TestRealPacketIn(t *testing.T) {
 	ovs := realSwitch(t)
-	for _, v := range versions {
+	for _, v := range everyVersion {
 		t.Run(v.String(), func(t *testing.T) {
 			s := dialRaw(t, ovs, v)
 			s.ofctl(ovs, "del-flows")
@@ -31,14 +31,14 @@ func TestRealPacketIn(t *testing.T) {
 			s.ofctl(ovs, "add-flow", "table=1,cookie=0x78,in_port=1,metadata=5 "+
 				"actions=controller(userdata=01.02.03,pause),set_field:6->metadata,controller(reason=invalid_ttl)")
 			// What the datapath has kept of the flows of other versions.
-			appctl(t, ovs, "revalidator/purge")
+			ovsAppctl(t, ovs, "revalidator/purge")
 			// A packet that was paused counts for the flow that it came in by.
 			want := of.PacketIn{BufferID: of.NoBuffer, Table: 0, Cookie: 0x77, Reason: of.PacketInAction,
 				Match: of.Match{of.InPort(1), of.Uint(of.FieldMetadata, 5)}}
 			for _, format := range []of.PacketInFormat{of.PacketInStandard, of.PacketInNX, of.PacketInNX2} {
 				s.send(of.SetPacketInFormat{Format: format})
 				s.quiet()
-				appctl(t, ovs, "netdev-dummy/receive", "p1", udp(1000, 2000))
+				ovsAppctl(t, ovs, "netdev-dummy/receive", "p1", udp(1000, 2000))
 				in := next[of.PacketIn](s)
 				if len(in.Data) < 42 || int(in.TotalLen) != len(in.Data) {
 					t.Errorf("%v: packet of %d bytes, %d of them here", format, in.TotalLen, len(in.Data))
@@ -103,7 +103,7 @@ func TestRealPacketIn(t *testing.T) {
 
 func TestRealFlowRemoved(t *testing.T) {
 	ovs := realSwitch(t)
-	for _, v := range versions {
+	for _, v := range everyVersion {
 		t.Run(v.String(), func(t *testing.T) {
 			s := dialRaw(t, ovs, v)
 			flow := of.Flow{Table: 3, Priority: 7, Cookie: 9, IdleTimeout: 1, HardTimeout: 100, Flags: of.FlowSendRemoved, Match: of.Match{of.InPort(1)}}
@@ -129,7 +129,7 @@ func TestRealFlowRemoved(t *testing.T) {
 
 func TestRealRoleStatus(t *testing.T) {
 	ovs := realSwitch(t)
-	for i, v := range versions {
+	for i, v := range everyVersion {
 		s, other := dialRaw(t, ovs, v), dialRaw(t, ovs, v)
 		generation := uint64(i + 1)
 		s.send(of.RoleRequest{Role: 2, Generation: generation})
@@ -150,11 +150,11 @@ func TestRealRoleStatus(t *testing.T) {
 func TestRealPortStatus(t *testing.T) {
 	ovs := realSwitch(t)
 	s := dialRaw(t, ovs, of.Version13)
-	vsctl(t, ovs, "add-port", "br0", "p3", "--", "set", "interface", "p3", "type=dummy", "ofport_request=3")
+	ovsVsctl(t, ovs, "add-port", "br0", "p3", "--", "set", "interface", "p3", "type=dummy", "ofport_request=3")
 	if got := next[of.PortStatus](s); got.Reason != of.PortAdded || got.Port.No != 3 || got.Port.Name != "p3" {
 		t.Errorf("an added port is told as %+v", got)
 	}
-	vsctl(t, ovs, "del-port", "p3")
+	ovsVsctl(t, ovs, "del-port", "p3")
 	for {
 		got := next[of.PortStatus](s)
 		if got.Port.No != 3 || got.Port.Name != "p3" {
@@ -186,7 +186,7 @@ func TestRealPacketInMethods(t *testing.T) {
 // TestRealTableStatus fills a table up to where the switch tells of it.
 func TestRealTableStatus(t *testing.T) {
 	ovs := realSwitch(t)
-	vsctl(t, ovs, "--", "--id=@t", "create", "Flow_Table", "flow_limit=10", "--", "set", "bridge", "br0", "flow_tables:1=@t")
+	ovsVsctl(t, ovs, "--", "--id=@t", "create", "Flow_Table", "flow_limit=10", "--", "set", "bridge", "br0", "flow_tables:1=@t")
 	for _, v := range []of.Version{of.Version14, of.Version15} {
 		t.Run(v.String(), func(t *testing.T) {
 			s := dialRaw(t, ovs, v)
@@ -234,7 +234,7 @@ func TestRealRequestForward(t *testing.T) {
 // TestRealSwitchConfig has what a switch says of itself in each version.
 func TestRealSwitchConfig(t *testing.T) {
 	ovs := realSwitch(t)
-	for _, v := range versions {
+	for _, v := range everyVersion {
 		s := dialRaw(t, ovs, v)
 		s.send(of.FeaturesRequest{})
 		features := next[of.FeaturesReply](s)

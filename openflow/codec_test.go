@@ -286,7 +286,7 @@ func TestDecodeRefuses(t *testing.T) {
 // FuzzDecode decodes anything, and encodes what comes out to what decodes to the same.
 func FuzzDecode(f *testing.F) {
 	for _, tc := range asyncMessages() {
-		for _, v := range versions {
+		for _, v := range everyVersion {
 			// Versions that do not have it have nothing to add.
 			if b, err := of.Encode(v, tc.m, 1); err == nil {
 				f.Add(b)

@@ -51,7 +51,7 @@ func TestCTFlushIsThatOfOfctl(t *testing.T) {
 				}
 			}
 		})
-		ofctl(t, append([]string{"-OOpenFlow13", "ct-flush", endpoint}, tc.args...)...)
+		ovsOfctl(t, append([]string{"-OOpenFlow13", "ct-flush", endpoint}, tc.args...)...)
 		b := <-sent
 		m, xid, err := of.Decode(b)
 		if diff := cmp.Diff(of.CTFlush{CTFilter: tc.want}, m, cmpOptions); diff != "" || err != nil {
@@ -70,16 +70,16 @@ func TestRealFlushConnections(t *testing.T) {
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
 	zone, addr := uint16(7), netip.MustParseAddr
-	ofctl(t, "-OOpenFlow13", "add-flow", ovs.Management("br0"), "udp,in_port=1 actions=ct(commit,zone=7),ct(commit,zone=8)")
+	ovsOfctl(t, "-OOpenFlow13", "add-flow", ovs.Management("br0"), "udp,in_port=1 actions=ct(commit,zone=7),ct(commit,zone=8)")
 	track := func() {
 		for _, port := range []int{1001, 1002, 1003} {
-			appctl(t, ovs, "netdev-dummy/receive", "p1", udp(port, 53))
+			ovsAppctl(t, ovs, "netdev-dummy/receive", "p1", udp(port, 53))
 		}
 	}
 	all := []string{"sport=1001,dport=53),zone=7", "sport=1001,dport=53),zone=8", "sport=1002,dport=53),zone=7",
 		"sport=1002,dport=53),zone=8", "sport=1003,dport=53),zone=7", "sport=1003,dport=53),zone=8"}
 	tracked := func() (left []int) {
-		out := strings.ReplaceAll(appctl(t, ovs, "dpctl/dump-conntrack"), "sport=53", "")
+		out := strings.ReplaceAll(ovsAppctl(t, ovs, "dpctl/dump-conntrack"), "sport=53", "")
 		for i, connection := range all {
 			orig, zone, _ := strings.Cut(connection, "),")
 			for line := range strings.Lines(out) {
@@ -108,7 +108,7 @@ func TestRealFlushConnections(t *testing.T) {
 		}
 		track()
 		if got := tracked(); len(got) != len(all) {
-			t.Fatalf("%s: %d connections are tracked, want %d:\n%s", tc.name, len(got), len(all), appctl(t, ovs, "dpctl/dump-conntrack"))
+			t.Fatalf("%s: %d connections are tracked, want %d:\n%s", tc.name, len(got), len(all), ovsAppctl(t, ovs, "dpctl/dump-conntrack"))
 		}
 		if err := c.FlushConnections(ctx, tc.filter); err != nil {
 			t.Errorf("%s: %v", tc.name, err)

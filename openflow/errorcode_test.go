@@ -15,7 +15,7 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-var versions = []of.Version{of.Version13, of.Version14, of.Version15}
+var everyVersion = []of.Version{of.Version13, of.Version14, of.Version15}
 
 // namedErrors are all codes that have names.
 func namedErrors() []of.ErrorCode {
@@ -50,7 +50,7 @@ func TestErrorsAreOne(t *testing.T) {
 			t.Errorf("%v is %#x and %#x", code, uint64(other), uint64(code))
 		}
 		byName[code.Error()] = code
-		for _, v := range versions {
+		for _, v := range everyVersion {
 			b, err := of.Encode(v, of.Error{Code: code, Data: []byte("data")}, 1)
 			if err != nil {
 				t.Fatal(err)
@@ -78,7 +78,7 @@ func TestErrorNumbers(t *testing.T) {
 		{of.ErrUnknownMonitor, [3]of.ErrorCode{nx(8), 0x100003, 0x100003}},
 		{of.ErrTLVMapped, [3]of.ErrorCode{nx(20), nx(20), nx(20)}},
 	} {
-		for i, v := range versions {
+		for i, v := range everyVersion {
 			b, err := of.Encode(v, of.Error{Code: tc.code}, 1)
 			if err != nil {
 				t.Fatal(err)
@@ -102,7 +102,7 @@ func TestErrorNamesPrint(t *testing.T) {
 		"OFPBAC_BAD_VENDOR", "OFPBAC_BAD_EXPERIMENTER", "OFPBRC_IS_SECONDARY", "OFPBRC_IS_SLAVE")
 	name := regexp.MustCompile(`OFPT_ERROR \(OF1\.\d\) \(xid=0x1\): (\w+)`)
 	codes := namedErrors()
-	for _, v := range versions {
+	for _, v := range everyVersion {
 		var stream []byte
 		for _, code := range codes {
 			var err error

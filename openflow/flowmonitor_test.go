@@ -17,7 +17,7 @@ const allEvents = of.MonitorInitial | of.MonitorAdded | of.MonitorRemoved | of.M
 // TestRealFlowMonitor changes flows with ovs-ofctl and on the connection itself, and is told.
 func TestRealFlowMonitor(t *testing.T) {
 	ovs := realSwitch(t)
-	for _, v := range versions {
+	for _, v := range everyVersion {
 		t.Run(v.String(), func(t *testing.T) {
 			s := dialRaw(t, ovs, v)
 			s.ofctl(ovs, "del-flows")
@@ -103,7 +103,7 @@ func TestRealFlowMonitor(t *testing.T) {
 // TestRealFlowMonitorPause does not read until the switch stops telling, and is told all in the end.
 func TestRealFlowMonitorPause(t *testing.T) {
 	ovs := realSwitch(t)
-	for _, v := range versions {
+	for _, v := range everyVersion {
 		t.Run(v.String(), func(t *testing.T) {
 			s, c := dialRaw(t, ovs, v), dial(t, ovs.Management("br0"))
 			const n = 8000

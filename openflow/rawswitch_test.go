@@ -138,23 +138,26 @@ func next[M of.Message](s *rawSwitch) M {
 
 func (s *rawSwitch) ofctl(ovs *ovsproc.OVS, command string, args ...string) string {
 	s.t.Helper()
-	return ofctl(s.t, append([]string{"-O" + s.v.String(), command, ovs.Management("br0")}, args...)...)
+	return ovsOfctl(s.t, append([]string{"-O" + s.v.String(), command, ovs.Management("br0")}, args...)...)
 }
 
-func ofctl(t *testing.T, args ...string) string { t.Helper(); return run(t, "ovs-ofctl", args...) }
-
-func vsctl(t *testing.T, ovs *ovsproc.OVS, args ...string) {
+func ovsOfctl(t *testing.T, args ...string) string {
 	t.Helper()
-	run(t, "ovs-vsctl", append([]string{"--db=" + ovs.DatabaseEndpoint()}, args...)...)
+	return runProgram(t, "ovs-ofctl", args...)
 }
 
-func appctl(t *testing.T, ovs *ovsproc.OVS, args ...string) string {
+func ovsVsctl(t *testing.T, ovs *ovsproc.OVS, args ...string) {
+	t.Helper()
+	runProgram(t, "ovs-vsctl", append([]string{"--db=" + ovs.DatabaseEndpoint()}, args...)...)
+}
+
+func ovsAppctl(t *testing.T, ovs *ovsproc.OVS, args ...string) string {
 	t.Helper()
 	ctl := filepath.Join(ovs.Dir(), "ovs-vswitchd."+strconv.Itoa(ovs.SwitchPID())+".ctl")
-	return run(t, "ovs-appctl", append([]string{"-t", ctl}, args...)...)
+	return runProgram(t, "ovs-appctl", append([]string{"-t", ctl}, args...)...)
 }
 
-func run(t *testing.T, program string, args ...string) string {
+func runProgram(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(program, args...).CombinedOutput()
 	if err != nil {

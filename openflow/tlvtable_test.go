@@ -20,7 +20,7 @@ func TestRealTLVTable(t *testing.T) {
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
 	dumped := func() string {
-		out := ofctl(t, "-OOpenFlow13", "dump-tlv-map", ovs.Management("br0"))
+		out := ovsOfctl(t, "-OOpenFlow13", "dump-tlv-map", ovs.Management("br0"))
 		_, maps, _ := strings.Cut(out, "--------------\n")
 		return strings.Join(strings.Fields(maps), " ")
 	}
@@ -55,7 +55,7 @@ func TestRealTLVTable(t *testing.T) {
 	}
 	mapped(first, second)
 	third := of.TLVMap{Class: 3, Type: 4, Length: 8, Index: 5}
-	ofctl(t, "-OOpenFlow13", "add-tlv-map", ovs.Management("br0"), third.String())
+	ovsOfctl(t, "-OOpenFlow13", "add-tlv-map", ovs.Management("br0"), third.String())
 	mapped(first, third, second)
 
 	fails(c.MapTLVs(ctx, of.TLVMap{Class: 9, Length: 4, Index: 5}), of.ErrTLVMapped)
@@ -65,13 +65,13 @@ func TestRealTLVTable(t *testing.T) {
 	fails(c.MapTLVs(ctx, of.TLVMap{Class: 9, Length: 4, Index: 64}), of.ErrBadTLVField)
 	mapped(first, third, second)
 
-	ofctl(t, "-OOpenFlow13", "add-flow", ovs.Management("br0"), "tun_metadata5=7 actions=drop")
+	ovsOfctl(t, "-OOpenFlow13", "add-flow", ovs.Management("br0"), "tun_metadata5=7 actions=drop")
 	fails(c.UnmapTLVs(ctx, 5), of.ErrTLVInUse)
 	if err := c.UnmapTLVs(ctx, 2, 40); err != nil {
 		t.Error(err)
 	}
 	mapped(third, second)
-	ofctl(t, "-OOpenFlow13", "del-flows", ovs.Management("br0"))
+	ovsOfctl(t, "-OOpenFlow13", "del-flows", ovs.Management("br0"))
 	if err := c.ClearTLVs(ctx); err != nil {
 		t.Error(err)
 	}
