@@ -39,7 +39,7 @@ func TestRealPacketIn(t *testing.T) {
 				s.send(of.SetPacketInFormat{Format: format})
 				s.quiet()
 				ovsAppctl(t, ovs, "netdev-dummy/receive", "p1", udp(1000, 2000))
-				in := next[of.PacketIn](s)
+				in := nextOf[of.PacketIn](s)
 				if len(in.Data) < 42 || int(in.TotalLen) != len(in.Data) {
 					t.Errorf("%v: packet of %d bytes, %d of them here", format, in.TotalLen, len(in.Data))
 				}
@@ -57,7 +57,7 @@ func TestRealPacketIn(t *testing.T) {
 				in.Data = bytes.Clone(in.Data)
 				in.Data[len(in.Data)-1] = 0x99
 				s.send(of.Resume{PacketIn: in})
-				resumed := next[of.PacketIn](s)
+				resumed := nextOf[of.PacketIn](s)
 				if !bytes.Equal(resumed.Data, in.Data) || resumed.Reason != of.PacketInInvalidTTL ||
 					!resumed.Match[1].Equal(of.Uint(of.FieldMetadata, 6)) || len(resumed.Userdata) != 0 {
 					t.Errorf("after the packet was resumed there comes %+v", resumed)
@@ -65,11 +65,11 @@ func TestRealPacketIn(t *testing.T) {
 				s.quiet()
 			}
 			s.send(of.Resume{PacketIn: of.PacketIn{BufferID: of.NoBuffer, Match: want.Match, Data: make([]byte, 60), TotalLen: 60}})
-			if e := next[of.Error](s); e.Code != of.ErrResumeStale {
+			if e := nextOf[of.Error](s); e.Code != of.ErrResumeStale {
 				t.Errorf("a packet without continuation is answered by %v, want %v", e, of.ErrResumeStale)
 			}
 			s.send(of.SetPacketInFormat{Format: 9})
-			if e := next[of.Error](s); e.Code != of.ErrRequestPermission {
+			if e := nextOf[of.Error](s); e.Code != of.ErrRequestPermission {
 				t.Errorf("an unknown format is answered by %v, want %v", e, of.ErrRequestPermission)
 			}
 
@@ -85,7 +85,7 @@ func TestRealPacketIn(t *testing.T) {
 				match = match.With(packet.Match...)
 			}
 			s.send(packet)
-			in := next[of.PacketIn](s)
+			in := nextOf[of.PacketIn](s)
 			if in.Reason != reason || !bytes.Equal(in.Data, packet.Data) || cmp.Diff(match, in.Match, cmpOptions) != "" {
 				t.Errorf("the packet that was sent comes back as %+v", in)
 			}
@@ -96,7 +96,7 @@ func TestRealPacketIn(t *testing.T) {
 			s.quiet()
 			s.ofctl(ovs, "add-flow", "table=0,in_port=2 actions=controller(id=7)")
 			s.send(of.PacketOut{InPort: 2, Actions: []of.Action{of.Output{Port: of.PortTable}}, Data: make([]byte, 60)})
-			next[of.PacketIn](s)
+			nextOf[of.PacketIn](s)
 		})
 	}
 }
@@ -113,7 +113,7 @@ func TestRealFlowRemoved(t *testing.T) {
 				if reason == of.FlowRemovedDelete {
 					s.ofctl(ovs, "del-flows", "table=3,in_port=1")
 				}
-				got := next[of.FlowRemoved](s)
+				got := nextOf[of.FlowRemoved](s)
 				if got.Reason != reason || got.Stats.Duration <= 0 || got.Stats.Packets != 0 || got.Stats.Bytes != 0 {
 					t.Errorf("%+v; want reason %d", got, reason)
 				}
@@ -133,15 +133,15 @@ func TestRealRoleStatus(t *testing.T) {
 		s, other := dialRaw(t, ovs, v), dialRaw(t, ovs, v)
 		generation := uint64(i + 1)
 		s.send(of.RoleRequest{Role: 2, Generation: generation})
-		next[of.RoleReply](s)
+		nextOf[of.RoleReply](s)
 		other.send(of.RoleRequest{Role: 2, Generation: generation})
-		next[of.RoleReply](other)
+		nextOf[of.RoleReply](other)
 		// In OpenFlow 1.3 there is no way to ask for it, and it comes all the same.
 		if v == of.Version13 {
 			continue
 		}
 		want := of.RoleStatus{Role: 3, Reason: of.RoleMasterRequest, Generation: generation}
-		if got := next[of.RoleStatus](s); got != want {
+		if got := nextOf[of.RoleStatus](s); got != want {
 			t.Errorf("%v: %+v, want %+v", v, got, want)
 		}
 	}
@@ -151,12 +151,12 @@ func TestRealPortStatus(t *testing.T) {
 	ovs := realSwitch(t)
 	s := dialRaw(t, ovs, of.Version13)
 	ovsVsctl(t, ovs, "add-port", "br0", "p3", "--", "set", "interface", "p3", "type=dummy", "ofport_request=3")
-	if got := next[of.PortStatus](s); got.Reason != of.PortAdded || got.Port.No != 3 || got.Port.Name != "p3" {
+	if got := nextOf[of.PortStatus](s); got.Reason != of.PortAdded || got.Port.No != 3 || got.Port.Name != "p3" {
 		t.Errorf("an added port is told as %+v", got)
 	}
 	ovsVsctl(t, ovs, "del-port", "p3")
 	for {
-		got := next[of.PortStatus](s)
+		got := nextOf[of.PortStatus](s)
 		if got.Port.No != 3 || got.Port.Name != "p3" {
 			t.Fatalf("a removed port is told as %+v", got)
 		}
@@ -199,7 +199,7 @@ func TestRealTableStatus(t *testing.T) {
 			}
 			told := func(reason of.TableReason) {
 				t.Helper()
-				m := next[of.TableStatus](s)
+				m := nextOf[of.TableStatus](s)
 				vacancy := m.Table.Vacancy
 				if m.Reason != reason || m.Table.Table != 1 || m.Table.Config != 1<<3 || vacancy == nil ||
 					vacancy.Down != 40 || vacancy.Up != 80 {
@@ -220,13 +220,13 @@ func TestRealRequestForward(t *testing.T) {
 		t.Run(v.String(), func(t *testing.T) {
 			s := dialRaw(t, ovs, v)
 			s.ofctl(ovs, "add-group", "group_id=7,type=all,bucket=actions=output:1")
-			m := next[of.RequestForward](s)
+			m := nextOf[of.RequestForward](s)
 			b, err := of.Encode(v, m.Request, m.Xid)
 			if err != nil || b[1] != 15 {
 				t.Errorf("%+v is forwarded, encoded as % x, error %v; want a group-mod", m, b, err)
 			}
 			s.ofctl(ovs, "del-groups")
-			next[of.RequestForward](s)
+			nextOf[of.RequestForward](s)
 		})
 	}
 }
@@ -237,7 +237,7 @@ func TestRealSwitchConfig(t *testing.T) {
 	for _, v := range everyVersion {
 		s := dialRaw(t, ovs, v)
 		s.send(of.FeaturesRequest{})
-		features := next[of.FeaturesReply](s)
+		features := nextOf[of.FeaturesReply](s)
 		const common = of.CapFlowStats | of.CapTableStats | of.CapPortStats | of.CapGroupStats | of.CapQueueStats
 		if features.DatapathID == 0 || features.Tables != 254 || features.Capabilities&common != common {
 			t.Errorf("%v: features %+v", v, features)
@@ -248,7 +248,7 @@ func TestRealSwitchConfig(t *testing.T) {
 		want := of.SwitchConfig{Flags: of.FragDrop, MissSendLen: 100}
 		s.send(of.SetConfig{SwitchConfig: want})
 		s.send(of.GetConfigRequest{})
-		if got := next[of.GetConfigReply](s); got.SwitchConfig != want {
+		if got := nextOf[of.GetConfigReply](s); got.SwitchConfig != want {
 			t.Errorf("%v: configuration %+v, want %+v", v, got.SwitchConfig, want)
 		}
 	}

@@ -58,7 +58,7 @@ func TestRealFlowMonitor(t *testing.T) {
 			told(s, of.FlowUpdate{Event: of.UpdateAbbreviated, Xid: own})
 			s.send(of.FlowMonitorRequest{Monitors: []of.FlowMonitor{{ID: 6, Flags: of.MonitorAdded | of.MonitorOwn | of.MonitorInstructions,
 				OutPort: 4, Match: of.Match{of.Uint(of.FieldMetadata, 0x22)}}}})
-			if got := next[of.FlowUpdates](s); len(got.Updates) != 0 {
+			if got := nextOf[of.FlowUpdates](s); len(got.Updates) != 0 {
 				t.Errorf("a monitor that does not ask for flows is told %+v", got)
 			}
 			mine := of.Flow{Table: 3, Match: of.Match{of.Uint(of.FieldMetadata, 0x22)}, Instructions: apply(of.Output{Port: 4})}
@@ -71,7 +71,7 @@ func TestRealFlowMonitor(t *testing.T) {
 				t.Helper()
 				s.send(of.FlowMonitorRequest{Monitors: []of.FlowMonitor{m}})
 				lost := of.MakeExperimenterErrorCode(0x2320, 1)
-				if e := next[of.Error](s); e.Code != want && (want == of.ErrBadMonitorFlags || e.Code != lost) {
+				if e := nextOf[of.Error](s); e.Code != want && (want == of.ErrBadMonitorFlags || e.Code != lost) {
 					t.Errorf("%+v is answered by %v, want %v", m, e, want)
 				}
 			}
@@ -81,7 +81,7 @@ func TestRealFlowMonitor(t *testing.T) {
 			if v >= of.Version14 {
 				monitor.Command, monitor.Flags = of.MonitorModify, of.MonitorAdded
 				s.send(of.FlowMonitorRequest{Monitors: []of.FlowMonitor{monitor, {ID: 6, Command: of.MonitorDelete}}})
-				if got := next[of.FlowUpdates](s); len(got.Updates) != 0 {
+				if got := nextOf[of.FlowUpdates](s); len(got.Updates) != 0 {
 					t.Errorf("a change of monitors is answered by %+v", got)
 				}
 				s.send(of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}})
@@ -112,7 +112,7 @@ func TestRealFlowMonitorPause(t *testing.T) {
 				t.Fatal(err)
 			}
 			s.send(of.FlowMonitorRequest{Monitors: []of.FlowMonitor{{ID: 1, Flags: allEvents}}})
-			next[of.FlowUpdates](s)
+			nextOf[of.FlowUpdates](s)
 			for i := range uint32(n) {
 				mods = append(mods, of.Add(numbered(i)))
 			}
@@ -122,7 +122,7 @@ func TestRealFlowMonitorPause(t *testing.T) {
 			seen := map[string]bool{}
 			paused, resumed := false, false
 			for len(seen) < n || !resumed {
-				for _, u := range next[of.FlowUpdates](s).Updates {
+				for _, u := range nextOf[of.FlowUpdates](s).Updates {
 					switch u.Event {
 					case of.UpdateAdded:
 						seen[u.Flow.Key()] = true

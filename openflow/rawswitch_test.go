@@ -125,8 +125,8 @@ func (s *rawSwitch) quiet() {
 	}
 }
 
-// next waits for a message of a type.
-func next[M of.Message](s *rawSwitch) M {
+// nextOf waits for a message of a type.
+func nextOf[M of.Message](s *rawSwitch) M {
 	s.t.Helper()
 	m, _ := s.receive()
 	want, ok := m.(M)
