@@ -72,7 +72,7 @@ func TestAsyncDecodeRefuses(t *testing.T) {
 		{"packet-in format", patch(encode(v13, of.SetPacketInFormat{}), 19, 3), of.ErrRequestPermission},
 		{"long packet-in format", cut(encode(v13, of.SetPacketInFormat{}), 24), of.ErrBadRequestLen},
 		{"controller id", patch(encode(v13, of.SetControllerID{}), 16, 1), of.ErrMustBeZero},
-		{"match of a packet-out", patch(out15(), 20, 0x80, 0, 2<<1, 4), of.ErrBadMatchLen},
+		{"match of a packet-out", patch(out15(), 18, 0, 3), of.ErrBadMatchLen},
 		{"packet-out without port", patch(out15(), 18, 0, 4), of.ErrBadPort},
 		{"packet-out of a reserved port", patch(out15(), 24, 0xff, 0xff, 0xff, 0xfb), of.ErrBadPort},
 		{"packet-out of port 0x10000", patch(out15(), 25, 1), of.ErrBadPort},
