@@ -65,6 +65,26 @@ const (
 	monitorOwn14 = 1 << 6
 )
 
+// The types of flow monitors among multipart messages, and among ONF's in OpenFlow 1.3.
+const (
+	multipartFlowMonitor  = 16
+	multipartExperimenter = 0xffff
+
+	onfFlowMonitor = 1870
+)
+
+// flowMonitors reports whether a multipart message of a type is about flow monitors, and takes what says so off r.
+func flowMonitors(r *reader, v Version, typ uint16) bool {
+	if v >= Version14 {
+		return typ == multipartFlowMonitor
+	}
+	if typ != multipartExperimenter || len(r.b) < 8 || be.Uint32(r.b) != experimenterONF || be.Uint32(r.b[4:]) != onfFlowMonitor {
+		return false
+	}
+	r.skip(8)
+	return true
+}
+
 func (FlowMonitorRequest) describe() string { return "flow monitor request" }
 
 func (m FlowMonitorRequest) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {

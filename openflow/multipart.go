@@ -7,16 +7,11 @@ import "fmt"
 
 // The types of multipart messages (OpenFlow 1.3.5, 7.3.5).
 const (
-	multipartDesc         = 0
-	multipartFlow         = 1
-	multipartAggregate    = 2
-	multipartPortDesc     = 13
-	multipartFlowMonitor  = 16 // from OpenFlow 1.4 on
-	multipartExperimenter = 0xffff
+	multipartDesc      = 0
+	multipartFlow      = 1
+	multipartAggregate = 2
+	multipartPortDesc  = 13
 )
-
-// onfFlowMonitor is the type of flow monitors among ONF's multipart messages, in OpenFlow 1.3.
-const onfFlowMonitor = 1870
 
 const multipartMore = 1
 
@@ -63,6 +58,9 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 	if r.short {
 		return nil, malformed(ErrBadRequestLen, "multipart request is too short")
 	}
+	if flags&multipartMore == 0 && flowMonitors(r, v, typ) {
+		return decodeFlowMonitorRequest(r, v)
+	}
 	more := flags&multipartMore != 0
 	if !more {
 		switch typ {
@@ -82,15 +80,6 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 				return nil, err
 			}
 			return ended(r, AggregateRequest{f})
-		case multipartFlowMonitor:
-			if v >= Version14 {
-				return decodeFlowMonitorRequest(r, v)
-			}
-		case multipartExperimenter:
-			if isFlowMonitor13(r, v) {
-				r.skip(8)
-				return decodeFlowMonitorRequest(r, v)
-			}
 		}
 	}
 	return MultipartRequest{Type: typ, Body: r.rest(), More: more}, nil
@@ -102,26 +91,19 @@ func decodeMultipartReply(r *reader, v Version) (Message, error) {
 	if r.short {
 		return nil, malformed(ErrBadRequestLen, "multipart reply is too short")
 	}
+	if flowMonitors(r, v, typ) {
+		return decodeFlowUpdates(r, v, flags&multipartMore != 0)
+	}
 	more := flags&multipartMore != 0
 	switch {
 	case typ == multipartFlow:
 		return decodeFlowStatsReply(r, v, more)
 	case typ == multipartPortDesc:
 		return decodePortDescReply(r, more)
-	case typ == multipartFlowMonitor && v >= Version14:
-		return decodeFlowUpdates(r, v, more)
-	case typ == multipartExperimenter && isFlowMonitor13(r, v):
-		r.skip(8)
-		return decodeFlowUpdates(r, v, more)
 	case typ == multipartDesc && !more:
 		return decodeDescReply(r)
 	case typ == multipartAggregate && !more:
 		return decodeAggregateReply(r)
 	}
 	return MultipartReply{Type: typ, Body: r.rest(), More: more}, nil
-}
-
-// isFlowMonitor13 reports whether an experimenter's multipart message is about flow monitors.
-func isFlowMonitor13(r *reader, v Version) bool {
-	return v < Version14 && len(r.b) >= 8 && be.Uint32(r.b) == experimenterONF && be.Uint32(r.b[4:]) == onfFlowMonitor
 }
