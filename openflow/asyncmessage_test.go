@@ -27,7 +27,7 @@ type asyncMessage struct {
 
 func asyncMessages() []asyncMessage {
 	table, zone := uint8(3), uint16(7)
-	eviction := uint32(2)
+	eviction := of.EvictionImportance
 	match := of.Match{of.InPort(2), of.Reg(1, 5)}
 	flow := of.Flow{Table: 4, Priority: 9, Cookie: 0x55, IdleTimeout: 10, HardTimeout: 20, Match: match,
 		Instructions: apply(of.Output{Port: 3})}
@@ -76,11 +76,12 @@ func asyncMessages() []asyncMessage {
 		{m: of.FlowRemoved{Stats: removed, Reason: of.FlowRemovedMeter}, since: v14, text: "reason=meter_delete"},
 		{m: of.RoleStatus{Role: 3, Reason: of.RoleConfig, Generation: 9},
 			text: "ROLE_STATUS|role=secondary generation_id=9 reason=configuration_changed"},
-		{m: of.TableStatus{Reason: of.TableVacancyDown, Table: of.TableState{Table: 3, Config: 1<<2 | 1<<3, Eviction: &eviction,
-			Vacancy: &of.Vacancy{Down: 10, Up: 20, Now: 30}}}, since: v14,
+		{m: of.TableStatus{Reason: of.TableVacancyDown, Table: of.TableDesc{Table: 3, Config: 1<<2 | 1<<3, Eviction: &eviction,
+			Vacancy: &of.TableVacancy{Down: 10, Up: 20, Current: 30}}}, since: v14,
 			text: "OFPT_TABLE_STATUS|reason=VACANCY_DOWN|table 3|eviction=on|IMPORTANCE|vacancy=on|vacancy_down=10%|vacancy_up=20%|vacancy=30%"},
-		{m: of.TableStatus{Reason: of.TableVacancyUp, Table: of.TableState{Table: 200}}, since: v14, text: "reason=VACANCY_UP|table 200"},
-		{m: of.RequestForward{Request: of.Raw{Type: 29, Body: []byte{0, 0, 0, 2, 0, 0, 0, 9, 0, 1, 0, 16, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0}}, Xid: 0x17},
+		{m: of.TableStatus{Reason: of.TableVacancyUp, Table: of.TableDesc{Table: 200}}, since: v14, text: "reason=VACANCY_UP|table 200"},
+		{m: of.RequestForward{Request: of.MeterMod{Command: of.MeterAdd, MeterConfig: of.MeterConfig{ID: 9, Flags: of.MeterPacketsPerSecond,
+			Bands: []of.MeterBand{{Type: of.BandDrop, Rate: 7}}}}, Xid: 0x17},
 			text: "REQUESTFORWARD|reason=meter_mod ADD meter=9 pktps"},
 		{m: of.FlowMonitorRequest{Monitors: []of.FlowMonitor{monitor, {ID: 6, Flags: of.MonitorModified | of.MonitorInstructions}}},
 			text: "FLOW_MONITOR|id=5 flags=initial,add,own out_port=6 table=3 reg1=0x5,in_port=2|id=6 flags=modify,actions"},

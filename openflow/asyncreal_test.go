@@ -149,19 +149,21 @@ func TestRealRoleStatus(t *testing.T) {
 
 func TestRealPortStatus(t *testing.T) {
 	ovs := realSwitch(t)
-	s := dialRaw(t, ovs, of.Version13)
-	ovsVsctl(t, ovs, "add-port", "br0", "p3", "--", "set", "interface", "p3", "type=dummy", "ofport_request=3")
-	if got := nextOf[of.PortStatus](s); got.Reason != of.PortAdded || got.Port.No != 3 || got.Port.Name != "p3" {
-		t.Errorf("an added port is told as %+v", got)
-	}
-	ovsVsctl(t, ovs, "del-port", "p3")
-	for {
-		got := nextOf[of.PortStatus](s)
-		if got.Port.No != 3 || got.Port.Name != "p3" {
-			t.Fatalf("a removed port is told as %+v", got)
+	for _, v := range everyVersion {
+		s := dialRaw(t, ovs, v)
+		ovsVsctl(t, ovs, "add-port", "br0", "p3", "--", "set", "interface", "p3", "type=dummy", "ofport_request=3")
+		if got := nextOf[of.PortStatus](s); got.Reason != of.PortAdded || got.Port.No != 3 || got.Port.Name != "p3" {
+			t.Errorf("%v: an added port is told as %+v", v, got)
 		}
-		if got.Reason == of.PortDeleted {
-			break
+		ovsVsctl(t, ovs, "del-port", "p3")
+		for {
+			got := nextOf[of.PortStatus](s)
+			if got.Port.No != 3 || got.Port.Name != "p3" {
+				t.Fatalf("%v: a removed port is told as %+v", v, got)
+			}
+			if got.Reason == of.PortDeleted {
+				break
+			}
 		}
 	}
 }

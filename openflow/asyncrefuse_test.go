@@ -43,7 +43,7 @@ func TestAsyncDecodeRefuses(t *testing.T) {
 		return encode(v13, of.CTFlush{CTFilter: of.CTFilter{Proto: of.IPProtoTCP, Orig: of.CTTuple{SrcPort: 1}}})
 	}
 	maps := of.TLVTableMod{Maps: []of.TLVMap{{Length: 4}}}
-	status := of.TableStatus{Reason: of.TableVacancyUp, Table: of.TableState{Vacancy: &of.Vacancy{}}}
+	status := of.TableStatus{Reason: of.TableVacancyUp, Table: of.TableDesc{Vacancy: &of.TableVacancy{}}}
 	meter := of.RequestForward{Request: of.Raw{Type: 29, Body: make([]byte, 8)}}
 	for _, tc := range []struct {
 		name string

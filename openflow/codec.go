@@ -40,12 +40,18 @@ const (
 	typePortStatus       = 12
 	typePacketOut        = 13
 	typeFlowMod          = 14
+	typeGroupMod         = 15
+	typePortMod          = 16
+	typeTableMod         = 17
 	typeMultipartRequest = 18
 	typeMultipartReply   = 19
 	typeBarrierRequest   = 20
 	typeBarrierReply     = 21
+	typeQueueRequest     = 22 // until OpenFlow 1.3
+	typeQueueReply       = 23 // until OpenFlow 1.3
 	typeRoleRequest      = 24
 	typeRoleReply        = 25
+	typeMeterMod         = 29
 	typeRoleStatus       = 30
 	typeTableStatus      = 31
 	typeRequestForward   = 32
@@ -147,6 +153,22 @@ func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (M
 		return decodePacketOut(r, v)
 	case typeFlowMod:
 		return decodeFlowMod(r, v)
+	case typeGroupMod:
+		return decodeGroupMod(r, v)
+	case typePortMod:
+		return decodePortMod(r, v)
+	case typeTableMod:
+		return decodeTableMod(r, v)
+	case typeMeterMod:
+		return decodeMeterMod(r)
+	case typeQueueRequest:
+		if v < Version14 {
+			return decodeQueueDescRequest13(r)
+		}
+	case typeQueueReply:
+		if v < Version14 {
+			return decodeQueueDescReply13(r)
+		}
 	case typeMultipartRequest:
 		return decodeMultipartRequest(r, v)
 	case typeMultipartReply:

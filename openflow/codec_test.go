@@ -64,13 +64,13 @@ func messages() []of.Message {
 		of.FlowStatsReply{Flows: []of.FlowStats{flow, {}}, More: true},
 		of.AggregateRequest{FlowFilter: filter},
 		of.AggregateReply{Packets: 1, Bytes: 2, Flows: 3},
-		of.MultipartRequest{Type: 7, Body: []byte("body")},
+		of.MultipartRequest{Type: 99, Body: []byte("body")},
 		of.MultipartRequest{Type: 1, Body: []byte("body"), More: true},
-		of.MultipartReply{Type: 7, Body: []byte("body"), More: true},
+		of.MultipartReply{Type: 99, Body: []byte("body"), More: true},
 		of.BundleControl{ID: 1, Type: of.BundleCommitReply, Flags: of.BundleAtomic},
 		of.BundleAdd{ID: 1, Flags: of.BundleOrdered, Message: of.PacketOut{InPort: 1, Data: []byte("frame")}},
 		of.CTFlushZone{Zone: 0xfedc},
-		of.Raw{Type: 16, Body: []byte("port-mod")},
+		of.Raw{Type: 35, Body: []byte("of later versions")},
 		of.Experimenter{ID: 0x1234, Type: 5, Body: []byte("experimenter")},
 		of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}, CookieMask: 1, OutPort: 3, OutGroup: 4},
 		of.FlowMod{Flow: of.Flow{Match: of.Match{
@@ -303,6 +303,15 @@ func FuzzDecode(f *testing.F) {
 	for _, tc := range typical {
 		for _, m := range []of.Message{tc.mod, of.FlowStatsReply{Flows: []of.FlowStats{{Flow: tc.mod.Flow}}}} {
 			b, err := of.Encode(of.Version13, m, 1)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
+	}
+	for _, tc := range versioned() {
+		for v := tc.from; v <= tc.to; v++ {
+			b, err := of.Encode(v, tc.m, 1)
 			if err != nil {
 				f.Fatal(err)
 			}

@@ -11,6 +11,9 @@
 // down. [Conn.Bundle] applies many changes at once or not at all. A refusal is a [*RequestError] that names the change
 // and, for errors.Is, the [ErrorCode] by its standard name.
 //
+// [Conn.Modify] changes groups, meters, ports and tables too. [Conn.Groups], [Conn.Meters], [Conn.Ports], [Conn.Queues] and
+// [Conn.TableFeatures] read them back, and [Conn.GroupStats] and its like their counters.
+//
 // [Encode] and [Decode] turn every [Message] into bytes and back, in both directions, for programs that are the switch.
 // Decode trusts nothing: whatever the bytes, it returns a message or a [*DecodeError] with the code that a switch
 // answers. Fields and actions that this package has no names for are kept in their wire form.

@@ -90,3 +90,34 @@ func ExampleFlow_String() {
 	})
 	// Output: table=0, priority=200,in_port=1 actions=output:2
 }
+
+func ExampleConn_Modify() {
+	ctx := context.Background()
+	conn, err := openflow.Dial(ctx, "unix:/run/openvswitch/br0.mgmt", openflow.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	group := openflow.Group{ID: 1, Type: openflow.GroupTypeSelect, Buckets: []openflow.Bucket{
+		{Weight: 2, Actions: []openflow.Action{openflow.Output{Port: 1}}},
+		{Weight: 1, Actions: []openflow.Action{openflow.Output{Port: 2}}},
+	}}
+	err = conn.Modify(ctx, openflow.GroupMod{Command: openflow.GroupAddOrModify, Group: group})
+	if errors.Is(err, openflow.ErrOutOfGroups) {
+		log.Fatal("no room for another group")
+	}
+	stats, err := conn.GroupStats(ctx, group.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range stats {
+		fmt.Println(s.ID, s.Packets)
+	}
+}
+
+func ExampleGroup_Text() {
+	fmt.Println(openflow.Group{ID: 1, Type: openflow.GroupTypeSelect, Buckets: []openflow.Bucket{
+		{Weight: 2, Actions: []openflow.Action{openflow.Output{Port: 1}}},
+	}}.Text(openflow.Version13))
+	// Output: group_id=1,type=select,bucket=weight:2,actions=output:1
+}

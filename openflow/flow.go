@@ -38,6 +38,9 @@ type FlowStats struct {
 	Flow
 	// Duration is how long the flow has been in the table.
 	Duration time.Duration
-	Packets  uint64
-	Bytes    uint64
+	// Idle is how long ago the flow's last packet came; versions before 1.5 leave it out.
+	Idle time.Duration
+	// Packets and Bytes are CounterUnknown where the switch does not count them.
+	Packets uint64
+	Bytes   uint64
 }

@@ -3,12 +3,10 @@
 
 package openflow
 
-import "time"
-
 // FlowRemoved says that a flow with FlowSendRemoved is gone (OpenFlow 1.3.5, 7.4.2).
 type FlowRemoved struct {
 	// Stats has no Instructions and no Flags: the message does not carry them. A counter that the switch does not have
-	// is all ones.
+	// is CounterUnknown.
 	Stats  FlowStats
 	Reason FlowRemovedReason
 }
@@ -49,7 +47,14 @@ func (m FlowRemoved) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, err
 		if err != nil {
 			return b, 0, err
 		}
-		return appendRemovedStats(b, s), typeFlowRemoved, nil
+		counts := stats{duration: &s.Duration}
+		if s.Packets != CounterUnknown {
+			counts.packets = &s.Packets
+		}
+		if s.Bytes != CounterUnknown {
+			counts.bytes = &s.Bytes
+		}
+		return appendStats(b, counts), typeFlowRemoved, nil
 	}
 	b = be.AppendUint64(b, s.Cookie)
 	b = be.AppendUint16(b, s.Priority)
@@ -76,8 +81,19 @@ func decodeFlowRemoved(r *reader, v Version) (Message, error) {
 		if s.Match, err = decodeMatch(r); err != nil {
 			return nil, err
 		}
-		if err := decodeRemovedStats(r, s); err != nil {
+		counts, err := decodeStats(r)
+		if err != nil {
 			return nil, err
+		}
+		s.Packets, s.Bytes = CounterUnknown, CounterUnknown
+		if counts.duration != nil {
+			s.Duration = *counts.duration
+		}
+		if counts.packets != nil {
+			s.Packets = *counts.packets
+		}
+		if counts.bytes != nil {
+			s.Bytes = *counts.bytes
 		}
 		return ended(r, m)
 	}
@@ -116,55 +132,4 @@ func decodeNXFlowRemoved(r *reader) (Message, error) {
 		return nil, err
 	}
 	return ended(r, m)
-}
-
-// The statistics of OpenFlow 1.5 (OpenFlow 1.5.1, 7.2.4.2): class and number, and the length of the value.
-const (
-	oxsDuration = 0x8002_00_08
-	oxsPackets  = 0x8002_08_08
-	oxsBytes    = 0x8002_0a_08
-
-	noCount = ^uint64(0)
-)
-
-func appendRemovedStats(b []byte, s FlowStats) []byte {
-	start := len(b)
-	b = append(b, 0, 0, 0, 0)
-	b = appendDuration(be.AppendUint32(b, oxsDuration), s.Duration)
-	if s.Packets != noCount {
-		b = be.AppendUint64(be.AppendUint32(b, oxsPackets), s.Packets)
-	}
-	if s.Bytes != noCount {
-		b = be.AppendUint64(be.AppendUint32(b, oxsBytes), s.Bytes)
-	}
-	be.PutUint16(b[start+2:], uint16(len(b)-start))
-	return padded(b, start)
-}
-
-// decodeRemovedStats reads an ofp_stats with its padding. Statistics that a FlowStats does not have are passed over.
-func decodeRemovedStats(r *reader, s *FlowStats) error {
-	r.skip(2)
-	length := int(r.u16())
-	fields := &reader{b: r.bytes(length - 4)}
-	r.skip((8 - length%8) % 8)
-	if r.short {
-		return malformed(ErrBadMatchLen, "statistics of %d bytes", length)
-	}
-	s.Packets, s.Bytes = noCount, noCount
-	for len(fields.b) > 0 {
-		header := fields.u32()
-		value := fields.bytes(int(header & 0xff))
-		if fields.short {
-			return malformed(ErrBadMatchLen, "statistic %#x is cut off", header)
-		}
-		switch header {
-		case oxsDuration:
-			s.Duration = time.Duration(be.Uint32(value))*time.Second + time.Duration(be.Uint32(value[4:]))
-		case oxsPackets:
-			s.Packets = be.Uint64(value)
-		case oxsBytes:
-			s.Bytes = be.Uint64(value)
-		}
-	}
-	return nil
 }

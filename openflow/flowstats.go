@@ -20,7 +20,7 @@ type FlowFilter struct {
 // FlowStatsRequest asks for the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.2).
 type FlowStatsRequest struct{ FlowFilter }
 
-// FlowStatsReply is one part of the answer to a FlowStatsRequest.
+// FlowStatsReply is one part of the answer to a FlowStatsRequest. What a version does not tell of a flow is left out.
 type FlowStatsReply struct {
 	Flows []FlowStats
 	// More says that another part follows.
@@ -62,8 +62,11 @@ func (m FlowStatsReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, 
 	return b, typeMultipartReply, nil
 }
 
-func (m AggregateReply) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
+func (m AggregateReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
 	b = appendMultipart(b, multipartAggregate, false)
+	if v >= Version15 {
+		return appendAggregate15(b, m), typeMultipartReply, nil
+	}
 	b = be.AppendUint64(b, m.Packets)
 	b = be.AppendUint64(b, m.Bytes)
 	return pad(be.AppendUint32(b, m.Flows), 4), typeMultipartReply, nil
@@ -116,13 +119,19 @@ func decodeFlowStatsReply(r *reader, v Version, more bool) (Message, error) {
 	return m, nil
 }
 
-func decodeAggregateReply(r *reader) (Message, error) {
+func decodeAggregateReply(r *reader, v Version) (Message, error) {
+	if v >= Version15 {
+		return decodeAggregate15(r)
+	}
 	m := AggregateReply{Packets: r.u64(), Bytes: r.u64(), Flows: r.u32()}
 	r.skip(4)
 	return ended(r, m)
 }
 
 func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
+	if v >= Version15 {
+		return appendFlowDesc(b, v, s)
+	}
 	start := len(b)
 	b = append(b, 0, 0, s.Table, 0)
 	b = appendDuration(b, s.Duration)
@@ -130,7 +139,10 @@ func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
 	b = be.AppendUint16(b, s.IdleTimeout)
 	b = be.AppendUint16(b, s.HardTimeout)
 	b = be.AppendUint16(b, uint16(s.Flags))
-	b = pad(b, 4)
+	if v < Version14 {
+		s.Importance = 0
+	}
+	b = pad(be.AppendUint16(b, s.Importance), 2)
 	b = be.AppendUint64(b, s.Cookie)
 	b = be.AppendUint64(b, s.Packets)
 	b = be.AppendUint64(b, s.Bytes)
@@ -144,8 +156,11 @@ func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
 	return putLength(b, start, 0)
 }
 
-// decodeFlowStats reads one ofp_flow_stats.
+// decodeFlowStats reads one ofp_flow_stats, or what OpenFlow 1.5 has in its place.
 func decodeFlowStats(r *reader, v Version) (s FlowStats, err error) {
+	if v >= Version15 {
+		return decodeFlowDesc(r, v)
+	}
 	length := 0
 	if len(r.b) >= 2 {
 		length = int(be.Uint16(r.b))
@@ -157,7 +172,10 @@ func decodeFlowStats(r *reader, v Version) (s FlowStats, err error) {
 	s.Duration = decodeDuration(e)
 	s.Priority, s.IdleTimeout, s.HardTimeout = e.u16(), e.u16(), e.u16()
 	s.Flags = FlowFlags(e.u16())
-	e.skip(4)
+	if s.Importance = e.u16(); v < Version14 {
+		s.Importance = 0
+	}
+	e.skip(2)
 	s.Cookie, s.Packets, s.Bytes = e.u64(), e.u64(), e.u64()
 	if r.short || e.short {
 		return s, malformed(ErrBadRequestLen, "flow statistics of %d bytes", length)

@@ -5,12 +5,24 @@ package openflow
 
 import "fmt"
 
-// The types of multipart messages (OpenFlow 1.3.5, 7.3.5).
+// The types of multipart messages (OpenFlow 1.4.1, 7.3.5; those up to 13 are of OpenFlow 1.3 too).
 const (
-	multipartDesc      = 0
-	multipartFlow      = 1
-	multipartAggregate = 2
-	multipartPortDesc  = 13
+	multipartDesc          = 0
+	multipartFlow          = 1
+	multipartAggregate     = 2
+	multipartTable         = 3
+	multipartPort          = 4
+	multipartQueue         = 5
+	multipartGroup         = 6
+	multipartGroupDesc     = 7
+	multipartGroupFeatures = 8
+	multipartMeter         = 9
+	multipartMeterConfig   = 10
+	multipartMeterFeatures = 11
+	multipartTableFeatures = 12
+	multipartPortDesc      = 13
+	multipartTableDesc     = 14
+	multipartQueueDesc     = 15
 )
 
 const multipartMore = 1
@@ -62,27 +74,57 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 		return decodeFlowMonitorRequest(r, v)
 	}
 	more := flags&multipartMore != 0
-	if !more {
+	switch {
+	case typ == multipartTableFeatures:
+		return decodeTableFeaturesRequest(r, v, more)
+	case more:
+		return MultipartRequest{Type: typ, Body: r.rest(), More: true}, nil
+	}
+	switch typ {
+	case multipartDesc:
+		return ended(r, DescRequest{})
+	case multipartFlow:
+		f, err := decodeFlowFilter(r)
+		if err != nil {
+			return nil, err
+		}
+		return ended(r, FlowStatsRequest{f})
+	case multipartAggregate:
+		f, err := decodeFlowFilter(r)
+		if err != nil {
+			return nil, err
+		}
+		return ended(r, AggregateRequest{f})
+	case multipartTable:
+		return ended(r, TableStatsRequest{})
+	case multipartPort:
+		return decodePortStatsRequest(r)
+	case multipartQueue:
+		return decodeQueueStatsRequest(r)
+	case multipartGroup:
+		return decodeGroupStatsRequest(r)
+	case multipartGroupDesc:
+		return decodeGroupDescRequest(r, v)
+	case multipartGroupFeatures:
+		return ended(r, GroupFeaturesRequest{})
+	case multipartMeter:
+		return decodeMeterStatsRequest(r)
+	case multipartMeterConfig:
+		return decodeMeterConfigRequest(r)
+	case multipartMeterFeatures:
+		return ended(r, MeterFeaturesRequest{})
+	case multipartPortDesc:
+		return decodePortDescRequest(r, v)
+	}
+	if v >= Version14 {
 		switch typ {
-		case multipartDesc:
-			return ended(r, DescRequest{})
-		case multipartPortDesc:
-			return ended(r, PortDescRequest{})
-		case multipartFlow:
-			f, err := decodeFlowFilter(r)
-			if err != nil {
-				return nil, err
-			}
-			return ended(r, FlowStatsRequest{f})
-		case multipartAggregate:
-			f, err := decodeFlowFilter(r)
-			if err != nil {
-				return nil, err
-			}
-			return ended(r, AggregateRequest{f})
+		case multipartTableDesc:
+			return ended(r, TableDescRequest{})
+		case multipartQueueDesc:
+			return decodeQueueDescRequest14(r)
 		}
 	}
-	return MultipartRequest{Type: typ, Body: r.rest(), More: more}, nil
+	return MultipartRequest{Type: typ, Body: r.rest()}, nil
 }
 
 func decodeMultipartReply(r *reader, v Version) (Message, error) {
@@ -95,15 +137,47 @@ func decodeMultipartReply(r *reader, v Version) (Message, error) {
 		return decodeFlowUpdates(r, v, flags&multipartMore != 0)
 	}
 	more := flags&multipartMore != 0
-	switch {
-	case typ == multipartFlow:
+	switch typ {
+	case multipartFlow:
 		return decodeFlowStatsReply(r, v, more)
-	case typ == multipartPortDesc:
-		return decodePortDescReply(r, more)
-	case typ == multipartDesc && !more:
-		return decodeDescReply(r)
-	case typ == multipartAggregate && !more:
-		return decodeAggregateReply(r)
+	case multipartTable:
+		return decodeTableStatsReply(r, more)
+	case multipartPort:
+		return decodePortStatsReply(r, v, more)
+	case multipartQueue:
+		return decodeQueueStatsReply(r, v, more)
+	case multipartGroup:
+		return decodeGroupStatsReply(r, more)
+	case multipartGroupDesc:
+		return decodeGroupDescReply(r, v, more)
+	case multipartMeter:
+		return decodeMeterStatsReply(r, more)
+	case multipartMeterConfig:
+		return decodeMeterConfigReply(r, more)
+	case multipartTableFeatures:
+		return decodeTableFeaturesReply(r, v, more)
+	case multipartPortDesc:
+		return decodePortDescReply(r, v, more)
+	}
+	if v >= Version14 {
+		switch typ {
+		case multipartTableDesc:
+			return decodeTableDescReply(r, v, more)
+		case multipartQueueDesc:
+			return decodeQueueDescReply14(r, v, more)
+		}
+	}
+	if !more {
+		switch typ {
+		case multipartDesc:
+			return decodeDescReply(r)
+		case multipartAggregate:
+			return decodeAggregateReply(r, v)
+		case multipartGroupFeatures:
+			return decodeGroupFeaturesReply(r)
+		case multipartMeterFeatures:
+			return decodeMeterFeaturesReply(r)
+		}
 	}
 	return MultipartReply{Type: typ, Body: r.rest(), More: more}, nil
 }

@@ -50,12 +50,8 @@ func listen(t *testing.T, script func(p *peer)) (endpoint string) {
 
 // read reads a message; nil when the connection has ended.
 func (p *peer) read() (of.Message, uint32) {
-	header := make([]byte, of.HeaderLen)
-	if _, err := io.ReadFull(p.nc, header); err != nil {
-		return nil, 0
-	}
-	b := append(header, make([]byte, int(binary.BigEndian.Uint16(header[2:]))-len(header))...)
-	if _, err := io.ReadFull(p.nc, b[len(header):]); err != nil {
+	b := p.readBytes()
+	if b == nil {
 		return nil, 0
 	}
 	m, xid, err := of.Decode(b)
@@ -64,6 +60,19 @@ func (p *peer) read() (of.Message, uint32) {
 		return nil, 0
 	}
 	return m, xid
+}
+
+// readBytes reads a message as it went over the wire; nil when the connection has ended.
+func (p *peer) readBytes() []byte {
+	header := make([]byte, of.HeaderLen)
+	if _, err := io.ReadFull(p.nc, header); err != nil {
+		return nil
+	}
+	b := append(header, make([]byte, int(binary.BigEndian.Uint16(header[2:]))-len(header))...)
+	if _, err := io.ReadFull(p.nc, b[len(header):]); err != nil {
+		return nil
+	}
+	return b
 }
 
 func (p *peer) write(m of.Message, xid uint32) {

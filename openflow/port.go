@@ -23,7 +23,8 @@ const (
 	PortAny   uint32 = 0xffffffff
 )
 
-// PortDesc describes a port (OpenFlow 1.3.5, 7.2.1).
+// PortDesc describes a port (OpenFlow 1.3.5, 7.2.1). What OpenFlow 1.4 and later say of optical ports and by experimenters'
+// properties is left out.
 type PortDesc struct {
 	No     uint32
 	HWAddr net.HardwareAddr
@@ -57,37 +58,76 @@ const (
 )
 
 const (
-	portLen     = 64
 	portNameLen = 16
+
+	// portLen is the length of a port in OpenFlow 1.3, and portLen14 that of one in later versions without its properties.
+	portLen   = 64
+	portLen14 = 40
+
+	portEthernet = 0
 )
 
-func appendPort(b []byte, p PortDesc) ([]byte, error) {
+func appendPort(b []byte, v Version, p PortDesc) ([]byte, error) {
 	if len(p.HWAddr) != 6 {
 		return b, fmt.Errorf("port %d: hardware address of %d bytes", p.No, len(p.HWAddr))
 	}
+	start := len(b)
 	b = pad(be.AppendUint32(b, p.No), 4)
 	b = pad(append(b, p.HWAddr...), 2)
 	b, err := appendCString(b, p.Name, portNameLen)
 	if err != nil {
 		return b, fmt.Errorf("port %d: name: %w", p.No, err)
 	}
-	for _, v := range []uint32{uint32(p.Config), uint32(p.State), p.Current, p.Advertised, p.Supported, p.Peer,
-		p.CurrentSpeed, p.MaxSpeed} {
-		b = be.AppendUint32(b, v)
+	b = be.AppendUint32(be.AppendUint32(b, uint32(p.Config)), uint32(p.State))
+	if v >= Version14 {
+		b = pad(be.AppendUint32(b, portEthernet<<16|8+6*4), 4)
+	}
+	for _, n := range []uint32{p.Current, p.Advertised, p.Supported, p.Peer, p.CurrentSpeed, p.MaxSpeed} {
+		b = be.AppendUint32(b, n)
+	}
+	if v >= Version14 {
+		be.PutUint16(b[start+4:], uint16(len(b)-start))
 	}
 	return b, nil
 }
 
-func decodePort(r *reader) (p PortDesc) {
-	p.No = r.u32()
-	r.skip(4)
-	p.HWAddr = net.HardwareAddr(r.bytes(6))
-	r.skip(2)
-	p.Name = cString(r.bytes(portNameLen))
-	p.Config, p.State = PortConfig(r.u32()), PortState(r.u32())
+func decodePort(r *reader, v Version) (p PortDesc, err error) {
+	var e *reader
+	if v >= Version14 {
+		e, err = entry(r, 4, portLen14, "port")
+	} else if e = (&reader{b: r.bytes(portLen)}); r.short {
+		err = malformed(ErrBadRequestLen, "port is too short")
+	}
+	if err != nil {
+		return p, err
+	}
+	p.No = e.u32()
+	e.skip(4)
+	p.HWAddr = net.HardwareAddr(e.bytes(6))
+	e.skip(2)
+	p.Name = cString(e.bytes(portNameLen))
+	p.Config, p.State = PortConfig(e.u32()), PortState(e.u32())
+	if v < Version14 {
+		p.decodeEthernet(e)
+		return p, nil
+	}
+	return p, decodeProperties(e.rest(), v, func(property property) error {
+		if property.typ != portEthernet {
+			return nil
+		}
+		body := &reader{b: property.body}
+		body.skip(4)
+		p.decodeEthernet(body)
+		if body.short || len(body.b) > 0 {
+			return property.badLen(v, "port")
+		}
+		return nil
+	})
+}
+
+func (p *PortDesc) decodeEthernet(r *reader) {
 	p.Current, p.Advertised, p.Supported, p.Peer = r.u32(), r.u32(), r.u32(), r.u32()
 	p.CurrentSpeed, p.MaxSpeed = r.u32(), r.u32()
-	return p
 }
 
 // cString is the text before the first zero byte. The last byte is taken for a zero, which it must be.

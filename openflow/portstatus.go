@@ -21,14 +21,17 @@ const (
 
 func (PortStatus) describe() string { return "port-status" }
 
-func (m PortStatus) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
-	b, err := appendPort(pad(append(b, byte(m.Reason)), 7), m.Port)
+func (m PortStatus) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	b, err := appendPort(pad(append(b, byte(m.Reason)), 7), v, m.Port)
 	return b, typePortStatus, err
 }
 
-func decodePortStatus(r *reader, _ Version) (Message, error) {
+func decodePortStatus(r *reader, v Version) (Message, error) {
 	m := PortStatus{Reason: PortReason(r.u8())}
 	r.skip(7)
-	m.Port = decodePort(r)
+	var err error
+	if m.Port, err = decodePort(r, v); err != nil {
+		return nil, err
+	}
 	return ended(r, m)
 }

@@ -15,6 +15,13 @@ type property struct {
 
 const propertyExperimenter = 0xffff
 
+// The experimenters that have properties alone.
+const (
+	experimenterNetronome       = 0x0000154d
+	experimenterNetronomeCompat = 0x00001540 // what Open vSwitch 2.4 took for it
+	experimenterIntel           = 0x0000aa01
+)
+
 // decodeProperties hands each property of a list that fills b to a function.
 func decodeProperties(b []byte, v Version, each func(property) error) error {
 	for len(b) > 0 {
@@ -81,10 +88,20 @@ func propertyError(_ Version, code ErrorCode) ErrorCode { return code }
 // appendProperty appends the header of a property, whose length endProperty writes.
 func appendProperty(b []byte, typ uint16) []byte { return be.AppendUint32(b, uint32(typ)<<16) }
 
+// appendExperimenterProperty appends the header of an experimenter's property, whose length endProperty writes.
+func appendExperimenterProperty(b []byte, experimenter, expType uint32) []byte {
+	return be.AppendUint32(be.AppendUint32(appendProperty(b, propertyExperimenter), experimenter), expType)
+}
+
 // endProperty writes the length of the property that begins at start, and pads it.
 func endProperty(b []byte, start int) ([]byte, error) {
 	b, err := putLength(b, start, 2)
 	return padded(b, start), err
+}
+
+// appendProperty16 appends a property that holds a 16-bit number.
+func appendProperty16(b []byte, typ, value uint16) []byte {
+	return pad(be.AppendUint16(be.AppendUint32(b, uint32(typ)<<16|6), value), 2)
 }
 
 // appendProperty32 appends a property that holds a 32-bit number.

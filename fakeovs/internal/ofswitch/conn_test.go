@@ -315,7 +315,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"version 1.0", raw(t, "0112000000000001"), openflow.ErrBadVersion},
 		{"unknown type", raw(t, "0463000000000001"), openflow.ErrBadType},
-		{"group mod", raw(t, "040f00000000000100000000000000010000000000000000"), openflow.ErrBadType},
+		{"group mod", raw(t, "040f000000000001"+"0002000000000001"), openflow.ErrBadType},
 		{"features reply", raw(t, "0406000000000001"+"0000000000000001"+"00000000fe000000"+"0000000000000000"), openflow.ErrBadType},
 		{"experimenter", raw(t, "0404000000000001"+"0badcafe00000001"), openflow.ErrBadExperimenter},
 		{"Nicira's unknown", raw(t, "0404000000000001"+"000023207fffffff"), openflow.ErrBadExperimenterType},

@@ -57,17 +57,13 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 			return err
 		}
 		c.reply(r, xid)
-	case openflow.MultipartRequest:
-		switch {
-		case m.More || len(m.Body) != 0:
-			return openflow.ErrBadMultipart
-		case m.Type == multipartTable:
-			c.sendTables(xid)
-		case m.Type == multipartTableFeatures:
-			c.sendTableFeatures(xid)
-		default:
-			return openflow.ErrBadMultipart
+	case openflow.TableStatsRequest:
+		c.sendTables(xid)
+	case openflow.TableFeaturesRequest:
+		if len(m.Tables) > 0 || m.More {
+			return openflow.ErrFeaturesPermission
 		}
+		c.sendTableFeatures(xid)
 	case openflow.FlowMonitorRequest:
 		return openflow.ErrBadMultipart
 	case openflow.SetPacketInFormat, openflow.SetControllerID, openflow.Resume, openflow.TLVTableMod,
@@ -78,6 +74,10 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 			return openflow.ErrBadExperimenterType
 		}
 		return openflow.ErrBadExperimenter
+	case openflow.MultipartRequest, openflow.PortStatsRequest, openflow.QueueStatsRequest, openflow.GroupStatsRequest,
+		openflow.GroupDescRequest, openflow.GroupFeaturesRequest, openflow.MeterStatsRequest, openflow.MeterConfigRequest,
+		openflow.MeterFeaturesRequest:
+		return openflow.ErrBadMultipart
 	case openflow.Raw:
 		return c.handleRaw(m, xid)
 	default:
