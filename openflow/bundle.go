@@ -56,12 +56,6 @@ type BundleAdd struct {
 	Message Message
 }
 
-// ONF's message types of bundles in OpenFlow 1.3 (ONF extension 230).
-const (
-	onfBundleControl = 2300
-	onfBundleAdd     = 2301
-)
-
 func (m BundleControl) describe() string { return fmt.Sprintf("%v of bundle %d", m.Type, m.ID) }
 func (m BundleAdd) describe() string     { return "bundle-add of " + m.Message.describe() }
 

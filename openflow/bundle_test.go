@@ -62,8 +62,8 @@ func TestRealBundleIsAllOrNothing(t *testing.T) {
 			if !strings.Contains(err.Error(), endpoint) {
 				t.Errorf("error %q does not name %s", err, endpoint)
 			}
-			if n := strings.Count(err.Error(), "flow-mod"); n != 1 {
-				t.Errorf("error %q is about %d flow-mods, want 1", err, n)
+			if n := strings.Count(err.Error(), "modification "); n != 1 {
+				t.Errorf("error %q is about %d modifications, want 1", err, n)
 			}
 			if got := flowsOf(t, c); len(got) != 1 {
 				t.Errorf("%d flows after a bundle that failed, want the 1 from before: %v", len(got), got)

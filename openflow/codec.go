@@ -52,6 +52,9 @@ const (
 	typeRoleRequest      = 24
 	typeRoleReply        = 25
 	typeMeterMod         = 29
+	typeRoleStatus       = 30
+	typeTableStatus      = 31
+	typeRequestForward   = 32
 	typeBundleControl    = 33
 	typeBundleAdd        = 34
 )
@@ -125,7 +128,7 @@ func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (M
 	case typeHello:
 		return decodeHello(r, v)
 	case typeError:
-		return decodeError(r)
+		return decodeError(r, v)
 	case typeEchoRequest:
 		return EchoRequest{Data: r.rest()}, nil
 	case typeEchoReply:
@@ -180,6 +183,18 @@ func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (M
 	case typeRoleReply:
 		role, generation := decodeRole(r)
 		return ended(r, RoleReply{role, generation})
+	case typeRoleStatus:
+		if v >= Version14 {
+			return decodeRoleStatus(r)
+		}
+	case typeTableStatus:
+		if v >= Version14 {
+			return decodeTableStatus(r, v)
+		}
+	case typeRequestForward:
+		if v >= Version14 {
+			return decodeRequestForward(r, v, inBundle)
+		}
 	case typeBundleControl, typeBundleAdd:
 		if v >= Version14 {
 			return decodeBundleMessage(r, typ == typeBundleAdd, xid, inBundle)
@@ -187,37 +202,9 @@ func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (M
 	case typeGetAsyncRequest, typeGetAsyncReply, typeSetAsync:
 		return decodeAsyncMessage(r, v, typ)
 	case typeExperimenter:
-		if m, err := decodeExperimenter(r, v, xid, inBundle); m != nil || err != nil {
-			return m, err
-		}
+		return decodeExperimenter(r, v, xid, inBundle)
 	}
 	return Raw{Type: typ, Body: body}, nil
-}
-
-// decodeExperimenter reads a message of an experimenter. The result is nil, and nothing is read, if it has no type here.
-func decodeExperimenter(r *reader, v Version, xid uint32, inBundle bool) (Message, error) {
-	if len(r.b) < 8 {
-		return nil, malformed(ErrBadRequestLen, "experimenter message of %d bytes", HeaderLen+len(r.b))
-	}
-	body := &reader{b: r.b[8:]}
-	switch be.Uint32(r.b) {
-	case experimenterNicira:
-		switch be.Uint32(r.b[4:]) {
-		case nxtCTFlushZone:
-			return decodeCTFlushZone(body)
-		}
-	case experimenterONF:
-		switch typ := be.Uint32(r.b[4:]); typ {
-		case onfBundleControl, onfBundleAdd:
-			return decodeBundleMessage(body, typ == onfBundleAdd, xid, inBundle)
-		}
-	}
-	return nil, nil
-}
-
-// appendExperimenter appends the header that an experimenter's message has behind that of all messages.
-func appendExperimenter(b []byte, experimenter, typ uint32) []byte {
-	return be.AppendUint32(be.AppendUint32(b, experimenter), typ)
 }
 
 // Raw is a message that this package has no type for.

@@ -71,7 +71,7 @@ func messages() []of.Message {
 		of.BundleAdd{ID: 1, Flags: of.BundleOrdered, Message: of.PacketOut{InPort: 1, Data: []byte("frame")}},
 		of.CTFlushZone{Zone: 0xfedc},
 		of.Raw{Type: 35, Body: []byte("of later versions")},
-		of.Raw{Type: 4, Body: []byte("experimenter")},
+		of.Experimenter{ID: 0x1234, Type: 5, Body: []byte("experimenter")},
 		of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}, CookieMask: 1, OutPort: 3, OutGroup: 4},
 		of.FlowMod{Flow: of.Flow{Match: of.Match{
 			of.EthType(of.EthTypeIPv6), {Field: of.FieldUnknown, Value: []byte("\x80\x00\xfb\x04ab\xff\xff")},
@@ -285,6 +285,14 @@ func TestDecodeRefuses(t *testing.T) {
 
 // FuzzDecode decodes anything, and encodes what comes out to what decodes to the same.
 func FuzzDecode(f *testing.F) {
+	for _, tc := range asyncMessages() {
+		for _, v := range everyVersion {
+			// Versions that do not have it have nothing to add.
+			if b, err := of.Encode(v, tc.m, 1); err == nil {
+				f.Add(b)
+			}
+		}
+	}
 	for _, m := range messages() {
 		b, err := of.Encode(of.Version13, m, 1)
 		if err != nil {

@@ -5,11 +5,20 @@ package openflow
 
 // SwitchConfig is what SetConfig sets and GetConfigReply tells.
 type SwitchConfig struct {
-	// Flags say how IP fragments are handled: 0 is normally.
+	// Flags say how IP fragments are handled, such as FragDrop.
 	Flags uint16
 	// MissSendLen is how many bytes of a packet the switch sends to the controller of its own accord.
 	MissSendLen uint16
 }
+
+// How IP fragments are handled: as any other packet, dropped, put together first, which Open vSwitch cannot, or so that
+// the first fragment of a packet matches as if it were whole (ovs-fields(7), ip_frag).
+const (
+	FragNormal uint16 = iota
+	FragDrop
+	FragReassemble
+	FragMatch
+)
 
 // GetConfigRequest asks for a GetConfigReply (OpenFlow 1.3.5, 7.3.2).
 type GetConfigRequest struct{}

@@ -14,9 +14,6 @@ type CTFlushZone struct{ Zone uint16 }
 
 func (CTFlushZone) describe() string { return "ct-flush-zone" }
 
-// nxtCTFlushZone is the type of CTFlushZone among Nicira's messages.
-const nxtCTFlushZone = 29
-
 // FlushZone makes the switch forget the tracked connections of a zone, and returns when it has. The error wraps
 // ErrBadExperimenterType if the switch does not know how, and ErrOutcomeUnknown where the connection or the context ends
 // first.

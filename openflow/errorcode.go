@@ -3,6 +3,10 @@
 
 package openflow
 
+// The codes below have the same values in all versions: those of OpenFlow 1.3 and its extensions where it has the error,
+// else those of the version that introduced it. What goes over the wire in a version is another number for some, see
+// movedErrors.
+
 // The greeting failed (OFPET_HELLO_FAILED).
 const (
 	ErrIncompatible    ErrorCode = 0x0000_0000 // OFPHFC_INCOMPATIBLE
@@ -25,6 +29,9 @@ const (
 	ErrBadPort             ErrorCode = 0x0001_000b // OFPBRC_BAD_PORT
 	ErrBadPacket           ErrorCode = 0x0001_000c // OFPBRC_BAD_PACKET
 	ErrMultipartOverflow   ErrorCode = 0x0001_000d // OFPBRC_MULTIPART_BUFFER_OVERFLOW
+	ErrMultipartSchedule   ErrorCode = 0x0001_0010 // OFPBRC_MULTIPART_BAD_SCHED
+	ErrPipelineFieldsOnly  ErrorCode = 0x0001_0011 // OFPBRC_PIPELINE_FIELDS_ONLY
+	ErrRequestUnknown      ErrorCode = 0x0001_0012 // OFPBRC_UNKNOWN
 )
 
 // An action is wrong (OFPET_BAD_ACTION).
@@ -45,6 +52,7 @@ const (
 	ErrBadSetType                ErrorCode = 0x0002_000d // OFPBAC_BAD_SET_TYPE
 	ErrBadSetLen                 ErrorCode = 0x0002_000e // OFPBAC_BAD_SET_LEN
 	ErrBadSetArgument            ErrorCode = 0x0002_000f // OFPBAC_BAD_SET_ARGUMENT
+	ErrBadActionMeter            ErrorCode = 0x0002_0011 // OFPBAC_BAD_METER
 )
 
 // An instruction is wrong (OFPET_BAD_INSTRUCTION).
@@ -86,9 +94,11 @@ const (
 	ErrBadTimeout        ErrorCode = 0x0005_0005 // OFPFMFC_BAD_TIMEOUT
 	ErrBadCommand        ErrorCode = 0x0005_0006 // OFPFMFC_BAD_COMMAND
 	ErrBadFlags          ErrorCode = 0x0005_0007 // OFPFMFC_BAD_FLAGS
+	ErrCannotSync        ErrorCode = 0x0005_0008 // OFPFMFC_CANT_SYNC
+	ErrIsSync            ErrorCode = 0x0005_000a // OFPFMFC_IS_SYNC
 )
 
-// A group is wrong (OFPET_GROUP_MOD_FAILED; the last two are of OpenFlow 1.5).
+// A group could not be changed (OFPET_GROUP_MOD_FAILED).
 const (
 	ErrGroupExists         ErrorCode = 0x0006_0000 // OFPGMFC_GROUP_EXISTS
 	ErrInvalidGroup        ErrorCode = 0x0006_0001 // OFPGMFC_INVALID_GROUP
@@ -109,27 +119,46 @@ const (
 	ErrBucketExists        ErrorCode = 0x0006_0010 // OFPGMFC_BUCKET_EXISTS
 )
 
-// A port, a table or a queue could not be changed or asked for (OFPET_PORT_MOD_FAILED, OFPET_TABLE_MOD_FAILED,
-// OFPET_QUEUE_OP_FAILED).
+// A port could not be changed (OFPET_PORT_MOD_FAILED).
 const (
-	ErrUnknownPort        ErrorCode = 0x0007_0000 // OFPPMFC_BAD_PORT
-	ErrBadHWAddr          ErrorCode = 0x0007_0001 // OFPPMFC_BAD_HW_ADDR
-	ErrBadPortConfig      ErrorCode = 0x0007_0002 // OFPPMFC_BAD_CONFIG
-	ErrBadAdvertise       ErrorCode = 0x0007_0003 // OFPPMFC_BAD_ADVERTISE
-	ErrPortPermission     ErrorCode = 0x0007_0004 // OFPPMFC_EPERM
-	ErrUnknownTable       ErrorCode = 0x0008_0000 // OFPTMFC_BAD_TABLE
-	ErrBadTableConfig     ErrorCode = 0x0008_0001 // OFPTMFC_BAD_CONFIG
-	ErrTablePermission    ErrorCode = 0x0008_0002 // OFPTMFC_EPERM
-	ErrUnknownQueuePort   ErrorCode = 0x0009_0000 // OFPQOFC_BAD_PORT
-	ErrUnknownQueue       ErrorCode = 0x0009_0001 // OFPQOFC_BAD_QUEUE
-	ErrQueuePermission    ErrorCode = 0x0009_0002 // OFPQOFC_EPERM
-	ErrBadFeaturesTable   ErrorCode = 0x000d_0000 // OFPTFFC_BAD_TABLE
-	ErrBadTableFeatures   ErrorCode = 0x000d_0008 // OFPTFFC_BAD_FEATURES
-	ErrBadFeaturesCommand ErrorCode = 0x000d_0009 // OFPTFFC_BAD_COMMAND
-	ErrFeaturesPermission ErrorCode = 0x000d_0005 // OFPTFFC_EPERM
+	ErrUnknownPort    ErrorCode = 0x0007_0000 // OFPPMFC_BAD_PORT
+	ErrBadHWAddr      ErrorCode = 0x0007_0001 // OFPPMFC_BAD_HW_ADDR
+	ErrBadPortConfig  ErrorCode = 0x0007_0002 // OFPPMFC_BAD_CONFIG
+	ErrBadAdvertise   ErrorCode = 0x0007_0003 // OFPPMFC_BAD_ADVERTISE
+	ErrPortPermission ErrorCode = 0x0007_0004 // OFPPMFC_EPERM
 )
 
-// A meter is wrong (OFPET_METER_MOD_FAILED).
+// A table could not be configured (OFPET_TABLE_MOD_FAILED).
+const (
+	ErrUnknownTable    ErrorCode = 0x0008_0000 // OFPTMFC_BAD_TABLE
+	ErrBadTableConfig  ErrorCode = 0x0008_0001 // OFPTMFC_BAD_CONFIG
+	ErrTablePermission ErrorCode = 0x0008_0002 // OFPTMFC_EPERM
+)
+
+// A queue could not be read (OFPET_QUEUE_OP_FAILED).
+const (
+	ErrUnknownQueuePort ErrorCode = 0x0009_0000 // OFPQOFC_BAD_PORT
+	ErrUnknownQueue     ErrorCode = 0x0009_0001 // OFPQOFC_BAD_QUEUE
+	ErrQueuePermission  ErrorCode = 0x0009_0002 // OFPQOFC_EPERM
+)
+
+// A set-config is wrong (OFPET_SWITCH_CONFIG_FAILED).
+const (
+	ErrBadConfigFlags   ErrorCode = 0x000a_0000 // OFPSCFC_BAD_FLAGS
+	ErrBadConfigLen     ErrorCode = 0x000a_0001 // OFPSCFC_BAD_LEN
+	ErrConfigPermission ErrorCode = 0x000a_0002 // OFPSCFC_EPERM
+)
+
+// A role is refused (OFPET_ROLE_REQUEST_FAILED).
+const (
+	ErrRoleStale         ErrorCode = 0x000b_0000 // OFPRRFC_STALE
+	ErrRoleUnsupported   ErrorCode = 0x000b_0001 // OFPRRFC_UNSUP
+	ErrBadRole           ErrorCode = 0x000b_0002 // OFPRRFC_BAD_ROLE
+	ErrRoleIDUnsupported ErrorCode = 0x000b_0003 // OFPRRFC_ID_UNSUP
+	ErrRoleIDInUse       ErrorCode = 0x000b_0004 // OFPRRFC_ID_IN_USE
+)
+
+// A meter could not be changed (OFPET_METER_MOD_FAILED).
 const (
 	ErrMeterUnknown    ErrorCode = 0x000c_0000 // OFPMMFC_UNKNOWN
 	ErrMeterExists     ErrorCode = 0x000c_0001 // OFPMMFC_METER_EXISTS
@@ -145,214 +174,111 @@ const (
 	ErrOutOfBands      ErrorCode = 0x000c_000b // OFPMMFC_OUT_OF_BANDS
 )
 
-// A property is wrong (OFPET_BAD_PROPERTY of OpenFlow 1.4).
+// The features of tables could not be set (OFPET_TABLE_FEATURES_FAILED).
 const (
-	ErrBadPropertyType             ErrorCode = 0x000e_0000 // OFPBPC_BAD_TYPE
-	ErrBadPropertyLen              ErrorCode = 0x000e_0001 // OFPBPC_BAD_LEN
-	ErrBadPropertyValue            ErrorCode = 0x000e_0002 // OFPBPC_BAD_VALUE
-	ErrTooManyProperties           ErrorCode = 0x000e_0003 // OFPBPC_TOO_MANY
-	ErrDupProperty                 ErrorCode = 0x000e_0004 // OFPBPC_DUP_TYPE
-	ErrBadPropertyExperimenter     ErrorCode = 0x000e_0005 // OFPBPC_BAD_EXPERIMENTER
-	ErrBadPropertyExperimenterType ErrorCode = 0x000e_0006 // OFPBPC_BAD_EXP_TYPE
-	ErrBadPropertyExperimenterVal  ErrorCode = 0x000e_0007 // OFPBPC_BAD_EXP_VALUE
-	ErrPropertyPermission          ErrorCode = 0x000e_0008 // OFPBPC_EPERM
+	ErrBadFeaturesTable    ErrorCode = 0x000d_0000 // OFPTFFC_BAD_TABLE
+	ErrBadFeaturesMetadata ErrorCode = 0x000d_0001 // OFPTFFC_BAD_METADATA
+	ErrFeaturesPermission  ErrorCode = 0x000d_0005 // OFPTFFC_EPERM
+	ErrBadCapabilities     ErrorCode = 0x000d_0006 // OFPTFFC_BAD_CAPA
+	ErrBadMaxEntries       ErrorCode = 0x000d_0007 // OFPTFFC_BAD_MAX_ENT
+	ErrBadTableFeatures    ErrorCode = 0x000d_0008 // OFPTFFC_BAD_FEATURES
+	ErrBadFeaturesCommand  ErrorCode = 0x000d_0009 // OFPTFFC_BAD_COMMAND
+	ErrTooManyTables       ErrorCode = 0x000d_000a // OFPTFFC_TOO_MANY
+)
+
+// A property is wrong (OFPET_BAD_PROPERTY of OpenFlow 1.4; here as OpenFlow 1.3 numbers them).
+const (
+	ErrBadPropertyType  ErrorCode = 0x000d_0002 // OFPBPC_BAD_TYPE
+	ErrBadPropertyLen   ErrorCode = 0x000d_0003 // OFPBPC_BAD_LEN
+	ErrBadPropertyValue ErrorCode = 0x000d_0004 // OFPBPC_BAD_VALUE
+)
+
+// A flow monitor is refused (OFPET_FLOW_MONITOR_FAILED), as are some of Nicira's below.
+const (
+	ErrMonitorUnknown    ErrorCode = 0x0010_0000 // OFPMOFC_UNKNOWN
+	ErrInvalidMonitor    ErrorCode = 0x0010_0002 // OFPMOFC_INVALID_MONITOR
+	ErrBadMonitorCommand ErrorCode = 0x0010_0004 // OFPMOFC_BAD_COMMAND
+	ErrBadMonitorTable   ErrorCode = 0x0010_0006 // OFPMOFC_BAD_TABLE_ID
+	ErrBadMonitorOut     ErrorCode = 0x0010_0007 // OFPMOFC_BAD_OUT
+)
+
+// A bundle is not committed at the time it asks for (OFPET_BUNDLE_FAILED of OpenFlow 1.5).
+const (
+	ErrBundleScheduleUnsupported ErrorCode = 0x0011_0010 // OFPBFC_SCHED_NOT_SUPPORTED
+	ErrBundleFuture              ErrorCode = 0x0011_0011 // OFPBFC_SCHED_FUTURE
+	ErrBundlePast                ErrorCode = 0x0011_0012 // OFPBFC_SCHED_PAST
 )
 
 // The errors that ONF's extensions define for OpenFlow 1.3: bundles (extension 230) and codes of later versions.
 const (
 	onfError ErrorCode = experimenterONF<<32 | errorTypeExperimenter<<16
 
-	ErrBundleUnknown        = onfError | 2300 // OFPBFC_UNKNOWN
-	ErrBundlePermission     = onfError | 2301 // OFPBFC_EPERM
-	ErrBadBundle            = onfError | 2302 // OFPBFC_BAD_ID
-	ErrBundleExists         = onfError | 2303 // OFPBFC_BUNDLE_EXIST
-	ErrBundleClosed         = onfError | 2304 // OFPBFC_BUNDLE_CLOSED
-	ErrOutOfBundles         = onfError | 2305 // OFPBFC_OUT_OF_BUNDLES
-	ErrBadBundleType        = onfError | 2306 // OFPBFC_BAD_TYPE
-	ErrBadBundleFlags       = onfError | 2307 // OFPBFC_BAD_FLAGS
-	ErrBundleMsgLen         = onfError | 2308 // OFPBFC_MSG_BAD_LEN
-	ErrBundleMsgXid         = onfError | 2309 // OFPBFC_MSG_BAD_XID
-	ErrBundleMsgUnsupported = onfError | 2310 // OFPBFC_MSG_UNSUP
-	ErrBundleMsgConflict    = onfError | 2311 // OFPBFC_MSG_CONFLICT
-	ErrBundleTooMany        = onfError | 2312 // OFPBFC_MSG_TOO_MANY
-	ErrBundleMsgFailed      = onfError | 2313 // OFPBFC_MSG_FAILED
-	ErrBundleTimeout        = onfError | 2314 // OFPBFC_TIMEOUT
-	ErrBundleInProgress     = onfError | 2315 // OFPBFC_BUNDLE_IN_PROGRESS
-	ErrDupInstruction       = onfError | 2600 // OFPBIC_DUP_INST
-	ErrBadSetMask           = onfError | 4250 // OFPBAC_BAD_SET_MASK
+	ErrBundleUnknown               = onfError | 2300 // OFPBFC_UNKNOWN
+	ErrBundlePermission            = onfError | 2301 // OFPBFC_EPERM
+	ErrBadBundle                   = onfError | 2302 // OFPBFC_BAD_ID
+	ErrBundleExists                = onfError | 2303 // OFPBFC_BUNDLE_EXIST
+	ErrBundleClosed                = onfError | 2304 // OFPBFC_BUNDLE_CLOSED
+	ErrOutOfBundles                = onfError | 2305 // OFPBFC_OUT_OF_BUNDLES
+	ErrBadBundleType               = onfError | 2306 // OFPBFC_BAD_TYPE
+	ErrBadBundleFlags              = onfError | 2307 // OFPBFC_BAD_FLAGS
+	ErrBundleMsgLen                = onfError | 2308 // OFPBFC_MSG_BAD_LEN
+	ErrBundleMsgXid                = onfError | 2309 // OFPBFC_MSG_BAD_XID
+	ErrBundleMsgUnsupported        = onfError | 2310 // OFPBFC_MSG_UNSUP
+	ErrBundleMsgConflict           = onfError | 2311 // OFPBFC_MSG_CONFLICT
+	ErrBundleTooMany               = onfError | 2312 // OFPBFC_MSG_TOO_MANY
+	ErrBundleMsgFailed             = onfError | 2313 // OFPBFC_MSG_FAILED
+	ErrBundleTimeout               = onfError | 2314 // OFPBFC_TIMEOUT
+	ErrBundleInProgress            = onfError | 2315 // OFPBFC_BUNDLE_IN_PROGRESS
+	ErrBadPriority                 = onfError | 2360 // OFPFMFC_BAD_PRIORITY
+	ErrBadAsyncMask                = onfError | 2370 // OFPACFC_INVALID
+	ErrAsyncUnsupported            = onfError | 2371 // OFPACFC_UNSUPPORTED
+	ErrAsyncPermission             = onfError | 2372 // OFPACFC_EPERM
+	ErrDupInstruction              = onfError | 2600 // OFPBIC_DUP_INST
+	ErrMultipartRequestTimeout     = onfError | 2640 // OFPBRC_MULTIPART_REQUEST_TIMEOUT
+	ErrMultipartReplyTimeout       = onfError | 2641 // OFPBRC_MULTIPART_REPLY_TIMEOUT
+	ErrBadSetMask                  = onfError | 4250 // OFPBAC_BAD_SET_MASK
+	ErrTooManyProperties           = onfError | 4443 // OFPBPC_TOO_MANY
+	ErrDupProperty                 = onfError | 4444 // OFPBPC_DUP_TYPE
+	ErrBadPropertyExperimenter     = onfError | 4445 // OFPBPC_BAD_EXPERIMENTER
+	ErrBadPropertyExperimenterType = onfError | 4446 // OFPBPC_BAD_EXP_TYPE
+	ErrBadPropertyExperimenterVal  = onfError | 4447 // OFPBPC_BAD_EXP_VALUE
+	ErrPropertyPermission          = onfError | 4448 // OFPBPC_EPERM
 )
 
 // The errors that Nicira's extensions define.
 const (
 	nxError ErrorCode = experimenterNicira<<32 | errorTypeExperimenter<<16
 
-	ErrMustBeZero     = nxError | 4  // NXBRC_MUST_BE_ZERO
-	ErrBadConjunction = nxError | 15 // NXBAC_BAD_CONJUNCTION
+	ErrNXMInvalid           = nxError | 2  // NXBRC_NXM_INVALID
+	ErrNXMBadType           = nxError | 3  // NXBRC_NXM_BAD_TYPE
+	ErrMustBeZero           = nxError | 4  // NXBRC_MUST_BE_ZERO
+	ErrBadReason            = nxError | 5  // NXBRC_BAD_REASON
+	ErrMonitorExists        = nxError | 6  // OFPMOFC_MONITOR_EXISTS
+	ErrBadMonitorFlags      = nxError | 7  // OFPMOFC_BAD_FLAGS
+	ErrUnknownMonitor       = nxError | 8  // OFPMOFC_UNKNOWN_MONITOR
+	ErrBadUpdateEvent       = nxError | 9  // NXBRC_FM_BAD_EVENT
+	ErrUnencodable          = nxError | 10 // NXBRC_UNENCODABLE_ERROR
+	ErrActionMustBeZero     = nxError | 11 // NXBAC_MUST_BE_ZERO
+	ErrHardware             = nxError | 12 // NXFMFC_HARDWARE
+	ErrUnknownFlowTable     = nxError | 13 // NXFMFC_BAD_TABLE_ID
+	ErrBadConjunction       = nxError | 15 // NXBAC_BAD_CONJUNCTION
+	ErrBadTLVCommand        = nxError | 16 // NXTTMFC_BAD_COMMAND
+	ErrBadTLVLen            = nxError | 17 // NXTTMFC_BAD_OPT_LEN
+	ErrBadTLVField          = nxError | 18 // NXTTMFC_BAD_FIELD_IDX
+	ErrTLVTableFull         = nxError | 19 // NXTTMFC_TABLE_FULL
+	ErrTLVMapped            = nxError | 20 // NXTTMFC_ALREADY_MAPPED
+	ErrDupTLV               = nxError | 21 // NXTTMFC_DUP_ENTRY
+	ErrBundleMsgVersion     = nxError | 22 // OFPBFC_BAD_VERSION
+	ErrQueueFailed          = nxError | 23 // NXQOFC_QUEUE_ERROR
+	ErrResumeUnsupported    = nxError | 34 // NXR_NOT_SUPPORTED
+	ErrResumeStale          = nxError | 35 // NXR_STALE
+	ErrNotConfigured        = nxError | 36 // NXST_NOT_CONFIGURED
+	ErrInvalidTLVField      = nxError | 37 // NXFMFC_INVALID_TLV_FIELD
+	ErrTLVInUse             = nxError | 38 // NXTTMFC_INVALID_TLV_DEL
+	ErrBadHeaderType        = nxError | 39 // NXBAC_BAD_HEADER_TYPE
+	ErrUnknownEncapProperty = nxError | 40 // NXBAC_UNKNOWN_ED_PROP
+	ErrBadEncapProperty     = nxError | 41 // NXBAC_BAD_ED_PROP
+	ErrActionNoConntrack    = nxError | 42 // NXBAC_CT_DATAPATH_SUPPORT
+	ErrMatchNoConntrack     = nxError | 43 // NXBMC_CT_DATAPATH_SUPPORT
+	ErrDupTable             = nxError | 44 // NXTFFC_DUP_TABLE
 )
-
-// errorNames has the names that OpenFlow 1.3.5, 7.4.4, ONF and Open vSwitch give to the errors.
-var errorNames = map[ErrorCode]string{
-	ErrIncompatible:                   "OFPHFC_INCOMPATIBLE",
-	ErrHelloPermission:                "OFPHFC_EPERM",
-	ErrBadVersion:                     "OFPBRC_BAD_VERSION",
-	ErrBadType:                        "OFPBRC_BAD_TYPE",
-	ErrBadMultipart:                   "OFPBRC_BAD_MULTIPART",
-	ErrBadExperimenter:                "OFPBRC_BAD_EXPERIMENTER",
-	ErrBadExperimenterType:            "OFPBRC_BAD_EXP_TYPE",
-	ErrRequestPermission:              "OFPBRC_EPERM",
-	ErrBadRequestLen:                  "OFPBRC_BAD_LEN",
-	ErrBufferEmpty:                    "OFPBRC_BUFFER_EMPTY",
-	ErrBufferUnknown:                  "OFPBRC_BUFFER_UNKNOWN",
-	ErrBadTable:                       "OFPBRC_BAD_TABLE_ID",
-	ErrIsSlave:                        "OFPBRC_IS_SLAVE",
-	ErrBadPort:                        "OFPBRC_BAD_PORT",
-	ErrBadPacket:                      "OFPBRC_BAD_PACKET",
-	ErrMultipartOverflow:              "OFPBRC_MULTIPART_BUFFER_OVERFLOW",
-	ErrBadActionType:                  "OFPBAC_BAD_TYPE",
-	ErrBadActionLen:                   "OFPBAC_BAD_LEN",
-	ErrBadActionExperimenter:          "OFPBAC_BAD_EXPERIMENTER",
-	ErrBadActionExperimenterType:      "OFPBAC_BAD_EXP_TYPE",
-	ErrBadOutPort:                     "OFPBAC_BAD_OUT_PORT",
-	ErrBadActionArgument:              "OFPBAC_BAD_ARGUMENT",
-	ErrActionPermission:               "OFPBAC_EPERM",
-	ErrTooManyActions:                 "OFPBAC_TOO_MANY",
-	ErrBadQueue:                       "OFPBAC_BAD_QUEUE",
-	ErrBadOutGroup:                    "OFPBAC_BAD_OUT_GROUP",
-	ErrMatchInconsistent:              "OFPBAC_MATCH_INCONSISTENT",
-	ErrUnsupportedOrder:               "OFPBAC_UNSUPPORTED_ORDER",
-	ErrBadTag:                         "OFPBAC_BAD_TAG",
-	ErrBadSetType:                     "OFPBAC_BAD_SET_TYPE",
-	ErrBadSetLen:                      "OFPBAC_BAD_SET_LEN",
-	ErrBadSetArgument:                 "OFPBAC_BAD_SET_ARGUMENT",
-	ErrUnknownInstruction:             "OFPBIC_UNKNOWN_INST",
-	ErrUnsupportedInstruction:         "OFPBIC_UNSUP_INST",
-	ErrBadInstructionTable:            "OFPBIC_BAD_TABLE_ID",
-	ErrUnsupportedMetadata:            "OFPBIC_UNSUP_METADATA",
-	ErrUnsupportedMetadataMask:        "OFPBIC_UNSUP_METADATA_MASK",
-	ErrBadInstructionExperimenter:     "OFPBIC_BAD_EXPERIMENTER",
-	ErrBadInstructionExperimenterType: "OFPBIC_BAD_EXP_TYPE",
-	ErrBadInstructionLen:              "OFPBIC_BAD_LEN",
-	ErrInstructionPermission:          "OFPBIC_EPERM",
-	ErrBadMatchType:                   "OFPBMC_BAD_TYPE",
-	ErrBadMatchLen:                    "OFPBMC_BAD_LEN",
-	ErrBadMatchTag:                    "OFPBMC_BAD_TAG",
-	ErrBadEthMask:                     "OFPBMC_BAD_DL_ADDR_MASK",
-	ErrBadIPMask:                      "OFPBMC_BAD_NW_ADDR_MASK",
-	ErrBadWildcards:                   "OFPBMC_BAD_WILDCARDS",
-	ErrBadField:                       "OFPBMC_BAD_FIELD",
-	ErrBadValue:                       "OFPBMC_BAD_VALUE",
-	ErrBadMask:                        "OFPBMC_BAD_MASK",
-	ErrBadPrereq:                      "OFPBMC_BAD_PREREQ",
-	ErrDupField:                       "OFPBMC_DUP_FIELD",
-	ErrMatchPermission:                "OFPBMC_EPERM",
-	ErrFlowModUnknown:                 "OFPFMFC_UNKNOWN",
-	ErrTableFull:                      "OFPFMFC_TABLE_FULL",
-	ErrBadFlowTable:                   "OFPFMFC_BAD_TABLE_ID",
-	ErrOverlap:                        "OFPFMFC_OVERLAP",
-	ErrFlowModPermission:              "OFPFMFC_EPERM",
-	ErrBadTimeout:                     "OFPFMFC_BAD_TIMEOUT",
-	ErrBadCommand:                     "OFPFMFC_BAD_COMMAND",
-	ErrBadFlags:                       "OFPFMFC_BAD_FLAGS",
-	ErrGroupExists:                    "OFPGMFC_GROUP_EXISTS",
-	ErrInvalidGroup:                   "OFPGMFC_INVALID_GROUP",
-	ErrWeightUnsupported:              "OFPGMFC_WEIGHT_UNSUPPORTED",
-	ErrOutOfGroups:                    "OFPGMFC_OUT_OF_GROUPS",
-	ErrOutOfBuckets:                   "OFPGMFC_OUT_OF_BUCKETS",
-	ErrChainingUnsupported:            "OFPGMFC_CHAINING_UNSUPPORTED",
-	ErrWatchUnsupported:               "OFPGMFC_WATCH_UNSUPPORTED",
-	ErrGroupLoop:                      "OFPGMFC_LOOP",
-	ErrUnknownGroup:                   "OFPGMFC_UNKNOWN_GROUP",
-	ErrChainedGroup:                   "OFPGMFC_CHAINED_GROUP",
-	ErrBadGroupType:                   "OFPGMFC_BAD_TYPE",
-	ErrBadGroupCommand:                "OFPGMFC_BAD_COMMAND",
-	ErrBadBucket:                      "OFPGMFC_BAD_BUCKET",
-	ErrBadWatch:                       "OFPGMFC_BAD_WATCH",
-	ErrGroupPermission:                "OFPGMFC_EPERM",
-	ErrUnknownPort:                    "OFPPMFC_BAD_PORT",
-	ErrBadHWAddr:                      "OFPPMFC_BAD_HW_ADDR",
-	ErrBadPortConfig:                  "OFPPMFC_BAD_CONFIG",
-	ErrBadAdvertise:                   "OFPPMFC_BAD_ADVERTISE",
-	ErrPortPermission:                 "OFPPMFC_EPERM",
-	ErrUnknownTable:                   "OFPTMFC_BAD_TABLE",
-	ErrBadTableConfig:                 "OFPTMFC_BAD_CONFIG",
-	ErrTablePermission:                "OFPTMFC_EPERM",
-	ErrUnknownQueuePort:               "OFPQOFC_BAD_PORT",
-	ErrUnknownQueue:                   "OFPQOFC_BAD_QUEUE",
-	ErrQueuePermission:                "OFPQOFC_EPERM",
-	0x000a_0000:                       "OFPSCFC_BAD_FLAGS",
-	0x000a_0001:                       "OFPSCFC_BAD_LEN",
-	0x000a_0002:                       "OFPSCFC_EPERM",
-	0x000b_0000:                       "OFPRRFC_STALE",
-	0x000b_0001:                       "OFPRRFC_UNSUP",
-	0x000b_0002:                       "OFPRRFC_BAD_ROLE",
-	ErrMeterUnknown:                   "OFPMMFC_UNKNOWN",
-	ErrMeterExists:                    "OFPMMFC_METER_EXISTS",
-	ErrInvalidMeter:                   "OFPMMFC_INVALID_METER",
-	ErrUnknownMeter:                   "OFPMMFC_UNKNOWN_METER",
-	ErrBadMeterCommand:                "OFPMMFC_BAD_COMMAND",
-	ErrBadMeterFlags:                  "OFPMMFC_BAD_FLAGS",
-	ErrBadRate:                        "OFPMMFC_BAD_RATE",
-	ErrBadBurst:                       "OFPMMFC_BAD_BURST",
-	ErrBadBand:                        "OFPMMFC_BAD_BAND",
-	ErrBadBandValue:                   "OFPMMFC_BAD_BAND_VALUE",
-	ErrOutOfMeters:                    "OFPMMFC_OUT_OF_METERS",
-	ErrOutOfBands:                     "OFPMMFC_OUT_OF_BANDS",
-	ErrBadFeaturesTable:               "OFPTFFC_BAD_TABLE",
-	0x000d_0001:                       "OFPTFFC_BAD_METADATA",
-	0x000d_0002:                       "OFPTFFC_BAD_TYPE",
-	0x000d_0003:                       "OFPTFFC_BAD_LEN",
-	0x000d_0004:                       "OFPTFFC_BAD_ARGUMENT",
-	ErrFeaturesPermission:             "OFPTFFC_EPERM",
-	ErrUnknownBucket:                  "OFPGMFC_UNKNOWN_BUCKET",
-	ErrBucketExists:                   "OFPGMFC_BUCKET_EXISTS",
-	0x000d_0006:                       "OFPTFFC_BAD_CAPA",
-	0x000d_0007:                       "OFPTFFC_BAD_MAX_ENT",
-	ErrBadTableFeatures:               "OFPTFFC_BAD_FEATURES",
-	ErrBadFeaturesCommand:             "OFPTFFC_BAD_COMMAND",
-	0x000d_000a:                       "OFPTFFC_TOO_MANY",
-	ErrBadPropertyType:                "OFPBPC_BAD_TYPE",
-	ErrBadPropertyLen:                 "OFPBPC_BAD_LEN",
-	ErrBadPropertyValue:               "OFPBPC_BAD_VALUE",
-	ErrTooManyProperties:              "OFPBPC_TOO_MANY",
-	ErrDupProperty:                    "OFPBPC_DUP_TYPE",
-	ErrBadPropertyExperimenter:        "OFPBPC_BAD_EXPERIMENTER",
-	ErrBadPropertyExperimenterType:    "OFPBPC_BAD_EXP_TYPE",
-	ErrBadPropertyExperimenterVal:     "OFPBPC_BAD_EXP_VALUE",
-	ErrPropertyPermission:             "OFPBPC_EPERM",
-	onfError | 4443:                   "OFPBPC_TOO_MANY",
-	onfError | 4444:                   "OFPBPC_DUP_TYPE",
-	onfError | 4445:                   "OFPBPC_BAD_EXPERIMENTER",
-	onfError | 4446:                   "OFPBPC_BAD_EXP_TYPE",
-	onfError | 4447:                   "OFPBPC_BAD_EXP_VALUE",
-	onfError | 4448:                   "OFPBPC_EPERM",
-	ErrBundleUnknown:                  "OFPBFC_UNKNOWN",
-	ErrBundlePermission:               "OFPBFC_EPERM",
-	ErrBadBundle:                      "OFPBFC_BAD_ID",
-	ErrBundleExists:                   "OFPBFC_BUNDLE_EXIST",
-	ErrBundleClosed:                   "OFPBFC_BUNDLE_CLOSED",
-	ErrOutOfBundles:                   "OFPBFC_OUT_OF_BUNDLES",
-	ErrBadBundleType:                  "OFPBFC_BAD_TYPE",
-	ErrBadBundleFlags:                 "OFPBFC_BAD_FLAGS",
-	ErrBundleMsgLen:                   "OFPBFC_MSG_BAD_LEN",
-	ErrBundleMsgXid:                   "OFPBFC_MSG_BAD_XID",
-	ErrBundleMsgUnsupported:           "OFPBFC_MSG_UNSUP",
-	ErrBundleMsgConflict:              "OFPBFC_MSG_CONFLICT",
-	ErrBundleTooMany:                  "OFPBFC_MSG_TOO_MANY",
-	ErrBundleMsgFailed:                "OFPBFC_MSG_FAILED",
-	ErrBundleTimeout:                  "OFPBFC_TIMEOUT",
-	ErrBundleInProgress:               "OFPBFC_BUNDLE_IN_PROGRESS",
-	onfError | 2360:                   "OFPFMFC_BAD_PRIORITY",
-	ErrDupInstruction:                 "OFPBIC_DUP_INST",
-	ErrBadSetMask:                     "OFPBAC_BAD_SET_MASK",
-	nxError | 2:                       "NXBRC_NXM_INVALID",
-	nxError | 3:                       "NXBRC_NXM_BAD_TYPE",
-	ErrMustBeZero:                     "NXBRC_MUST_BE_ZERO",
-	nxError | 10:                      "NXBRC_UNENCODABLE_ERROR",
-	nxError | 11:                      "NXBAC_MUST_BE_ZERO",
-	nxError | 12:                      "NXFMFC_HARDWARE",
-	nxError | 13:                      "NXFMFC_BAD_TABLE_ID",
-	ErrBadConjunction:                 "NXBAC_BAD_CONJUNCTION",
-	nxError | 37:                      "NXFMFC_INVALID_TLV_FIELD",
-	nxError | 42:                      "NXBAC_CT_DATAPATH_SUPPORT",
-	nxError | 43:                      "NXBMC_CT_DATAPATH_SUPPORT",
-}

@@ -4,11 +4,15 @@
 package openflow
 
 import (
+	"errors"
 	"fmt"
 )
 
 // ErrorCode is the reason of an error message: type and code as OpenFlow numbers them (OpenFlow 1.3.5, 7.4.4), and the
 // experimenter if the type is OFPET_EXPERIMENTER. It is an error for errors.Is, and its text is the standard's name.
+//
+// An error has one code in all versions, that of OpenFlow 1.3 with its extensions if it exists there: the error of a
+// bundle that OpenFlow 1.4 numbers 17/3 is ErrBundleExists too. Encode and Decode write and read the version's number.
 type ErrorCode uint64
 
 // MakeErrorCode makes the code of a standard error.
@@ -56,23 +60,26 @@ func (e Error) describe() string { return "error" }
 
 const errorTypeExperimenter = 0xffff
 
-func (e Error) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
-	b = be.AppendUint16(b, e.Code.Type())
-	b = be.AppendUint16(b, e.Code.Code())
-	if e.Code.Type() == errorTypeExperimenter {
-		b = be.AppendUint32(b, e.Code.Experimenter())
+func (e Error) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	code := e.Code.wire(v)
+	b = be.AppendUint16(b, code.Type())
+	b = be.AppendUint16(b, code.Code())
+	if code.Type() == errorTypeExperimenter {
+		b = be.AppendUint32(b, code.Experimenter())
 	}
 	return append(b, e.Data...), typeError, nil
 }
 
-func decodeError(r *reader) (Message, error) {
-	typ, code := r.u16(), r.u16()
-	e := Error{Code: MakeErrorCode(typ, code)}
+func decodeError(r *reader, v Version) (Message, error) {
+	typ, number := r.u16(), r.u16()
+	code := MakeErrorCode(typ, number)
 	if typ == errorTypeExperimenter {
-		e.Code = MakeExperimenterErrorCode(r.u32(), code)
+		code = MakeExperimenterErrorCode(r.u32(), number)
 	}
-	e.Data = r.rest()
-	return checked(r, e)
+	if v < Version13 && typ == errorTypeNicira && number == 0 {
+		code = decodeNiciraError(r)
+	}
+	return checked(r, Error{Code: errorCodeOf(code, v), Data: r.rest()})
 }
 
 // DecodeError is a message that is not well-formed or that this package refuses.
@@ -94,13 +101,23 @@ type RequestError struct {
 	Endpoint string
 	// Index is the position of the request in the arguments of Apply or Bundle, 0 elsewhere.
 	Index int
-	// Request is the refused message, such as a FlowMod.
+	// Request is the refused message, such as a FlowMod; nil if it is not known, of which Error.Offending tells more.
 	Request Message
 	// Err is the switch's answer, an Error, or says why the request cannot be expressed.
 	Err error
 }
 
 func (e *RequestError) Error() string {
+	if e.Request == nil {
+		what := "message"
+		var refusal Error
+		if errors.As(e.Err, &refusal) {
+			if o, err := refusal.Offending(); err == nil {
+				what = o.String()
+			}
+		}
+		return fmt.Sprintf("switch %s: %s: %v", e.Endpoint, what, e.Err)
+	}
 	if _, ok := e.Request.(Modification); ok {
 		return fmt.Sprintf("switch %s: modification %d (%s): %v", e.Endpoint, e.Index, e.Request.describe(), e.Err)
 	}

@@ -18,7 +18,7 @@ type FeaturesReply struct {
 	Capabilities Capabilities
 }
 
-// Capabilities are the OFPC_ flags of a switch (OpenFlow 1.3.5, 7.3.1).
+// Capabilities are the OFPC_ flags of a switch (OpenFlow 1.3.5, 7.3.1; OpenFlow 1.5.1, 7.3.1, which has the last two).
 type Capabilities uint32
 
 // The capabilities.
@@ -30,6 +30,8 @@ const (
 	CapIPReasm     Capabilities = 1 << 5
 	CapQueueStats  Capabilities = 1 << 6
 	CapPortBlocked Capabilities = 1 << 8
+	CapBundles     Capabilities = 1 << 9
+	CapMonitoring  Capabilities = 1 << 10
 )
 
 func (FeaturesRequest) describe() string { return "features request" }

@@ -70,6 +70,9 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 	if r.short {
 		return nil, malformed(ErrBadRequestLen, "multipart request is too short")
 	}
+	if flags&multipartMore == 0 && flowMonitors(r, v, typ) {
+		return decodeFlowMonitorRequest(r, v)
+	}
 	more := flags&multipartMore != 0
 	switch {
 	case typ == multipartTableFeatures:
@@ -129,6 +132,9 @@ func decodeMultipartReply(r *reader, v Version) (Message, error) {
 	r.skip(4)
 	if r.short {
 		return nil, malformed(ErrBadRequestLen, "multipart reply is too short")
+	}
+	if flowMonitors(r, v, typ) {
+		return decodeFlowUpdates(r, v, flags&multipartMore != 0)
 	}
 	more := flags&multipartMore != 0
 	switch typ {

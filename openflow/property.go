@@ -82,16 +82,8 @@ func (p property) u32(v Version, where string) (uint32, error) {
 	return be.Uint32(p.body), nil
 }
 
-// propertyError is the code of an error in a property as a version numbers it.
-func propertyError(v Version, code ErrorCode) ErrorCode {
-	switch {
-	case v >= Version14:
-		return code
-	case code.Code() <= ErrBadPropertyValue.Code():
-		return MakeErrorCode(0x000d, code.Code()+2) // those of table features
-	}
-	return onfError | (4440 + ErrorCode(code.Code()))
-}
+// propertyError is the code of an error in a property: the same in all versions.
+func propertyError(_ Version, code ErrorCode) ErrorCode { return code }
 
 // appendProperty appends the header of a property, whose length endProperty writes.
 func appendProperty(b []byte, typ uint16) []byte { return be.AppendUint32(b, uint32(typ)<<16) }

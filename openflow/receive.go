@@ -163,8 +163,5 @@ func isBundleControl(m Message) bool {
 // The types of further messages (OpenFlow 1.3.5, 7.1; 1.5.1, 7.1).
 const (
 	typeQueueGetConfigReply = 23
-	typeRoleStatus          = 30
-	typeTableStatus         = 31
-	typeRequestForward      = 32
 	typeControllerStatus    = 35
 )

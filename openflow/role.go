@@ -38,13 +38,6 @@ func (r Role) String() string {
 	return fmt.Sprintf("role %d", uint32(r))
 }
 
-// Why a switch refuses a role: the generation is older than one it has seen, it cannot, or there is no such role.
-const (
-	ErrRoleStale       ErrorCode = 0x000b_0000 // OFPRRFC_STALE
-	ErrRoleUnsupported ErrorCode = 0x000b_0001 // OFPRRFC_UNSUP
-	ErrBadRole         ErrorCode = 0x000b_0002 // OFPRRFC_BAD_ROLE
-)
-
 // Role takes a role and returns that now held and the greatest generation the switch has seen, all ones if none. The
 // generation, which counts the elections of a primary controller, is for RolePrimary and RoleSecondary; one that is
 // older than what the switch has seen is refused with ErrRoleStale (OpenFlow 1.3.5, 7.3.9).

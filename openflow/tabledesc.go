@@ -78,10 +78,7 @@ func (m TableDescReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, 
 	}
 	b = appendMultipart(b, multipartTableDesc, m.More)
 	for _, t := range m.Tables {
-		start := len(b)
-		b = be.AppendUint32(append(b, 0, 0, t.Table, 0), uint32(t.Config))
-		b = t.appendProperties(b)
-		be.PutUint16(b[start:], uint16(len(b)-start))
+		b = t.append(b)
 	}
 	return b, typeMultipartReply, nil
 }
@@ -89,26 +86,40 @@ func (m TableDescReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, 
 func decodeTableDescReply(r *reader, v Version, more bool) (Message, error) {
 	m := TableDescReply{More: more}
 	for len(r.b) > 0 {
-		e, err := entry(r, 0, 8, "table description")
-		if err != nil {
-			return nil, err
-		}
-		e.skip(2)
-		t := TableDesc{Table: e.u8()}
-		e.skip(1)
-		t.Config = TableConfig(e.u32())
-		err = decodeProperties(e.rest(), v, func(p property) error {
-			if p.typ != tableEviction && p.typ != tableVacancy {
-				return nil
-			}
-			return t.setProperty(p, v)
-		})
+		t, err := decodeTableDesc(r, v)
 		if err != nil {
 			return nil, err
 		}
 		m.Tables = append(m.Tables, t)
 	}
 	return m, nil
+}
+
+func (t TableDesc) append(b []byte) []byte {
+	start := len(b)
+	b = be.AppendUint32(append(b, 0, 0, t.Table, 0), uint32(t.Config))
+	b = t.appendProperties(b)
+	be.PutUint16(b[start:], uint16(len(b)-start))
+	return b
+}
+
+// decodeTableDesc reads one ofp_table_desc.
+func decodeTableDesc(r *reader, v Version) (t TableDesc, err error) {
+	e, err := entry(r, 0, 8, "table description")
+	if err != nil {
+		return t, err
+	}
+	e.skip(2)
+	t.Table = e.u8()
+	e.skip(1)
+	t.Config = TableConfig(e.u32())
+	err = decodeProperties(e.rest(), v, func(p property) error {
+		if p.typ != tableEviction && p.typ != tableVacancy {
+			return nil
+		}
+		return t.setProperty(p, v)
+	})
+	return t, err
 }
 
 func (t TableDesc) appendProperties(b []byte) []byte {

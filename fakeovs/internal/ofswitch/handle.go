@@ -3,11 +3,7 @@
 
 package ofswitch
 
-import (
-	"encoding/binary"
-
-	"github.com/ovskit/ovskit/openflow"
-)
+import "github.com/ovskit/ovskit/openflow"
 
 // handle carries out a message; raw is its bytes. The error is or wraps an openflow.ErrorCode.
 func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
@@ -68,6 +64,16 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 			return openflow.ErrFeaturesPermission
 		}
 		c.sendTableFeatures(xid)
+	case openflow.FlowMonitorRequest:
+		return openflow.ErrBadMultipart
+	case openflow.SetPacketInFormat, openflow.SetControllerID, openflow.Resume, openflow.TLVTableMod,
+		openflow.TLVTableRequest, openflow.CTFlush:
+		return openflow.ErrBadExperimenterType
+	case openflow.Experimenter:
+		if m.ID == niciraID || m.ID == onfID {
+			return openflow.ErrBadExperimenterType
+		}
+		return openflow.ErrBadExperimenter
 	case openflow.MultipartRequest, openflow.PortStatsRequest, openflow.QueueStatsRequest, openflow.GroupStatsRequest,
 		openflow.GroupDescRequest, openflow.GroupFeaturesRequest, openflow.MeterStatsRequest, openflow.MeterConfigRequest,
 		openflow.MeterFeaturesRequest:
@@ -89,23 +95,11 @@ func (c *conn) handleRaw(m openflow.Raw, xid uint32) error {
 		return nil
 	case typeSetAsync:
 		return c.setAsync(m.Body)
-	case typeExperimenter:
-		if len(m.Body) < 8 {
-			return openflow.ErrBadRequestLen
-		}
-		switch binary.BigEndian.Uint32(m.Body) {
-		case niciraID, onfID:
-			return openflow.ErrBadExperimenterType
-		}
-		return openflow.ErrBadExperimenter
 	}
 	return openflow.ErrBadType
 }
 
-const (
-	typeExperimenter = 4
-	onfID            = 0x4f4e4600
-)
+const onfID = 0x4f4e4600
 
 func (s *Switch) features() openflow.FeaturesReply {
 	return openflow.FeaturesReply{

@@ -1,0 +1,67 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import "errors"
+
+// RequestForward tells a controller what another one has asked the switch for (OpenFlow 1.4.1, 7.4.6; ONF extension 235
+// to OpenFlow 1.3).
+type RequestForward struct {
+	// Request is a group-mod or meter-mod, and Xid its transaction number.
+	Request Message
+	Xid     uint32
+}
+
+func (m RequestForward) describe() string {
+	if m.Request == nil {
+		return "request-forward"
+	}
+	return "request-forward of " + m.Request.describe()
+}
+
+// What is forwarded (OFPRFR_GROUP_MOD and OFPRFR_METER_MOD).
+const (
+	typeForwardedGroupMod = 15
+	typeForwardedMeterMod = 29
+)
+
+func (m RequestForward) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	typ := uint8(typeRequestForward)
+	if v < Version14 {
+		typ, b = typeExperimenter, appendExperimenter(b, experimenterONF, onfRequestForward)
+	}
+	if m.Request == nil {
+		return b, 0, errNoSuchType
+	}
+	start := len(b)
+	b, err := appendMessage(b, v, m.Request, m.Xid)
+	if err == nil && b[start+1] != typeForwardedGroupMod && b[start+1] != typeForwardedMeterMod {
+		err = errors.New("neither a group-mod nor a meter-mod is forwarded")
+	}
+	return b, typ, err
+}
+
+func decodeRequestForward(r *reader, v Version, inBundle bool) (Message, error) {
+	if inBundle {
+		return nil, malformed(ErrBundleMsgUnsupported, "request-forward in a bundle")
+	}
+	if len(r.b) < HeaderLen {
+		return nil, malformed(ErrBundleMsgLen, "request-forward without a whole message")
+	}
+	inner, typ, length := Version(r.b[0]), r.b[1], int(be.Uint16(r.b[2:]))
+	m := RequestForward{Xid: be.Uint32(r.b[4:])}
+	switch {
+	case length < HeaderLen || length > len(r.b):
+		return nil, malformed(ErrBundleMsgLen, "message of %d bytes in a request-forward with room for %d", length, len(r.b))
+	case inner != v:
+		return nil, malformed(ErrBadVersion, "message of %v in a request-forward of %v", inner, v)
+	case typ != typeForwardedGroupMod && typ != typeForwardedMeterMod:
+		return nil, malformed(ErrBundleMsgUnsupported, "message of type %d in a request-forward", typ)
+	}
+	var err error
+	if m.Request, err = decodeBody(v, typ, m.Xid, r.b[HeaderLen:length:length], true); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
