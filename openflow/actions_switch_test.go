@@ -21,13 +21,15 @@ func actionSwitch(t *testing.T) string {
 	t.Helper()
 	ovs := realSwitch(t)
 	endpoint := ovs.Management("br0")
-	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0", "protocols=OpenFlow13,OpenFlow14,OpenFlow15")
+	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0",
+		"protocols=OpenFlow13,OpenFlow14,OpenFlow15")
 	if out, err := protocols.CombinedOutput(); err != nil {
 		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
 	}
 	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
 	ofctl(t, of.Version13, "add-meter", endpoint, "meter=6,pktps,band=type=drop,rate=10")
-	ofctl(t, of.Version13, "add-tlv-map", endpoint, "{class=0xffff,type=0,len=4}->tun_metadata0,{class=0xffff,type=7,len=124}->tun_metadata7")
+	ofctl(t, of.Version13, "add-tlv-map", endpoint,
+		"{class=0xffff,type=0,len=4}->tun_metadata0,{class=0xffff,type=7,len=124}->tun_metadata7")
 	return endpoint
 }
 
