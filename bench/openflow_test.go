@@ -105,7 +105,7 @@ func syncSides(b *testing.B, changed int) (ours, peer side) {
 		return err
 	}
 	if changed > 0 {
-		other := make([]of.FlowMod, changed)
+		other := make([]of.Modification, changed)
 		for i := range other {
 			f := publishedFlow(i * (flowsAdded / changed))
 			f.IdleTimeout = 300
@@ -142,8 +142,8 @@ func publishedFlow(i int) of.Flow {
 	}
 }
 
-func publishedMods(n int) []of.FlowMod {
-	mods := make([]of.FlowMod, n)
+func publishedMods(n int) []of.Modification {
+	mods := make([]of.Modification, n)
 	for i := range mods {
 		mods[i] = of.Add(publishedFlow(i))
 	}

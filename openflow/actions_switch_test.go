@@ -38,7 +38,7 @@ func TestRealActions(t *testing.T) {
 	endpoint := actionSwitch(t)
 	ctx := testContext(t)
 	flows := make([]of.Flow, len(everyAction))
-	mods := make([]of.FlowMod, len(everyAction))
+	mods := make([]of.Modification, len(everyAction))
 	for i, tc := range everyAction {
 		flows[i] = of.Flow{Table: 1, Priority: uint16(i), Match: tc.match, Instructions: apply(tc.action)}
 		mods[i] = of.Add(flows[i])

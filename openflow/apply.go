@@ -9,19 +9,14 @@ import (
 	"fmt"
 )
 
-// Apply sends flow-mods and returns when the switch has carried them out, in their order but not at once. One that is
+// Apply sends modifications and returns when the switch has carried them out, in their order but not at once. One that is
 // refused does not keep the others from being applied: each is a *RequestError in the joined error. Where the
 // connection or the context ends first, the error wraps ErrOutcomeUnknown: any number of them has been applied.
-func (c *Conn) Apply(ctx context.Context, mods ...FlowMod) error {
+func (c *Conn) Apply(ctx context.Context, mods ...Modification) error {
 	if len(mods) == 0 {
 		return nil
 	}
 	return c.apply(ctx, len(mods), func(i int) Message { return mods[i] })
-}
-
-// SendPacket makes the switch run actions on a packet, and returns when it has.
-func (c *Conn) SendPacket(ctx context.Context, p PacketOut) error {
-	return c.apply(ctx, 1, func(int) Message { return p })
 }
 
 // apply sends n messages that have no replies, and a barrier.
@@ -57,11 +52,11 @@ func (c *Conn) apply(ctx context.Context, n int, message func(i int) Message) er
 // outcomeUnknown marks an error after which nobody knows what the switch has done.
 func outcomeUnknown(err error) error { return fmt.Errorf("%w: %w", err, ErrOutcomeUnknown) }
 
-// Bundle applies flow-mods in their order and at once: all of them or, with an error, none. The error is or joins a
-// *RequestError for each flow-mod that the switch refused or that cannot be expressed; errors.Is finds the reason by its
+// Bundle applies modifications in their order and at once: all of them or, with an error, none. The error is or joins a
+// *RequestError for each one that the switch refused or that cannot be expressed; errors.Is finds the reason by its
 // ErrorCode, such as ErrOverlap. If the connection or the context ends while the switch commits, the error wraps
 // ErrOutcomeUnknown: then, too, it is all or none.
-func (c *Conn) Bundle(ctx context.Context, mods ...FlowMod) error {
+func (c *Conn) Bundle(ctx context.Context, mods ...Modification) error {
 	if len(mods) == 0 {
 		return nil
 	}
@@ -69,7 +64,7 @@ func (c *Conn) Bundle(ctx context.Context, mods ...FlowMod) error {
 	control := func(t BundleType) BundleControl {
 		return BundleControl{ID: id, Type: t, Flags: BundleAtomic | BundleOrdered}
 	}
-	// Requests are numbered so that the flow-mods have their own positions.
+	// Requests are numbered so that the modifications have their own positions.
 	n := len(mods)
 	opening, closing, ending := n, n+1, n+2
 	b, err := c.beginBatch(n+3, func(i int) Message {

@@ -39,7 +39,7 @@ func TestRealBundleIsAllOrNothing(t *testing.T) {
 		{"cannot be encoded", of.Add(of.Flow{Match: of.Match{{Field: of.FieldReg0, Value: []byte{1}}}}), nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var mods []of.FlowMod
+			var mods []of.Modification
 			for i := range uint32(20) {
 				mods = append(mods, of.Add(numbered(i)))
 			}
@@ -122,7 +122,7 @@ func TestRealApplyNamesEachRefusal(t *testing.T) {
 func TestRealManyErrors(t *testing.T) {
 	ovs := realSwitch(t)
 	c := dial(t, ovs.Management("br0"))
-	mods := make([]of.FlowMod, 20_000)
+	mods := make([]of.Modification, 20_000)
 	for i := range mods {
 		mods[i] = of.Add(of.Flow{Match: of.Match{of.TCPDst(uint16(i))}})
 	}
@@ -137,7 +137,7 @@ func TestRealLargeBundle(t *testing.T) {
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
-	mods := make([]of.FlowMod, 50_000)
+	mods := make([]of.Modification, 50_000)
 	for i := range mods {
 		mods[i] = of.Add(numbered(uint32(i)))
 	}
@@ -148,9 +148,9 @@ func TestRealLargeBundle(t *testing.T) {
 	if len(got) != len(mods) {
 		t.Fatalf("%d flows, want %d", len(got), len(mods))
 	}
-	for _, m := range mods {
-		if f := got[m.Key()]; !f.Equal(m.Flow) {
-			t.Fatalf("dumped %v, added %v", f, m.Flow)
+	for i := range mods {
+		if want := numbered(uint32(i)); !got[want.Key()].Equal(want) {
+			t.Fatalf("dumped %v, added %v", got[want.Key()], want)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestRealSwitchGoesAway(t *testing.T) {
 	ended := make(chan error, 1)
 	started := make(chan struct{})
 	go func() {
-		mods := make([]of.FlowMod, 500)
+		mods := make([]of.Modification, 500)
 		for i := range mods {
 			mods[i] = of.Add(numbered(uint32(i)))
 		}

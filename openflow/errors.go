@@ -101,8 +101,8 @@ type RequestError struct {
 }
 
 func (e *RequestError) Error() string {
-	if _, ok := e.Request.(FlowMod); ok {
-		return fmt.Sprintf("switch %s: flow-mod %d (%s): %v", e.Endpoint, e.Index, e.Request.describe(), e.Err)
+	if _, ok := e.Request.(Modification); ok {
+		return fmt.Sprintf("switch %s: modification %d (%s): %v", e.Endpoint, e.Index, e.Request.describe(), e.Err)
 	}
 	return fmt.Sprintf("switch %s: %s: %v", e.Endpoint, e.Request.describe(), e.Err)
 }

@@ -91,7 +91,7 @@ func ExampleFlow_String() {
 	// Output: table=0, priority=200,in_port=1 actions=output:2
 }
 
-func ExampleConn_Modify() {
+func ExampleConn_Apply() {
 	ctx := context.Background()
 	conn, err := openflow.Dial(ctx, "unix:/run/openvswitch/br0.mgmt", openflow.Options{})
 	if err != nil {
@@ -102,7 +102,7 @@ func ExampleConn_Modify() {
 		{Weight: 2, Actions: []openflow.Action{openflow.Output{Port: 1}}},
 		{Weight: 1, Actions: []openflow.Action{openflow.Output{Port: 2}}},
 	}}
-	err = conn.Modify(ctx, openflow.GroupMod{Command: openflow.GroupAddOrModify, Group: group})
+	err = conn.Apply(ctx, openflow.GroupMod{Command: openflow.GroupAddOrModify, Group: group})
 	if errors.Is(err, openflow.ErrOutOfGroups) {
 		log.Fatal("no room for another group")
 	}

@@ -132,7 +132,7 @@ func TestRealGroupCalls(t *testing.T) {
 	for _, tc := range groupCases() {
 		if tc.since == of.Version13 {
 			want = append(want, tc.group)
-			if err := c.Modify(ctx, of.GroupMod{Group: tc.group}); err != nil {
+			if err := c.Apply(ctx, of.GroupMod{Group: tc.group}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -153,7 +153,7 @@ func TestRealGroupCalls(t *testing.T) {
 	}
 	flow := of.Add(of.Flow{Instructions: apply(of.RawAction{Bytes: []byte{0, 22, 0, 8, 0, 0, 0, 1}})})
 	change := of.GroupMod{Command: of.GroupAddOrModify, Group: of.Group{ID: 2, Buckets: []of.Bucket{{}, {}, {}}}}
-	if err := c.Modify(ctx, flow, change); err != nil {
+	if err := c.Apply(ctx, flow, change); err != nil {
 		t.Fatal(err)
 	}
 	stats, err := c.GroupStats(ctx, 1)
@@ -173,14 +173,14 @@ func TestRealGroupCalls(t *testing.T) {
 		of.ErrInvalidGroup: of.GroupMod{Group: of.Group{ID: 98, Type: of.GroupTypeIndirect}},
 		of.ErrBadGroupType: of.GroupMod{Group: of.Group{ID: 98, Type: 4}},
 	} {
-		if err := c.Modify(ctx, m); !errors.Is(err, want) {
+		if err := c.Apply(ctx, m); !errors.Is(err, want) {
 			t.Errorf("%v gives %v, want %v", m, err, want)
 		}
 	}
-	if err := c.Modify(ctx, of.GroupMod{Command: of.GroupInsertBucket}); err == nil || !strings.Contains(err.Error(), "OpenFlow13 has no insert_bucket") {
+	if err := c.Apply(ctx, of.GroupMod{Command: of.GroupInsertBucket}); err == nil || !strings.Contains(err.Error(), "OpenFlow13 has no insert_bucket") {
 		t.Errorf("a command on buckets gives %v", err)
 	}
-	if err := c.Modify(ctx); err != nil {
+	if err := c.Apply(ctx); err != nil {
 		t.Errorf("nothing to modify gives %v", err)
 	}
 }

@@ -90,14 +90,14 @@ func TestRealMeterCalls(t *testing.T) {
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
 	for _, tc := range meterCases {
-		if err := c.Modify(ctx, of.MeterMod{MeterConfig: tc.meter}); err != nil {
+		if err := c.Apply(ctx, of.MeterMod{MeterConfig: tc.meter}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got, err := c.Meters(ctx); err != nil || len(got) != len(meterCases) {
 		t.Errorf("Meters() = %v, %v; want %d", got, err, len(meterCases))
 	}
-	if err := c.Modify(ctx, of.Add(of.Flow{Instructions: of.Instructions{Meter: 2}})); err != nil {
+	if err := c.Apply(ctx, of.Add(of.Flow{Instructions: of.Instructions{Meter: 2}})); err != nil {
 		t.Fatal(err)
 	}
 	stats, err := c.MeterStats(ctx, 2)
@@ -121,7 +121,7 @@ func TestRealMeterCalls(t *testing.T) {
 		{of.MeterMod{MeterConfig: of.MeterConfig{ID: 9, Flags: of.MeterKbps | of.MeterPacketsPerSecond}}, of.ErrBadMeterFlags},
 		{of.MeterMod{MeterConfig: of.MeterConfig{ID: 0}}, of.ErrInvalidMeter},
 	} {
-		if err := c.Modify(ctx, tc.m); !errors.Is(err, tc.want) {
+		if err := c.Apply(ctx, tc.m); !errors.Is(err, tc.want) {
 			t.Errorf("%v gives %v, want %v", tc.m, err, tc.want)
 		}
 	}

@@ -109,6 +109,8 @@ func libAction(t *rapid.T, a of.Action) lib.Action {
 			port.Class, port.Field, port.Length = lib.OXM_CLASS_NXM_0, 0, 2
 			port.Value = util.NewBuffer(a.Value[2:])
 			return lib.NewActionSetField(*port)
+		case a.Mask != nil && !a.Field.Maskable():
+			t.Skip("libOpenflow builds no list of loads out of one action")
 		case a.Mask != nil:
 			f := libField(t, a.MatchField)
 			name := libNXM(t, a.Field)

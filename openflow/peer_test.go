@@ -318,7 +318,7 @@ func TestSwitchDoesNotRead(t *testing.T) {
 		<-release
 	})
 	c := dial(t, endpoint)
-	mods := make([]of.FlowMod, 50_000)
+	mods := make([]of.Modification, 50_000)
 	for i := range mods {
 		mods[i] = of.Add(numbered(uint32(i)))
 	}
@@ -383,7 +383,7 @@ func TestErrorFlood(t *testing.T) {
 			}
 		}
 	})
-	mods := make([]of.FlowMod, n)
+	mods := make([]of.Modification, n)
 	for i := range mods {
 		mods[i] = of.Add(numbered(uint32(i)))
 	}

@@ -81,7 +81,7 @@ func (c *Conn) Carry(ctx context.Context, p *Plan) error {
 	if p.Empty() {
 		return nil
 	}
-	mods := make([]FlowMod, 0, len(p.Add)+len(p.Replace)+len(p.Delete))
+	mods := make([]Modification, 0, len(p.Add)+len(p.Replace)+len(p.Delete))
 	for _, flows := range [2][]Flow{p.Add, p.Replace} {
 		for _, f := range flows {
 			mods = append(mods, Add(f))

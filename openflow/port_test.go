@@ -69,7 +69,7 @@ func TestRealPortStats(t *testing.T) {
 	endpoint := ovs.Management("br0")
 	c := dial(t, endpoint)
 	packet := of.PacketOut{Actions: []of.Action{of.Output{Port: 1}}, Data: make([]byte, 60)}
-	if err := c.Modify(ctx, packet, packet, packet); err != nil {
+	if err := c.Apply(ctx, packet, packet, packet); err != nil {
 		t.Fatal(err)
 	}
 	got, err := c.PortStats(ctx, 1)
@@ -115,11 +115,11 @@ func TestRealPortModRefused(t *testing.T) {
 		of.ErrBadHWAddr:   {Port: 1, HWAddr: mac("0a:00:00:00:00:04")},
 		of.ErrBadOutPort:  {Port: 0xfffff000, HWAddr: mac("0a:00:00:00:00:04")},
 	} {
-		if err := c.Modify(ctx, m); !errors.Is(err, want) {
+		if err := c.Apply(ctx, m); !errors.Is(err, want) {
 			t.Errorf("%+v gives %v, want %v", m, err, want)
 		}
 	}
-	if err := c.Modify(ctx, of.PortMod{Port: 1}); err == nil || !strings.Contains(err.Error(), "hardware address of 0 bytes") {
+	if err := c.Apply(ctx, of.PortMod{Port: 1}); err == nil || !strings.Contains(err.Error(), "hardware address of 0 bytes") {
 		t.Errorf("a port-mod without an address gives %v", err)
 	}
 }

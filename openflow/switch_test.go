@@ -98,11 +98,11 @@ func TestRealSwitch(t *testing.T) {
 		t.Errorf("Desc() = %+v, %v", d, err)
 	}
 	packet := of.PacketOut{Actions: []of.Action{of.Output{Port: 1}}, Data: make([]byte, 60)}
-	if err := c.SendPacket(ctx, packet); err != nil {
+	if err := c.Apply(ctx, packet); err != nil {
 		t.Error(err)
 	}
 	packet.Actions = []of.Action{of.Output{Port: 0xffffff01}}
-	if err := c.SendPacket(ctx, packet); !errors.Is(err, of.ErrBadOutPort) {
+	if err := c.Apply(ctx, packet); !errors.Is(err, of.ErrBadOutPort) {
 		t.Errorf("packet to a port that cannot be gives %v, want %v", err, of.ErrBadOutPort)
 	}
 }
@@ -112,7 +112,7 @@ func TestRealRoundTrip(t *testing.T) {
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
-	var mods []of.FlowMod
+	var mods []of.Modification
 	for _, tc := range typical {
 		mods = append(mods, tc.mod)
 	}
@@ -141,9 +141,9 @@ func TestRealRoundTrip(t *testing.T) {
 			t.Errorf("%s: %s is not in\n%s", tc.name, actions, out)
 		}
 	}
-	deletes := make([]of.FlowMod, len(mods))
-	for i, m := range mods {
-		deletes[i] = of.DeleteStrict(m.Flow)
+	deletes := make([]of.Modification, len(mods))
+	for i := range mods {
+		deletes[i] = of.DeleteStrict(typical[i].mod.Flow)
 	}
 	if err := c.Bundle(ctx, deletes...); err != nil {
 		t.Fatal(err)
@@ -160,7 +160,7 @@ func TestRealRandomFlows(t *testing.T) {
 	c := dial(t, ovs.Management("br0"))
 	generator := rapid.Custom(genFlow)
 	for round := range 20 {
-		mods := []of.FlowMod{{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}}
+		mods := []of.Modification{of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}}
 		want := map[string]of.Flow{}
 		for i := range 50 {
 			f := generator.Example(50*round + i)

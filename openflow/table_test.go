@@ -22,7 +22,7 @@ func TestRealTableStats(t *testing.T) {
 	flows := []of.Modification{
 		of.Add(of.Flow{Table: 3, Priority: 1}), of.Add(of.Flow{Table: 3, Priority: 2, Match: of.Match{of.InPort(1)}}),
 	}
-	if err := c.Modify(ctx, flows...); err != nil {
+	if err := c.Apply(ctx, flows...); err != nil {
 		t.Fatal(err)
 	}
 	got, err := c.TableStats(ctx)
@@ -180,10 +180,10 @@ func TestRealTablesRefused(t *testing.T) {
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
-	if err := c.Modify(ctx, of.TableMod{Table: 254}); !errors.Is(err, of.ErrUnknownTable) && !errors.Is(err, of.ErrTablePermission) {
+	if err := c.Apply(ctx, of.TableMod{Table: 254}); !errors.Is(err, of.ErrUnknownTable) && !errors.Is(err, of.ErrTablePermission) {
 		t.Errorf("table-mod of table 254 gives %v", err)
 	}
-	if err := c.Modify(ctx, of.TableMod{Table: 3}); err != nil {
+	if err := c.Apply(ctx, of.TableMod{Table: 3}); err != nil {
 		t.Errorf("table-mod of table 3 gives %v", err)
 	}
 	if _, err := c.TableDesc(ctx); err == nil || !strings.Contains(err.Error(), "OpenFlow13 has no table description") {

@@ -165,7 +165,7 @@ func shortcut(ctx context.Context, s *scenario, to []uint32, matches ...openflow
 	for _, p := range to {
 		actions = append(actions, openflow.Output{Port: p})
 	}
-	var mods []openflow.FlowMod
+	var mods []openflow.Modification
 	for _, m := range matches {
 		mods = append(mods, openflow.Add(openflow.Flow{
 			Priority: 65535, Match: m, Instructions: openflow.Instructions{Apply: actions},

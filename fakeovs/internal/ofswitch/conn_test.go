@@ -201,7 +201,7 @@ func out(port uint32) openflow.Instructions {
 func TestFlowsComeBack(t *testing.T) {
 	b := newBed(t)
 	c := b.dial(t)
-	var mods []openflow.FlowMod
+	var mods []openflow.Modification
 	for i := range 3000 {
 		mods = append(mods, openflow.Add(openflow.Flow{
 			Table: uint8(i % 3), Priority: uint16(i), Cookie: uint64(i % 10),

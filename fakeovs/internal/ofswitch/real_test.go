@@ -87,7 +87,7 @@ func (r *realSwitch) socket(port int) string {
 
 // program makes these flows the only ones, and waits until the datapath has forgotten what it had cached of others.
 func (r *realSwitch) program(t testing.TB, flows []openflow.Flow) {
-	mods := []openflow.FlowMod{{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}}}
+	mods := []openflow.Modification{openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}}}
 	for _, f := range append(flows, openflow.Flow{
 		Priority: 65535,
 		Match:    openflow.Match{openflow.EthType(sentinelType)},

@@ -18,7 +18,7 @@ func TestRealModify(t *testing.T) {
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
-	err := c.Modify(ctx,
+	err := c.Apply(ctx,
 		of.GroupMod{Group: of.Group{ID: 1}},
 		of.GroupMod{Group: of.Group{ID: 1}},
 		of.Add(of.Flow{Table: 1, Instructions: apply(of.Output{Port: 1})}),
