@@ -50,7 +50,7 @@ func TestRealActions(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if err := c.Apply(ctx, append([]of.FlowMod{all}, mods...)...); err != nil {
+		if err := c.Apply(ctx, append([]of.Modification{all}, mods...)...); err != nil {
 			t.Fatal(err)
 		}
 		got := flowsOf(t, c)
