@@ -36,11 +36,11 @@ func readCaptures(t testing.TB) (list []capture) {
 		if err != nil {
 			t.Fatalf("%s: %q: %v", captureFile, line, err)
 		}
-		c := capture{v: of.Version13, bytes: b, text: parts[2]}
-		if parts[0] == of.Version14.String() {
-			c.v = of.Version14
+		for _, v := range allVersions {
+			if v.String() == parts[0] {
+				list = append(list, capture{v: v, bytes: b, text: parts[2]})
+			}
 		}
-		list = append(list, c)
 	}
 	return list
 }

@@ -122,6 +122,11 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 	if mf.inParts() {
 		return nil, malformed(ErrBadSetMask, "set-field action with a part of %v", mf.Field)
 	}
+	if mf.Field == FieldInPort {
+		if _, ok := port16(uint32(beUint(mf.Value))); !ok {
+			return nil, malformed(ErrBadSetArgument, "set-field action with %v", mf)
+		}
+	}
 	return SetField{mf}, nil
 }
 
@@ -138,8 +143,8 @@ func decodeRegLoad(b []byte, r *reader) (Action, error) {
 	switch {
 	case s.Bits < 64 && value>>s.Bits != 0:
 		return nil, malformed(ErrBadActionArgument, "load of %#x into %d bits", value, s.Bits)
-	case s.Field == FieldUnknown:
-		return RawAction{b}, nil
+	case s.Field == FieldUnknown, s.Field == FieldInPort:
+		return RawAction{b}, nil // the port is written in its form of 16 bits
 	case !s.fits() || int(s.Offset+s.Bits) > 8*n:
 		return nil, s.misfit("load")
 	case s == Whole(FieldInPort16):

@@ -3,8 +3,8 @@
 
 package openflow
 
-// The subtypes of Nicira's actions that Open vSwitch 3.1 takes over OpenFlow 1.3 and later. OpenFlow 1.5 has no place for three of
-// them: its own actions do the same.
+// The subtypes of Nicira's actions that Open vSwitch 3.1 takes over OpenFlow 1.3 and later. OpenFlow 1.5 has no place for
+// three of them: its own actions do the same.
 const (
 	nxResubmit        = 1
 	nxSetTunnel       = 2

@@ -7,8 +7,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -23,39 +21,69 @@ func actionSwitch(t *testing.T) string {
 	t.Helper()
 	ovs := realSwitch(t)
 	endpoint := ovs.Management("br0")
-	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0", "protocols=OpenFlow13,OpenFlow14,OpenFlow15")
+	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0",
+		"protocols=OpenFlow13,OpenFlow14,OpenFlow15")
 	if out, err := protocols.CombinedOutput(); err != nil {
 		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
 	}
 	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
 	ofctl(t, of.Version13, "add-meter", endpoint, "meter=6,pktps,band=type=drop,rate=10")
-	ofctl(t, of.Version13, "add-tlv-map", endpoint, "{class=0xffff,type=0,len=4}->tun_metadata0,{class=0xffff,type=7,len=124}->tun_metadata7")
+	ofctl(t, of.Version13, "add-tlv-map", endpoint,
+		"{class=0xffff,type=0,len=4}->tun_metadata0,{class=0xffff,type=7,len=124}->tun_metadata7")
 	return endpoint
 }
 
-// TestRealActions adds each action to a switch, which then has the same and says it in the same words.
+// TestRealActions adds each action to a switch in each version, which then has the same and says it in the same words.
 func TestRealActions(t *testing.T) {
 	endpoint := actionSwitch(t)
 	ctx := testContext(t)
-	c := dial(t, endpoint)
 	flows := make([]of.Flow, len(everyAction))
 	mods := make([]of.Modification, len(everyAction))
 	for i, tc := range everyAction {
 		flows[i] = of.Flow{Table: 1, Priority: uint16(i), Match: tc.match, Instructions: apply(tc.action)}
 		mods[i] = of.Add(flows[i])
 	}
-	if err := c.Apply(ctx, mods...); err != nil {
+	all := of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}
+	for _, v := range allVersions {
+		c, err := of.Dial(ctx, endpoint, of.Options{Versions: []of.Version{v}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if err := c.Apply(ctx, append([]of.Modification{all}, mods...)...); err != nil {
+			t.Fatal(err)
+		}
+		got := flowsOf(t, c)
+		texts := dumpedActions(t, endpoint, v)
+		for i, tc := range everyAction {
+			if f, ok := got[flows[i].Key()]; !ok || !f.Equal(flows[i]) {
+				t.Errorf("%v: dumped\n%v\nadded\n%v", v, f, flows[i])
+			}
+			if text := texts[uint16(i)]; text != tc.text {
+				t.Errorf("%v: ovs-ofctl says\n%s\nof\n%s", v, text, tc.text)
+			}
+		}
+	}
+}
+
+// TestRealMeterAmongActions has a meter behind another action, which OpenFlow 1.5 alone can say.
+func TestRealMeterAmongActions(t *testing.T) {
+	endpoint := actionSwitch(t)
+	ctx := testContext(t)
+	c, err := of.Dial(ctx, endpoint, of.Options{Versions: []of.Version{of.Version15}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	got := flowsOf(t, c)
-	texts := dumpedActions(t, endpoint)
-	for i, tc := range everyAction {
-		if f, ok := got[flows[i].Key()]; !ok || !f.Equal(flows[i]) {
-			t.Errorf("dumped\n%v\nadded\n%v", f, flows[i])
-		}
-		if text := texts[uint16(i)]; text != tc.text {
-			t.Errorf("ovs-ofctl says\n%s\nof\n%s", text, tc.text)
-		}
+	defer c.Close()
+	f := of.Flow{Instructions: apply(of.CTClear{}, of.Meter{ID: 6}, of.Output{Port: 1})}
+	if err := c.Apply(ctx, of.Add(f)); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := flowsOf(t, c)[f.Key()]; !ok || !got.Equal(f) {
+		t.Errorf("dumped\n%v\nadded\n%v", got, f)
+	}
+	if got, want := dumpedActions(t, endpoint, of.Version15)[0], f.Instructions.String(); got != want {
+		t.Errorf("ovs-ofctl says %s of %s", got, want)
 	}
 }
 
@@ -95,49 +123,6 @@ func TestRealActionText(t *testing.T) {
 		}
 		if !ok && strings.Contains(lines.String(), flows[i].String()) {
 			t.Errorf("%s is not there", tc.text)
-		}
-	}
-}
-
-// captured asks a switch for its flows in a version of the protocol and returns the bytes of the answers.
-func captured(t *testing.T, endpoint string, v of.Version) [][]byte {
-	t.Helper()
-	nc, err := net.Dial("unix", strings.TrimPrefix(endpoint, "unix:"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	if deadline, ok := testContext(t).Deadline(); ok {
-		nc.SetDeadline(deadline)
-	}
-	for _, m := range []of.Message{of.Hello{Version: v, Bitmap: 1 << v}, of.FlowStatsRequest{}} {
-		b, err := of.Encode(v, m, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := nc.Write(b); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var answers [][]byte
-	for {
-		header := make([]byte, of.HeaderLen)
-		if _, err := io.ReadFull(nc, header); err != nil {
-			t.Fatal(err)
-		}
-		b := append(header, make([]byte, int(binary.BigEndian.Uint16(header[2:]))-len(header))...)
-		if _, err := io.ReadFull(nc, b[len(header):]); err != nil {
-			t.Fatal(err)
-		}
-		m, _, err := of.Decode(b)
-		if err != nil {
-			t.Fatalf("%v\n% x", err, b)
-		}
-		if reply, ok := m.(of.FlowStatsReply); ok {
-			answers = append(answers, b)
-			if !reply.More {
-				return answers
-			}
 		}
 	}
 }
@@ -208,15 +193,13 @@ func TestRealWritten(t *testing.T) {
 	for i, tc := range written {
 		ofctl(t, of.Version13, "add-flow", endpoint, fmt.Sprintf("table=3,priority=%d,%sactions=%s", i, tc.match, tc.actions))
 	}
-	texts := dumpedActions(t, endpoint)
+	texts := dumpedActions(t, endpoint, of.Version13)
 	capture := "What a switch has sent of flows. go test -run TestRealWritten -update writes this.\n"
-	for _, v := range []of.Version{of.Version13, of.Version14} {
+	for _, v := range allVersions {
 		seen := 0
-		for _, answer := range captured(t, endpoint, v) {
-			m, _, err := of.Decode(answer)
-			if err != nil {
-				t.Fatal(err)
-			}
+		a := newAsker(t, endpoint, v)
+		for i, m := range a.ask(of.FlowStatsRequest{}) {
+			answer := a.raw[i]
 			for _, f := range m.(of.FlowStatsReply).Flows {
 				seen++
 				from := written[f.Priority].actions
@@ -250,10 +233,10 @@ func TestRealWritten(t *testing.T) {
 }
 
 // dumpedActions is what ovs-ofctl says of the actions of a switch's flows, by their priorities.
-func dumpedActions(t *testing.T, endpoint string) map[uint16]string {
+func dumpedActions(t *testing.T, endpoint string, v of.Version) map[uint16]string {
 	t.Helper()
 	texts := map[uint16]string{}
-	for _, line := range strings.Split(ofctl(t, of.Version13, "--no-stats", "--no-names", "dump-flows", endpoint), "\n") {
+	for _, line := range strings.Split(ofctl(t, v, "--no-stats", "--no-names", "dump-flows", endpoint), "\n") {
 		if _, flow, ok := strings.Cut(line, "priority="); ok {
 			match, actions, _ := strings.Cut(flow, " actions=")
 			digits, _, _ := strings.Cut(match, ",")

@@ -97,8 +97,8 @@ func (n NAT) appendTo(b []byte, _ Version) ([]byte, error) {
 	start := len(b)
 	b = pad(appendNicira(b, nxNAT, 0), 2)
 	b = be.AppendUint16(b, uint16(bits(n.Type == NATSource, n.Type == NATDestination, n.Persistent, n.Hash, n.Random)))
-	v4, v6 := n.AddrMin.Is4(), n.AddrMin.Is6()
-	b = be.AppendUint16(b, uint16(bits(v4, v4 && n.AddrMax.IsValid(), v6, v6 && n.AddrMax.IsValid(), n.PortMin != 0, n.PortMax != 0)))
+	v4, v6, span := n.AddrMin.Is4(), n.AddrMin.Is6(), n.AddrMax.IsValid()
+	b = be.AppendUint16(b, uint16(bits(v4, v4 && span, v6, v6 && span, n.PortMin != 0, n.PortMax != 0)))
 	for _, a := range [2]netip.Addr{n.AddrMin, n.AddrMax} {
 		switch {
 		case a.Is4():
