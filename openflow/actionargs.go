@@ -34,10 +34,28 @@ func dottedHex(b []byte) string {
 	return string(text)
 }
 
-// listString is a list of actions; an empty one drops the packet.
-func listString(actions []Action) string {
+// namer is an action whose text has ports, tables or other actions in it.
+type namer interface {
+	text(names *Names) string
+}
+
+// actionTexts are the actions with the names of ports and tables that there are.
+func actionTexts(actions []Action, names *Names) []string {
+	out := make([]string, len(actions))
+	for i, a := range actions {
+		if n, ok := a.(namer); ok {
+			out[i] = n.text(names)
+		} else {
+			out[i] = fmt.Sprint(a)
+		}
+	}
+	return out
+}
+
+// listText is a list of actions; an empty one drops the packet.
+func listText(actions []Action, names *Names) string {
 	if len(actions) == 0 {
 		return "drop"
 	}
-	return strings.Join(actionStrings(actions), ",")
+	return strings.Join(actionTexts(actions, names), ",")
 }

@@ -10,7 +10,9 @@ import "fmt"
 type Clone struct{ Actions []Action }
 
 // String is the action in the words of ovs-actions(7).
-func (a Clone) String() string { return "clone(" + listString(a.Actions) + ")" }
+func (a Clone) String() string { return a.text(nil) }
+
+func (a Clone) text(names *Names) string { return "clone(" + listText(a.Actions, names) + ")" }
 
 func (a Clone) appendTo(b []byte, v Version) ([]byte, error) {
 	start := len(b)

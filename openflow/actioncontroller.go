@@ -43,10 +43,11 @@ func (a Controller) String() string {
 	return list.of("controller")
 }
 
+var packetInReasons = [...]string{"no_match", "action", "invalid_ttl", "action_set", "group", "packet_out"}
+
 func reasonString(r PacketInReason) string {
-	names := [...]string{"no_match", "action", "invalid_ttl", "action_set", "group", "packet_out"}
-	if int(r) < len(names) {
-		return names[r]
+	if int(r) < len(packetInReasons) {
+		return packetInReasons[r]
 	}
 	return strconv.Itoa(int(r))
 }

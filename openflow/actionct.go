@@ -5,7 +5,6 @@ package openflow
 
 import (
 	"fmt"
-	"strings"
 )
 
 // CT sends the packet through the connection tracker (ovs-actions(7), "The ct action").
@@ -35,11 +34,13 @@ const (
 )
 
 // String is the action in the words of ovs-actions(7).
-func (a CT) String() string {
+func (a CT) String() string { return a.text(nil) }
+
+func (a CT) text(names *Names) string {
 	var list args
 	list.add(a.Commit, "commit")
 	list.add(a.Force, "force")
-	list.add(a.Resume, "table=%d", a.Table)
+	list.add(a.Resume, "table=%s", names.table(a.Table))
 	switch {
 	case a.ZoneFrom != nil:
 		list.add(true, "zone=%v", *a.ZoneFrom)
@@ -49,7 +50,7 @@ func (a CT) String() string {
 	if a.NAT != nil {
 		list.add(true, "%v", *a.NAT)
 	}
-	list.add(len(a.Exec) > 0, "exec(%s)", strings.Join(actionStrings(a.Exec), ","))
+	list.add(len(a.Exec) > 0, "exec(%s)", listText(a.Exec, names))
 	switch a.ALG {
 	case 0:
 	case ALGFTP:

@@ -46,7 +46,7 @@ func (p NSHProperty) String() string {
 	if p.MDType != 0 {
 		return fmt.Sprintf("md_type=%d", p.MDType)
 	}
-	return fmt.Sprintf("tlv(0x%04x,%d,%s)", p.Class, p.Type, hexString(p.Value))
+	return fmt.Sprintf("tlv(0x%04x,%d,0x%x)", p.Class, p.Type, p.Value)
 }
 
 // String is the action in the words of ovs-actions(7).
@@ -144,7 +144,7 @@ func (a Decap) String() string {
 	if a.Type == nil {
 		return "decap()"
 	}
-	return fmt.Sprintf("decap(packet_type(ns=%d,type=%s))", *a.Type>>16, hexString(be.AppendUint16(nil, uint16(*a.Type))))
+	return fmt.Sprintf("decap(packet_type(ns=%d,type=%s))", *a.Type>>16, hexNumber(uint64(uint16(*a.Type))))
 }
 
 func (a Decap) appendTo(b []byte, _ Version) ([]byte, error) {

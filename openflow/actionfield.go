@@ -17,15 +17,18 @@ type SetField struct{ MatchField }
 
 // String is the action in the words of ovs-actions(7): several load actions if only some bits are written of a field that
 // set_field writes as a whole.
-func (a SetField) String() string {
-	if mf, _ := a.canonical(); mf.inParts() {
+func (a SetField) String() string { return a.text(nil) }
+
+func (a SetField) text(names *Names) string {
+	mf, _ := a.canonical()
+	if mf.inParts() {
 		var loads []string
 		for s, value := range mf.parts() {
 			loads = append(loads, fmt.Sprintf("load:%s->%v", hexString(be.AppendUint64(nil, value)), s))
 		}
 		return strings.Join(loads, ",")
 	}
-	return "set_field:" + a.valueString() + "->" + a.Field.actionName()
+	return "set_field:" + mf.valueText(names) + "->" + a.Field.actionName()
 }
 
 // inParts reports whether f, in canonical form, is on some bits of a field of which a switch takes no mask.

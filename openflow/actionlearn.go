@@ -32,9 +32,11 @@ type Learn struct {
 }
 
 // String is the action in the words of ovs-actions(7).
-func (a Learn) String() string {
+func (a Learn) String() string { return a.text(nil) }
+
+func (a Learn) text(names *Names) string {
 	var list args
-	list.add(true, "table=%d", a.Table)
+	list.add(true, "table=%s", names.table(a.Table))
 	list.add(a.IdleTimeout != 0, "idle_timeout=%d", a.IdleTimeout)
 	list.add(a.HardTimeout != 0, "hard_timeout=%d", a.HardTimeout)
 	list.add(a.FinIdleTimeout != 0, "fin_idle_timeout=%d", a.FinIdleTimeout)
@@ -48,7 +50,7 @@ func (a Learn) String() string {
 		list.add(true, "result_dst=%v", *a.Result)
 	}
 	for _, spec := range a.Specs {
-		list = append(list, spec.String())
+		list = append(list, spec.text(names))
 	}
 	return list.of("learn")
 }

@@ -34,7 +34,9 @@ var membersNames = [...]string{"active_backup", "hrw"}
 func (a MembersAlgorithm) String() string { return nameOf(membersNames[:], uint16(a)) }
 
 // String is the action in the words of ovs-actions(7).
-func (a Members) String() string {
+func (a Members) String() string { return a.text(nil) }
+
+func (a Members) text(names *Names) string {
 	name, ports := "bundle", ""
 	list := args{a.Fields.String(), fmt.Sprint(a.Basis), a.Algorithm.String(), "ofport"}
 	if a.Load != nil {
@@ -44,7 +46,7 @@ func (a Members) String() string {
 		if i > 0 {
 			ports += ","
 		}
-		ports += portString(port)
+		ports += names.port(port)
 	}
 	return append(list, "members:"+ports).of(name)
 }

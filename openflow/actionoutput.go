@@ -17,14 +17,16 @@ type Output struct {
 const WholePacket uint16 = 0xffff
 
 // String is the action in the words of ovs-actions(7).
-func (a Output) String() string {
+func (a Output) String() string { return a.text(nil) }
+
+func (a Output) text(names *Names) string {
 	switch name, reserved := portNames[a.Port]; {
 	case a.Port == PortController:
 		return fmt.Sprintf("CONTROLLER:%d", a.MaxLen)
 	case reserved:
 		return name
 	}
-	return fmt.Sprintf("output:%d", a.Port)
+	return "output:" + names.port(a.Port)
 }
 
 func (a Output) appendTo(b []byte, _ Version) ([]byte, error) {
@@ -109,8 +111,10 @@ type OutputTruncated struct {
 const minTruncated = 14
 
 // String is the action in the words of ovs-actions(7).
-func (a OutputTruncated) String() string {
-	return fmt.Sprintf("output(port=%s,max_len=%d)", portString(a.Port), a.MaxLen)
+func (a OutputTruncated) String() string { return a.text(nil) }
+
+func (a OutputTruncated) text(names *Names) string {
+	return fmt.Sprintf("output(port=%s,max_len=%d)", names.port(a.Port), a.MaxLen)
 }
 
 func (a OutputTruncated) appendTo(b []byte, _ Version) ([]byte, error) {

@@ -3,8 +3,6 @@
 
 package openflow
 
-import "fmt"
-
 // Resubmit looks the packet up again in Table and goes on with the next action afterwards (ovs-actions(7), "The resubmit
 // action").
 type Resubmit struct {
@@ -21,16 +19,18 @@ type Resubmit struct {
 const CurrentTable uint8 = 0xff
 
 // String is the action in the words of ovs-actions(7).
-func (a Resubmit) String() string {
+func (a Resubmit) String() string { return a.text(nil) }
+
+func (a Resubmit) text(names *Names) string {
 	if a.InPort != PortInPort && a.Table == CurrentTable && !a.CT {
-		return "resubmit:" + portString(a.InPort)
+		return "resubmit:" + names.port(a.InPort)
 	}
 	var port, table, ct string
 	if a.InPort != PortInPort {
-		port = portString(a.InPort)
+		port = names.port(a.InPort)
 	}
 	if a.Table != CurrentTable {
-		table = fmt.Sprint(a.Table)
+		table = names.table(a.Table)
 	}
 	if a.CT {
 		ct = ",ct"

@@ -31,13 +31,15 @@ const (
 )
 
 // String is the action in the words of ovs-actions(7).
-func (a Sample) String() string {
+func (a Sample) String() string { return a.text(nil) }
+
+func (a Sample) text(names *Names) string {
 	var list args
 	list.add(true, "probability=%d", a.Probability)
 	list.add(true, "collector_set_id=%d", a.CollectorSet)
 	list.add(true, "obs_domain_id=%d", a.ObsDomain)
 	list.add(true, "obs_point_id=%d", a.ObsPoint)
-	list.add(a.Port != 0, "sampling_port=%s", portString(a.Port))
+	list.add(a.Port != 0, "sampling_port=%s", names.port(a.Port))
 	list.add(a.Direction == SampleIngress, "ingress")
 	list.add(a.Direction == SampleEgress, "egress")
 	return list.of("sample")

@@ -89,6 +89,13 @@ func appendActionsKey(b []byte, actions []Action) []byte {
 				a = set
 			}
 		}
+		switch nest := a.(type) {
+		case CT:
+			nest.Exec = mergeSets(nest.Exec)
+			a = nest
+		case Clone:
+			a = Clone{mergeSets(nest.Actions)}
+		}
 		encoded, err := appendActions(b, Version15, []Action{a})
 		if err != nil {
 			encoded = fmt.Append(b, a)
@@ -96,6 +103,30 @@ func appendActionsKey(b []byte, actions []Action) []byte {
 		b = encoded
 	}
 	return append(b, 0)
+}
+
+// mergeSets makes one set of sets of one field that follow each other, in actions and in those that stand in them.
+func mergeSets(actions []Action) []Action {
+	var out []Action
+	for _, a := range actions {
+		switch a := a.(type) {
+		case SetField:
+			if _, some := a.canonical(); !some {
+				continue
+			}
+			if n := len(out) - 1; n >= 0 {
+				if last, ok := out[n].(SetField); ok && last.Field == a.Field && last.mergeable() && a.mergeable() {
+					out[n] = last.then(a)
+					continue
+				}
+			}
+		case Clone:
+			out = append(out, Clone{mergeSets(a.Actions)})
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
 }
 
 func (s SetField) mergeable() bool {

@@ -88,7 +88,7 @@ func ExampleFlow_String() {
 		Match:        openflow.Match{openflow.InPort(1)},
 		Instructions: openflow.Instructions{Apply: []openflow.Action{openflow.Output{Port: 2}}},
 	})
-	// Output: table=0, priority=200,in_port=1 actions=output:2
+	// Output: priority=200,in_port=1 actions=output:2
 }
 
 func ExampleConn_Apply() {

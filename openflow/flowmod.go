@@ -38,17 +38,6 @@ func DeleteStrict(f Flow) FlowMod {
 	return FlowMod{Command: FlowDeleteStrict, Flow: Flow{Table: f.Table, Priority: f.Priority, Match: f.Match}}
 }
 
-// String is the command, and the flow as ovs-ofctl(8) writes it.
-func (m FlowMod) String() string {
-	name := fmt.Sprintf("command %d", m.Command)
-	if int(m.Command) < len(flowCommandNames) {
-		name = flowCommandNames[m.Command]
-	}
-	return name + " " + m.Flow.String()
-}
-
-var flowCommandNames = []string{"add", "modify", "modify_strict", "delete", "delete_strict"}
-
 func (m FlowMod) describe() string { return m.String() }
 
 func (m FlowMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {

@@ -100,7 +100,7 @@ func (s Selection) write(b *strings.Builder) {
 	for i, f := range s.Fields {
 		names[i] = f.Field.String()
 		if !f.wholeField() {
-			names[i] = f.String()
+			names[i] += "=" + f.valueText(nil)
 		}
 	}
 	switch len(names) {

@@ -25,40 +25,35 @@ type Instructions struct {
 }
 
 // String is the instructions as ovs-ofctl(8) writes and reads them; none are "drop".
-func (in Instructions) String() string {
+func (in Instructions) String() string { return in.Text(nil) }
+
+// Text is String with the names of ports and tables that there are.
+func (in Instructions) Text(names *Names) string {
 	var parts []string
 	if in.Meter != 0 {
 		parts = append(parts, fmt.Sprintf("meter:%d", in.Meter))
 	}
-	parts = append(parts, actionStrings(in.Apply)...)
+	parts = append(parts, actionTexts(in.Apply, names)...)
 	if in.ClearActions {
 		parts = append(parts, "clear_actions")
 	}
 	if len(in.Write) > 0 {
-		parts = append(parts, "write_actions("+strings.Join(actionStrings(in.Write), ",")+")")
+		parts = append(parts, "write_actions("+listText(in.Write, names)+")")
 	}
 	if in.MetadataMask != 0 {
-		s := "write_metadata:" + hexString(be.AppendUint64(nil, in.Metadata&in.MetadataMask))
+		s := "write_metadata:" + hexNumber(in.Metadata&in.MetadataMask)
 		if in.MetadataMask != 1<<64-1 {
-			s += fmt.Sprintf("/%#x", in.MetadataMask)
+			s += "/" + hexNumber(in.MetadataMask)
 		}
 		parts = append(parts, s)
 	}
 	if in.Goto != 0 {
-		parts = append(parts, fmt.Sprintf("goto_table:%d", in.Goto))
+		parts = append(parts, "goto_table:"+names.table(in.Goto))
 	}
 	if len(parts) == 0 {
 		return "drop"
 	}
 	return strings.Join(parts, ",")
-}
-
-func actionStrings(actions []Action) []string {
-	out := make([]string, len(actions))
-	for i, a := range actions {
-		out[i] = fmt.Sprint(a)
-	}
-	return out
 }
 
 // The types of instructions (OpenFlow 1.3.5, 7.2.4).

@@ -61,7 +61,9 @@ func numberBytes(value uint64, bits uint16) []byte {
 func (s LearnSpec) immediate() bool { return s.Src == (Subfield{}) }
 
 // String is the spec in the words of ovs-actions(7).
-func (s LearnSpec) String() string {
+func (s LearnSpec) String() string { return s.text(nil) }
+
+func (s LearnSpec) text(names *Names) string {
 	dst, src := s.Dst.String(), s.Src.String()
 	switch {
 	case s.To == LearnToOutput:
@@ -77,7 +79,7 @@ func (s LearnSpec) String() string {
 		return dst + "=" + src
 	case s.Dst == Whole(s.Dst.Field):
 		value := append(make([]byte, max(0, s.Dst.Field.Bytes()-len(s.Value))), s.Value...)
-		return s.Dst.Field.actionName() + "=" + MatchField{Field: s.Dst.Field, Value: value}.valueString()
+		return s.Dst.Field.actionName() + "=" + MatchField{Field: s.Dst.Field, Value: value}.valueText(names)
 	}
 	return dst + "=" + hexString(s.Value)
 }

@@ -3,7 +3,9 @@
 
 package openflow
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Subfield is Bits bits of a field from bit Offset on, bit 0 being the least significant (ovs-actions(7), "Field
 // Specifications").

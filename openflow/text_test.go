@@ -14,12 +14,12 @@ import (
 
 func TestFlowText(t *testing.T) {
 	want := map[string]string{
-		"drop all":       "table=0, priority=0 actions=drop",
-		"classify":       "cookie=0xc0ffee, table=0, priority=200,in_port=3 actions=set_field:0x7->reg0,set_field:0x50/0xf0->reg1,goto_table:1",
-		"source guard":   "table=1, priority=100,ip,in_port=3,eth_src=0a:00:00:00:00:02,ip_src=10.1.0.2 actions=write_metadata:0x10/0xf0,goto_table:2",
-		"published port": "table=3, idle_timeout=10, hard_timeout=20, send_flow_rem, priority=30,tcp,ct_state=+new-inv+trk,ct_zone=4,tcp_dst=8080 actions=ct(commit,table=4,zone=4,nat(dst=10.1.0.2:80),exec(set_field:0x5->ct_mark))",
-		"masquerade":     "table=5, priority=30,ip,reg2=0x1/0x1,ip_src=10.1.0.0/24 actions=ct(commit,force,zone=NXM_NX_REG3[0..15],nat(src=192.0.2.1-192.0.2.9:1024-65535,random)),output:1",
-		"route":          "table=8, priority=1,ip,ip_dst=10.2.0.0/16 actions=set_field:0a:00:00:00:00:09->eth_dst,dec_ttl,set_field:0->in_port,ct_clear,LOCAL,resubmit(,9),resubmit(4,9)",
+		"drop all":       "priority=0 actions=drop",
+		"classify":       "cookie=0xc0ffee, priority=200,in_port=3 actions=set_field:0x7->reg0,set_field:0x50/0xf0->reg1,goto_table:1",
+		"source guard":   "table=1, priority=100,ip,in_port=3,dl_src=0a:00:00:00:00:02,nw_src=10.1.0.2 actions=write_metadata:0x10/0xf0,goto_table:2",
+		"published port": "table=3, idle_timeout=10, hard_timeout=20, send_flow_rem priority=30,ct_state=+new-inv+trk,ct_zone=4,tcp,tp_dst=8080 actions=ct(commit,table=4,zone=4,nat(dst=10.1.0.2:80),exec(set_field:0x5->ct_mark))",
+		"masquerade":     "table=5, priority=30,ip,reg2=0x1/0x1,nw_src=10.1.0.0/24 actions=ct(commit,force,zone=NXM_NX_REG3[0..15],nat(src=192.0.2.1-192.0.2.9:1024-65535,random)),output:1",
+		"route":          "table=8, priority=1,ip,nw_dst=10.2.0.0/16 actions=set_field:0a:00:00:00:00:09->eth_dst,dec_ttl,set_field:0->in_port,ct_clear,LOCAL,resubmit(,9),resubmit(4,9)",
 		"action set":     "table=9, priority=0,metadata=0x1/0x3 actions=clear_actions,write_actions(CONTROLLER:65535)",
 	}
 	for _, tc := range typical {
@@ -35,7 +35,7 @@ func TestFlowText(t *testing.T) {
 		{of.Match{of.EthType(of.EthTypeIPv6), of.IPProto(of.IPProtoICMPv6)}, "icmp6"},
 		{of.Match{of.EthType(of.EthTypeIPv6)}, "ipv6"},
 		{of.Match{of.EthType(of.EthTypeIPv4), of.IPProto(47)}, "ip,nw_proto=47"},
-		{of.Match{of.EthType(0x88cc)}, "eth_type=0x88cc"},
+		{of.Match{of.EthType(0x88cc)}, "dl_type=0x88cc"},
 		{of.UintMasked(of.FieldARPSPA, 0x0a000001, 0xff0000ff), "arp_spa=10.0.0.1/255.0.0.255"},
 		{of.MatchField{Field: of.FieldReg0, Value: []byte{1}}, "reg0=0x01"},
 		{of.UintMasked(of.FieldCTState, 0x100, 0x100), "ct_state=0x100/0x100"},
@@ -46,7 +46,7 @@ func TestFlowText(t *testing.T) {
 		{of.NAT{Type: of.NATDestination, AddrMin: netip.MustParseAddr("fc00::1"), PortMin: 80, Persistent: true}, "nat(dst=[fc00::1]:80,persistent)"},
 		{of.Subfield{Field: of.FieldReg1, Offset: 3, Bits: 1}, "NXM_NX_REG1[3]"},
 		{of.RawAction{Bytes: []byte{0, 1}}, "raw(0001)"},
-		{of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: 1}}, "delete table=1, priority=0 actions=drop"},
+		{of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: 1}}, "delete table=1"},
 		{of.BundleCommitRequest, "commit request"},
 		{of.BundleType(9), "control type 9"},
 	} {
