@@ -14,6 +14,9 @@
 // [Conn.Modify] changes groups, meters, ports and tables too. [Conn.Groups], [Conn.Meters], [Conn.Ports], [Conn.Queues] and
 // [Conn.TableFeatures] read them back, and [Conn.GroupStats] and its like their counters.
 //
+// [ParseFlow], [ParseFlows], [ParseGroup] and [ParseMeter] read the syntax of ovs-ofctl(8), and String and Text write it, so
+// that ovs-ofctl(8) prints the same of a flow. A text that is not in the syntax is a [*SyntaxError].
+//
 // [Encode] and [Decode] turn every [Message] into bytes and back, in both directions, for programs that are the switch.
 // Decode trusts nothing: whatever the bytes, it returns a message or a [*DecodeError] with the code that a switch
 // answers. Fields and actions that this package has no names for are kept in their wire form.

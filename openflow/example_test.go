@@ -121,3 +121,17 @@ func ExampleGroup_Text() {
 	}}.Text(openflow.Version13))
 	// Output: group_id=1,type=select,bucket=weight:2,actions=output:1
 }
+
+func ExampleParseFlow() {
+	f, err := openflow.ParseFlow("table=1,tcp,nw_dst=10.0.0.0/8,tp_dst=80,actions=mod_dl_dst:0a:00:00:00:00:01,output:2", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(f)
+	_, err = openflow.ParseFlow("table=1,tcp,tp_dst=http actions=output:2", nil)
+	fmt.Println(err)
+	// Output:
+	// table=1, tcp,nw_dst=10.0.0.0/8,tp_dst=80 actions=set_field:0a:00:00:00:00:01->eth_dst,output:2
+	// "table=1,tcp,tp_dst=http actions=output:2", offset 19: "http" is not a number
+}
