@@ -59,14 +59,8 @@ const (
 
 // Async returns which messages the switch sends on this connection of its own accord.
 func (c *Conn) Async(ctx context.Context) (AsyncConfig, error) {
-	m, err := c.roundTrip(ctx, GetAsyncRequest{})
-	if err != nil {
-		return AsyncConfig{}, err
-	}
-	if reply, ok := m.(GetAsyncReply); ok {
-		return reply.AsyncConfig, nil
-	}
-	return AsyncConfig{}, c.unexpected(GetAsyncRequest{}, m)
+	reply, err := fetch[GetAsyncReply](ctx, c, GetAsyncRequest{})
+	return reply.AsyncConfig, err
 }
 
 // SetAsync says which messages the switch is to send on this connection of its own accord, and returns when that is so.

@@ -3,10 +3,7 @@
 
 package openflow
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // CounterUnknown is the value of a counter that the switch does not keep.
 const CounterUnknown uint64 = 1<<64 - 1
@@ -38,35 +35,4 @@ func decodeAge(r *reader) time.Duration {
 		return -1
 	}
 	return decodeDuration(r)
-}
-
-// gather makes a request and returns what the parts of its answer hold.
-func gather[T any, M Message](ctx context.Context, c *Conn, request Message, part func(M) ([]T, bool)) ([]T, error) {
-	var all []T
-	err := c.collect(ctx, request, func(m Message) (more, ok bool) {
-		reply, ok := m.(M)
-		if !ok {
-			return false, false
-		}
-		items, more := part(reply)
-		all = append(all, items...)
-		return more, true
-	})
-	if err != nil {
-		return nil, err
-	}
-	return all, nil
-}
-
-// fetch makes a request and returns its one reply.
-func fetch[M Message](ctx context.Context, c *Conn, request Message) (reply M, err error) {
-	m, err := c.roundTrip(ctx, request)
-	if err != nil {
-		return reply, err
-	}
-	reply, ok := m.(M)
-	if !ok {
-		return reply, c.unexpected(request, m)
-	}
-	return reply, nil
 }

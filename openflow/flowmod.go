@@ -44,7 +44,8 @@ func (m FlowMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) 
 	if m.Command > FlowDeleteStrict {
 		return b, 0, fmt.Errorf("flow-mod command %d does not exist", m.Command)
 	}
-	if err := m.Match.Validate(); err != nil {
+	match := m.Match.Canonical()
+	if err := m.Match.validate(match); err != nil {
 		return b, 0, err
 	}
 	b = be.AppendUint64(b, m.Cookie)
@@ -61,7 +62,7 @@ func (m FlowMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) 
 		return b, 0, errVersion(v, "importance of a flow")
 	}
 	b = be.AppendUint16(b, m.Importance)
-	b, err := appendMatch(b, m.Match)
+	b, err := appendMatch(b, match)
 	if err == nil && !m.deletes() {
 		b, err = appendInstructions(b, v, m.Instructions)
 	}

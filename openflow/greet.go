@@ -49,16 +49,8 @@ func (c *Conn) greet(ctx context.Context) error {
 	default:
 		return &ConnError{c.endpoint, fmt.Errorf("begins with a %s, not a greeting", m.describe())}
 	}
-	m, err := c.roundTrip(ctx, FeaturesRequest{})
-	if err != nil {
-		return err
-	}
-	features, ok := m.(FeaturesReply)
-	if !ok {
-		return c.unexpected(FeaturesRequest{}, m)
-	}
-	c.features = features
-	return nil
+	c.features, err = fetch[FeaturesReply](ctx, c, FeaturesRequest{})
+	return err
 }
 
 // awaitGreeting returns the first message of the switch.

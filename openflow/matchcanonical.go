@@ -26,12 +26,31 @@ func (m Match) Canonical() Match {
 
 // arrange puts canonical conditions in order, joins those on the VLAN tag, and drops what others imply. It changes m.
 func (m Match) arrange() Match {
-	slices.SortFunc(m, MatchField.compare)
+	m.sort()
 	m = m.joinVLAN()
 	if m.impliesPacketType() {
 		m = m[1:]
 	}
 	return m
+}
+
+// sort puts conditions in order. There are few as a rule, and they are moved less than slices.SortFunc would.
+func (m Match) sort() {
+	const few = 16
+	if len(m) > few {
+		slices.SortFunc(m, MatchField.compare)
+		return
+	}
+	for i := 1; i < len(m); i++ {
+		f, at := m[i], i
+		for at > 0 && f.compare(m[at-1]) < 0 {
+			at--
+		}
+		if at < i {
+			copy(m[at+1:i+1], m[at:i])
+			m[at] = f
+		}
+	}
 }
 
 func (f MatchField) compare(g MatchField) int {

@@ -3,9 +3,7 @@
 
 package openflow
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // MatchError is a condition of a match that a switch refuses.
 type MatchError struct {
@@ -27,13 +25,15 @@ func (e *MatchError) Unwrap() error { return e.Code }
 // lacks another that it needs, ErrMatchInconsistent for the addresses of a connection without the Ethernet type of their
 // kind, and ErrDupField for two conditions on the same bits. Whether the bridge's TLV table has
 // the tunnel options of the match only the switch knows; conditions on FieldUnknown are not looked into.
-func (m Match) Validate() error {
+func (m Match) Validate() error { return m.validate(m.Canonical()) }
+
+// validate is Validate for a match whose canonical form is known.
+func (m Match) validate(c Match) error {
 	for _, mf := range m {
 		if err := mf.check(); err != nil {
 			return err
 		}
 	}
-	c := m.Canonical()
 	var s prerequisites
 	for i, mf := range c {
 		if needs := mf.Field.info().needs; !s.met(needs) {

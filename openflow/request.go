@@ -18,74 +18,65 @@ const maxReplies = 512 << 20
 
 // Ports returns the ports of the switch, its local one included.
 func (c *Conn) Ports(ctx context.Context) ([]PortDesc, error) {
-	var ports []PortDesc
-	err := c.collect(ctx, PortDescRequest{}, func(m Message) (more, ok bool) {
-		part, ok := m.(PortDescReply)
-		ports = append(ports, part.Ports...)
-		return part.More, ok
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ports, nil
+	return gather(ctx, c, PortDescRequest{}, func(m PortDescReply) ([]PortDesc, bool) { return m.Ports, m.More })
 }
 
 // Flows returns the flows that a filter selects, with their counters, in no particular order. Their matches are
 // canonical.
 func (c *Conn) Flows(ctx context.Context, filter FlowFilter) ([]FlowStats, error) {
-	var flows []FlowStats
-	err := c.collect(ctx, FlowStatsRequest{filter}, func(m Message) (more, ok bool) {
-		part, ok := m.(FlowStatsReply)
-		flows = append(flows, part.Flows...)
-		return part.More, ok
-	})
-	if err != nil {
-		return nil, err
-	}
-	return flows, nil
+	return gather(ctx, c, FlowStatsRequest{filter}, func(m FlowStatsReply) ([]FlowStats, bool) { return m.Flows, m.More })
 }
 
 // Desc returns what the switch says it is made of.
 func (c *Conn) Desc(ctx context.Context) (DescReply, error) {
-	m, err := c.roundTrip(ctx, DescRequest{})
-	if err != nil {
-		return DescReply{}, err
-	}
-	if reply, ok := m.(DescReply); ok {
-		return reply, nil
-	}
-	return DescReply{}, c.unexpected(DescRequest{}, m)
+	return fetch[DescReply](ctx, c, DescRequest{})
 }
 
 // Echo returns when the switch has answered an echo request with the data that was in it.
 func (c *Conn) Echo(ctx context.Context) error {
 	request := EchoRequest{Data: be.AppendUint64(nil, rand.Uint64())}
-	m, err := c.roundTrip(ctx, request)
-	if err != nil {
-		return err
+	reply, err := fetch[EchoReply](ctx, c, request)
+	if err == nil && !bytes.Equal(reply.Data, request.Data) {
+		err = fmt.Errorf("switch %s: echo request answered with other data", c.endpoint)
 	}
-	reply, ok := m.(EchoReply)
-	switch {
-	case !ok:
-		return c.unexpected(request, m)
-	case !bytes.Equal(reply.Data, request.Data):
-		return fmt.Errorf("switch %s: echo request answered with other data", c.endpoint)
-	}
-	return nil
+	return err
 }
 
 // Barrier returns when the switch has carried out all that was sent before.
 func (c *Conn) Barrier(ctx context.Context) error {
-	return c.expect(ctx, BarrierRequest{}, func(m Message) bool { _, ok := m.(BarrierReply); return ok })
+	_, err := fetch[BarrierReply](ctx, c, BarrierRequest{})
+	return err
 }
 
-// expect makes a request whose reply satisfies a condition.
-func (c *Conn) expect(ctx context.Context, request Message, is func(Message) bool) error {
-	m, err := c.roundTrip(ctx, request)
-	if err == nil && !is(m) {
-		err = c.unexpected(request, m)
+// gather makes a request and returns what the parts of its answer hold.
+func gather[T any, M Message](ctx context.Context, c *Conn, request Message, part func(M) ([]T, bool)) ([]T, error) {
+	var all []T
+	err := c.collect(ctx, request, func(m Message) (more, ok bool) {
+		reply, ok := m.(M)
+		if !ok {
+			return false, false
+		}
+		items, more := part(reply)
+		all = append(all, items...)
+		return more, true
+	})
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return all, nil
+}
+
+// fetch makes a request and returns its one reply.
+func fetch[M Message](ctx context.Context, c *Conn, request Message) (reply M, err error) {
+	m, err := c.roundTrip(ctx, request)
+	if err != nil {
+		return reply, err
+	}
+	reply, ok := m.(M)
+	if !ok {
+		return reply, c.unexpected(request, m)
+	}
+	return reply, nil
 }
 
 // roundTrip makes a request and returns its one reply.

@@ -42,16 +42,8 @@ func (r Role) String() string {
 // generation, which counts the elections of a primary controller, is for RolePrimary and RoleSecondary; one that is
 // older than what the switch has seen is refused with ErrRoleStale (OpenFlow 1.3.5, 7.3.9).
 func (c *Conn) Role(ctx context.Context, role Role, generation uint64) (Role, uint64, error) {
-	request := RoleRequest{Role: role, Generation: generation}
-	m, err := c.roundTrip(ctx, request)
-	if err != nil {
-		return 0, 0, err
-	}
-	reply, ok := m.(RoleReply)
-	if !ok {
-		return 0, 0, c.unexpected(request, m)
-	}
-	return reply.Role, reply.Generation, nil
+	reply, err := fetch[RoleReply](ctx, c, RoleRequest{Role: role, Generation: generation})
+	return reply.Role, reply.Generation, err
 }
 
 // RoleRequest asks to be master or slave of other controllers (OpenFlow 1.3.5, 7.3.9); role 0 only asks.

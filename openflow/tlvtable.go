@@ -77,14 +77,7 @@ func (c *Conn) modTLVs(ctx context.Context, m TLVTableMod) error {
 
 // TLVTable returns the mapping of options.
 func (c *Conn) TLVTable(ctx context.Context) (TLVTableReply, error) {
-	m, err := c.roundTrip(ctx, TLVTableRequest{})
-	if err != nil {
-		return TLVTableReply{}, err
-	}
-	if reply, ok := m.(TLVTableReply); ok {
-		return reply, nil
-	}
-	return TLVTableReply{}, c.unexpected(TLVTableRequest{}, m)
+	return fetch[TLVTableReply](ctx, c, TLVTableRequest{})
 }
 
 func (TLVTableMod) describe() string     { return "tlv-table-mod" }
