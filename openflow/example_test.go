@@ -30,6 +30,50 @@ func Example() {
 	}
 }
 
+// Dump the flows of a bridge, with the names of its ports.
+func ExampleConn_Flows() {
+	ctx := context.Background()
+	conn, err := openflow.Dial(ctx, "unix:/run/openvswitch/br0.mgmt", openflow.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	names, err := conn.Names(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	flows, err := conn.Flows(ctx, openflow.FlowFilter{})
+	for _, f := range flows {
+		fmt.Println(f.Text(names))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+// Keep a switch's flows with cookies of 0xabcd in the upper bits as they should be, over every restart of it.
+func ExampleConn_Sync() {
+	ctx := context.Background()
+	want := openflow.NewDesired(openflow.Scope{Cookie: 0xabcd << 48, CookieMask: 0xffff << 48})
+	if err := want.Add(openflow.Flow{Cookie: 0xabcd<<48 | 1, Instructions: openflow.Instructions{Goto: 1}}); err != nil {
+		log.Fatal(err)
+	}
+	client, err := openflow.Connect(ctx, "unix:/run/openvswitch/br0.mgmt", openflow.ClientOptions{
+		Retry: true,
+		OnConnect: func(ctx context.Context, c *openflow.Conn) error {
+			done, err := c.Sync(ctx, want)
+			if err == nil {
+				log.Print(done) // flows: 1 added, 0 replaced, 0 deleted, 0 unchanged
+			}
+			return err
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+}
+
 func ExampleConnect() {
 	ctx := context.Background()
 	client, err := openflow.Connect(ctx, "tcp:192.0.2.1", openflow.ClientOptions{
