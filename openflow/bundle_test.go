@@ -19,6 +19,7 @@ func numbered(i uint32) of.Flow {
 }
 
 func TestRealBundleIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
@@ -80,6 +81,7 @@ func TestRealBundleIsAllOrNothing(t *testing.T) {
 }
 
 func TestRealBundleIsOrdered(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	c := dial(t, ovs.Management("br0"))
 	first, second := numbered(1), numbered(1)
@@ -94,6 +96,7 @@ func TestRealBundleIsOrdered(t *testing.T) {
 }
 
 func TestRealApplyNamesEachRefusal(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	c := dial(t, ovs.Management("br0"))
 	bad := of.Add(of.Flow{Match: of.Match{of.TCPDst(80)}})
@@ -120,6 +123,7 @@ func TestRealApplyNamesEachRefusal(t *testing.T) {
 
 // TestRealManyErrors sends so many bad flow-mods that neither side could go on if the other one stopped reading.
 func TestRealManyErrors(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	c := dial(t, ovs.Management("br0"))
 	mods := make([]of.Modification, 20_000)
@@ -134,6 +138,7 @@ func TestRealManyErrors(t *testing.T) {
 }
 
 func TestRealLargeBundle(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -156,6 +161,7 @@ func TestRealLargeBundle(t *testing.T) {
 }
 
 func TestRealConcurrentBundles(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -181,6 +187,7 @@ func TestRealConcurrentBundles(t *testing.T) {
 }
 
 func TestRealSwitchGoesAway(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
@@ -221,6 +228,7 @@ func TestRealSwitchGoesAway(t *testing.T) {
 }
 
 func TestRealNotOpenFlow(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	endpoint := ovs.DatabaseEndpoint()
 	_, err := of.Dial(testContext(t), endpoint, of.Options{})

@@ -4,73 +4,17 @@
 package openflow_test
 
 import (
-	"context"
 	"errors"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
-	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-func testContext(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// realSwitch starts an Open vSwitch with the bridge br0, which has the ports 1 and 2.
-func realSwitch(t *testing.T) *ovsproc.OVS {
-	t.Helper()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	args := "--db=" + ovs.DatabaseEndpoint() + " add-br br0 -- set bridge br0 datapath_type=dummy fail-mode=secure" +
-		" -- add-port br0 p1 -- set interface p1 type=dummy ofport_request=1" +
-		" -- add-port br0 p2 -- set interface p2 type=dummy ofport_request=2"
-	if out, err := exec.Command("ovs-vsctl", strings.Fields(args)...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl %s: %v\n%s", args, err, out)
-	}
-	return ovs
-}
-
-func dial(t *testing.T, endpoint string) *of.Conn {
-	t.Helper()
-	c, err := of.Dial(testContext(t), endpoint, of.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-func flowsOf(t *testing.T, c *of.Conn) map[string]of.Flow {
-	t.Helper()
-	stats, err := c.Flows(testContext(t), of.FlowFilter{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	flows := make(map[string]of.Flow, len(stats))
-	for _, s := range stats {
-		flows[s.Key()] = s.Flow
-	}
-	return flows
-}
-
 func TestRealSwitch(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -109,6 +53,7 @@ func TestRealSwitch(t *testing.T) {
 
 // TestRealRoundTrip adds flows and finds the same in the dump, by key and content, and as ovs-ofctl prints them.
 func TestRealRoundTrip(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -131,13 +76,10 @@ func TestRealRoundTrip(t *testing.T) {
 	if len(got) != len(mods) {
 		t.Errorf("%d flows are dumped, want %d", len(got), len(mods))
 	}
-	out, err := exec.Command("ovs-ofctl", "-OOpenFlow13", "--no-stats", "dump-flows", ovs.Management("br0")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl dump-flows: %v\n%s", err, out)
-	}
+	out := ofctl(t, of.Version13, "--no-stats", "dump-flows", ovs.Management("br0"))
 	for _, tc := range typical {
 		_, actions, _ := strings.Cut(tc.text, "actions=")
-		if !strings.Contains(string(out), "actions="+actions+"\n") {
+		if !strings.Contains(out, "actions="+actions+"\n") {
 			t.Errorf("%s: %s is not in\n%s", tc.name, actions, out)
 		}
 	}
@@ -155,12 +97,13 @@ func TestRealRoundTrip(t *testing.T) {
 
 // TestRealRandomFlows adds random flows to a switch and finds what it was meant to hold.
 func TestRealRandomFlows(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
 	generator := rapid.Custom(genFlow)
 	for round := range 20 {
-		mods := []of.Modification{of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}}
+		mods := []of.Modification{deleteAll}
 		want := map[string]of.Flow{}
 		for i := range 50 {
 			f := generator.Example(50*round + i)
@@ -187,15 +130,12 @@ func TestRealRandomFlows(t *testing.T) {
 
 // TestRealText has ovs-ofctl read the text of flows and finds that it means the same.
 func TestRealText(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	c := dial(t, ovs.Management("br0"))
 	for _, tc := range typical {
 		text := tc.mod.Flow.String()
-		out, err := exec.Command("ovs-ofctl", "-OOpenFlow13", "add-flow", ovs.Management("br0"), text).CombinedOutput()
-		if err != nil {
-			t.Errorf("ovs-ofctl add-flow %q: %v\n%s", text, err, out)
-			continue
-		}
+		ofctl(t, of.Version13, "add-flow", ovs.Management("br0"), text)
 		if f, ok := flowsOf(t, c)[tc.mod.Key()]; !ok || !f.Equal(tc.mod.Flow) {
 			t.Errorf("%q means\n%v, want\n%v", text, f, tc.mod.Flow)
 		}
@@ -203,6 +143,7 @@ func TestRealText(t *testing.T) {
 }
 
 func TestRealFilter(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
