@@ -105,16 +105,27 @@ func nextOf[M of.Message](t *testing.T, s *of.Subscription) M {
 	return want
 }
 
-// quiet makes sure that nothing waits in a subscription when the switch has carried out all it was sent.
-func quiet(t *testing.T, c *of.Conn, s *of.Subscription) {
+// said is all that waits in a subscription when the switch has carried out what it was sent.
+func said(t *testing.T, c *of.Conn, s *of.Subscription) (all []of.Message) {
 	t.Helper()
-	if err := c.Barrier(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
+	must(t, c.Barrier(testContext(t)))
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if m, err := s.Next(ended); !errors.Is(err, context.Canceled) {
-		t.Fatalf("the switch says %+v, error %v; want nothing", m, err)
+	for {
+		m, err := s.Next(ended)
+		if errors.Is(err, context.Canceled) {
+			return all
+		}
+		must(t, err)
+		all = append(all, m)
+	}
+}
+
+// quiet makes sure that nothing waits in a subscription when the switch has carried out what it was sent.
+func quiet(t *testing.T, c *of.Conn, s *of.Subscription) {
+	t.Helper()
+	if all := said(t, c, s); len(all) > 0 {
+		t.Fatalf("the switch says %+v, want nothing", all)
 	}
 }
 
