@@ -160,29 +160,32 @@ func TestRealAsync(t *testing.T) {
 // TestRealErrorBeforeBarrier has the switch refuse flow-mods: that is known whenever the barrier behind one returns.
 func TestRealErrorBeforeBarrier(t *testing.T) {
 	t.Parallel()
-	ovs := realSwitch(t)
-	c := dial(t, ovs.Management("br0"))
-	ctx := testContext(t)
-	const workers, each = 8, 1250
-	var running sync.WaitGroup
-	for worker := range workers {
-		running.Add(1)
-		go func() {
-			defer running.Done()
-			for i := range each {
-				bad := of.Add(numbered(uint32(worker*each + i)))
-				bad.Instructions = apply(of.Output{Port: 0xffffff01})
-				var refused *of.RequestError
-				if err := c.Apply(ctx, bad); !errors.Is(err, of.ErrBadOutPort) || !errors.As(err, &refused) ||
-					refused.Request.(of.FlowMod).Key() != bad.Key() {
-					t.Errorf("bad flow-mod %d of goroutine %d gives %v, want its refusal as %v", i, worker, err, of.ErrBadOutPort)
-					return
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		must(t, c.Apply(ctx, deleteAll))
+		const workers, each = 8, 1250
+		var running sync.WaitGroup
+		for worker := range workers {
+			running.Add(1)
+			go func() {
+				defer running.Done()
+				for i := range each {
+					bad := of.Add(numbered(uint32(worker*each + i)))
+					bad.Instructions = apply(of.Output{Port: 0xffffff01})
+					var refused *of.RequestError
+					if err := c.Apply(ctx, bad); !errors.Is(err, of.ErrBadOutPort) || !errors.As(err, &refused) ||
+						refused.Request.(of.FlowMod).Key() != bad.Key() {
+						t.Errorf("bad flow-mod %d of goroutine %d gives %v, want its refusal as %v", i, worker, err, of.ErrBadOutPort)
+						return
+					}
 				}
-			}
-		}()
-	}
-	running.Wait()
-	if flows := flowsOf(t, c); len(flows) != 0 {
-		t.Errorf("%d bad flows are in the table", len(flows))
-	}
+			}()
+		}
+		running.Wait()
+		if flows := flowsOf(t, c); len(flows) != 0 {
+			t.Errorf("%d bad flows are in the table", len(flows))
+		}
+	})
 }

@@ -17,38 +17,41 @@ import (
 // TestRealModify has a switch refuse some of many modifications, and carry out the others.
 func TestRealModify(t *testing.T) {
 	t.Parallel()
-	ovs := realSwitch(t)
-	ctx := testContext(t)
-	c := dial(t, ovs.Management("br0"))
-	err := c.Apply(ctx,
-		of.GroupMod{Group: of.Group{ID: 1}},
-		of.GroupMod{Group: of.Group{ID: 1}},
-		of.Add(of.Flow{Table: 1, Instructions: apply(of.Output{Port: 1})}),
-		of.GroupMod{Command: of.GroupRemoveBucket}, // not in OpenFlow 1.3
-		of.MeterMod{Command: of.MeterModify, MeterConfig: of.MeterConfig{ID: 1}},
-		of.PacketOut{Actions: []of.Action{of.Output{Port: 1}}, Data: make([]byte, 60)},
-		of.TableMod{Table: 1},
-	)
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		t.Fatalf("Modify gives %v, want joined errors", err)
-	}
-	var refused []int
-	for _, err := range joined.Unwrap() {
-		var e *of.RequestError
-		if errors.As(err, &e) {
-			refused = append(refused, e.Index)
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		must(t, c.Apply(ctx, deleteAll, of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}}))
+		err := c.Apply(ctx,
+			of.GroupMod{Group: of.Group{ID: 1}},
+			of.GroupMod{Group: of.Group{ID: 1}},
+			of.Add(of.Flow{Table: 1, Instructions: apply(of.Output{Port: 1})}),
+			of.GroupMod{Command: of.GroupRemoveBucket}, // of no group, and not in OpenFlow 1.3
+			of.MeterMod{Command: of.MeterModify, MeterConfig: of.MeterConfig{ID: 1}},
+			of.PacketOut{Actions: []of.Action{of.Output{Port: 1}}, Data: make([]byte, 60)},
+			of.TableMod{Table: 1},
+		)
+		joined, ok := err.(interface{ Unwrap() []error })
+		if !ok {
+			t.Fatalf("Modify gives %v, want joined errors", err)
 		}
-	}
-	if got := fmt.Sprint(refused); got != "[1 3 4]" || !errors.Is(err, of.ErrGroupExists) || !errors.Is(err, of.ErrUnknownMeter) {
-		t.Errorf("refused are %s, want [1 3 4]: %v", got, err)
-	}
-	if groups, err := c.Groups(ctx); err != nil || len(groups) != 1 {
-		t.Errorf("groups are %v, error %v; want 1", groups, err)
-	}
-	if flows := flowsOf(t, c); len(flows) != 1 {
-		t.Errorf("flows are %v, want 1", flows)
-	}
+		var refused []int
+		for _, err := range joined.Unwrap() {
+			var e *of.RequestError
+			if errors.As(err, &e) {
+				refused = append(refused, e.Index)
+			}
+		}
+		if got := fmt.Sprint(refused); got != "[1 3 4]" || !errors.Is(err, of.ErrGroupExists) || !errors.Is(err, of.ErrUnknownMeter) {
+			t.Errorf("refused are %s, want [1 3 4]: %v", got, err)
+		}
+		if groups, err := c.Groups(ctx); err != nil || len(groups) != 1 {
+			t.Errorf("groups are %v, error %v; want 1", groups, err)
+		}
+		if flows := flowsOf(t, c); len(flows) != 1 {
+			t.Errorf("flows are %v, want 1", flows)
+		}
+	})
 }
 
 // TestRealBundleOfModifications puts into bundles what may stand in them, in each version. A port-mod may not, since the
