@@ -36,7 +36,7 @@ func readCaptures(t testing.TB) (list []capture) {
 		if err != nil {
 			t.Fatalf("%s: %q: %v", captureFile, line, err)
 		}
-		for _, v := range allVersions {
+		for _, v := range versions {
 			if v.String() == parts[0] {
 				list = append(list, capture{v: v, bytes: b, text: parts[2]})
 			}

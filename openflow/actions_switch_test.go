@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,13 +18,7 @@ import (
 // actionSwitch starts a switch that has all that the actions refer to, and returns its endpoint.
 func actionSwitch(t *testing.T) string {
 	t.Helper()
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	protocols := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0",
-		"protocols=OpenFlow13,OpenFlow14,OpenFlow15")
-	if out, err := protocols.CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
+	endpoint := realSwitch(t).Management("br0")
 	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
 	ofctl(t, of.Version13, "add-meter", endpoint, "meter=6,pktps,band=type=drop,rate=10")
 	ofctl(t, of.Version13, "add-tlv-map", endpoint,
@@ -35,6 +28,7 @@ func actionSwitch(t *testing.T) string {
 
 // TestRealActions adds each action to a switch in each version, which then has the same and says it in the same words.
 func TestRealActions(t *testing.T) {
+	t.Parallel()
 	endpoint := actionSwitch(t)
 	ctx := testContext(t)
 	flows := make([]of.Flow, len(everyAction))
@@ -43,16 +37,9 @@ func TestRealActions(t *testing.T) {
 		flows[i] = of.Flow{Table: 1, Priority: uint16(i), Match: tc.match, Instructions: apply(tc.action)}
 		mods[i] = of.Add(flows[i])
 	}
-	all := of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}
-	for _, v := range allVersions {
-		c, err := of.Dial(ctx, endpoint, of.Options{Versions: []of.Version{v}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		if err := c.Apply(ctx, append([]of.Modification{all}, mods...)...); err != nil {
-			t.Fatal(err)
-		}
+	for _, v := range versions {
+		c := dial(t, endpoint, v)
+		must(t, c.Apply(ctx, append([]of.Modification{deleteAll}, mods...)...))
 		got := flowsOf(t, c)
 		texts := dumpedActions(t, endpoint, v)
 		for i, tc := range everyAction {
@@ -68,13 +55,10 @@ func TestRealActions(t *testing.T) {
 
 // TestRealMeterAmongActions has a meter behind another action, which OpenFlow 1.5 alone can say.
 func TestRealMeterAmongActions(t *testing.T) {
+	t.Parallel()
 	endpoint := actionSwitch(t)
 	ctx := testContext(t)
-	c, err := of.Dial(ctx, endpoint, of.Options{Versions: []of.Version{of.Version15}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := dial(t, endpoint, of.Version15)
 	f := of.Flow{Instructions: apply(of.CTClear{}, of.Meter{ID: 6}, of.Output{Port: 1})}
 	if err := c.Apply(ctx, of.Add(f)); err != nil {
 		t.Fatal(err)
@@ -99,6 +83,7 @@ var sameText = map[string]bool{
 
 // TestRealActionText has ovs-ofctl read the text of each action and finds that it means the same.
 func TestRealActionText(t *testing.T) {
+	t.Parallel()
 	endpoint := actionSwitch(t)
 	c := dial(t, endpoint)
 	var lines strings.Builder
@@ -110,11 +95,7 @@ func TestRealActionText(t *testing.T) {
 		}
 		lines.WriteString(flows[i].String() + "\n")
 	}
-	cmd := exec.Command("ovs-ofctl", "-O", "OpenFlow13", "add-flows", endpoint, "-")
-	cmd.Stdin = strings.NewReader(lines.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("ovs-ofctl add-flows: %v\n%s\n%s", err, out, lines.String())
-	}
+	addFlowLines(t, of.Version13, endpoint, lines.String())
 	got := flowsOf(t, c)
 	for i, tc := range everyAction {
 		f, ok := got[flows[i].Key()]
@@ -189,18 +170,19 @@ var written = []struct{ match, actions string }{
 // TestRealWritten reads what ovs-ofctl has added, in the words of ovs-ofctl, and writes it back in the same bytes. Those of
 // enqueue differ in the max_len of a port, which means nothing.
 func TestRealWritten(t *testing.T) {
+	t.Parallel()
 	endpoint := actionSwitch(t)
+	var lines strings.Builder
 	for i, tc := range written {
-		ofctl(t, of.Version13, "add-flow", endpoint, fmt.Sprintf("table=3,priority=%d,%sactions=%s", i, tc.match, tc.actions))
+		fmt.Fprintf(&lines, "table=3,priority=%d,%sactions=%s\n", i, tc.match, tc.actions)
 	}
+	addFlowLines(t, of.Version13, endpoint, lines.String())
 	texts := dumpedActions(t, endpoint, of.Version13)
 	capture := "What a switch has sent of flows. go test -run TestRealWritten -update writes this.\n"
-	for _, v := range allVersions {
+	for _, v := range versions {
 		seen := 0
-		a := newAsker(t, endpoint, v)
-		for i, m := range a.ask(of.FlowStatsRequest{}) {
-			answer := a.raw[i]
-			for _, f := range m.(of.FlowStatsReply).Flows {
+		for _, part := range dialPeer(t, endpoint, v).ask(of.FlowStatsRequest{}) {
+			for _, f := range part.Message.(of.FlowStatsReply).Flows {
 				seen++
 				from := written[f.Priority].actions
 				if got, want := f.Instructions.String(), texts[f.Priority]; got != want {
@@ -216,8 +198,8 @@ func TestRealWritten(t *testing.T) {
 				}
 				again := instructionsOf(one)
 				capture += fmt.Sprintf("%v %x %s\n", v, again, texts[f.Priority])
-				if !bytes.Contains(answer, again) && !strings.HasPrefix(from, "enqueue") {
-					t.Errorf("%v: %s: written back as\n% x, which is not in\n% x", v, from, again, answer)
+				if !bytes.Contains(part.bytes, again) && !strings.HasPrefix(from, "enqueue") {
+					t.Errorf("%v: %s: written back as\n% x, which is not in\n% x", v, from, again, part.bytes)
 				}
 			}
 		}
@@ -232,20 +214,29 @@ func TestRealWritten(t *testing.T) {
 	}
 }
 
-// dumpedActions is what ovs-ofctl says of the actions of a switch's flows, by their priorities.
-func dumpedActions(t *testing.T, endpoint string, v of.Version) map[uint16]string {
+// dumpedFlows is what ovs-ofctl says of a switch's flows, by their priorities.
+func dumpedFlows(t *testing.T, endpoint string, v of.Version) map[uint16]string {
 	t.Helper()
-	texts := map[uint16]string{}
+	lines := map[uint16]string{}
 	for _, line := range strings.Split(ofctl(t, v, "--no-stats", "--no-names", "dump-flows", endpoint), "\n") {
 		if _, flow, ok := strings.Cut(line, "priority="); ok {
-			match, actions, _ := strings.Cut(flow, " actions=")
-			digits, _, _ := strings.Cut(match, ",")
+			digits := flow[:strings.IndexAny(flow, ", ")]
 			priority, err := strconv.ParseUint(digits, 10, 16)
 			if err != nil {
 				t.Fatalf("%q: %v", line, err)
 			}
-			texts[uint16(priority)] = actions
+			lines[uint16(priority)] = strings.TrimSpace(line)
 		}
+	}
+	return lines
+}
+
+// dumpedActions is what ovs-ofctl says of the actions of a switch's flows, by their priorities.
+func dumpedActions(t *testing.T, endpoint string, v of.Version) map[uint16]string {
+	t.Helper()
+	texts := dumpedFlows(t, endpoint, v)
+	for priority, line := range texts {
+		_, texts[priority], _ = strings.Cut(line, " actions=")
 	}
 	return texts
 }

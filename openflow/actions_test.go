@@ -214,8 +214,6 @@ func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
 
 func nat(n of.NAT) of.Action { return of.CT{Commit: true, NAT: &n} }
 
-var versions = []of.Version{of.Version13, of.Version14, of.Version15}
-
 // encodeActions is the actions alone as they go over the wire.
 func encodeActions(t testing.TB, v of.Version, actions ...of.Action) []byte {
 	t.Helper()
@@ -271,6 +269,7 @@ func TestActionRoundTrip(t *testing.T) {
 
 // TestActionsDiffer has Equal tell all actions apart that do different things.
 func TestActionsDiffer(t *testing.T) {
+	t.Parallel()
 	for i, a := range everyAction {
 		for j, b := range everyAction {
 			if got := apply(a.action).Equal(apply(b.action)); got != (i == j) {
@@ -283,6 +282,7 @@ func TestActionsDiffer(t *testing.T) {
 // TestActionsOffline has ovs-ofctl read the bytes of each action in each version and say what they mean. It says as well
 // where it would have written other bytes.
 func TestActionsOffline(t *testing.T) {
+	t.Parallel()
 	tier.Need(t, tier.Sandbox)
 	for _, v := range versions {
 		var lines strings.Builder

@@ -120,6 +120,7 @@ func TestClientLeavesStoppedSwitch(t *testing.T) {
 
 // TestClientGreetingCut cuts the greeting at every byte, in both directions.
 func TestClientGreetingCut(t *testing.T) {
+	t.Parallel()
 	// The greeting has 16 bytes each way and is followed by a request of 8 bytes for features of 32.
 	proxy := faultproxy.New(t, serveUnix(t, behave))
 	c := connect(t, proxy.Endpoint(), quick)

@@ -32,7 +32,7 @@ func FuzzConn(f *testing.F) {
 			defer close(done)
 			defer theirs.Close()
 			drained := make(chan struct{})
-			p := &peer{t, theirs}
+			p := &peer{t: t, nc: theirs}
 			p.greet()
 			go func() {
 				defer close(drained)

@@ -17,6 +17,7 @@ import (
 
 // TestCTFlushIsThatOfOfctl encodes what ovs-ofctl sends, byte for byte.
 func TestCTFlushIsThatOfOfctl(t *testing.T) {
+	t.Parallel()
 	tier.Need(t, tier.Sandbox)
 	zone, addr := uint16(0xfedc), netip.MustParseAddr
 	for _, tc := range []struct {
@@ -34,24 +35,20 @@ func TestCTFlushIsThatOfOfctl(t *testing.T) {
 			Orig: of.CTTuple{Src: addr("10.1.1.1"), Dst: addr("10.1.1.2")}}},
 	} {
 		sent := make(chan []byte, 1)
-		endpoint := listen(t, func(p *peer) {
+		endpoint := serveUnix(t, func(p *peer) {
 			p.write(of.Hello{Version: of.Version13, Bitmap: 1 << of.Version13}, 1)
 			for {
-				b, err := readRaw(p.nc)
-				if err != nil {
-					return
-				}
-				switch m, xid, err := of.Decode(b); m.(type) {
+				switch m, xid, b := p.readFrame(); m.(type) {
 				case of.CTFlush:
 					sent <- b
 				case of.BarrierRequest:
 					p.write(of.BarrierReply{}, xid)
 				case nil:
-					t.Errorf("%v: %v", tc.args, err)
+					return
 				}
 			}
 		})
-		ovsOfctl(t, append([]string{"-OOpenFlow13", "ct-flush", endpoint}, tc.args...)...)
+		ofctl(t, of.Version13, append([]string{"ct-flush", endpoint}, tc.args...)...)
 		b := <-sent
 		m, xid, err := of.Decode(b)
 		if diff := cmp.Diff(of.CTFlush{CTFilter: tc.want}, m, cmpOptions); diff != "" || err != nil {
@@ -66,20 +63,21 @@ func TestCTFlushIsThatOfOfctl(t *testing.T) {
 
 // TestRealFlushConnections tracks connections, and forgets some of them.
 func TestRealFlushConnections(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
 	zone, addr := uint16(7), netip.MustParseAddr
-	ovsOfctl(t, "-OOpenFlow13", "add-flow", ovs.Management("br0"), "udp,in_port=1 actions=ct(commit,zone=7),ct(commit,zone=8)")
+	ofctl(t, of.Version13, "add-flow", ovs.Management("br0"), "udp,in_port=1 actions=ct(commit,zone=7),ct(commit,zone=8)")
 	track := func() {
 		for _, port := range []int{1001, 1002, 1003} {
-			ovsAppctl(t, ovs, "netdev-dummy/receive", "p1", udp(port, 53))
+			appctl(t, ovs, "netdev-dummy/receive", "p1", udp(port, 53))
 		}
 	}
 	all := []string{"sport=1001,dport=53),zone=7", "sport=1001,dport=53),zone=8", "sport=1002,dport=53),zone=7",
 		"sport=1002,dport=53),zone=8", "sport=1003,dport=53),zone=7", "sport=1003,dport=53),zone=8"}
 	tracked := func() (left []int) {
-		out := strings.ReplaceAll(ovsAppctl(t, ovs, "dpctl/dump-conntrack"), "sport=53", "")
+		out := strings.ReplaceAll(appctl(t, ovs, "dpctl/dump-conntrack"), "sport=53", "")
 		for i, connection := range all {
 			orig, zone, _ := strings.Cut(connection, "),")
 			for line := range strings.Lines(out) {
@@ -108,7 +106,7 @@ func TestRealFlushConnections(t *testing.T) {
 		}
 		track()
 		if got := tracked(); len(got) != len(all) {
-			t.Fatalf("%s: %d connections are tracked, want %d:\n%s", tc.name, len(got), len(all), ovsAppctl(t, ovs, "dpctl/dump-conntrack"))
+			t.Fatalf("%s: %d connections are tracked, want %d:\n%s", tc.name, len(got), len(all), appctl(t, ovs, "dpctl/dump-conntrack"))
 		}
 		if err := c.FlushConnections(ctx, tc.filter); err != nil {
 			t.Errorf("%s: %v", tc.name, err)

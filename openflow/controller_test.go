@@ -7,26 +7,17 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 
-	"github.com/ovskit/ovskit/internal/ovsproc"
 	"github.com/ovskit/ovskit/internal/testpki"
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-func vsctl(t *testing.T, ovs *ovsproc.OVS, args ...string) {
-	t.Helper()
-	args = append([]string{"--db=" + ovs.DatabaseEndpoint()}, args...)
-	if out, err := exec.Command("ovs-vsctl", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl %v: %v\n%s", args, err, out)
-	}
-}
-
 // TestRealController has a switch connect to its controller by each of the ways.
 func TestRealController(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ca := testpki.NewCA()
 	key, certificate := testpki.Write(t, ca.Client())
@@ -70,6 +61,7 @@ func TestRealController(t *testing.T) {
 
 // TestRealDialTCP has a switch listen at a port.
 func TestRealDialTCP(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -92,6 +84,7 @@ func TestRealDialTCP(t *testing.T) {
 
 // TestRealRoles has two controllers become primary in turn.
 func TestRealRoles(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	one, two := dial(t, ovs.Management("br0")), dial(t, ovs.Management("br0"))
@@ -121,6 +114,7 @@ func TestRealRoles(t *testing.T) {
 
 // TestRealAsync has a switch tell of removed flows only, and then of nothing.
 func TestRealAsync(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -165,29 +159,33 @@ func TestRealAsync(t *testing.T) {
 
 // TestRealErrorBeforeBarrier has the switch refuse flow-mods: that is known whenever the barrier behind one returns.
 func TestRealErrorBeforeBarrier(t *testing.T) {
-	ovs := realSwitch(t)
-	c := dial(t, ovs.Management("br0"))
-	ctx := testContext(t)
-	const workers, each = 8, 1250
-	var running sync.WaitGroup
-	for worker := range workers {
-		running.Add(1)
-		go func() {
-			defer running.Done()
-			for i := range each {
-				bad := of.Add(numbered(uint32(worker*each + i)))
-				bad.Instructions = apply(of.Output{Port: 0xffffff01})
-				var refused *of.RequestError
-				if err := c.Apply(ctx, bad); !errors.Is(err, of.ErrBadOutPort) || !errors.As(err, &refused) ||
-					refused.Request.(of.FlowMod).Key() != bad.Key() {
-					t.Errorf("bad flow-mod %d of goroutine %d gives %v, want its refusal as %v", i, worker, err, of.ErrBadOutPort)
-					return
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		must(t, c.Apply(ctx, deleteAll))
+		const workers, each = 8, 1250
+		var running sync.WaitGroup
+		for worker := range workers {
+			running.Add(1)
+			go func() {
+				defer running.Done()
+				for i := range each {
+					bad := of.Add(numbered(uint32(worker*each + i)))
+					bad.Instructions = apply(of.Output{Port: 0xffffff01})
+					var refused *of.RequestError
+					if err := c.Apply(ctx, bad); !errors.Is(err, of.ErrBadOutPort) || !errors.As(err, &refused) ||
+						refused.Request.(of.FlowMod).Key() != bad.Key() {
+						t.Errorf("bad flow-mod %d of goroutine %d gives %v, want its refusal as %v", i, worker, err, of.ErrBadOutPort)
+						return
+					}
 				}
-			}
-		}()
-	}
-	running.Wait()
-	if flows := flowsOf(t, c); len(flows) != 0 {
-		t.Errorf("%d bad flows are in the table", len(flows))
-	}
+			}()
+		}
+		running.Wait()
+		if flows := flowsOf(t, c); len(flows) != 0 {
+			t.Errorf("%d bad flows are in the table", len(flows))
+		}
+	})
 }

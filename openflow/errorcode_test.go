@@ -15,8 +15,6 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-var everyVersion = []of.Version{of.Version13, of.Version14, of.Version15}
-
 // namedErrors are all codes that have names.
 func namedErrors() []of.ErrorCode {
 	var codes []of.ErrorCode
@@ -40,6 +38,7 @@ func namedErrors() []of.ErrorCode {
 
 // TestErrorsAreOne encodes every error in every version and finds the same constant.
 func TestErrorsAreOne(t *testing.T) {
+	t.Parallel()
 	codes := namedErrors()
 	if len(codes) < 180 {
 		t.Errorf("%d errors have names, want some 190", len(codes))
@@ -50,7 +49,7 @@ func TestErrorsAreOne(t *testing.T) {
 			t.Errorf("%v is %#x and %#x", code, uint64(other), uint64(code))
 		}
 		byName[code.Error()] = code
-		for _, v := range everyVersion {
+		for _, v := range versions {
 			b, err := of.Encode(v, of.Error{Code: code, Data: []byte("data")}, 1)
 			if err != nil {
 				t.Fatal(err)
@@ -78,7 +77,7 @@ func TestErrorNumbers(t *testing.T) {
 		{of.ErrUnknownMonitor, [3]of.ErrorCode{nx(8), 0x100003, 0x100003}},
 		{of.ErrTLVMapped, [3]of.ErrorCode{nx(20), nx(20), nx(20)}},
 	} {
-		for i, v := range everyVersion {
+		for i, v := range versions {
 			b, err := of.Encode(v, of.Error{Code: tc.code}, 1)
 			if err != nil {
 				t.Fatal(err)
@@ -95,6 +94,7 @@ func TestErrorNumbers(t *testing.T) {
 
 // TestErrorNamesPrint has Open vSwitch name every error in every version that has it.
 func TestErrorNamesPrint(t *testing.T) {
+	t.Parallel()
 	tier.Need(t, tier.Sandbox)
 	// Names that Open vSwitch has its own for, as OpenFlow 1.0 had.
 	renamed := strings.NewReplacer("OFPBRC_BAD_STAT", "OFPBRC_BAD_MULTIPART", "OFPBRC_BAD_VENDOR", "OFPBRC_BAD_EXPERIMENTER",
@@ -102,7 +102,7 @@ func TestErrorNamesPrint(t *testing.T) {
 		"OFPBAC_BAD_VENDOR", "OFPBAC_BAD_EXPERIMENTER", "OFPBRC_IS_SECONDARY", "OFPBRC_IS_SLAVE")
 	name := regexp.MustCompile(`OFPT_ERROR \(OF1\.\d\) \(xid=0x1\): (\w+)`)
 	codes := namedErrors()
-	for _, v := range everyVersion {
+	for _, v := range versions {
 		var stream []byte
 		for _, code := range codes {
 			var err error

@@ -6,12 +6,8 @@ package openflow_test
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -138,14 +134,12 @@ func mapOptions(t *testing.T, endpoint string) {
 	for i := range 64 {
 		options = append(options, fmt.Sprintf("{class=0xffff,type=%d,len=4}->tun_metadata%d", i, i))
 	}
-	out, err := exec.Command("ovs-ofctl", "add-tlv-map", endpoint, strings.Join(options, ",")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl add-tlv-map: %v\n%s", err, out)
-	}
+	ofctl(t, of.Version13, "add-tlv-map", endpoint, strings.Join(options, ","))
 }
 
 // TestRealFields adds flows on every field, finds them in the dump, and has ovs-ofctl read and print them.
 func TestRealFields(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
@@ -170,13 +164,7 @@ func TestRealFields(t *testing.T) {
 		inText.Table = 1
 		fmt.Fprintln(&text, inText)
 	}
-	file := filepath.Join(t.TempDir(), "flows")
-	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("ovs-ofctl", "-OOpenFlow13", "add-flows", endpoint, file).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-ofctl add-flows: %v\n%s", err, out)
-	}
+	addFlowLines(t, of.Version13, endpoint, text.String())
 	stats, err := c.Flows(ctx, of.FlowFilter{})
 	if err != nil {
 		t.Fatal(err)
@@ -191,12 +179,8 @@ func TestRealFields(t *testing.T) {
 			t.Errorf("dumped\n%v\nadded\n%v", got.Flow, f)
 		}
 	}
-	out, err := exec.Command("ovs-ofctl", "-OOpenFlow13", "--no-stats", "dump-flows", endpoint).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl dump-flows: %v\n%s", err, out)
-	}
 	printed := map[string]int{}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(ofctl(t, of.Version13, "--no-stats", "dump-flows", endpoint)) {
 		printed[strings.Replace(line, " table=1,", "", 1)]++
 	}
 	for line, n := range printed {
@@ -218,6 +202,7 @@ func unchecked(t *testing.T, mf of.MatchField) of.MatchField {
 
 // TestRealRefusedMatches has the switch refuse what Validate refuses, by the same code.
 func TestRealRefusedMatches(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	mapOptions(t, ovs.Management("br0"))
@@ -310,11 +295,7 @@ func print(t *testing.T, m of.Match) string {
 		t.Fatal(err)
 	}
 	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
-	out, err := exec.Command("ovs-ofctl", "ofp-print", hex.EncodeToString(b)).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl ofp-print: %v\n%s", err, out)
-	}
-	return string(out)
+	return ofpPrint(t, b)
 }
 
 // series is a part of a list of fields in which ovs-ofctl leaves out what counts up, and braces is one in which it
@@ -354,13 +335,10 @@ func expand(list string) []string {
 
 // TestRealFieldNames compares the table with what the switch says of its fields.
 func TestRealFieldNames(t *testing.T) {
-	ovs := realSwitch(t)
-	out, err := exec.Command("ovs-ofctl", "-OOpenFlow13", "dump-table-features", ovs.Management("br0")).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-ofctl dump-table-features: %v\n%s", err, out)
-	}
+	t.Parallel()
+	out := ofctl(t, of.Version13, "dump-table-features", realSwitch(t).Management("br0"))
 	list := func(label string) map[of.Field]bool {
-		_, rest, _ := strings.Cut(string(out), label+": ")
+		_, rest, _ := strings.Cut(out, label+": ")
 		line, _, _ := strings.Cut(rest, "\n")
 		fields := map[of.Field]bool{}
 		for _, name := range expand(line) {

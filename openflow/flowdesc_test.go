@@ -24,22 +24,25 @@ func plainFlows() []of.Flow {
 
 // TestRealFlowStats adds flows in each version and finds them in the dump of each.
 func TestRealFlowStats(t *testing.T) {
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
-		a.tell(of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}})
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	ctx := testContext(t)
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		mods := []of.Modification{deleteAll}
 		for _, f := range plainFlows() {
 			mod := of.Add(f)
 			if v >= of.Version14 {
 				mod.Importance = 7
 			}
-			a.tell(mod)
+			mods = append(mods, mod)
 		}
-		for _, dump := range allVersions {
-			b := newAsker(t, endpoint, dump)
+		must(t, dial(t, endpoint, v).Apply(ctx, mods...))
+		for _, dump := range versions {
+			c := dial(t, endpoint, dump)
+			stats, err := c.Flows(ctx, of.FlowFilter{})
+			must(t, err)
 			got := map[string]of.FlowStats{}
-			for _, s := range parts(b, of.FlowStatsRequest{}, func(m of.FlowStatsReply) []of.FlowStats { return m.Flows }) {
+			for _, s := range stats {
 				got[s.Key()] = s
 			}
 			if len(got) != len(plainFlows()) {
@@ -54,12 +57,12 @@ func TestRealFlowStats(t *testing.T) {
 					t.Errorf("%v: added in %v, dumped in %v as\n%+v", f, v, dump, s)
 				}
 			}
-			sum := b.ask(of.AggregateRequest{})
-			if r, ok := sum[0].(of.AggregateReply); !ok || int(r.Flows) != len(plainFlows()) {
+			sum := dialPeer(t, endpoint, dump).ask(of.AggregateRequest{})
+			if r, ok := sum[0].Message.(of.AggregateReply); !ok || int(r.Flows) != len(plainFlows()) {
 				t.Errorf("%v: the sum of the flows is %+v", dump, sum)
 			}
 		}
-	}
+	})
 }
 
 // TestFlowDescSkips reads a flow of OpenFlow 1.5 whose statistics have fields that nobody knows.

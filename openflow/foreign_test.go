@@ -4,7 +4,7 @@
 package openflow_test
 
 import (
-	"os/exec"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -44,45 +44,48 @@ var foreign = []struct{ flow, want string }{
 
 // TestRealForeignFlows reads flows of others, and writes them back so that the switch has what it had.
 func TestRealForeignFlows(t *testing.T) {
-	ovs := realSwitch(t)
+	t.Parallel()
 	ctx := testContext(t)
-	endpoint := ovs.Management("br0")
+	endpoint := realSwitch(t).Management("br0")
 	c := dial(t, endpoint)
-	ofctl := func(args ...string) string {
-		out, err := exec.Command("ovs-ofctl", append([]string{"-OOpenFlow13"}, args...)...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("ovs-ofctl %v: %v\n%s", args, err, out)
-		}
-		return string(out)
+	ofctl(t, of.Version13, "add-group", endpoint, "group_id=7,type=all")
+	var lines strings.Builder
+	for i, tc := range foreign {
+		fmt.Fprintf(&lines, "priority=%d,%s\n", i+1, tc.flow)
 	}
-	ofctl("add-group", endpoint, "group_id=7,type=all")
-	for _, tc := range foreign {
-		ofctl("del-flows", endpoint)
-		ofctl("add-flow", endpoint, "priority=7,"+tc.flow)
-		printed := ofctl("--no-stats", "--no-names", "dump-flows", endpoint)
-		flows, err := c.Flows(ctx, of.FlowFilter{})
-		if err != nil || len(flows) != 1 {
-			t.Errorf("%s: read as %v, error %v", tc.flow, flows, err)
-			continue
-		}
-		f := flows[0].Flow
-		_, got, _ := strings.Cut(f.String(), "priority=7,")
+	addFlowLines(t, of.Version13, endpoint, lines.String())
+	printed := dumpedFlows(t, endpoint, of.Version13)
+	read := flowsByPriority(t, c)
+	mods := []of.Modification{deleteAll}
+	for _, f := range read {
+		mods = append(mods, of.Add(f))
+	}
+	must(t, c.Bundle(ctx, mods...))
+	again, now := flowsByPriority(t, c), dumpedFlows(t, endpoint, of.Version13)
+	if len(read) != len(foreign) || len(again) != len(foreign) {
+		t.Errorf("%d flows are read, and %d after they were written back; want %d", len(read), len(again), len(foreign))
+	}
+	for i, tc := range foreign {
+		priority := uint16(i + 1)
+		f := read[priority]
+		_, got, _ := strings.Cut(f.String(), fmt.Sprintf("priority=%d,", priority))
 		if tc.want != "" && got != tc.want {
 			t.Errorf("%s: read as\n%s, want\n%s", tc.flow, got, tc.want)
 		}
-		all := of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}
-		if err := c.Bundle(ctx, all, of.Add(f)); err != nil {
-			t.Errorf("%s: written back: %v", tc.flow, err)
-			continue
+		if !again[priority].Equal(f) {
+			t.Errorf("%s: read as\n%v, and after it was written back as %v", tc.flow, f, again[priority])
 		}
-		again, err := c.Flows(ctx, of.FlowFilter{})
-		if err != nil || len(again) != 1 || !again[0].Flow.Equal(f) {
-			t.Errorf("%s: read as\n%v, and after it was written back as %v, error %v", tc.flow, f, again, err)
-		}
-		if tc.want == "" {
-			if now := ofctl("--no-stats", "--no-names", "dump-flows", endpoint); now != printed {
-				t.Errorf("%s: written back as\n%s, was\n%s", tc.flow, now, printed)
-			}
+		if was, is := printed[priority], now[priority]; tc.want == "" && is != was {
+			t.Errorf("%s: written back as\n%s, was\n%s", tc.flow, is, was)
 		}
 	}
+}
+
+func flowsByPriority(t *testing.T, c *of.Conn) map[uint16]of.Flow {
+	t.Helper()
+	flows := map[uint16]of.Flow{}
+	for _, f := range flowsOf(t, c) {
+		flows[f.Priority] = f
+	}
+	return flows
 }

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -95,17 +94,15 @@ func TestGoldenFlowMods(t *testing.T) {
 
 // TestGoldenPrint has Open vSwitch say what the golden bytes mean.
 func TestGoldenPrint(t *testing.T) {
+	t.Parallel()
 	tier.Need(t, tier.Sandbox)
 	golden := readGolden(t)
 	for _, tc := range typical {
 		t.Run(tc.name, func(t *testing.T) {
-			out, err := exec.Command("ovs-ofctl", "ofp-print", hex.EncodeToString(golden[tc.name])).CombinedOutput()
-			if err != nil {
-				t.Fatalf("ovs-ofctl ofp-print: %v\n%s", err, out)
-			}
+			out := ofpPrint(t, golden[tc.name])
 			match, actions, _ := strings.Cut(tc.text, "actions=")
 			for _, want := range append(strings.FieldsFunc(match, func(r rune) bool { return r == ',' || r == ' ' }), "actions="+actions) {
-				if !strings.Contains(string(out), want) {
+				if !strings.Contains(out, want) {
 					t.Errorf("%s is not in:\n%s", want, out)
 				}
 			}

@@ -92,16 +92,17 @@ func dumpedGroups(t *testing.T, v of.Version, endpoint string) map[string]bool {
 
 // TestRealGroups has a switch hold groups that we and ovs-ofctl set, and finds that both read the same.
 func TestRealGroups(t *testing.T) {
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
 		all := of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}}
 		want := map[uint32]of.Group{}
 		lines := map[string]bool{}
 		set := func(by func(g of.Group)) {
 			t.Helper()
-			a.tell(all)
+			must(t, c.Apply(ctx, all))
 			for _, tc := range groupCases() {
 				if tc.since <= v {
 					by(tc.group)
@@ -109,22 +110,25 @@ func TestRealGroups(t *testing.T) {
 				}
 			}
 			got := map[uint32]of.Group{}
-			for _, g := range parts(a, of.GroupDescRequest{ID: of.GroupAll}, func(m of.GroupDescReply) []of.Group { return m.Groups }) {
+			groups, err := c.Groups(ctx)
+			must(t, err)
+			for _, g := range groups {
 				got[g.ID] = g
 			}
 			if diff := cmp.Diff(want, got, cmpOptions); diff != "" {
-				t.Errorf("%v: groups (-want +got):\n%s", v, diff)
+				t.Errorf("groups (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(lines, dumpedGroups(t, v, endpoint)); diff != "" {
-				t.Errorf("%v: what ovs-ofctl prints (-want +got):\n%s", v, diff)
+				t.Errorf("what ovs-ofctl prints (-want +got):\n%s", diff)
 			}
 		}
-		set(func(g of.Group) { a.tell(of.GroupMod{Group: g}) })
+		set(func(g of.Group) { must(t, c.Apply(ctx, of.GroupMod{Group: g})) })
 		set(func(g of.Group) { ofctl(t, v, "add-group", endpoint, g.Text(v)) })
-	}
+	})
 }
 
 func TestRealGroupCalls(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -187,9 +191,11 @@ func TestRealGroupCalls(t *testing.T) {
 
 // TestRealBuckets inserts and removes buckets.
 func TestRealBuckets(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	endpoint := ovs.Management("br0")
-	a := newAsker(t, endpoint, of.Version15)
+	ctx := testContext(t)
+	c := dial(t, endpoint, of.Version15)
 	on := func(c of.GroupCommand, bucket uint32, buckets ...of.Bucket) of.GroupMod {
 		return of.GroupMod{Command: c, Group: of.Group{ID: 1, Buckets: buckets}, CommandBucket: bucket}
 	}
@@ -204,22 +210,21 @@ func TestRealBuckets(t *testing.T) {
 		{on(of.GroupRemoveBucket, 6), "bucket=bucket_id:0,actions=drop,bucket=bucket_id:7,actions=drop"},
 		{on(of.GroupRemoveBucket, of.BucketAll), ""},
 	} {
-		a.tell(step.m)
+		must(t, c.Apply(ctx, step.m))
 		want := strings.TrimSuffix("group_id=1,type=all,"+step.want, ",")
 		if lines := dumpedGroups(t, of.Version15, endpoint); !lines[want] {
 			t.Errorf("after %v: %v, want %s", step.m, lines, want)
 		}
-		got := parts(a, of.GroupDescRequest{ID: 1}, func(m of.GroupDescReply) []of.Group { return m.Groups })
-		if len(got) != 1 || got[0].String() != want {
-			t.Errorf("after %v: %v, want %s", step.m, got, want)
+		if got, err := c.Groups(ctx); err != nil || len(got) != 1 || got[0].String() != want {
+			t.Errorf("after %v: %v, error %v; want %s", step.m, got, err, want)
 		}
 	}
 	for want, m := range map[of.ErrorCode]of.GroupMod{
 		of.ErrUnknownBucket: on(of.GroupRemoveBucket, 77),
 		of.ErrBadBucket:     on(of.GroupAdd, 0, of.Bucket{ID: 5}, of.Bucket{ID: 5}),
 	} {
-		if e, ok := a.ask(m)[0].(of.Error); !ok || e.Code != want {
-			t.Errorf("%v gives %v, want %v", m, e, want)
+		if err := c.Apply(ctx, m); !errors.Is(err, want) {
+			t.Errorf("%v gives %v, want %v", m, err, want)
 		}
 	}
 }

@@ -127,16 +127,17 @@ func TestDecodeHostile(t *testing.T) {
 
 // TestRealHostile sends the same to a switch, which answers with the same codes.
 func TestRealHostile(t *testing.T) {
-	ovs := realSwitch(t)
-	askers := map[of.Version]*asker{}
-	for _, v := range allVersions {
-		askers[v] = newAsker(t, ovs.Management("br0"), v)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	peers := map[of.Version]*peer{}
+	for _, v := range versions {
+		peers[v] = dialPeer(t, endpoint, v)
 	}
 	for _, tc := range hostile() {
-		answer := askers[tc.v].ask(of.Raw{Type: tc.bytes(t)[1], Body: tc.bytes(t)[of.HeaderLen:]})
+		answer := peers[tc.v].ask(of.Raw{Type: tc.bytes(t)[1], Body: tc.bytes(t)[of.HeaderLen:]})
 		if len(answer) == 0 {
 			t.Errorf("%s in %v: not refused, want %v", tc.name, tc.v, tc.want)
-		} else if e, ok := answer[0].(of.Error); !ok || e.Code != tc.want {
+		} else if e, ok := answer[0].Message.(of.Error); !ok || e.Code != tc.want {
 			t.Errorf("%s in %v: answered by %v, want %v", tc.name, tc.v, answer, tc.want)
 		}
 	}
@@ -145,6 +146,7 @@ func TestRealHostile(t *testing.T) {
 // TestDecodeEveryLength gives each message lengths that it does not have, and lets each 16-bit number in it be one of a
 // few bad ones. Whatever comes out, nothing panics, and what is decoded can be encoded.
 func TestDecodeEveryLength(t *testing.T) {
+	t.Parallel()
 	try := func(b []byte) {
 		m, _, err := of.Decode(b)
 		if err != nil {

@@ -34,7 +34,7 @@ func comeTo(t *testing.T, nc net.Conn) {
 	go func() {
 		defer close(done)
 		defer nc.Close()
-		behave(&peer{t, nc})
+		behave(&peer{t: t, nc: nc})
 	}()
 	t.Cleanup(func() {
 		nc.Close()
@@ -91,6 +91,7 @@ func TestListen(t *testing.T) {
 // TestListenStrangers has more of them than are greeted at once, most of which say nothing, and some nonsense: a switch
 // gets through long before all of them have had the time of a greeting.
 func TestListenStrangers(t *testing.T) {
+	t.Parallel()
 	l := listenAt(t, "ptcp:0:127.0.0.1", of.Options{})
 	for i := range 200 {
 		nc := netDial(t, l.Addr())

@@ -53,39 +53,43 @@ func TestMeterText(t *testing.T) {
 
 // TestRealMeters has a switch hold meters that we and ovs-ofctl set, and finds that both read the same.
 func TestRealMeters(t *testing.T) {
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
 		set := func(by func(m of.MeterConfig)) {
 			t.Helper()
-			a.tell(of.MeterMod{Command: of.MeterDelete, MeterConfig: of.MeterConfig{ID: of.MeterAll}})
-			a.tell(of.MeterMod{Command: of.MeterDelete, MeterConfig: of.MeterConfig{ID: of.MeterController}})
+			must(t, c.Apply(ctx, of.MeterMod{Command: of.MeterDelete, MeterConfig: of.MeterConfig{ID: of.MeterAll}},
+				of.MeterMod{Command: of.MeterDelete, MeterConfig: of.MeterConfig{ID: of.MeterController}}))
 			want := map[uint32]of.MeterConfig{}
 			for _, tc := range meterCases {
 				by(tc.meter)
 				want[tc.meter.ID] = tc.meter
 			}
 			got := map[uint32]of.MeterConfig{}
-			for _, m := range parts(a, of.MeterConfigRequest{ID: of.MeterAll}, func(m of.MeterConfigReply) []of.MeterConfig { return m.Meters }) {
+			meters, err := c.Meters(ctx)
+			must(t, err)
+			for _, m := range meters {
 				got[m.ID] = m
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%v: meters (-want +got):\n%s", v, diff)
+				t.Errorf("meters (-want +got):\n%s", diff)
 			}
 			dump := strings.ReplaceAll(ofctl(t, v, "dump-meters", endpoint), "\ntype=", " type=")
 			for _, tc := range meterCases {
 				if !strings.Contains(dump, "\n"+tc.text+"\n") {
-					t.Errorf("%v: %s is not in\n%s", v, tc.text, dump)
+					t.Errorf("%s is not in\n%s", tc.text, dump)
 				}
 			}
 		}
-		set(func(m of.MeterConfig) { a.tell(of.MeterMod{MeterConfig: m}) })
+		set(func(m of.MeterConfig) { must(t, c.Apply(ctx, of.MeterMod{MeterConfig: m})) })
 		set(func(m of.MeterConfig) { ofctl(t, v, "add-meter", endpoint, m.String()) })
-	}
+	})
 }
 
 func TestRealMeterCalls(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,88 +16,101 @@ import (
 
 // TestRealModify has a switch refuse some of many modifications, and carry out the others.
 func TestRealModify(t *testing.T) {
-	ovs := realSwitch(t)
-	ctx := testContext(t)
-	c := dial(t, ovs.Management("br0"))
-	err := c.Apply(ctx,
-		of.GroupMod{Group: of.Group{ID: 1}},
-		of.GroupMod{Group: of.Group{ID: 1}},
-		of.Add(of.Flow{Table: 1, Instructions: apply(of.Output{Port: 1})}),
-		of.GroupMod{Command: of.GroupRemoveBucket}, // not in OpenFlow 1.3
-		of.MeterMod{Command: of.MeterModify, MeterConfig: of.MeterConfig{ID: 1}},
-		of.PacketOut{Actions: []of.Action{of.Output{Port: 1}}, Data: make([]byte, 60)},
-		of.TableMod{Table: 1},
-	)
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		t.Fatalf("Modify gives %v, want joined errors", err)
-	}
-	var refused []int
-	for _, err := range joined.Unwrap() {
-		var e *of.RequestError
-		if errors.As(err, &e) {
-			refused = append(refused, e.Index)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		must(t, c.Apply(ctx, deleteAll, of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}}))
+		err := c.Apply(ctx,
+			of.GroupMod{Group: of.Group{ID: 1}},
+			of.GroupMod{Group: of.Group{ID: 1}},
+			of.Add(of.Flow{Table: 1, Instructions: apply(of.Output{Port: 1})}),
+			of.GroupMod{Command: of.GroupRemoveBucket}, // of no group, and not in OpenFlow 1.3
+			of.MeterMod{Command: of.MeterModify, MeterConfig: of.MeterConfig{ID: 1}},
+			of.PacketOut{Actions: []of.Action{of.Output{Port: 1}}, Data: make([]byte, 60)},
+			of.TableMod{Table: 1},
+		)
+		joined, ok := err.(interface{ Unwrap() []error })
+		if !ok {
+			t.Fatalf("Modify gives %v, want joined errors", err)
 		}
-	}
-	if got := fmt.Sprint(refused); got != "[1 3 4]" || !errors.Is(err, of.ErrGroupExists) || !errors.Is(err, of.ErrUnknownMeter) {
-		t.Errorf("refused are %s, want [1 3 4]: %v", got, err)
-	}
-	if groups, err := c.Groups(ctx); err != nil || len(groups) != 1 {
-		t.Errorf("groups are %v, error %v; want 1", groups, err)
-	}
-	if flows := flowsOf(t, c); len(flows) != 1 {
-		t.Errorf("flows are %v, want 1", flows)
-	}
+		var refused []int
+		for _, err := range joined.Unwrap() {
+			var e *of.RequestError
+			if errors.As(err, &e) {
+				refused = append(refused, e.Index)
+			}
+		}
+		if got := fmt.Sprint(refused); got != "[1 3 4]" || !errors.Is(err, of.ErrGroupExists) || !errors.Is(err, of.ErrUnknownMeter) {
+			t.Errorf("refused are %s, want [1 3 4]: %v", got, err)
+		}
+		if groups, err := c.Groups(ctx); err != nil || len(groups) != 1 {
+			t.Errorf("groups are %v, error %v; want 1", groups, err)
+		}
+		if flows := flowsOf(t, c); len(flows) != 1 {
+			t.Errorf("flows are %v, want 1", flows)
+		}
+	})
 }
 
-// TestRealBundleOfModifications puts into bundles what may stand in them, in each version. A port-mod may not if the bundle
-// is atomic.
+// TestRealBundleOfModifications puts into bundles what may stand in them, in each version. A port-mod may not, since the
+// bundles of a Conn are atomic.
 func TestRealBundleOfModifications(t *testing.T) {
-	ovs := realSwitch(t)
-	for i, v := range allVersions {
-		a := newAsker(t, ovs.Management("br0"), v)
-		bundle := func(flags of.BundleFlags, mods ...of.Modification) (commit []of.Message) {
-			t.Helper()
-			a.ask(of.BundleControl{ID: 1, Type: of.BundleOpenRequest, Flags: flags})
-			for _, m := range mods {
-				a.tell(of.BundleAdd{ID: 1, Flags: flags, Message: m})
-			}
-			return a.ask(of.BundleControl{ID: 1, Type: of.BundleCommitRequest, Flags: flags})
-		}
-		port := parts(a, of.PortDescRequest{}, func(m of.PortDescReply) []of.PortDesc { return m.Ports })[0]
-		portMod := of.PortMod{Port: port.No, HWAddr: port.HWAddr}
-		id := uint32(i + 1)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		ports, err := c.Ports(ctx)
+		must(t, err)
+		portMod := of.PortMod{Port: ports[0].No, HWAddr: ports[0].HWAddr}
+		id := uint32(v)
 		group := of.GroupMod{Group: of.Group{ID: id, Buckets: []of.Bucket{{Actions: []of.Action{of.Output{Port: 1}}}}}}
-		if answer := bundle(of.BundleAtomic|of.BundleOrdered, group, portMod); len(answer) == 0 || isCommitted(answer[0]) {
-			t.Errorf("%v: an atomic bundle with a port-mod is answered by %v", v, answer)
+		holds := func(want bool) {
+			t.Helper()
+			groups, err := c.Groups(ctx)
+			if got := slices.ContainsFunc(groups, func(g of.Group) bool { return g.ID == id }); err != nil || got != want {
+				t.Errorf("groups are %v, error %v; want group %d to be there: %t", groups, err, id, want)
+			}
 		}
-		if answer := bundle(of.BundleAtomic|of.BundleOrdered, group, of.Add(numbered(id))); len(answer) != 1 || !isCommitted(answer[0]) {
-			t.Errorf("%v: an atomic bundle is answered by %v", v, answer)
+		for _, refused := range []of.Modification{portMod, of.MeterMod{MeterConfig: of.MeterConfig{ID: 1}}, of.TableMod{Table: 1}} {
+			if err := c.Bundle(ctx, group, refused); err == nil || errors.Is(err, of.ErrOutcomeUnknown) {
+				t.Errorf("an atomic bundle with a %T gives %v", refused, err)
+			}
+			holds(false)
 		}
-		if answer := bundle(of.BundleOrdered, portMod); len(answer) != 1 || !isCommitted(answer[0]) {
+		must(t, c.Bundle(ctx, group, of.Add(numbered(id))))
+		holds(true)
+	})
+}
+
+// TestRealBundleNotAtomic has a port-mod in a bundle that is not atomic.
+func TestRealBundleNotAtomic(t *testing.T) {
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	ports, err := dial(t, endpoint).Ports(testContext(t))
+	must(t, err)
+	portMod := of.PortMod{Port: ports[0].No, HWAddr: ports[0].HWAddr}
+	for _, v := range versions {
+		answer := dialPeer(t, endpoint, v).ask(
+			of.BundleControl{ID: 1, Type: of.BundleOpenRequest, Flags: of.BundleOrdered},
+			of.BundleAdd{ID: 1, Flags: of.BundleOrdered, Message: portMod},
+			of.BundleControl{ID: 1, Type: of.BundleCommitRequest, Flags: of.BundleOrdered})
+		var types []of.BundleType
+		for _, f := range answer {
+			reply, _ := f.Message.(of.BundleControl)
+			types = append(types, reply.Type)
+		}
+		if want := []of.BundleType{of.BundleOpenReply, of.BundleCommitReply}; !slices.Equal(types, want) {
 			t.Errorf("%v: a bundle with a port-mod is answered by %v", v, answer)
 		}
-		groups := parts(a, of.GroupDescRequest{ID: of.GroupAll}, func(m of.GroupDescReply) []of.Group { return m.Groups })
-		if len(groups) != i+1 {
-			t.Errorf("%v: groups are %v, want %d", v, groups, i+1)
-		}
-		for _, m := range []of.Modification{of.MeterMod{MeterConfig: of.MeterConfig{ID: 1}}, of.TableMod{Table: 1}} {
-			answer := a.ask(of.BundleAdd{ID: 2, Flags: of.BundleAtomic | of.BundleOrdered, Message: m})
-			if e, ok := answer[0].(of.Error); !ok || !strings.Contains(e.Error(), "MSG_UNSUP") && e.Code != of.MakeErrorCode(17, 10) {
-				t.Errorf("%v: a bundle-add of %T is answered by %v", v, m, answer)
-			}
-		}
 	}
-}
-
-func isCommitted(m of.Message) bool {
-	reply, ok := m.(of.BundleControl)
-	return ok && reply.Type == of.BundleCommitReply
 }
 
 // TestCallsAnsweredOtherwise has a switch answer each request with something else.
 func TestCallsAnsweredOtherwise(t *testing.T) {
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		for {
 			m, xid := p.read()
@@ -130,7 +144,7 @@ func TestCallsAnsweredOtherwise(t *testing.T) {
 
 // TestCallsInParts has a switch answer in two parts.
 func TestCallsInParts(t *testing.T) {
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		for {
 			m, xid := p.read()

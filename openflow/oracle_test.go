@@ -19,6 +19,7 @@ import (
 // TestLibOpenflow encodes random flow-mods as libOpenflow does, byte for byte. What that gets wrong is put right where it
 // is built below.
 func TestLibOpenflow(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := of.FlowMod{
 			Command: of.FlowCommand(rapid.IntRange(0, 4).Draw(t, "command")), Flow: genFlow(t),

@@ -8,98 +8,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
-
-// peer is the other side of a connection, as a test writes it.
-type peer struct {
-	t  *testing.T
-	nc net.Conn
-}
-
-// listen has a script talk to whoever connects to the endpoint it returns. The script's end closes the connection.
-func listen(t *testing.T, script func(p *peer)) (endpoint string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "sw")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		nc, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer nc.Close()
-		script(&peer{t, nc})
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		<-done
-	})
-	return "unix:" + path
-}
-
-// read reads a message; nil when the connection has ended.
-func (p *peer) read() (of.Message, uint32) {
-	b := p.readBytes()
-	if b == nil {
-		return nil, 0
-	}
-	m, xid, err := of.Decode(b)
-	if err != nil {
-		p.t.Errorf("the connection sends what cannot be decoded: %v\n% x", err, b)
-		return nil, 0
-	}
-	return m, xid
-}
-
-// readBytes reads a message as it went over the wire; nil when the connection has ended.
-func (p *peer) readBytes() []byte {
-	header := make([]byte, of.HeaderLen)
-	if _, err := io.ReadFull(p.nc, header); err != nil {
-		return nil
-	}
-	b := append(header, make([]byte, int(binary.BigEndian.Uint16(header[2:]))-len(header))...)
-	if _, err := io.ReadFull(p.nc, b[len(header):]); err != nil {
-		return nil
-	}
-	return b
-}
-
-func (p *peer) write(m of.Message, xid uint32) {
-	b, err := of.Encode(of.Version13, m, xid)
-	if err != nil {
-		p.t.Error(err)
-	}
-	p.nc.Write(b)
-}
-
-// greet behaves as a switch up to the features.
-func (p *peer) greet() {
-	p.write(of.Hello{Version: of.Version13, Bitmap: 1 << of.Version13}, 1)
-	for {
-		m, xid := p.read()
-		switch m.(type) {
-		case of.Hello:
-			continue
-		case of.FeaturesRequest:
-			p.write(of.FeaturesReply{DatapathID: 7, Tables: 254}, xid)
-		}
-		return
-	}
-}
-
-// drain reads until the other side closes.
-func (p *peer) drain() { io.Copy(io.Discard, p.nc) }
 
 func TestDialFailures(t *testing.T) {
 	hello := "\x04\x00\x00\x08\x00\x00\x00\x01"
@@ -138,7 +52,7 @@ func TestDialFailures(t *testing.T) {
 		}, "features reply is too short"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			endpoint := listen(t, tc.script)
+			endpoint := serveUnix(t, tc.script)
 			c, err := of.Dial(testContext(t), endpoint, of.Options{})
 			if err == nil {
 				c.Close()
@@ -163,7 +77,7 @@ func TestDialFailures(t *testing.T) {
 }
 
 func TestDialHonoursContext(t *testing.T) {
-	endpoint := listen(t, func(p *peer) { p.drain() })
+	endpoint := serveUnix(t, func(p *peer) { p.drain() })
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := of.Dial(ctx, endpoint, of.Options{}); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), endpoint) {
@@ -173,7 +87,7 @@ func TestDialHonoursContext(t *testing.T) {
 
 func TestEchoIsAnswered(t *testing.T) {
 	got := make(chan of.Message, 1)
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		p.write(of.EchoRequest{Data: []byte("are you there?")}, 99)
 		m, xid := p.read()
@@ -221,7 +135,7 @@ func TestReplies(t *testing.T) {
 		{"garbage", func(p *peer, xid uint32) { io.WriteString(p.nc, "garbage!") }, 0, "not OpenFlow"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			endpoint := listen(t, func(p *peer) {
+			endpoint := serveUnix(t, func(p *peer) {
 				p.greet()
 				_, xid := p.read()
 				tc.answer(p, xid)
@@ -251,7 +165,7 @@ func TestBundleOutcome(t *testing.T) {
 		{of.BundleCommitRequest, true},
 	} {
 		t.Run(tc.last.String(), func(t *testing.T) {
-			endpoint := listen(t, func(p *peer) {
+			endpoint := serveUnix(t, func(p *peer) {
 				p.greet()
 				for m, xid := p.read(); m != nil; m, xid = p.read() {
 					control, ok := m.(of.BundleControl)
@@ -281,7 +195,7 @@ func TestBundleOutcome(t *testing.T) {
 func TestBundleDiscarded(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	seen := make(chan of.BundleType, 10)
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		for m, xid := p.read(); m != nil; m, xid = p.read() {
 			switch m := m.(type) {
@@ -312,8 +226,9 @@ func TestBundleDiscarded(t *testing.T) {
 
 // TestSwitchDoesNotRead fills all buffers; calls end with their contexts, and Close does not wait.
 func TestSwitchDoesNotRead(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		<-release
 	})
@@ -344,7 +259,7 @@ func TestSwitchDoesNotRead(t *testing.T) {
 
 func TestCloseEndsCalls(t *testing.T) {
 	asked := make(chan struct{})
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		p.read()
 		close(asked)
@@ -365,8 +280,9 @@ func TestCloseEndsCalls(t *testing.T) {
 
 // TestErrorFlood answers a bundle with errors for all of its messages before it reads the rest.
 func TestErrorFlood(t *testing.T) {
+	t.Parallel()
 	const n = 20_000
-	endpoint := listen(t, func(p *peer) {
+	endpoint := serveUnix(t, func(p *peer) {
 		p.greet()
 		_, first := p.read() // open
 		_, add := p.read()

@@ -159,8 +159,26 @@ func changes[T any](want map[uint32]T, there []T, scope IDRange, id func(T) uint
 	return c
 }
 
-// Equal reports whether two groups are the same to a switch.
-func (g Group) Equal(h Group) bool { return equalEncoding(GroupMod{Group: g}, GroupMod{Group: h}) }
+// Equal reports whether two groups are the same to a switch, whichever way their buckets' actions are encoded and the fields
+// of their selection ordered.
+func (g Group) Equal(h Group) bool {
+	return equalEncoding(GroupMod{Group: g.canonical()}, GroupMod{Group: h.canonical()}) &&
+		slices.EqualFunc(g.Buckets, h.Buckets, func(x, y Bucket) bool {
+			return Instructions{Apply: x.Actions}.Equal(Instructions{Apply: y.Actions})
+		})
+}
+
+// canonical is the group without the actions of its buckets, with the fields of its selection in order.
+func (g Group) canonical() Group {
+	g.Buckets = slices.Clone(g.Buckets)
+	for i := range g.Buckets {
+		g.Buckets[i].Actions = nil
+	}
+	g.Selection.Fields = slices.SortedFunc(slices.Values(g.Selection.Fields), func(a, b MatchField) int {
+		return cmp.Or(cmp.Compare(a.Field, b.Field), bytes.Compare(a.Value, b.Value))
+	})
+	return g
+}
 
 // Equal reports whether two meters are the same to a switch, which takes no note of burst sizes without MeterBurst.
 func (m MeterConfig) Equal(n MeterConfig) bool {

@@ -16,13 +16,18 @@ import (
 
 // TestRealPorts reads the ports in each version, changes one, and finds that all versions and ovs-ofctl say the same.
 func TestRealPorts(t *testing.T) {
-	ovs := realSwitch(t)
-	endpoint := ovs.Management("br0")
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		// Before 1.5 a switch tells others than the one that makes a change.
+		_, s := attend(t, endpoint, v)
 		ports := func() map[uint32]of.PortDesc {
+			all, err := c.Ports(ctx)
+			must(t, err)
 			ports := map[uint32]of.PortDesc{}
-			for _, p := range parts(a, of.PortDescRequest{}, func(m of.PortDescReply) []of.PortDesc { return m.Ports }) {
+			for _, p := range all {
 				ports[p.No] = p
 			}
 			return ports
@@ -34,11 +39,9 @@ func TestRealPorts(t *testing.T) {
 		p := want[1]
 		for _, flags := range []of.PortConfig{of.PortConfigNoForward | of.PortConfigNoPacketIn, 0} {
 			mod := of.PortMod{Port: 1, HWAddr: p.HWAddr, Config: flags, Mask: of.PortConfigNoForward | of.PortConfigNoPacketIn | of.PortConfigNoReceive}
-			// The answer may be a port-status, which tells the same.
-			for _, m := range a.ask(mod) {
-				if status, ok := m.(of.PortStatus); !ok || status.Reason != of.PortModified || status.Port.Config != flags {
-					t.Errorf("%v: port-mod is answered by %+v", v, m)
-				}
+			must(t, c.Apply(ctx, mod))
+			if m := nextOf[of.PortStatus](t, s); m.Reason != of.PortModified || m.Port.No != 1 || m.Port.Config != flags {
+				t.Errorf("%v: the change of flags to %#x is told as %+v", v, flags, m)
 			}
 			p.Config = flags
 			want[1] = p
@@ -55,15 +58,16 @@ func TestRealPorts(t *testing.T) {
 			t.Errorf("%v: config of a port that is down is %#x", v, got)
 		}
 		ofctl(t, v, "mod-port", endpoint, "1", "up")
-	}
-	a := newAsker(t, endpoint, of.Version15)
-	if got := parts(a, of.PortDescRequest{Port: 2}, func(m of.PortDescReply) []of.PortDesc { return m.Ports }); len(got) != 1 || got[0].No != 2 {
-		t.Errorf("port 2 is described by %v", got)
+	})
+	one := dialPeer(t, endpoint, of.Version15).ask(of.PortDescRequest{Port: 2})
+	if m, ok := one[0].Message.(of.PortDescReply); !ok || len(m.Ports) != 1 || m.Ports[0].No != 2 {
+		t.Errorf("port 2 is described by %v", one)
 	}
 }
 
 // TestRealPortStats sends packets through a port and counts them in each version.
 func TestRealPortStats(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
@@ -79,13 +83,14 @@ func TestRealPortStats(t *testing.T) {
 	if all, err := c.PortStats(ctx, 0); err != nil || len(all) != 3 {
 		t.Errorf("PortStats(0) = %+v, %v; want 3", all, err)
 	}
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
-		got := parts(a, of.PortStatsRequest{Port: 1}, func(m of.PortStatsReply) []of.PortStats { return m.Ports })
-		if len(got) != 1 {
-			t.Fatalf("%v: statistics of port 1 are %+v", v, got)
+	for _, v := range versions {
+		p := dialPeer(t, endpoint, v)
+		answer := p.ask(of.PortStatsRequest{Port: 1})
+		m, ok := answer[0].Message.(of.PortStatsReply)
+		if !ok || len(m.Ports) != 1 {
+			t.Fatalf("%v: statistics of port 1 are %+v", v, answer)
 		}
-		s := got[0]
+		s := m.Ports[0]
 		if s.TxPackets != 3 || s.TxBytes != 180 || s.RxCRCErrors != of.CounterUnknown {
 			t.Errorf("%v: statistics are %+v, want 3 packets and 180 bytes", v, s)
 		}
@@ -96,17 +101,18 @@ func TestRealPortStats(t *testing.T) {
 			t.Errorf("%v: statistics are %+v %+v, want counters by size and of the driver", v, s, s.Sizes)
 		}
 		// Encoded again, it prints the same.
-		again, err := of.Encode(v, a.answer(t), a.xid)
+		again, err := of.Encode(v, m, p.xid)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ofpPrint(t, again) != ofpPrint(t, a.raw[0]) {
-			t.Errorf("%v: written again as\n%s, was\n%s", v, ofpPrint(t, again), ofpPrint(t, a.raw[0]))
+		if got, want := ofpPrint(t, again), ofpPrint(t, answer[0].bytes); got != want {
+			t.Errorf("%v: written again as\n%s, was\n%s", v, got, want)
 		}
 	}
 }
 
 func TestRealPortModRefused(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))
@@ -126,6 +132,7 @@ func TestRealPortModRefused(t *testing.T) {
 
 // TestRealQueues reads the queues, of which a dummy port has one with nothing to say.
 func TestRealQueues(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
@@ -144,21 +151,22 @@ func TestRealQueues(t *testing.T) {
 	if queues, err := c.Queues(ctx, 0); err != nil || len(queues) != 3 {
 		t.Errorf("Queues(0) = %+v, %v; want 3", queues, err)
 	}
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
-		if got := parts(a, of.QueueStatsRequest{Port: 1, Queue: 0}, func(m of.QueueStatsReply) []of.QueueStats { return m.Queues }); !cmp.Equal(got, want) {
-			t.Errorf("%v: statistics are %+v", v, got)
+	for _, v := range versions {
+		c := dial(t, endpoint, v)
+		if got, err := c.QueueStats(ctx, 1, 0); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("%v: statistics are %+v, error %v", v, got, err)
 		}
-		if got := parts(a, of.QueueDescRequest{Port: 1, Queue: of.QueueAll}, func(m of.QueueDescReply) []of.Queue { return m.Queues }); !cmp.Equal(got, []of.Queue{{Port: 1}}) {
-			t.Errorf("%v: queues are %+v", v, got)
+		if got, err := c.Queues(ctx, 1); err != nil || !cmp.Equal(got, []of.Queue{{Port: 1}}) {
+			t.Errorf("%v: queues are %+v, error %v", v, got, err)
 		}
 	}
 }
 
 // TestQueuePrint has ovs-ofctl read queues with rates.
 func TestQueuePrint(t *testing.T) {
+	t.Parallel()
 	tier.Need(t, tier.Sandbox)
-	for _, v := range allVersions {
+	for _, v := range versions {
 		m := of.QueueDescReply{Port: 4, Queues: []of.Queue{{Port: 4, ID: 7, MinRate: ptr[uint16](105), MaxRate: ptr[uint16](1000)}, {Port: 4, ID: 8}}}
 		b, err := of.Encode(v, m, 1)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 // TestRealClientRestart stops and kills a switch, which loses its flows: they are there again when a client's users get
 // the next connection.
 func TestRealClientRestart(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	flow := numbered(1)
 	o := quick

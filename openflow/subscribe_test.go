@@ -54,16 +54,6 @@ func numberOf(m of.Message) int {
 	return -1
 }
 
-// next is the next message of a subscription, which must have one.
-func next(t *testing.T, s *of.Subscription) of.Message {
-	t.Helper()
-	m, err := s.Next(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // TestSubscribeKinds finds in a subscription what answers nothing, in its order, and nothing else.
 func TestSubscribeKinds(t *testing.T) {
 	port := of.PortStatus{Port: of.PortDesc{No: 1, HWAddr: mac("0a:00:00:00:00:01")}}

@@ -12,8 +12,9 @@ import (
 )
 
 // Sync makes the switch hold what it should in the scope of the state, and says what it did. With nothing to do it sends
-// nothing but questions. An error leaves the switch as it was; where it wraps ErrOutcomeUnknown, as it was or as it
-// should be. The next Sync, on this connection or another, goes on from what it finds.
+// nothing but questions. An error leaves the switch as it was; where it wraps ErrOutcomeUnknown, flows and groups are as they
+// were or as they should be, and some of the meters may be either. The next Sync, on this connection or another, goes on
+// from what it finds.
 func (c *Conn) Sync(ctx context.Context, want *Desired) (*Plan, error) {
 	p, err := c.Diff(ctx, want)
 	if err == nil {

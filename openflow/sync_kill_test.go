@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -48,15 +47,13 @@ func restart(t *testing.T, ovs *ovsproc.OVS) {
 	}
 	// Without --no-wait ovs-vsctl returns when the switch has seen the change.
 	pid := fmt.Sprintf("external-ids:pid=%d", ovs.SwitchPID())
-	out, err := exec.Command("ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "set", "bridge", "br0", pid).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
+	vsctl(t, ovs, "set", "bridge", "br0", pid)
 }
 
 // TestRealSyncKilled kills the switch at many points of a synchronisation. The caller is told that the connection ended, and the
 // next time the new switch holds everything.
 func TestRealSyncKilled(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")

@@ -62,6 +62,7 @@ func holds(t *testing.T, c *of.Conn, want ...of.Flow) {
 }
 
 func TestSync(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, func(t *testing.T, _ *switchtest.Switch, endpoint string) {
 		ctx := testContext(t)
 		c := dial(t, endpoint)
@@ -97,6 +98,7 @@ func TestSync(t *testing.T) {
 }
 
 func TestDiffListsOthers(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, func(t *testing.T, _ *switchtest.Switch, endpoint string) {
 		ctx := testContext(t)
 		c := dial(t, endpoint)
@@ -116,6 +118,7 @@ func TestDiffListsOthers(t *testing.T) {
 
 // TestCarryLeavesWhatChanged has somebody replace a flow between the comparison and the change.
 func TestCarryLeavesWhatChanged(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, func(t *testing.T, _ *switchtest.Switch, endpoint string) {
 		ctx := testContext(t)
 		c := dial(t, endpoint)
@@ -163,6 +166,7 @@ func TestDesired(t *testing.T) {
 
 // TestSyncRefused has the switch refuse one flow, and finds everything as it was.
 func TestSyncRefused(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, func(t *testing.T, _ *switchtest.Switch, endpoint string) {
 		ctx := testContext(t)
 		c := dial(t, endpoint)
@@ -182,6 +186,7 @@ func TestSyncRefused(t *testing.T) {
 // TestSyncCut cuts the connection after every part of what is sent and of what is answered. The switch holds all or nothing of
 // a change, the caller is told, and the next time everything is as it should be.
 func TestSyncCut(t *testing.T) {
+	t.Parallel()
 	eachSwitch(t, func(t *testing.T, _ *switchtest.Switch, endpoint string) {
 		ctx := testContext(t)
 		c := dial(t, endpoint)

@@ -6,6 +6,7 @@ package openflow_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 )
 
 func TestRealTableStats(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	endpoint := ovs.Management("br0")
@@ -29,104 +31,112 @@ func TestRealTableStats(t *testing.T) {
 	if err != nil || len(got) != 254 || got[3].Table != 3 || got[3].Active != 2 || got[4].Active != 0 {
 		t.Errorf("TableStats() = %+v, %v; want 2 flows in table 3", got, err)
 	}
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
-		again := parts(a, of.TableStatsRequest{}, func(m of.TableStatsReply) []of.TableStats { return m.Tables })
-		if !cmp.Equal(got, again) {
-			t.Errorf("%v: statistics are %+v", v, again)
+	for _, v := range versions {
+		again, err := dial(t, endpoint, v).TableStats(ctx)
+		if err != nil || !cmp.Equal(got, again) {
+			t.Errorf("%v: statistics are %+v, error %v", v, again, err)
 		}
 	}
 }
 
-// TestRealTableFeatures reads the features of tables, names a table and finds its name.
+// TestRealTableFeatures reads the features of tables, names a table and finds its name in the next version.
 func TestRealTableFeatures(t *testing.T) {
-	ovs := realSwitch(t)
-	ctx := testContext(t)
-	endpoint := ovs.Management("br0")
-	c := dial(t, endpoint)
-	all, err := c.TableFeatures(ctx)
-	if err != nil || len(all) < 253 {
-		t.Fatalf("TableFeatures() gives %d tables, error %v", len(all), err)
-	}
-	for _, v := range allVersions {
-		a := newAsker(t, endpoint, v)
-		tables := parts(a, of.TableFeaturesRequest{}, func(m of.TableFeaturesReply) []of.TableFeatures { return m.Tables })
-		if len(tables) != len(all) {
-			t.Fatalf("%v: features of %d tables", v, len(tables))
-		}
-		for i, b := range a.raw {
-			m, _, err := of.Decode(b)
-			if err != nil {
-				t.Fatal(err)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	name := ""
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		p := dialPeer(t, endpoint, v)
+		parts := p.ask(of.TableFeaturesRequest{})
+		var tables []of.TableFeatures
+		for i, part := range parts {
+			m, ok := part.Message.(of.TableFeaturesReply)
+			if !ok {
+				t.Fatalf("answered by %+v", part.Message)
 			}
-			again, err := of.Encode(v, m, a.xid)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, want := ofpPrint(t, again), ofpPrint(t, b); got != want {
-				t.Errorf("%v: part %d written again is\n%s, was\n%s", v, i, got, want)
-			}
-			if len(a.raw) > 3 {
-				break // the others have the same tables but for their numbers
+			tables = append(tables, m.Tables...)
+			// The other parts have the same tables but for their numbers.
+			if i == 0 || i == len(parts)-1 {
+				again, err := of.Encode(v, m, p.xid)
+				must(t, err)
+				if got, want := ofpPrint(t, again), ofpPrint(t, part.bytes); got != want {
+					t.Errorf("part %d written again is\n%s, was\n%s", i, got, want)
+				}
 			}
 		}
+		if len(tables) < 253 {
+			t.Fatalf("features of %d tables", len(tables))
+		}
+		checkFeatures(t, tables[1])
+		if name != "" && tables[1].Name != name {
+			t.Errorf("table 1 is called %q, want %q", tables[1].Name, name)
+		}
+		name = "of " + v.String()
 		f := tables[1]
-		if f.Table != 1 || f.MetadataMatch != ^uint64(0) || f.MaxEntries != 1_000_000 {
-			t.Errorf("%v: features of table 1 are %+v", v, f)
-		}
-		has := func(list []of.FieldHeader, field of.Field, masked bool) bool {
-			return slices.ContainsFunc(list, func(h of.FieldHeader) bool { return h.Field == field && h.Masked == masked })
-		}
-		abilities := f.Abilities
-		if !has(abilities.Match, of.FieldReg0, true) || !has(abilities.Match, of.FieldEthType, false) ||
-			!has(abilities.Wildcards, of.FieldReg0, false) || !has(abilities.Hit.ApplySet, of.FieldEthSrc, false) {
-			t.Errorf("%v: abilities of table 1 are %+v", v, abilities)
-		}
-		if next := abilities.Hit.Next; len(next) != 252 || next[0] != 2 || next[251] != 253 {
-			t.Errorf("%v: table 1 sends to %v", v, next)
-		}
-		if !slices.ContainsFunc(abilities.Miss.Apply, func(n of.TypeNumber) bool { return n.Type == 22 }) {
-			t.Errorf("%v: no output to groups among %v", v, abilities.Miss.Apply)
-		}
-		f.Name = "of " + v.String()
-		var answer []of.Message
+		f.Name = name
+		var answer []frame
 		if v == of.Version15 {
 			f.Command, f.Abilities = of.TableFeaturesModify, nil
-			answer = a.ask(of.TableFeaturesRequest{Tables: []of.TableFeatures{f}})
+			answer = p.ask(of.TableFeaturesRequest{Tables: []of.TableFeatures{f}})
 		} else {
 			// All tables, in parts.
 			tables[1] = f
+			var requests []of.Message
 			const part = 10
 			for ; len(tables) > part; tables = tables[part:] {
-				a.send(of.TableFeaturesRequest{Tables: tables[:part], More: true}, a.xid+1)
+				requests = append(requests, of.TableFeaturesRequest{Tables: tables[:part], More: true})
 			}
-			answer = a.ask(of.TableFeaturesRequest{Tables: tables})
+			answer = p.ask(append(requests, of.TableFeaturesRequest{Tables: tables})...)
 		}
 		if len(answer) == 0 {
-			t.Errorf("%v: no answer to a change", v)
-		} else if _, ok := answer[0].(of.TableFeaturesReply); !ok {
-			t.Errorf("%v: a change is answered by %+v", v, answer)
+			t.Error("no answer to a change")
+		} else if _, ok := answer[0].Message.(of.TableFeaturesReply); !ok {
+			t.Errorf("a change is answered by %+v", answer)
 		}
-		if got, err := c.TableFeatures(ctx); err != nil || got[1].Name != f.Name {
-			t.Errorf("%v: table 1 is called %q, want %q; error %v", v, got[1].Name, f.Name, err)
-		}
+	})
+	c := dial(t, endpoint)
+	if tables, err := c.TableFeatures(testContext(t)); err != nil || len(tables) < 253 || tables[1].Name != name {
+		t.Errorf("TableFeatures gives %d tables, error %v; want table 1 to be called %q", len(tables), err, name)
 	}
-	if shown := ofctl(t, of.Version15, "dump-table-features", endpoint); !strings.Contains(shown, `"of OpenFlow15"`) {
+	if shown := ofctl(t, of.Version15, "dump-table-features", endpoint); !strings.Contains(shown, strconv.Quote(name)) {
 		t.Errorf("ovs-ofctl prints no name of table 1:\n%.2000s", shown)
+	}
+}
+
+// checkFeatures checks some features of table 1.
+func checkFeatures(t *testing.T, f of.TableFeatures) {
+	t.Helper()
+	if f.Table != 1 || f.MetadataMatch != ^uint64(0) || f.MaxEntries != 1_000_000 {
+		t.Errorf("features of table 1 are %+v", f)
+	}
+	has := func(list []of.FieldHeader, field of.Field, masked bool) bool {
+		return slices.ContainsFunc(list, func(h of.FieldHeader) bool { return h.Field == field && h.Masked == masked })
+	}
+	abilities := f.Abilities
+	if !has(abilities.Match, of.FieldReg0, true) || !has(abilities.Match, of.FieldEthType, false) ||
+		!has(abilities.Wildcards, of.FieldReg0, false) || !has(abilities.Hit.ApplySet, of.FieldEthSrc, false) {
+		t.Errorf("abilities of table 1 are %+v", abilities)
+	}
+	if next := abilities.Hit.Next; len(next) != 252 || next[0] != 2 || next[251] != 253 {
+		t.Errorf("table 1 sends to %v", next)
+	}
+	if !slices.ContainsFunc(abilities.Miss.Apply, func(n of.TypeNumber) bool { return n.Type == 22 }) {
+		t.Errorf("no output to groups among %v", abilities.Miss.Apply)
 	}
 }
 
 // TestRealTableDesc configures tables, by us and by ovs-ofctl.
 func TestRealTableDesc(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	endpoint := ovs.Management("br0")
-	for _, v := range allVersions[1:] {
-		a := newAsker(t, endpoint, v)
+	eachVersion(t, of.Version14, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
 		desc := func() of.TableDesc {
 			t.Helper()
-			tables := parts(a, of.TableDescRequest{}, func(m of.TableDescReply) []of.TableDesc { return m.Tables })
-			if len(tables) < 5 || tables[3].Table != 3 {
-				t.Fatalf("%v: tables are %+v", v, tables)
+			tables, err := c.TableDesc(ctx)
+			if err != nil || len(tables) < 5 || tables[3].Table != 3 {
+				t.Fatalf("%v: tables are %+v, error %v", v, tables, err)
 			}
 			return tables[3]
 		}
@@ -144,7 +154,7 @@ func TestRealTableDesc(t *testing.T) {
 				}},
 			{of.TableMod{Table: of.AllTables}, []string{"novacancy"}, func(d *of.TableDesc) { d.Config, d.Vacancy = 0, nil }},
 		} {
-			a.tell(step.mod)
+			must(t, c.Apply(ctx, step.mod))
 			step.change(&want)
 			got := desc()
 			if got.Vacancy != nil && want.Vacancy != nil {
@@ -160,23 +170,25 @@ func TestRealTableDesc(t *testing.T) {
 				t.Errorf("%v: after %v of ovs-ofctl table 3 is (-want +got):\n%s", v, step.ofctl, diff)
 			}
 		}
-		tables := a.ask(of.TableDescRequest{})
-		if _, ok := tables[0].(of.TableDescReply); !ok {
+		p := dialPeer(t, endpoint, v)
+		tables := p.ask(of.TableDescRequest{})
+		if _, ok := tables[0].Message.(of.TableDescReply); !ok {
 			t.Fatalf("%v: %+v", v, tables)
 		}
-		for i, m := range tables {
-			again, err := of.Encode(v, m, a.xid)
+		for i, part := range tables {
+			again, err := of.Encode(v, part.Message, p.xid)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(a.raw[i], again); diff != "" {
+			if diff := cmp.Diff(part.bytes, again); diff != "" {
 				t.Errorf("%v: part %d is written otherwise (-was +is):\n%s", v, i, diff)
 			}
 		}
-	}
+	})
 }
 
 func TestRealTablesRefused(t *testing.T) {
+	t.Parallel()
 	ovs := realSwitch(t)
 	ctx := testContext(t)
 	c := dial(t, ovs.Management("br0"))

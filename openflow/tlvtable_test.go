@@ -16,11 +16,12 @@ import (
 
 // TestRealTLVTable maps options as ovs-ofctl sees them, and the other way round.
 func TestRealTLVTable(t *testing.T) {
-	ovs := realSwitch(t)
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
 	ctx := testContext(t)
-	c := dial(t, ovs.Management("br0"))
+	c := dial(t, endpoint)
 	dumped := func() string {
-		out := ovsOfctl(t, "-OOpenFlow13", "dump-tlv-map", ovs.Management("br0"))
+		out := ofctl(t, of.Version13, "dump-tlv-map", endpoint)
 		_, maps, _ := strings.Cut(out, "--------------\n")
 		return strings.Join(strings.Fields(maps), " ")
 	}
@@ -55,7 +56,7 @@ func TestRealTLVTable(t *testing.T) {
 	}
 	mapped(first, second)
 	third := of.TLVMap{Class: 3, Type: 4, Length: 8, Index: 5}
-	ovsOfctl(t, "-OOpenFlow13", "add-tlv-map", ovs.Management("br0"), third.String())
+	ofctl(t, of.Version13, "add-tlv-map", endpoint, third.String())
 	mapped(first, third, second)
 
 	fails(c.MapTLVs(ctx, of.TLVMap{Class: 9, Length: 4, Index: 5}), of.ErrTLVMapped)
@@ -65,13 +66,13 @@ func TestRealTLVTable(t *testing.T) {
 	fails(c.MapTLVs(ctx, of.TLVMap{Class: 9, Length: 4, Index: 64}), of.ErrBadTLVField)
 	mapped(first, third, second)
 
-	ovsOfctl(t, "-OOpenFlow13", "add-flow", ovs.Management("br0"), "tun_metadata5=7 actions=drop")
+	ofctl(t, of.Version13, "add-flow", endpoint, "tun_metadata5=7 actions=drop")
 	fails(c.UnmapTLVs(ctx, 5), of.ErrTLVInUse)
 	if err := c.UnmapTLVs(ctx, 2, 40); err != nil {
 		t.Error(err)
 	}
 	mapped(third, second)
-	ovsOfctl(t, "-OOpenFlow13", "del-flows", ovs.Management("br0"))
+	ofctl(t, of.Version13, "del-flows", endpoint)
 	// A flow that was deleted counts as a use until the switch has let go of it, a moment later.
 	err := c.ClearTLVs(ctx)
 	for errors.Is(err, of.ErrTLVInUse) {

@@ -187,6 +187,7 @@ func since15Messages() []of.Message {
 }
 
 func TestRoundTripVersions(t *testing.T) {
+	t.Parallel()
 	for _, tc := range versioned() {
 		for v := of.Version13; v <= of.Version15; v++ {
 			b, err := of.Encode(v, tc.m, 0xfedcba98)
@@ -260,6 +261,7 @@ func TestRepliesLeaveOut(t *testing.T) {
 
 // TestPrintVersions has ovs-ofctl read each message in each version that has it.
 func TestPrintVersions(t *testing.T) {
+	t.Parallel()
 	tier.Need(t, tier.Sandbox)
 	for _, tc := range versioned() {
 		if unread(tc.m) {
