@@ -16,6 +16,9 @@ func (c *Conn) Apply(ctx context.Context, mods ...Modification) error {
 	if len(mods) == 0 {
 		return nil
 	}
+	if err := c.present(mods); err != nil {
+		return err
+	}
 	return c.apply(ctx, len(mods), func(i int) Message { return mods[i] })
 }
 
@@ -59,6 +62,9 @@ func outcomeUnknown(err error) error { return fmt.Errorf("%w: %w", err, ErrOutco
 func (c *Conn) Bundle(ctx context.Context, mods ...Modification) error {
 	if len(mods) == 0 {
 		return nil
+	}
+	if err := c.present(mods); err != nil {
+		return err
 	}
 	id := c.bundleID.Add(1)
 	control := func(t BundleType) BundleControl {

@@ -57,7 +57,7 @@ type BundleAdd struct {
 }
 
 func (m BundleControl) describe() string { return fmt.Sprintf("%v of bundle %d", m.Type, m.ID) }
-func (m BundleAdd) describe() string     { return "bundle-add of " + m.Message.describe() }
+func (m BundleAdd) describe() string     { return "bundle-add of " + describe(m.Message) }
 
 func (m BundleControl) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
 	typ := uint8(typeBundleControl)

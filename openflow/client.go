@@ -138,8 +138,8 @@ func (c *Client) supervise(conn *Conn) {
 		}
 		conn.Close()
 		pause := time.Duration(0)
-		if time.Since(since) < backoff {
-			pause = backoff // it came to nothing: so may the next one
+		if time.Since(since) < c.options.MaxBackoff {
+			pause = backoff // it came to little: so may the next one
 			backoff = min(2*backoff, c.options.MaxBackoff)
 		} else {
 			backoff = c.options.MinBackoff

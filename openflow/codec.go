@@ -71,17 +71,17 @@ func Encode(v Version, m Message, xid uint32) ([]byte, error) { return AppendMes
 
 // AppendMessage appends a message to b as it goes over the wire. On error b is returned as it was.
 func AppendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
-	if m == nil {
-		return b, fmt.Errorf("encode message: %w", errNoSuchType)
-	}
 	out, err := appendMessage(b, v, m, xid)
 	if err != nil {
-		return b, fmt.Errorf("encode %s: %w", m.describe(), err)
+		return b, fmt.Errorf("encode %s: %w", describe(m), err)
 	}
 	return out, nil
 }
 
 func appendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
+	if m == nil {
+		return b, errNoSuchType
+	}
 	if v < Version13 || v > Version15 {
 		return b, fmt.Errorf("%v is not spoken", v)
 	}
@@ -97,6 +97,14 @@ func appendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
 	}
 	b[start+1] = typ
 	return putLength(b, start, 2)
+}
+
+// describe names a message in errors, also where there is none.
+func describe(m Message) string {
+	if m == nil {
+		return "no message"
+	}
+	return m.describe()
 }
 
 // Decode reads one message that fills b exactly. It never panics, and what it returns shares no memory with b. The

@@ -14,7 +14,8 @@ type Scope struct {
 	Cookie, CookieMask uint64
 	// Others asks for the flows of other programs too, which a Plan then lists.
 	Others bool
-	// Groups and Meters are the numbers of the program's groups and meters, which have no cookies.
+	// Groups and Meters are the numbers of the program's groups and meters, which have no cookies. A switch deletes with one
+	// of them the flows that use it, whoever's they are.
 	Groups, Meters IDRange
 }
 

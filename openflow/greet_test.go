@@ -22,6 +22,7 @@ func TestVersions(t *testing.T) {
 		{"default", nil, of.Hello{Version: 4, Bitmap: 1 << 4}, 1 << 4},
 		{"all, of a switch with 1.3 only", []of.Version{6, 4, 5, 4}, of.Hello{Version: 4, Bitmap: 1 << 4}, 1<<4 | 1<<5 | 1<<6},
 		{"1.3 only, of a switch with all", []of.Version{4}, of.Hello{Version: 6, Bitmap: 0x7e}, 1 << 4},
+		{"1.3, of a switch up to 1.6", nil, of.Hello{Version: 7, Bitmap: 0xfe}, 1 << 4},
 		{"1.3 and 1.5, of a switch up to 1.4", []of.Version{4, 6}, of.Hello{Version: 5}, 1<<4 | 1<<6},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -84,6 +84,13 @@ func (c *Conn) monitor(ctx context.Context, m FlowMonitor) ([]FlowUpdate, error)
 		return nil, err
 	}
 	if err := c.wait(ctx, request, result); err != nil {
+		if ctx.Err() != nil && m.Command != MonitorDelete {
+			// Nobody waits for what it would tell.
+			m = FlowMonitor{ID: m.ID, Command: MonitorDelete}
+			if b, err := Encode(c.version, FlowMonitorRequest{[]FlowMonitor{m}}, call.first); err == nil {
+				c.out.putNow(b)
+			}
+		}
 		return nil, err
 	}
 	return updates, nil

@@ -180,16 +180,17 @@ func (g Group) canonical() Group {
 	return g
 }
 
-// Equal reports whether two meters are the same to a switch, which takes no note of burst sizes without MeterBurst.
+// Equal reports whether two meters are the same to a switch, which takes no note of burst sizes without MeterBurst, and the
+// rate for a burst size of 0.
 func (m MeterConfig) Equal(n MeterConfig) bool {
 	return equalEncoding(MeterMod{MeterConfig: m.canonical()}, MeterMod{MeterConfig: n.canonical()})
 }
 
 func (m MeterConfig) canonical() MeterConfig {
-	if m.Flags&MeterBurst == 0 {
-		m.Bands = slices.Clone(m.Bands)
-		for i := range m.Bands {
-			m.Bands[i].BurstSize = 0
+	m.Bands = slices.Clone(m.Bands)
+	for i, b := range m.Bands {
+		if m.Flags&MeterBurst == 0 || b.BurstSize == 0 {
+			m.Bands[i].BurstSize = b.Rate
 		}
 	}
 	return m

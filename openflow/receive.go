@@ -76,7 +76,7 @@ func (c *Conn) readGreeting(r *bufio.Reader) ([]byte, error) {
 // readMessage reads one message into buf or, if that is too small, a larger one.
 func readMessage(r *bufio.Reader, buf []byte) ([]byte, error) {
 	header, err := r.Peek(HeaderLen)
-	if len(header) > 0 && header[0] > 0x06 || len(header) > 1 && header[1] > 35 {
+	if len(header) > 1 && (header[1] > lastType || Version(header[0]) > Version15 && header[1] != typeHello) {
 		return nil, fmt.Errorf("it sends %q, which is not OpenFlow", header)
 	}
 	if err != nil {
@@ -164,4 +164,6 @@ func isBundleControl(m Message) bool {
 const (
 	typeQueueGetConfigReply = 23
 	typeControllerStatus    = 35
+
+	lastType = typeControllerStatus
 )

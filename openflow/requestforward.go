@@ -17,7 +17,7 @@ func (m RequestForward) describe() string {
 	if m.Request == nil {
 		return "request-forward"
 	}
-	return "request-forward of " + m.Request.describe()
+	return "request-forward of " + describe(m.Request)
 }
 
 // What is forwarded (OFPRFR_GROUP_MOD and OFPRFR_METER_MOD).

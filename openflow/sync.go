@@ -28,7 +28,8 @@ func (c *Conn) Sync(ctx context.Context, want *Desired) (*Plan, error) {
 
 // Carry makes the changes of a plan: groups and flows in one bundle, in which what is new comes before what goes and
 // groups before the flows that use them. It is all of them or, with an error, none: see [Conn.Bundle]. Meters, of which
-// Open vSwitch takes none in bundles, are added and replaced before it, put back if it fails, and deleted behind it.
+// Open vSwitch takes none in bundles, are added and replaced before it, put back if it fails, and deleted behind it: an
+// error of that wraps ErrOutcomeUnknown, with the flows and groups as they should be.
 func (c *Conn) Carry(ctx context.Context, p *Plan) error {
 	if err := c.carryMeters(ctx, p); err != nil {
 		return err
@@ -45,7 +46,7 @@ func (c *Conn) Carry(ctx context.Context, p *Plan) error {
 		gone = append(gone, MeterMod{Command: MeterDelete, MeterConfig: m})
 	}
 	if err := c.Apply(ctx, gone...); err != nil {
-		return fmt.Errorf("delete meters that nothing uses any more: %w", err)
+		return fmt.Errorf("delete meters that nothing uses any more: %w", outcomeUnknown(err))
 	}
 	return nil
 }
@@ -80,15 +81,23 @@ func (p *Plan) bundle() []Modification {
 func (c *Conn) carryMeters(ctx context.Context, p *Plan) error {
 	for i, m := range p.Meters.Add {
 		if err := c.Apply(ctx, MeterMod{Command: MeterAdd, MeterConfig: m}); err != nil {
-			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add[:i], nil))
+			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add[:reached(i, err)], nil))
 		}
 	}
 	for i, m := range p.Meters.Replace {
 		if err := c.Apply(ctx, MeterMod{Command: MeterModify, MeterConfig: m}); err != nil {
-			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add, p.Meters.replaced[:i]))
+			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add, p.Meters.replaced[:reached(i, err)]))
 		}
 	}
 	return nil
+}
+
+// reached is how many changes there may have been of which the one with this index failed.
+func reached(i int, err error) int {
+	if errors.Is(err, ErrOutcomeUnknown) {
+		return i + 1
+	}
+	return i
 }
 
 // undoTimeout is how long undoing may take where the context has ended.
@@ -103,13 +112,13 @@ func (c *Conn) undoMeters(ctx context.Context, added, replaced []MeterConfig) er
 	for _, m := range replaced {
 		mods = append(mods, MeterMod{Command: MeterModify, MeterConfig: m})
 	}
-	if len(mods) == 0 {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	if err := c.Apply(ctx, mods...); err != nil {
-		return fmt.Errorf("put meters back as they were: %w", err)
+	for _, m := range mods {
+		// One whose adding has an unknown outcome may not be there.
+		if err := c.Apply(ctx, m); err != nil && !errors.Is(err, ErrUnknownMeter) {
+			return fmt.Errorf("put meters back as they were: %w", outcomeUnknown(err))
+		}
 	}
 	return nil
 }
