@@ -73,13 +73,6 @@ func through(i, meter, group uint32) of.Flow {
 	return f
 }
 
-// emptied deletes all that a switch holds.
-func emptied(t *testing.T, c *of.Conn) {
-	t.Helper()
-	must(t, c.Apply(testContext(t), deleteAll, of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}},
-		of.MeterMod{Command: of.MeterDelete, MeterConfig: of.MeterConfig{ID: of.MeterAll}}))
-}
-
 // add are the modifications that make the content.
 func (h content) add() (mods []of.Modification) {
 	for _, m := range h.meters {
