@@ -128,6 +128,7 @@ func TestRealAsync(t *testing.T) {
 		if v >= of.Version14 {
 			some.Secondary.RoleStatus, some.Primary.TableStatus = 1<<of.RoleConfig, 1<<of.TableVacancyUp
 		}
+		_, witness := attend(t, ovs.Management("br0"), v)
 		flow := numbered(1)
 		for _, config := range []of.AsyncConfig{some, {}} {
 			must(t, c.SetAsync(ctx, config))
@@ -139,6 +140,10 @@ func TestRealAsync(t *testing.T) {
 			must(t, c.Apply(ctx, mod, of.DeleteStrict(flow)))
 			vsctl(t, ovs, "add-port", "br0", "p3", "--", "set", "interface", "p3", "type=dummy")
 			vsctl(t, ovs, "del-port", "p3")
+			// A switch tells of a removed flow some time later, but all connections at once.
+			for removed := false; !removed; {
+				_, removed = next(t, witness).(of.FlowRemoved)
+			}
 			told := said(t, c, s)
 			if config == (of.AsyncConfig{}) && len(told) == 0 {
 				continue
