@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -289,13 +288,8 @@ func TestActionsOffline(t *testing.T) {
 		for _, tc := range everyAction {
 			lines.WriteString(hex.EncodeToString(encodeActions(t, v, tc.action)) + "\n")
 		}
-		cmd := exec.Command("ovs-ofctl", "parse-actions", v.String())
-		cmd.Stdin = strings.NewReader(lines.String())
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("ovs-ofctl parse-actions: %v", err)
-		}
-		answers := strings.Split(strings.TrimSuffix(string(out), "\n\n"), "\n\n")
+		out := run(t, lines.String(), "ovs-ofctl", "parse-actions", v.String())
+		answers := strings.Split(strings.TrimSuffix(out, "\n\n"), "\n\n")
 		if len(answers) != len(everyAction) {
 			t.Fatalf("%v: %d answers to %d actions:\n%s", v, len(answers), len(everyAction), out)
 		}

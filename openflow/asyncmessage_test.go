@@ -144,19 +144,21 @@ func TestAsyncRoundTrip(t *testing.T) {
 func TestAsyncPrint(t *testing.T) {
 	t.Parallel()
 	tier.Need(t, tier.Sandbox)
-	for _, tc := range asyncMessages() {
-		for _, v := range versions {
+	for _, v := range versions {
+		var told []asyncMessage
+		var encoded [][]byte
+		for _, tc := range asyncMessages() {
 			if v < tc.since {
 				continue
 			}
-			b, err := of.Encode(v, tc.m, 0x17)
-			if err != nil {
-				t.Fatal(err)
-			}
-			out := ofpPrint(t, b)
-			for _, want := range strings.Split(tc.text, "|") {
-				if !strings.Contains(out, want) {
-					t.Errorf("%v: %q is not in what %T is printed as:\n%s", v, want, tc.m, out)
+			b, err := of.Encode(v, tc.m, uint32(len(encoded)+1))
+			must(t, err)
+			told, encoded = append(told, tc), append(encoded, b)
+		}
+		for i, text := range ofpPrintAll(t, encoded) {
+			for _, want := range strings.Split(told[i].text, "|") {
+				if !strings.Contains(text, want) {
+					t.Errorf("%v: %q is not in what %T is printed as:\n%s", v, want, told[i].m, text)
 				}
 			}
 		}

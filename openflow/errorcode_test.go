@@ -5,7 +5,6 @@ package openflow_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -114,12 +113,9 @@ func TestErrorNamesPrint(t *testing.T) {
 		if err := os.WriteFile(file, stream, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		out, err := exec.Command("ovs-ofctl", "ofp-parse", file).CombinedOutput()
-		if err != nil {
-			t.Fatalf("ovs-ofctl ofp-parse: %v\n%s", err, out)
-		}
+		out := run(t, "", "ovs-ofctl", "ofp-parse", file)
 		printed := map[string]bool{}
-		for _, m := range name.FindAllStringSubmatch(renamed.Replace(string(out)), -1) {
+		for _, m := range name.FindAllStringSubmatch(renamed.Replace(out), -1) {
 			printed[m[1]] = true
 		}
 		for _, code := range codes {

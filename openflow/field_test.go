@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -100,13 +99,7 @@ func TestHeaderNames(t *testing.T) {
 		names = append(names, name)
 		fmt.Fprintf(&input, "%v%s(%x)\n%v%x(%x)\n", &before, name, value, &before, header, value)
 	}
-	cmd := exec.Command("ovs-ofctl", "parse-oxm", "OpenFlow13")
-	cmd.Stdin = strings.NewReader(input.String())
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("ovs-ofctl parse-oxm: %v\n%s", err, err.(*exec.ExitError).Stderr)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	lines := strings.Split(strings.TrimSpace(run(t, input.String(), "ovs-ofctl", "parse-oxm", "OpenFlow13")), "\n")
 	if len(lines) != 2*len(names) {
 		t.Fatalf("ovs-ofctl prints %d lines, want %d", len(lines), 2*len(names))
 	}

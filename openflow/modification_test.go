@@ -21,7 +21,7 @@ func TestRealModify(t *testing.T) {
 	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
 		ctx := testContext(t)
 		c := dial(t, endpoint, v)
-		must(t, c.Apply(ctx, deleteAll, of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}}))
+		emptied(t, c)
 		err := c.Apply(ctx,
 			of.GroupMod{Group: of.Group{ID: 1}},
 			of.GroupMod{Group: of.Group{ID: 1}},

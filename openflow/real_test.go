@@ -4,9 +4,12 @@
 package openflow_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -140,6 +143,13 @@ func must(t *testing.T, errs ...error) {
 // deleteAll deletes the flows of all tables.
 var deleteAll = of.FlowMod{Command: of.FlowDelete, Flow: of.Flow{Table: of.AllTables}}
 
+// emptied deletes all that a switch holds.
+func emptied(t *testing.T, c *of.Conn) {
+	t.Helper()
+	must(t, c.Apply(testContext(t), deleteAll, of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}},
+		of.MeterMod{Command: of.MeterDelete, MeterConfig: of.MeterConfig{ID: of.MeterAll}}))
+}
+
 func flowsOf(t *testing.T, c *of.Conn) map[string]of.Flow {
 	t.Helper()
 	stats, err := c.Flows(testContext(t), of.FlowFilter{})
@@ -194,4 +204,23 @@ func run(t *testing.T, input, program string, args ...string) string {
 func ofpPrint(t *testing.T, b []byte) string {
 	t.Helper()
 	return run(t, "", "ovs-ofctl", "ofp-print", hex.EncodeToString(b), "2")
+}
+
+// ofpPrintAll is what ovs-ofctl reads in each of some messages, whose transaction numbers count from 1.
+func ofpPrintAll(t *testing.T, messages [][]byte) (texts []string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "messages")
+	must(t, os.WriteFile(file, bytes.Join(messages, nil), 0o600))
+	rest := run(t, "", "ovs-ofctl", "-m", "-m", "ofp-parse", file)
+	for i := range messages {
+		end := len(rest)
+		if i+1 < len(messages) {
+			if end = strings.Index(rest, fmt.Sprintf("(xid=0x%x)", i+2)); end < 0 {
+				t.Fatalf("message %d is not printed:\n% x\n%s", i+2, messages[i+1], rest)
+			}
+			end = strings.LastIndex(rest[:end], "\n") + 1
+		}
+		texts, rest = append(texts, rest[:end]), rest[end:]
+	}
+	return texts
 }
