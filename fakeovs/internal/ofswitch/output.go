@@ -22,7 +22,7 @@ func (x *translation) output(a openflow.Output) {
 	case openflow.PortFlood, openflow.PortAll:
 		x.flood(inPort)
 	case openflow.PortController:
-		x.controller(a.MaxLen, openflow.PacketInAction)
+		x.controller(openflow.Controller{MaxLen: a.MaxLen, Reason: openflow.PacketInAction})
 	default:
 		if a.Port == inPort {
 			x.t.note("skipping output to input port")
@@ -51,11 +51,24 @@ func (x *translation) flood(except uint32) {
 	}
 }
 
+// outputField sends the packet to the port whose 16-bit number a field has.
+func (x *translation) outputField(a openflow.OutputField) {
+	port := x.key.Bits(a.Src.Field, a.Src.Offset, a.Src.Bits)
+	switch {
+	case port > 0xffff:
+		x.t.note(fmt.Sprintf("port %d is out of range", port))
+		return
+	case port >= maxPort:
+		port |= 0xffff0000 // a reserved port
+	}
+	x.output(openflow.Output{Port: uint32(port), MaxLen: a.MaxLen})
+}
+
 // controller sends the packet to the controllers.
-func (x *translation) controller(maxLen uint16, reason openflow.PacketInReason) {
-	in := &packetIn{maxLen: maxLen, message: openflow.PacketIn{
+func (x *translation) controller(a openflow.Controller) {
+	in := &packetIn{maxLen: a.MaxLen, id: a.ID, userdata: a.Userdata, message: openflow.PacketIn{
 		BufferID: openflow.NoBuffer,
-		Reason:   reason,
+		Reason:   a.Reason,
 		Table:    x.table,
 		Cookie:   ^uint64(0),
 		Match:    metadata(&x.key),

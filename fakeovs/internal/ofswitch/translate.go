@@ -50,10 +50,12 @@ type frozen struct {
 	actionSet []openflow.Action
 }
 
-// packetIn is a packet on its way to the controllers.
+// packetIn is a packet on its way to the controllers with an ID.
 type packetIn struct {
-	message openflow.PacketIn
-	maxLen  uint16
+	message  openflow.PacketIn
+	maxLen   uint16
+	id       uint16
+	userdata []byte
 }
 
 // translation follows a packet through the flow tables and notes what the datapath has to do. It works on the fields
@@ -73,7 +75,9 @@ type translation struct {
 	flow      *flow
 	depth     int
 	resubmits int
-	failed    bool
+	// exited says that no more actions are to be done, but for the action set.
+	exited bool
+	failed bool
 }
 
 // run translates from a table on, to the end.
@@ -84,6 +88,7 @@ func (x *translation) run(table uint8) []op {
 
 // finish carries out the action set and returns the ops.
 func (x *translation) finish() []op {
+	x.exited = false
 	if !x.failed && len(x.actionSet) > 0 {
 		x.t.note("action set:")
 		x.actions(orderActionSet(x.actionSet))
@@ -160,17 +165,27 @@ func (x *translation) instructions(in *openflow.Instructions) {
 // actions does a list of actions. It returns false if nothing that follows them is to be done.
 func (x *translation) actions(list []openflow.Action) bool {
 	for _, a := range list {
-		if x.failed {
+		if x.failed || x.exited {
 			return false
 		}
 		x.t.action(a)
 		switch a := a.(type) {
 		case openflow.Output:
 			x.output(a)
+		case openflow.OutputField:
+			x.outputField(a)
+		case openflow.Controller:
+			x.controller(a)
 		case openflow.SetField:
-			x.key.SetMasked(a.Field, a.Value, a.Mask)
+			if a.Field != openflow.FieldVLANPCP || x.key.Uint(openflow.FieldVLANTCI)&tciPresent != 0 {
+				x.key.SetMasked(a.Field, a.Value, a.Mask)
+			}
 		case openflow.Move:
 			move(&x.key, a)
+		case openflow.PushVLAN:
+			x.pushVLAN()
+		case openflow.PopVLAN:
+			x.key.SetUint(openflow.FieldVLANTCI, 0)
 		case openflow.Resubmit:
 			port, table := a.InPort, a.Table
 			if port == openflow.PortInPort {
@@ -181,7 +196,7 @@ func (x *translation) actions(list []openflow.Action) bool {
 			}
 			x.lookup(table, port)
 		case openflow.DecTTL:
-			if !x.decTTL() {
+			if !x.decTTL(a) {
 				return false
 			}
 		case openflow.CT:
@@ -191,9 +206,14 @@ func (x *translation) actions(list []openflow.Action) bool {
 				x.forget()
 				x.ops = append(x.ops, op{kind: opForget})
 			}
+		case openflow.Note:
+		case openflow.Exit:
+			x.exited = true
+		default:
+			x.fail("no support for this action")
 		}
 	}
-	return !x.failed
+	return !x.failed && !x.exited
 }
 
 func move(k *packet.Key, a openflow.Move) {
@@ -205,7 +225,7 @@ func move(k *packet.Key, a openflow.Move) {
 }
 
 // decTTL returns false if the packet has lived too long.
-func (x *translation) decTTL() bool {
+func (x *translation) decTTL(a openflow.DecTTL) bool {
 	if t := x.key.Uint(openflow.FieldEthType); t != openflow.EthTypeIPv4 && t != openflow.EthTypeIPv6 {
 		return true
 	}
@@ -215,8 +235,24 @@ func (x *translation) decTTL() bool {
 		return true
 	}
 	x.t.note("TTL is used up, the rest of the actions is not done")
-	x.controller(openflow.WholePacket, openflow.PacketInInvalidTTL)
+	in := openflow.Controller{MaxLen: openflow.WholePacket, Reason: openflow.PacketInInvalidTTL}
+	if len(a.Controllers) == 0 {
+		x.controller(in)
+	}
+	for _, in.ID = range a.Controllers {
+		x.controller(in)
+	}
 	return false
+}
+
+// pushVLAN gives the packet an empty VLAN tag, if it has none: keys have room for one.
+func (x *translation) pushVLAN() {
+	if x.key.Uint(openflow.FieldVLANTCI)&tciPresent != 0 {
+		x.fail("no support for a second VLAN tag")
+		return
+	}
+	x.commit() // so that no tag that was there before lives on in the new one
+	x.key.SetUint(openflow.FieldVLANTCI, tciPresent)
 }
 
 // commit makes the frame agree with the key, for the ops that follow.
@@ -291,12 +327,16 @@ func (x *translation) forget() {
 // orderActionSet is an action set in the order it is carried out (OpenFlow 1.3.5, 5.10): of each kind the last, of
 // those that send the packet on only one. Without such a one nothing is done.
 func orderActionSet(set []openflow.Action) []openflow.Action {
-	var ttl, last openflow.Action
+	var pop, push, ttl, last openflow.Action
 	var sets []openflow.Action
 	rank := 0
 	for _, a := range set {
 		r := 0
 		switch a.(type) {
+		case openflow.PopVLAN:
+			pop = a
+		case openflow.PushVLAN:
+			push = a
 		case openflow.DecTTL:
 			ttl = a
 		case openflow.SetField, openflow.Move:
@@ -318,8 +358,10 @@ func orderActionSet(set []openflow.Action) []openflow.Action {
 		return nil
 	}
 	var ordered []openflow.Action
-	if ttl != nil {
-		ordered = append(ordered, ttl)
+	for _, a := range []openflow.Action{pop, push, ttl} {
+		if a != nil {
+			ordered = append(ordered, a)
+		}
 	}
 	return append(append(ordered, sets...), last)
 }

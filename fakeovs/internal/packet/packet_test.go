@@ -327,7 +327,7 @@ func TestUpdateWritesOnlyTheDifference(t *testing.T) {
 func TestBits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.SampledFrom([]openflow.Field{
-			openflow.FieldReg0, openflow.FieldReg1, openflow.FieldCTLabel, openflow.FieldMetadata, openflow.FieldEthSrc,
+			openflow.FieldReg0, openflow.FieldReg1, openflow.FieldXReg1, openflow.FieldXXReg2, openflow.FieldCTLabel, openflow.FieldMetadata, openflow.FieldEthSrc,
 		}).Draw(t, "field")
 		n := rapid.IntRange(1, min(64, f.Bits())).Draw(t, "bits")
 		off := rapid.IntRange(0, f.Bits()-n).Draw(t, "offset")
@@ -367,9 +367,11 @@ func FuzzParse(f *testing.F) {
 			p.FixChecksum()
 		}
 		k := p.Key
-		for field := openflow.FieldEthDst; packet.Known(field); field++ {
-			k.SetUint(field, v)
-			v = v<<7 | v>>57
+		for field := openflow.FieldEthDst; field < openflow.FieldUnknown; field++ {
+			if packet.Known(field) {
+				k.SetUint(field, v)
+				v = v<<7 | v>>57
+			}
 		}
 		k.SetUint(openflow.FieldEthType, p.Key.Uint(openflow.FieldEthType))
 		k.SetUint(openflow.FieldIPProto, p.Key.Uint(openflow.FieldIPProto))
