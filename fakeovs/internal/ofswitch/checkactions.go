@@ -22,10 +22,8 @@ func checkInstructions(f *openflow.Flow) error {
 	if err := checkActions(f.Apply, known); err != nil {
 		return err
 	}
-	for _, a := range f.Write {
-		if !inActionSet(a) {
-			return openflow.ErrBadActionType
-		}
+	if err := checkActionSet(f.Write); err != nil {
+		return err
 	}
 	if err := checkActions(f.Write, known); err != nil {
 		return err
@@ -36,14 +34,24 @@ func checkInstructions(f *openflow.Flow) error {
 	return nil
 }
 
-// inActionSet reports whether an action may stand in an action set, if it may stand anywhere (Open vSwitch's
-// ovs-actions(7), "Action Sets").
-func inActionSet(a openflow.Action) bool {
-	switch a.(type) {
-	case openflow.Exit, openflow.Note, openflow.Controller, openflow.OutputField:
-		return false
+// checkActionSet refuses what may stand in a list of actions but not in an action set (ovs-actions(7), "Action Sets").
+func checkActionSet(actions []openflow.Action) error {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case openflow.Exit, openflow.Note, openflow.Controller, openflow.OutputField, openflow.NAT:
+			return openflow.ErrBadActionType
+		case openflow.SetField:
+			// Open vSwitch takes it, and writes what only the packet's flows see.
+			if connection(a.Field) {
+				return unsupported(openflow.ErrBadSetArgument, "%v in an action set", a)
+			}
+		case openflow.Move:
+			if connection(a.Dst.Field) {
+				return unsupported(openflow.ErrBadSetArgument, "%v in an action set", a)
+			}
+		}
 	}
-	return true
+	return nil
 }
 
 // checkActions refuses actions that a switch refuses for packets of these protocols, and those that this one cannot do.
@@ -206,28 +214,30 @@ func checkCT(a *openflow.CT, known *protocols) error {
 		}
 	}
 	for _, e := range a.Exec {
-		var err error
-		switch e := e.(type) {
-		case openflow.SetField:
-			if !connection(e.Field) {
-				return openflow.ErrBadActionArgument
-			}
-			err = checkSet(e, known)
-		case openflow.Move:
-			if !connection(e.Dst.Field) {
-				return openflow.ErrBadActionArgument
-			}
-			err = checkMove(e, known)
-		case openflow.NAT:
-			return unsupported(openflow.ErrBadActionType, "%v that does not come first in a ct action", e)
-		default:
-			return openflow.ErrBadActionArgument
-		}
-		if err != nil {
+		if err := checkExec(e, known); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkExec refuses what may not be done in the context of a connection.
+func checkExec(a openflow.Action, known *protocols) error {
+	switch a := a.(type) {
+	case openflow.SetField:
+		if connection(a.Field) {
+			return checkSet(a, known)
+		}
+	case openflow.Move:
+		if connection(a.Dst.Field) {
+			return checkMove(a, known)
+		}
+	case openflow.NAT:
+		return unsupported(openflow.ErrBadActionType, "%v that does not come first in a ct action", a)
+	case openflow.RawAction:
+		return checkRaw(a)
+	}
+	return openflow.ErrBadActionArgument
 }
 
 func checkNAT(n *openflow.NAT) error {
