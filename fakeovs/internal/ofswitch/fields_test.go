@@ -108,7 +108,7 @@ func fieldUses(t *testing.T, f openflow.Field) []fieldUse {
 	}
 	output := fieldUse{name: "output to", then: c, port: uint32(low & 0xff),
 		flow: do(set, openflow.OutputField{Src: openflow.Subfield{Field: f, Bits: min(n, 8)}})}
-	if f == openflow.FieldInPort {
+	if f == openflow.FieldInPort || f == openflow.FieldInPort16 {
 		output.port = 0 // a packet does not leave by the port it came in by
 	}
 	return append(uses, output)

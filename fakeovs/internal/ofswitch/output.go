@@ -54,14 +54,19 @@ func (x *translation) flood(except uint32) {
 // outputField sends the packet to the port whose 16-bit number a field has.
 func (x *translation) outputField(a openflow.OutputField) {
 	port := x.key.Bits(a.Src.Field, a.Src.Offset, a.Src.Bits)
-	switch {
-	case port > 0xffff:
+	if port > 0xffff {
 		x.t.note(fmt.Sprintf("port %d is out of range", port))
 		return
-	case port >= maxPort:
-		port |= 0xffff0000 // a reserved port
 	}
-	x.output(openflow.Output{Port: uint32(port), MaxLen: a.MaxLen})
+	x.output(openflow.Output{Port: port32(uint16(port)), MaxLen: a.MaxLen})
+}
+
+// port32 is a port's number of 16 bits as one of 32, of which the reserved ones are the highest.
+func port32(no uint16) uint32 {
+	if no >= maxPort {
+		return 0xffff0000 | uint32(no)
+	}
+	return uint32(no)
 }
 
 // controller sends the packet to the controllers.

@@ -75,7 +75,7 @@ type translation struct {
 	flow      *flow
 	depth     int
 	resubmits int
-	// exited says that no more actions are to be done, but for the action set.
+	// exited says that no more actions are to be done. ovs-actions(7) excepts the action set, Open vSwitch 3.1 does not.
 	exited bool
 	failed bool
 }
@@ -88,8 +88,7 @@ func (x *translation) run(table uint8) []op {
 
 // finish carries out the action set and returns the ops.
 func (x *translation) finish() []op {
-	x.exited = false
-	if !x.failed && len(x.actionSet) > 0 {
+	if !x.failed && !x.exited && len(x.actionSet) > 0 {
 		x.t.note("action set:")
 		x.actions(orderActionSet(x.actionSet))
 	}
@@ -123,10 +122,7 @@ func (x *translation) enter(table uint8, inPort uint32) {
 	oldTable, oldFlow := x.table, x.flow
 	x.table = table
 
-	port := x.key.Uint(openflow.FieldInPort)
-	x.key.SetUint(openflow.FieldInPort, uint64(inPort))
-	f := x.s.flows.lookup(table, &x.key)
-	x.key.SetUint(openflow.FieldInPort, port)
+	f := x.find(table, inPort)
 
 	x.t.enter(table, f)
 	if f != nil {
@@ -136,6 +132,21 @@ func (x *translation) enter(table uint8, inPort uint32) {
 	}
 	x.t.leave()
 	x.table, x.flow = oldTable, oldFlow
+}
+
+// find looks the packet up in a table. Fragments match as if they had no ports, even the first.
+func (x *translation) find(table uint8, inPort uint32) *flow {
+	port := x.key.Uint(openflow.FieldInPort)
+	x.key.SetUint(openflow.FieldInPort, uint64(inPort))
+	defer x.key.SetUint(openflow.FieldInPort, port)
+	if t := x.key.Uint(openflow.FieldEthType); x.key.Uint(openflow.FieldIPFrag) == 0 ||
+		t != openflow.EthTypeIPv4 && t != openflow.EthTypeIPv6 {
+		return x.s.flows.lookup(table, &x.key)
+	}
+	whole := x.key
+	whole.SetUint(openflow.FieldTCPSrc, 0)
+	whole.SetUint(openflow.FieldTCPDst, 0)
+	return x.s.flows.lookup(table, &whole)
 }
 
 func (x *translation) fail(reason string) {
@@ -177,11 +188,15 @@ func (x *translation) actions(list []openflow.Action) bool {
 		case openflow.Controller:
 			x.controller(a)
 		case openflow.SetField:
-			if a.Field != openflow.FieldVLANPCP || x.key.Uint(openflow.FieldVLANTCI)&tciPresent != 0 {
+			if x.has(a.Field) {
 				x.key.SetMasked(a.Field, a.Value, a.Mask)
+				x.wrote(a.Field)
 			}
 		case openflow.Move:
-			move(&x.key, a)
+			if x.has(a.Src.Field) && x.has(a.Dst.Field) {
+				move(&x.key, a)
+				x.wrote(a.Dst.Field)
+			}
 		case openflow.PushVLAN:
 			x.pushVLAN()
 		case openflow.PopVLAN:
@@ -214,6 +229,25 @@ func (x *translation) actions(list []openflow.Action) bool {
 		}
 	}
 	return !x.failed && !x.exited
+}
+
+// has reports whether the packet has a field that the match of its flow does not ensure.
+func (x *translation) has(f openflow.Field) bool {
+	switch f {
+	case openflow.FieldVLANPCP:
+		return x.key.Uint(openflow.FieldVLANTCI)&tciPresent != 0
+	case openflow.FieldTCPSrc, openflow.FieldTCPDst, openflow.FieldUDPSrc, openflow.FieldUDPDst,
+		openflow.FieldSCTPSrc, openflow.FieldSCTPDst:
+		return x.key.Uint(openflow.FieldIPFrag)&fragLater == 0
+	}
+	return true
+}
+
+// wrote makes good what a write of a field has left undone: that of 16 bits is one half of in_port.
+func (x *translation) wrote(f openflow.Field) {
+	if f == openflow.FieldInPort16 {
+		x.key.SetUint(openflow.FieldInPort, uint64(port32(uint16(x.key.Uint(f)))))
+	}
 }
 
 func move(k *packet.Key, a openflow.Move) {

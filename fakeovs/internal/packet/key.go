@@ -59,6 +59,7 @@ var places = [256]place{
 	openflow.FieldXXReg2:     {5, 0, 128},
 	openflow.FieldXXReg3:     {7, 0, 128},
 	openflow.FieldInPort:     {9, 32, 32},
+	openflow.FieldInPort16:   {9, 32, 16},
 	openflow.FieldCTState:    {9, 0, 32},
 	openflow.FieldCTMark:     {10, 32, 32},
 	openflow.FieldCTZone:     {10, 0, 16},
@@ -88,7 +89,7 @@ var places = [256]place{
 	openflow.FieldIPTTL:      {16, 0, 8},
 	openflow.FieldARPSHA:     {16, 16, 48},
 	openflow.FieldARPTHA:     {17, 16, 48},
-	openflow.FieldARPOp:      {17, 0, 16},
+	openflow.FieldARPOp:      {17, 0, 8}, // Open vSwitch has room for one byte
 	openflow.FieldIPv6Label:  {17, 32, 20},
 	openflow.FieldIPFrag:     {17, 8, 2},
 	openflow.FieldIPDSCP:     {17, 2, 6},

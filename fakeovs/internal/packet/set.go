@@ -113,7 +113,8 @@ func (p *Packet) shift(n int) {
 }
 
 func (p *Packet) writeARP(k *Key) {
-	if p.end != p.l3+arpLen || len(p.b) < p.end || p.Key.Uint(openflow.FieldARPOp) == 0 {
+	// Open vSwitch writes none of the fields of a packet that it would give the opcode 0.
+	if p.end != p.l3+arpLen || len(p.b) < p.end || k.Uint(openflow.FieldARPOp) == 0 {
 		return
 	}
 	b := p.b[p.l3:]
