@@ -34,26 +34,6 @@ func checkInstructions(f *openflow.Flow) error {
 	return nil
 }
 
-// checkActionSet refuses what may stand in a list of actions but not in an action set (ovs-actions(7), "Action Sets").
-func checkActionSet(actions []openflow.Action) error {
-	for _, a := range actions {
-		switch a := a.(type) {
-		case openflow.Exit, openflow.Note, openflow.Controller, openflow.OutputField, openflow.NAT:
-			return openflow.ErrBadActionType
-		case openflow.SetField:
-			// Open vSwitch takes it, and writes what only the packet's flows see.
-			if connection(a.Field) {
-				return unsupported(openflow.ErrBadSetArgument, "%v in an action set", a)
-			}
-		case openflow.Move:
-			if connection(a.Dst.Field) {
-				return unsupported(openflow.ErrBadSetArgument, "%v in an action set", a)
-			}
-		}
-	}
-	return nil
-}
-
 // checkActions refuses actions that a switch refuses for packets of these protocols, and those that this one cannot do.
 func checkActions(actions []openflow.Action, known protocols) error {
 	for _, a := range actions {
