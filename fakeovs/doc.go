@@ -35,7 +35,9 @@
 // # What is not there
 //
 // Controllers (Bridge.controller) and managers (Open_vSwitch.manager_options) are not connected to: the switch
-// listens on its management sockets only. Tunnels and patch ports open but carry no packets. QoS, mirrors, bonds,
+// listens on its management sockets only. Flows that match fields or have actions that the fake cannot evaluate are
+// refused with an OpenFlow error, and Options.Logger has a warning that says what there is no support for; groups and meters
+// there are none. Tunnels and patch ports open but carry no packets. QoS, mirrors, bonds,
 // policing, spanning tree and VLAN modes of ports have no effect, and columns with statistics stay empty. The datapath
 // types system, netdev and dummy are all the same. A change of a bridge's datapath id loses its flows. The database is
 // lost when the fake is closed.

@@ -30,7 +30,7 @@ type bundle struct {
 // bundled is one message of a bundle: a flow mod or a packet-out.
 type bundled struct {
 	mod *flowMod
-	out *openflow.PacketOut
+	out *packetOut
 	// message is the beginning of the message that brought it.
 	message []byte
 }
@@ -127,7 +127,11 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 		}
 		e.mod = mod
 	case openflow.PacketOut:
-		e.out = &inner
+		out, err := preparePacketOut(&inner)
+		if err != nil {
+			return err
+		}
+		e.out = out
 	default:
 		return openflow.ErrBundleMsgUnsupported
 	}
@@ -165,9 +169,7 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 	}
 	for i := range b.entries {
 		if out := b.entries[i].out; out != nil {
-			if err := c.s.packetOut(out); err != nil {
-				c.refuse(err, b.entries[i].message)
-			}
+			c.s.output(out)
 		}
 	}
 	return nil

@@ -10,12 +10,6 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// The experimenter's action header and Nicira's identifier.
-const (
-	actionExperimenter = 0xffff
-	niciraID           = 0x00002320
-)
-
 // checkInstructions refuses instructions that a switch refuses in a flow with this table and match.
 func checkInstructions(f *openflow.Flow) error {
 	var known protocols
@@ -25,10 +19,13 @@ func checkInstructions(f *openflow.Flow) error {
 	if f.Meter != 0 {
 		return openflow.ErrInvalidMeter
 	}
-	if err := checkActions(f.Apply, &known); err != nil {
+	if err := checkActions(f.Apply, known); err != nil {
 		return err
 	}
-	if err := checkActions(f.Write, &known); err != nil {
+	if err := checkActionSet(f.Write); err != nil {
+		return err
+	}
+	if err := checkActions(f.Write, known); err != nil {
 		return err
 	}
 	if f.Goto != 0 && f.Goto <= f.Table || f.Goto == openflow.AllTables {
@@ -37,22 +34,29 @@ func checkInstructions(f *openflow.Flow) error {
 	return nil
 }
 
-// checkActions refuses actions that a switch refuses for packets of these protocols.
-func checkActions(actions []openflow.Action, known *protocols) error {
+// checkActions refuses actions that a switch refuses for packets of these protocols, and those that this one cannot do.
+func checkActions(actions []openflow.Action, known protocols) error {
 	for _, a := range actions {
-		if err := checkAction(a, known); err != nil {
+		if err := checkAction(a, &known); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// checkAction checks one action, and notes what it does to the protocols of the packet.
 func checkAction(a openflow.Action, known *protocols) error {
 	switch a := a.(type) {
 	case openflow.Output:
 		if !validPort(a.Port) || a.Port == openflow.PortAny ||
 			a.Port >= openflow.PortMax && a.Port < openflow.PortInPort {
 			return openflow.ErrBadOutPort
+		}
+	case openflow.OutputField:
+		return checkSubfield(a.Src, known)
+	case openflow.Controller:
+		if a.Pause || a.Meter != 0 {
+			return unsupported(openflow.ErrBadActionType, "%v", a)
 		}
 	case openflow.SetField:
 		if connection(a.Field) {
@@ -64,9 +68,22 @@ func checkAction(a openflow.Action, known *protocols) error {
 			return openflow.ErrBadSetArgument
 		}
 		return checkMove(a, known)
+	case openflow.PushVLAN:
+		if known.tagged || a.EthType != 0 && a.EthType != openflow.EthTypeVLAN {
+			return unsupported(openflow.ErrBadActionType, "%v, but for a first tag of 802.1Q", a)
+		}
+		known.tagged = true
+	case openflow.PopVLAN:
+		if !known.tagged {
+			return openflow.ErrMatchInconsistent
+		}
+		known.tagged = false
 	case openflow.Resubmit:
 		if !validPort(a.InPort) {
 			return openflow.ErrBadOutPort
+		}
+		if a.CT {
+			return unsupported(openflow.ErrBadActionType, "%v", a)
 		}
 	case openflow.DecTTL:
 		if !known.ip() {
@@ -74,14 +91,21 @@ func checkAction(a openflow.Action, known *protocols) error {
 		}
 	case openflow.CT:
 		return checkCT(&a, known)
-	case openflow.CTClear:
+	case openflow.CTClear, openflow.Exit, openflow.Note:
+	case openflow.NAT:
+		return openflow.ErrBadSetArgument
+	case openflow.OutputGroup:
+		return unsupported(openflow.ErrBadOutGroup, "%v", a)
 	case openflow.RawAction:
 		return checkRaw(a)
 	default:
-		return openflow.ErrBadActionType
+		return unsupported(openflow.ErrBadActionType, "%v", a)
 	}
 	return nil
 }
+
+// actionExperimenter is the type of an experimenter's action.
+const actionExperimenter = 0xffff
 
 // checkRaw says why an action is refused that is not implemented.
 func checkRaw(a openflow.RawAction) error {
@@ -99,33 +123,31 @@ func connection(f openflow.Field) bool {
 	return f == openflow.FieldCTMark || f == openflow.FieldCTLabel
 }
 
-func writable(f openflow.Field) bool {
-	switch f {
-	case openflow.FieldCTState, openflow.FieldCTZone, openflow.FieldEthType, openflow.FieldIPProto,
-		openflow.FieldTCPFlags:
-		return false
-	}
-	return true
-}
-
 func checkSet(a openflow.SetField, known *protocols) error {
 	switch {
-	case !packet.Known(a.Field):
+	case a.Field == openflow.FieldUnknown:
 		return openflow.ErrBadSetType
+	case !packet.Known(a.Field):
+		return unsupported(openflow.ErrBadSetType, "%v", a)
 	case len(a.Value) != a.Field.Bytes() || a.Mask != nil && len(a.Mask) != len(a.Value):
 		return openflow.ErrBadSetLen
-	case !writable(a.Field) || !valid(a.Field, a.Value):
+	case !a.Field.Writable() || !valid(a.Field, a.Value):
 		return openflow.ErrBadSetArgument
-	case !known.have(a.Field):
+	case !known.have(a.Field) || a.Field == openflow.FieldVLANVID && !known.tagged:
 		return openflow.ErrMatchInconsistent
+	}
+	if a.Field == openflow.FieldVLANTCI {
+		known.tagged = binary.BigEndian.Uint16(a.Value)&tciPresent != 0
 	}
 	return nil
 }
 
 func checkSubfield(s openflow.Subfield, known *protocols) error {
 	switch {
-	case !packet.Known(s.Field):
+	case s.Field == openflow.FieldUnknown:
 		return openflow.ErrBadSetType
+	case !packet.Known(s.Field):
+		return unsupported(openflow.ErrBadSetType, "%v in an action", s)
 	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > s.Field.Bits():
 		return openflow.ErrBadSetLen
 	case !known.have(s.Field):
@@ -141,7 +163,7 @@ func checkMove(a openflow.Move, known *protocols) error {
 	if err := checkSubfield(a.Dst, known); err != nil {
 		return err
 	}
-	if !writable(a.Dst.Field) || a.Src.Bits != a.Dst.Bits {
+	if !a.Dst.Field.Writable() || a.Src.Bits != a.Dst.Bits {
 		return openflow.ErrBadSetArgument
 	}
 	return nil
@@ -155,6 +177,8 @@ func checkCT(a *openflow.CT, known *protocols) error {
 		return openflow.ErrBadActionArgument
 	case !known.ip(), a.Commit && known.ctInvalid:
 		return openflow.ErrMatchInconsistent
+	case a.ALG != 0:
+		return unsupported(openflow.ErrBadActionType, "%v", a)
 	}
 	if a.NAT != nil {
 		if err := checkNAT(a.NAT); err != nil {
@@ -165,29 +189,35 @@ func checkCT(a *openflow.CT, known *protocols) error {
 		if a.ZoneFrom.Bits != 16 {
 			return openflow.ErrBadSetLen
 		}
-		return checkSubfield(*a.ZoneFrom, known)
+		if err := checkSubfield(*a.ZoneFrom, known); err != nil {
+			return err
+		}
 	}
 	for _, e := range a.Exec {
-		var err error
-		switch e := e.(type) {
-		case openflow.SetField:
-			if !connection(e.Field) {
-				return openflow.ErrBadActionArgument
-			}
-			err = checkSet(e, known)
-		case openflow.Move:
-			if !connection(e.Dst.Field) {
-				return openflow.ErrBadActionArgument
-			}
-			err = checkMove(e, known)
-		default:
-			return openflow.ErrBadActionArgument
-		}
-		if err != nil {
+		if err := checkExec(e, known); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkExec refuses what may not be done in the context of a connection.
+func checkExec(a openflow.Action, known *protocols) error {
+	switch a := a.(type) {
+	case openflow.SetField:
+		if connection(a.Field) {
+			return checkSet(a, known)
+		}
+	case openflow.Move:
+		if connection(a.Dst.Field) {
+			return checkMove(a, known)
+		}
+	case openflow.NAT:
+		return unsupported(openflow.ErrBadActionType, "%v that does not come first in a ct action", a)
+	case openflow.RawAction:
+		return checkRaw(a)
+	}
+	return openflow.ErrBadActionArgument
 }
 
 func checkNAT(n *openflow.NAT) error {

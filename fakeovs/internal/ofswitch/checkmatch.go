@@ -10,29 +10,66 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
+// checkMatch refuses matches that a switch refuses, and those on fields that packets do not have here.
+func checkMatch(m openflow.Match) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	for _, f := range m {
+		switch {
+		case f.Field == openflow.FieldUnknown:
+			return openflow.ErrBadField
+		case !packet.Known(f.Field):
+			return unsupported(openflow.ErrBadField, "a match on %v", f.Field)
+		}
+	}
+	return nil
+}
+
+// checkInternal refuses to add flows on fields that only a switch's own flows may match.
+func checkInternal(m openflow.Match) error {
+	for _, f := range m {
+		if f.Field == openflow.FieldDPHash || f.Field == openflow.FieldRecircID {
+			return openflow.ErrRequestPermission
+		}
+	}
+	return nil
+}
+
 // protocols is what is known of a packet's protocols, by its match or by its bytes; 0 is unknown.
 type protocols struct {
 	ethType uint16
 	ipProto uint8
+	// later says that the packet is a fragment but not the first.
+	later bool
+	// tagged says that the packet has a VLAN tag.
+	tagged bool
 	// ctInvalid says that the packet's connection state is invalid.
 	ctInvalid bool
 }
 
-// note takes in what a condition says.
+// The bits of VLAN TCIs that say that there is a tag, and of ip_frag for fragments but the first.
+const (
+	tciPresent = 0x1000
+	fragLater  = 2
+)
+
+// note takes in what a condition of a canonical match says.
 func (p *protocols) note(f openflow.MatchField) {
-	switch {
-	case f.Field == openflow.FieldCTState:
+	switch f.Field {
+	case openflow.FieldCTState:
 		state := binary.BigEndian.Uint32(f.Value)
 		p.ctInvalid = openflow.CTFlags(state)&openflow.CTInvalid != 0
-	case !exact(f):
-	case f.Field == openflow.FieldEthType:
+	case openflow.FieldEthType:
 		p.ethType = binary.BigEndian.Uint16(f.Value)
-	case f.Field == openflow.FieldIPProto:
+	case openflow.FieldIPProto:
 		p.ipProto = f.Value[0]
+	case openflow.FieldIPFrag:
+		p.later = f.Value[0]&fragLater != 0
+	case openflow.FieldVLANTCI:
+		p.tagged = binary.BigEndian.Uint16(f.Value)&tciPresent != 0
 	}
 }
-
-const ethTypeRARP = 0x8035
 
 func (p *protocols) ip() bool {
 	return p.ethType == openflow.EthTypeIPv4 || p.ethType == openflow.EthTypeIPv6
@@ -40,92 +77,48 @@ func (p *protocols) ip() bool {
 
 // have reports whether packets of these protocols have a field (ovs-fields(7), "Prerequisites").
 func (p *protocols) have(f openflow.Field) bool {
+	over := func(ethType uint16, proto uint8) bool { return p.ethType == ethType && p.ipProto == proto }
+	transport := func(proto uint8) bool { return p.ip() && p.ipProto == proto && !p.later }
 	switch f {
-	case openflow.FieldIPProto, openflow.FieldIPTTL:
+	case openflow.FieldVLANPCP:
+		return p.tagged
+	case openflow.FieldIPProto, openflow.FieldIPTTL, openflow.FieldIPDSCP, openflow.FieldIPECN, openflow.FieldIPFrag:
 		return p.ip()
 	case openflow.FieldIPv4Src, openflow.FieldIPv4Dst:
 		return p.ethType == openflow.EthTypeIPv4
+	case openflow.FieldIPv6Label:
+		return p.ethType == openflow.EthTypeIPv6
 	case openflow.FieldTCPSrc, openflow.FieldTCPDst, openflow.FieldTCPFlags:
-		return p.ip() && p.ipProto == openflow.IPProtoTCP
+		return transport(openflow.IPProtoTCP)
 	case openflow.FieldUDPSrc, openflow.FieldUDPDst:
-		return p.ip() && p.ipProto == openflow.IPProtoUDP
+		return transport(openflow.IPProtoUDP)
+	case openflow.FieldSCTPSrc, openflow.FieldSCTPDst:
+		return transport(openflow.IPProtoSCTP)
 	case openflow.FieldICMPv4Type, openflow.FieldICMPv4Code:
-		return p.ethType == openflow.EthTypeIPv4 && p.ipProto == openflow.IPProtoICMP
+		return over(openflow.EthTypeIPv4, openflow.IPProtoICMP)
+	case openflow.FieldICMPv6Type, openflow.FieldICMPv6Code:
+		return over(openflow.EthTypeIPv6, openflow.IPProtoICMPv6)
 	case openflow.FieldARPOp, openflow.FieldARPSPA, openflow.FieldARPTPA, openflow.FieldARPSHA, openflow.FieldARPTHA:
-		return p.ethType == openflow.EthTypeARP || p.ethType == ethTypeRARP
+		return p.ethType == openflow.EthTypeARP || p.ethType == openflow.EthTypeRARP
 	}
 	return true
 }
 
-// checkMatch refuses matches that a switch refuses. A field's prerequisites stand before it.
-func checkMatch(m openflow.Match) error {
-	var known protocols
-	var seen [256]bool
-	for _, f := range m {
-		switch {
-		case !packet.Known(f.Field) || len(f.Value) != f.Field.Bytes():
-			return openflow.ErrBadField
-		case seen[f.Field]:
-			return openflow.ErrDupField
-		case f.Mask != nil && len(f.Mask) != len(f.Value):
-			return openflow.ErrBadMask
-		case !exact(f) && !maskable(f.Field):
-			return openflow.ErrBadMask
-		case !within(f.Value, f.Mask):
-			return openflow.ErrBadWildcards
-		case !valid(f.Field, f.Value):
-			return openflow.ErrBadValue
-		case !known.have(f.Field):
-			return openflow.ErrBadPrereq
-		}
-		seen[f.Field] = true
-		known.note(f)
-	}
-	return nil
-}
-
-// exact reports whether a condition is on all bits of its field.
-func exact(f openflow.MatchField) bool {
-	for i, m := range f.Mask {
-		all := byte(0xff)
-		if over := 8*len(f.Mask) - f.Field.Bits(); i == 0 && over > 0 {
-			all >>= over
-		}
-		if m&all != all {
-			return false
-		}
-	}
-	return true
-}
-
-func within(value, mask []byte) bool {
-	for i := range mask {
-		if value[i]&^mask[i] != 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// maskable reports whether a condition may be on a part of a field (ovs-fields(7), "Maskable").
-func maskable(f openflow.Field) bool {
-	switch f {
-	case openflow.FieldInPort, openflow.FieldEthType, openflow.FieldIPProto, openflow.FieldIPTTL,
-		openflow.FieldICMPv4Type, openflow.FieldICMPv4Code, openflow.FieldARPOp, openflow.FieldCTZone:
-		return false
-	}
-	return true
-}
-
-// valid reports whether a field can have a value at all.
+// valid reports whether an action can write a value of the field's length.
 func valid(f openflow.Field, value []byte) bool {
+	bits := f.Bits()
 	switch f {
 	case openflow.FieldInPort:
 		return validPort(binary.BigEndian.Uint32(value))
-	case openflow.FieldCTState:
-		return binary.BigEndian.Uint32(value)>>8 == 0
-	case openflow.FieldTCPFlags:
-		return binary.BigEndian.Uint16(value)>>12 == 0
+	case openflow.FieldVLANVID:
+		bits++ // the presence of a tag
+	case openflow.FieldARPOp:
+		bits = 8 // Open vSwitch knows only those of one byte
+	}
+	for i, b := range value {
+		if over := 8*(len(value)-i) - bits; over >= 8 && b != 0 || over > 0 && over < 8 && b>>(8-over) != 0 {
+			return false
+		}
 	}
 	return true
 }

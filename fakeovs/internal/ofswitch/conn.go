@@ -5,6 +5,7 @@ package ofswitch
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -40,9 +41,12 @@ type conn struct {
 	closed  bool
 	wake    *sync.Cond
 	room    *sync.Cond
-	role    role
+	role    openflow.Role
 	config  openflow.SwitchConfig
-	async   asyncMasks
+	async   openflow.AsyncConfig
+	// format and id say how packets are handed over, and which.
+	format openflow.PacketInFormat
+	id     uint16
 
 	// bundles belong to the goroutine that reads.
 	bundles map[uint32]*bundle
@@ -65,7 +69,7 @@ func (s *Switch) Serve(l net.Listener) error {
 
 // start runs a connection in goroutines of its own.
 func (s *Switch) start(nc net.Conn) {
-	c := &conn{s: s, nc: nc, log: s.log, role: roleEqual, async: defaultAsync, bundles: make(map[uint32]*bundle)}
+	c := &conn{s: s, nc: nc, log: s.log, role: openflow.RoleEqual, async: defaultAsync, bundles: make(map[uint32]*bundle)}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
@@ -233,34 +237,13 @@ func (c *conn) refuse(err error, message []byte) {
 		c.log.Error("an error without a code", "error", err)
 	}
 	xid := binary.BigEndian.Uint32(message[4:])
-	c.log.Debug("refused a message", "xid", xid, "error", err)
+	level := slog.LevelDebug
+	if lack := (*unsupportedError)(nil); errors.As(err, &lack) {
+		level = slog.LevelWarn
+	}
+	c.log.Log(context.Background(), level, "refused a message", "xid", xid, "error", err)
 	c.reply(openflow.Error{Code: code, Data: message[:min(len(message), errorData)]}, xid)
 }
 
 // errorData is how much of a refused message the error repeats.
 const errorData = 64
-
-// announce sends a message to all controllers who want its kind.
-func (s *Switch) announce(m openflow.Message) {
-	s.connMu.Lock()
-	defer s.connMu.Unlock()
-	var b []byte
-	for c := range s.conns {
-		if !c.wants(m) {
-			continue
-		}
-		if b == nil {
-			var err error
-			if b, err = openflow.Encode(openflow.Version13, m, 0); err != nil {
-				s.log.Error("cannot encode a message", "message", fmt.Sprintf("%T", m), "error", err)
-				return
-			}
-		}
-		c.mu.Lock()
-		if len(c.queue) < maxQueued {
-			c.queue = append(c.queue, b...)
-			c.wake.Signal()
-		}
-		c.mu.Unlock()
-	}
-}

@@ -315,7 +315,11 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"version 1.0", raw(t, "0112000000000001"), openflow.ErrBadVersion},
 		{"unknown type", raw(t, "0463000000000001"), openflow.ErrBadType},
-		{"group mod", raw(t, "040f000000000001"+"0002000000000001"), openflow.ErrBadType},
+		{"group", raw(t, "040f000000000001"+"0000000000000001"), openflow.ErrOutOfGroups},
+		{"change of a group", raw(t, "040f000000000001"+"0001000000000001"), openflow.ErrUnknownGroup},
+		{"meter", raw(t, "041d000000000001"+"0000000100000001"), openflow.ErrInvalidMeter},
+		{"counters of a meter", raw(t, "0412000000000001"+"0009000000000000"+"0000000100000000"), openflow.ErrUnknownMeter},
+		{"counters of a port", raw(t, "0412000000000001"+"0004000000000000"+"ffffffff00000000"), openflow.ErrBadMultipart},
 		{"features reply", raw(t, "0406000000000001"+"0000000000000001"+"00000000fe000000"+"0000000000000000"), openflow.ErrBadType},
 		{"experimenter", raw(t, "0404000000000001"+"0badcafe00000001"), openflow.ErrBadExperimenter},
 		{"Nicira's unknown", raw(t, "0404000000000001"+"000023207fffffff"), openflow.ErrBadExperimenterType},
@@ -548,23 +552,29 @@ func TestPacketOut(t *testing.T) {
 func TestRoles(t *testing.T) {
 	b := newBed(t)
 	first, second := b.peer(t), b.peer(t)
-	const equal, master, slave = 1, 2, 3
 	first.send(openflow.RoleRequest{}, 1)
-	if got := want[openflow.RoleReply](first, 1); got.Role != equal {
-		t.Errorf("role at first: got %d, want %d", got.Role, equal)
+	if got := want[openflow.RoleReply](first, 1); got.Role != openflow.RoleEqual {
+		t.Errorf("role at first: got %v, want %v", got.Role, openflow.RoleEqual)
 	}
-	first.send(openflow.RoleRequest{Role: master, Generation: 10}, 2)
+	first.send(openflow.RoleRequest{Role: openflow.RolePrimary, Generation: 10}, 2)
 	want[openflow.RoleReply](first, 2)
-	second.send(openflow.RoleRequest{Role: master, Generation: 9}, 3)
-	second.wantError(openflow.MakeErrorCode(11, 0), 3)
-	second.send(openflow.RoleRequest{Role: master, Generation: 11}, 4)
+	second.send(openflow.RoleRequest{Role: openflow.RolePrimary, Generation: 9}, 3)
+	second.wantError(openflow.ErrRoleStale, 3)
+	second.send(openflow.RoleRequest{Role: openflow.RolePrimary, Generation: 11}, 4)
 	want[openflow.RoleReply](second, 4)
 	first.send(openflow.RoleRequest{}, 5)
-	if got := want[openflow.RoleReply](first, 5); got.Role != slave || got.Generation != 11 {
-		t.Errorf("role of the former master: got %+v, want %d", got, slave)
+	if got := want[openflow.RoleReply](first, 5); got.Role != openflow.RoleSecondary || got.Generation != 11 {
+		t.Errorf("role of the former primary: got %+v, want %v", got, openflow.RoleSecondary)
 	}
-	first.send(openflow.Add(openflow.Flow{}), 6)
-	first.wantError(openflow.ErrIsSlave, 6)
+	for i, m := range []openflow.Message{
+		openflow.Add(openflow.Flow{}), openflow.GroupMod{Command: openflow.GroupDelete, Group: openflow.Group{ID: openflow.GroupAll}},
+		openflow.MeterMod{Command: openflow.MeterDelete, MeterConfig: openflow.MeterConfig{ID: openflow.MeterAll}},
+	} {
+		first.send(m, 6+uint32(i))
+		first.wantError(openflow.ErrIsSlave, 6+uint32(i))
+	}
+	first.send(openflow.RoleRequest{Role: 4}, 9)
+	first.wantError(openflow.ErrBadRole, 9)
 }
 
 // TestControllerThatNeverReads: its messages are dropped, and nobody waits for it.

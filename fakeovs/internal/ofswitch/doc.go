@@ -14,8 +14,12 @@
 //
 // Flows and connections time out by the clock when the next packet or message comes, not by themselves.
 //
-// The switch speaks OpenFlow 1.3 with ONF's bundles. It answers with the error of an unknown message or action to:
-// groups, meters, queues, port and table modification, port statistics, flow monitors, the Nicira messages, and every
-// action that package openflow has no type for. NORMAL knows VLAN tags only to keep addresses apart. Fragments match as
-// they come and are invalid to the connection tracker.
+// The switch speaks OpenFlow 1.3 with ONF's bundles. What it takes of flows it does; what Open vSwitch can do and it
+// cannot, it refuses when a flow is added: matches on fields that [packet.Key] has no room for (IPv6 addresses, tunnels,
+// MPLS, neighbour discovery, the original tuple of a connection and more), and actions such as learn, clone, conjunction,
+// a second VLAN tag, MPLS, queues, or ct with alg. Groups and meters it answers for as a switch that can have none; queues,
+// port and table modification, port statistics, flow monitors and most of Nicira's messages get the error of a message
+// that is unknown. A controller sees a code, the log has the reason as a warning.
+//
+// NORMAL knows VLAN tags only to keep addresses apart. Fragments are invalid to the connection tracker.
 package ofswitch

@@ -3,12 +3,25 @@
 
 package ofswitch
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"fmt"
 
-// Errors that package openflow has no names for (OpenFlow 1.3.5, 7.4.4).
-var (
-	errBadConfigFlags = openflow.MakeErrorCode(10, 0)
-
-	errStaleRole = openflow.MakeErrorCode(11, 0)
-	errBadRole   = openflow.MakeErrorCode(11, 2)
+	"github.com/ovskit/ovskit/openflow"
 )
+
+// unsupportedError refuses what Open vSwitch can do and this switch cannot. A controller sees the code only.
+type unsupportedError struct {
+	code openflow.ErrorCode
+	what string
+}
+
+func unsupported(code openflow.ErrorCode, format string, args ...any) error {
+	return &unsupportedError{code, fmt.Sprintf(format, args...)}
+}
+
+func (e *unsupportedError) Error() string {
+	return fmt.Sprintf("%v: no support for %s", e.code, e.what)
+}
+
+// Unwrap returns the code.
+func (e *unsupportedError) Unwrap() error { return e.code }

@@ -18,7 +18,7 @@ type evaluation struct {
 	t       *tracer
 	outputs []Output
 	// packetIns are messages to the controllers, in order.
-	packetIns      []openflow.PacketIn
+	packetIns      []packetIn
 	recirculations int
 }
 
@@ -49,10 +49,10 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, ops []op) {
 }
 
 // with completes a message with the frame or its beginning.
-func (in *packetIn) with(frame []byte) openflow.PacketIn {
+func (in packetIn) with(frame []byte) packetIn {
 	in.message.TotalLen = uint16(len(frame))
 	in.message.Data = append([]byte(nil), frame[:min(len(frame), int(in.maxLen))]...)
-	return in.message
+	return in
 }
 
 // resume lets a copy of the packet go on in the flow tables with its connection state known. The last user of a packet
@@ -85,10 +85,20 @@ func (e *evaluation) resume(p *packet.Packet, m conntrack.Meta, f *frozen, last 
 // metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero.
 func metadata(k *packet.Key) openflow.Match {
 	m := openflow.Match{openflow.InPort(uint32(k.Uint(openflow.FieldInPort)))}
-	for f := openflow.FieldMetadata; f <= openflow.FieldCTMark; f++ {
+	some := func(f openflow.Field) {
 		if v := k.Uint(f); v != 0 {
 			m = append(m, openflow.Uint(f, v))
 		}
+	}
+	some(openflow.FieldMetadata)
+	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
+		some(f)
+	}
+	some(openflow.FieldCTState)
+	some(openflow.FieldCTZone)
+	some(openflow.FieldCTMark)
+	if hi, lo := k.Bits(openflow.FieldCTLabel, 64, 64), k.Bits(openflow.FieldCTLabel, 0, 64); hi|lo != 0 {
+		m = append(m, openflow.CTLabel(openflow.Label{Hi: hi, Lo: lo}, openflow.Label{Hi: ^uint64(0), Lo: ^uint64(0)}))
 	}
 	return m
 }

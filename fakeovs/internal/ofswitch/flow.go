@@ -71,8 +71,15 @@ func (f *flow) outputsTo(port uint32) bool {
 
 func outputs(actions []openflow.Action, port uint32) bool {
 	for _, a := range actions {
-		if o, ok := a.(openflow.Output); ok && o.Port == port {
-			return true
+		switch a := a.(type) {
+		case openflow.Output:
+			if a.Port == port {
+				return true
+			}
+		case openflow.Controller:
+			if port == openflow.PortController {
+				return true
+			}
 		}
 	}
 	return false

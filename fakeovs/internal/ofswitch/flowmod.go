@@ -28,6 +28,11 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
+	if m.Command == openflow.FlowAdd {
+		if err := checkInternal(m.Match); err != nil {
+			return nil, err
+		}
+	}
 	if err := checkMatch(m.Match); err != nil {
 		return nil, err
 	}

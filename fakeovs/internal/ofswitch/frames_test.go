@@ -89,3 +89,42 @@ func arpFrame(from, to host, op uint16) []byte {
 		DstHwAddress: make([]byte, 6), DstProtAddress: to.ip.AsSlice(),
 	})
 }
+
+// tagged gives a frame a VLAN tag.
+func tagged(frame []byte, tci uint16) []byte {
+	b := append([]byte(nil), frame[:12]...)
+	b = append(b, 0x81, 0, byte(tci>>8), byte(tci))
+	return append(b, frame[12:]...)
+}
+
+func sctpFrame(from, to host, sport, dport uint16) []byte {
+	eth, ip := ipLayers(from, to, layers.IPProtocolSCTP)
+	return serialise(eth, ip, &layers.SCTP{SrcPort: layers.SCTPPort(sport), DstPort: layers.SCTPPort(dport)},
+		gopacket.Payload("chunk   "))
+}
+
+// ipv6Layers are headers between the IPv6 addresses that end as the IPv4 ones do.
+func ipv6Layers(from, to host, proto layers.IPProtocol) (*layers.Ethernet, *layers.IPv6) {
+	addr := func(h host) net.IP {
+		b := netip.MustParseAddr("fd00::").As16()
+		copy(b[12:], h.ip.AsSlice())
+		return b[:]
+	}
+	return &layers.Ethernet{SrcMAC: from.mac, DstMAC: to.mac, EthernetType: layers.EthernetTypeIPv6},
+		&layers.IPv6{Version: 6, HopLimit: 64, NextHeader: proto, SrcIP: addr(from), DstIP: addr(to)}
+}
+
+func udp6Frame(from, to host, sport, dport uint16, class uint8, label uint32) []byte {
+	eth, ip := ipv6Layers(from, to, layers.IPProtocolUDP)
+	ip.TrafficClass, ip.FlowLabel = class, label
+	l := &layers.UDP{SrcPort: layers.UDPPort(sport), DstPort: layers.UDPPort(dport)}
+	_ = l.SetNetworkLayerForChecksum(ip)
+	return serialise(eth, ip, l, gopacket.Payload("payload"))
+}
+
+func icmp6Frame(from, to host, typ, code uint8) []byte {
+	eth, ip := ipv6Layers(from, to, layers.IPProtocolICMPv6)
+	l := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(typ, code)}
+	_ = l.SetNetworkLayerForChecksum(ip)
+	return serialise(eth, ip, l, gopacket.Payload("\x00\x01\x00\x01ping"))
+}

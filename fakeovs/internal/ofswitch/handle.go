@@ -38,7 +38,11 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 		if err := c.mayChange(); err != nil {
 			return err
 		}
-		return s.packetOut(&m)
+		out, err := preparePacketOut(&m)
+		if err != nil {
+			return err
+		}
+		s.output(out)
 	case openflow.CTFlushZone:
 		s.dp.conns.FlushZone(m.Zone)
 	case openflow.BundleControl:
@@ -64,42 +68,54 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 			return openflow.ErrFeaturesPermission
 		}
 		c.sendTableFeatures(xid)
-	case openflow.FlowMonitorRequest:
+	case openflow.GetAsyncRequest:
+		c.reply(c.getAsync(), xid)
+	case openflow.SetAsync:
+		c.setAsync(m.AsyncConfig)
+	case openflow.SetPacketInFormat:
+		c.mu.Lock()
+		c.format = m.Format
+		c.mu.Unlock()
+	case openflow.SetControllerID:
+		c.mu.Lock()
+		c.id = m.ID
+		c.mu.Unlock()
+	default:
+		if known, err := c.handleGroups(m, xid); known {
+			return err
+		}
+		return refusal(m)
+	}
+	return nil
+}
+
+// The experimenters that a switch knows, if not each of their messages.
+const (
+	niciraID = 0x00002320
+	onfID    = 0x4f4e4600
+)
+
+// refusal is how a switch refuses a message that it does not know.
+func refusal(m openflow.Message) error {
+	switch m := m.(type) {
+	case openflow.MultipartRequest:
 		return openflow.ErrBadMultipart
-	case openflow.SetPacketInFormat, openflow.SetControllerID, openflow.Resume, openflow.TLVTableMod,
-		openflow.TLVTableRequest, openflow.CTFlush:
-		return openflow.ErrBadExperimenterType
+	case openflow.FlowMonitorRequest, openflow.PortStatsRequest, openflow.QueueStatsRequest:
+		return unsupported(openflow.ErrBadMultipart, "%T", m)
+	case openflow.Resume:
+		return unsupported(openflow.ErrResumeUnsupported, "%T", m)
+	case openflow.TLVTableMod, openflow.TLVTableRequest, openflow.CTFlush:
+		return unsupported(openflow.ErrBadExperimenterType, "%T", m)
 	case openflow.Experimenter:
 		if m.ID == niciraID || m.ID == onfID {
 			return openflow.ErrBadExperimenterType
 		}
 		return openflow.ErrBadExperimenter
-	case openflow.MultipartRequest, openflow.PortStatsRequest, openflow.QueueStatsRequest, openflow.GroupStatsRequest,
-		openflow.GroupDescRequest, openflow.GroupFeaturesRequest, openflow.MeterStatsRequest, openflow.MeterConfigRequest,
-		openflow.MeterFeaturesRequest:
-		return openflow.ErrBadMultipart
-	case openflow.Raw:
-		return c.handleRaw(m, xid)
-	default:
-		return openflow.ErrBadType
-	}
-	return nil
-}
-
-// handleRaw carries out the messages that package openflow has no type for, or refuses them as a switch does that does
-// not know them.
-func (c *conn) handleRaw(m openflow.Raw, xid uint32) error {
-	switch m.Type {
-	case typeGetAsyncRequest:
-		c.reply(c.getAsync(), xid)
-		return nil
-	case typeSetAsync:
-		return c.setAsync(m.Body)
+	case openflow.PortMod, openflow.TableMod, openflow.QueueDescRequest:
+		return unsupported(openflow.ErrBadType, "%T", m)
 	}
 	return openflow.ErrBadType
 }
-
-const onfID = 0x4f4e4600
 
 func (s *Switch) features() openflow.FeaturesReply {
 	return openflow.FeaturesReply{
@@ -121,7 +137,7 @@ var description = openflow.DescReply{
 
 func (c *conn) setConfig(config openflow.SwitchConfig) error {
 	if config.Flags != 0 {
-		return errBadConfigFlags
+		return openflow.ErrBadConfigFlags
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -22,7 +22,7 @@ func (x *translation) output(a openflow.Output) {
 	case openflow.PortFlood, openflow.PortAll:
 		x.flood(inPort)
 	case openflow.PortController:
-		x.controller(a.MaxLen, openflow.PacketInAction)
+		x.controller(openflow.Controller{MaxLen: a.MaxLen, Reason: openflow.PacketInAction})
 	default:
 		if a.Port == inPort {
 			x.t.note("skipping output to input port")
@@ -51,11 +51,29 @@ func (x *translation) flood(except uint32) {
 	}
 }
 
+// outputField sends the packet to the port whose 16-bit number a field has.
+func (x *translation) outputField(a openflow.OutputField) {
+	port := x.key.Bits(a.Src.Field, a.Src.Offset, a.Src.Bits)
+	if port > 0xffff {
+		x.t.note(fmt.Sprintf("port %d is out of range", port))
+		return
+	}
+	x.output(openflow.Output{Port: port32(uint16(port)), MaxLen: a.MaxLen})
+}
+
+// port32 is a port's number of 16 bits as one of 32, of which the reserved ones are the highest.
+func port32(no uint16) uint32 {
+	if no >= maxPort {
+		return 0xffff0000 | uint32(no)
+	}
+	return uint32(no)
+}
+
 // controller sends the packet to the controllers.
-func (x *translation) controller(maxLen uint16, reason openflow.PacketInReason) {
-	in := &packetIn{maxLen: maxLen, message: openflow.PacketIn{
+func (x *translation) controller(a openflow.Controller) {
+	in := &packetIn{maxLen: a.MaxLen, id: a.ID, userdata: a.Userdata, message: openflow.PacketIn{
 		BufferID: openflow.NoBuffer,
-		Reason:   reason,
+		Reason:   a.Reason,
 		Table:    x.table,
 		Cookie:   ^uint64(0),
 		Match:    metadata(&x.key),

@@ -8,12 +8,9 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// The types of multipart messages (OpenFlow 1.3.5, 7.3.5) and the header before their body.
+// The type of a reply with flows (OpenFlow 1.3.5, 7.3.5.2) and the length of the header before them.
 const (
-	multipartFlow          = 1
-	multipartTable         = 3
-	multipartTableFeatures = 12
-
+	multipartFlow      = 1
 	multipartHeaderLen = 16
 )
 

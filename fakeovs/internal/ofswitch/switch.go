@@ -109,34 +109,47 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 	return r
 }
 
-// packetOut carries actions out on a frame, as if it had come in by a port.
-func (s *Switch) packetOut(m *openflow.PacketOut) error {
+// packetOut is a checked PacketOut, ready to be carried out.
+type packetOut struct {
+	packet  *packet.Packet
+	actions []openflow.Action
+}
+
+// preparePacketOut checks a message.
+func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	in := m.InPort
 	if in == 0 {
 		in = openflow.PortController
 	}
 	if in >= maxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
-		return openflow.ErrBadPort
+		return nil, openflow.ErrBadPort
 	}
 	p := packet.Parse(append([]byte(nil), m.Data...))
 	known := protocols{
 		ethType: uint16(p.Key.Uint(openflow.FieldEthType)),
 		ipProto: uint8(p.Key.Uint(openflow.FieldIPProto)),
+		later:   p.Key.Uint(openflow.FieldIPFrag)&fragLater != 0,
+		tagged:  p.Key.Uint(openflow.FieldVLANTCI)&tciPresent != 0,
 	}
-	if err := checkActions(m.Actions, &known); err != nil {
-		return err
+	if err := checkActions(m.Actions, known); err != nil {
+		return nil, err
 	}
+	p.Key.SetUint(openflow.FieldInPort, uint64(in))
+	return &packetOut{p, m.Actions}, nil
+}
+
+// output carries the actions out on the frame, as if it had come in by a port.
+func (s *Switch) output(out *packetOut) {
+	p := out.packet
 	t := newTracer()
 	e := &evaluation{s: s, t: &t}
-	p.Key.SetUint(openflow.FieldInPort, uint64(in))
 	s.begin()
-	x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(m.Data)}
-	x.actions(m.Actions)
+	x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(p.Bytes())}
+	x.actions(out.actions)
 	e.execute(p, &conntrack.Meta{}, x.finish())
 	frames := s.deliveries(e.outputs)
 	s.end()
 	s.leave(frames, e.packetIns)
-	return nil
 }
 
 // begin locks the switch for an operation and lets time pass for it.
@@ -173,9 +186,9 @@ func (s *Switch) deliveries(outputs []Output) []delivery {
 }
 
 // leave sends what an evaluation has yielded on its way. The switch is not locked.
-func (s *Switch) leave(frames []delivery, ins []openflow.PacketIn) {
+func (s *Switch) leave(frames []delivery, ins []packetIn) {
 	for _, in := range ins {
-		s.announce(in)
+		s.handOver(in)
 	}
 	if len(frames) > 0 {
 		s.dp.deliver(frames)
@@ -183,7 +196,7 @@ func (s *Switch) leave(frames []delivery, ins []openflow.PacketIn) {
 }
 
 // AddFlow adds a flow as an OpenFlow flow-mod does, replacing one of the same table, priority and match. The error is
-// the openflow.ErrorCode that a switch answers with.
+// or wraps the openflow.ErrorCode that a switch answers with.
 func (s *Switch) AddFlow(f openflow.Flow) error {
 	f.Match = f.Match.Canonical()
 	return s.change(openflow.Add(f))

@@ -50,10 +50,12 @@ type frozen struct {
 	actionSet []openflow.Action
 }
 
-// packetIn is a packet on its way to the controllers.
+// packetIn is a packet on its way to the controllers with an ID.
 type packetIn struct {
-	message openflow.PacketIn
-	maxLen  uint16
+	message  openflow.PacketIn
+	maxLen   uint16
+	id       uint16
+	userdata []byte
 }
 
 // translation follows a packet through the flow tables and notes what the datapath has to do. It works on the fields
@@ -73,7 +75,9 @@ type translation struct {
 	flow      *flow
 	depth     int
 	resubmits int
-	failed    bool
+	// exited says that no more actions are to be done. ovs-actions(7) excepts the action set, Open vSwitch 3.1 does not.
+	exited bool
+	failed bool
 }
 
 // run translates from a table on, to the end.
@@ -84,7 +88,7 @@ func (x *translation) run(table uint8) []op {
 
 // finish carries out the action set and returns the ops.
 func (x *translation) finish() []op {
-	if !x.failed && len(x.actionSet) > 0 {
+	if !x.failed && !x.exited && len(x.actionSet) > 0 {
 		x.t.note("action set:")
 		x.actions(orderActionSet(x.actionSet))
 	}
@@ -118,10 +122,7 @@ func (x *translation) enter(table uint8, inPort uint32) {
 	oldTable, oldFlow := x.table, x.flow
 	x.table = table
 
-	port := x.key.Uint(openflow.FieldInPort)
-	x.key.SetUint(openflow.FieldInPort, uint64(inPort))
-	f := x.s.flows.lookup(table, &x.key)
-	x.key.SetUint(openflow.FieldInPort, port)
+	f := x.find(table, inPort)
 
 	x.t.enter(table, f)
 	if f != nil {
@@ -131,6 +132,21 @@ func (x *translation) enter(table uint8, inPort uint32) {
 	}
 	x.t.leave()
 	x.table, x.flow = oldTable, oldFlow
+}
+
+// find looks the packet up in a table. Fragments match as if they had no ports, even the first.
+func (x *translation) find(table uint8, inPort uint32) *flow {
+	port := x.key.Uint(openflow.FieldInPort)
+	x.key.SetUint(openflow.FieldInPort, uint64(inPort))
+	defer x.key.SetUint(openflow.FieldInPort, port)
+	if t := x.key.Uint(openflow.FieldEthType); x.key.Uint(openflow.FieldIPFrag) == 0 ||
+		t != openflow.EthTypeIPv4 && t != openflow.EthTypeIPv6 {
+		return x.s.flows.lookup(table, &x.key)
+	}
+	whole := x.key
+	whole.SetUint(openflow.FieldTCPSrc, 0)
+	whole.SetUint(openflow.FieldTCPDst, 0)
+	return x.s.flows.lookup(table, &whole)
 }
 
 func (x *translation) fail(reason string) {
@@ -160,17 +176,31 @@ func (x *translation) instructions(in *openflow.Instructions) {
 // actions does a list of actions. It returns false if nothing that follows them is to be done.
 func (x *translation) actions(list []openflow.Action) bool {
 	for _, a := range list {
-		if x.failed {
+		if x.failed || x.exited {
 			return false
 		}
 		x.t.action(a)
 		switch a := a.(type) {
 		case openflow.Output:
 			x.output(a)
+		case openflow.OutputField:
+			x.outputField(a)
+		case openflow.Controller:
+			x.controller(a)
 		case openflow.SetField:
-			x.key.SetMasked(a.Field, a.Value, a.Mask)
+			if x.has(a.Field) {
+				x.key.SetMasked(a.Field, a.Value, a.Mask)
+				x.wrote(a.Field)
+			}
 		case openflow.Move:
-			move(&x.key, a)
+			if x.has(a.Src.Field) && x.has(a.Dst.Field) {
+				move(&x.key, a)
+				x.wrote(a.Dst.Field)
+			}
+		case openflow.PushVLAN:
+			x.pushVLAN()
+		case openflow.PopVLAN:
+			x.key.SetUint(openflow.FieldVLANTCI, 0)
 		case openflow.Resubmit:
 			port, table := a.InPort, a.Table
 			if port == openflow.PortInPort {
@@ -181,7 +211,7 @@ func (x *translation) actions(list []openflow.Action) bool {
 			}
 			x.lookup(table, port)
 		case openflow.DecTTL:
-			if !x.decTTL() {
+			if !x.decTTL(a) {
 				return false
 			}
 		case openflow.CT:
@@ -191,9 +221,33 @@ func (x *translation) actions(list []openflow.Action) bool {
 				x.forget()
 				x.ops = append(x.ops, op{kind: opForget})
 			}
+		case openflow.Note:
+		case openflow.Exit:
+			x.exited = true
+		default:
+			x.fail("no support for this action")
 		}
 	}
-	return !x.failed
+	return !x.failed && !x.exited
+}
+
+// has reports whether the packet has a field that the match of its flow does not ensure.
+func (x *translation) has(f openflow.Field) bool {
+	switch f {
+	case openflow.FieldVLANPCP:
+		return x.key.Uint(openflow.FieldVLANTCI)&tciPresent != 0
+	case openflow.FieldTCPSrc, openflow.FieldTCPDst, openflow.FieldUDPSrc, openflow.FieldUDPDst,
+		openflow.FieldSCTPSrc, openflow.FieldSCTPDst:
+		return x.key.Uint(openflow.FieldIPFrag)&fragLater == 0
+	}
+	return true
+}
+
+// wrote makes good what a write of a field has left undone: that of 16 bits is one half of in_port.
+func (x *translation) wrote(f openflow.Field) {
+	if f == openflow.FieldInPort16 {
+		x.key.SetUint(openflow.FieldInPort, uint64(port32(uint16(x.key.Uint(f)))))
+	}
 }
 
 func move(k *packet.Key, a openflow.Move) {
@@ -205,7 +259,7 @@ func move(k *packet.Key, a openflow.Move) {
 }
 
 // decTTL returns false if the packet has lived too long.
-func (x *translation) decTTL() bool {
+func (x *translation) decTTL(a openflow.DecTTL) bool {
 	if t := x.key.Uint(openflow.FieldEthType); t != openflow.EthTypeIPv4 && t != openflow.EthTypeIPv6 {
 		return true
 	}
@@ -215,8 +269,24 @@ func (x *translation) decTTL() bool {
 		return true
 	}
 	x.t.note("TTL is used up, the rest of the actions is not done")
-	x.controller(openflow.WholePacket, openflow.PacketInInvalidTTL)
+	in := openflow.Controller{MaxLen: openflow.WholePacket, Reason: openflow.PacketInInvalidTTL}
+	if len(a.Controllers) == 0 {
+		x.controller(in)
+	}
+	for _, in.ID = range a.Controllers {
+		x.controller(in)
+	}
 	return false
+}
+
+// pushVLAN gives the packet an empty VLAN tag, if it has none: keys have room for one.
+func (x *translation) pushVLAN() {
+	if x.key.Uint(openflow.FieldVLANTCI)&tciPresent != 0 {
+		x.fail("no support for a second VLAN tag")
+		return
+	}
+	x.commit() // so that no tag that was there before lives on in the new one
+	x.key.SetUint(openflow.FieldVLANTCI, tciPresent)
 }
 
 // commit makes the frame agree with the key, for the ops that follow.
@@ -286,40 +356,4 @@ func (x *translation) forget() {
 	} {
 		x.key.SetUint(f, 0)
 	}
-}
-
-// orderActionSet is an action set in the order it is carried out (OpenFlow 1.3.5, 5.10): of each kind the last, of
-// those that send the packet on only one. Without such a one nothing is done.
-func orderActionSet(set []openflow.Action) []openflow.Action {
-	var ttl, last openflow.Action
-	var sets []openflow.Action
-	rank := 0
-	for _, a := range set {
-		r := 0
-		switch a.(type) {
-		case openflow.DecTTL:
-			ttl = a
-		case openflow.SetField, openflow.Move:
-			sets = append(sets, a)
-		case openflow.CT:
-			r = 1
-		case openflow.CTClear:
-			r = 2
-		case openflow.Resubmit:
-			r = 3
-		case openflow.Output:
-			r = 4
-		}
-		if r > 0 && r >= rank {
-			last, rank = a, r
-		}
-	}
-	if last == nil {
-		return nil
-	}
-	var ordered []openflow.Action
-	if ttl != nil {
-		ordered = append(ordered, ttl)
-	}
-	return append(append(ordered, sets...), last)
 }

@@ -5,6 +5,7 @@ package packet
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -71,6 +72,20 @@ func (p *Packet) replace(off int, new []byte, sums ...int) {
 		binary.BigEndian.PutUint16(p.b[at:], fold(s))
 	}
 	copy(old, new)
+}
+
+// replaceSCTP writes new over the bytes at off of an SCTP packet and corrects its CRC32c (RFC 9260, appendix A): one that
+// was wrong stays wrong by the same bits.
+func (p *Packet) replaceSCTP(off int, new []byte) {
+	const at = 8 // where the sum stands
+	l4 := p.b[p.l4:p.end]
+	sum := binary.LittleEndian.Uint32(l4[at:])
+	clear(l4[at : at+4])
+	table := crc32.MakeTable(crc32.Castagnoli)
+	sum ^= crc32.Checksum(l4, table)
+	copy(p.b[off:], new)
+	sum ^= crc32.Checksum(l4, table)
+	binary.LittleEndian.PutUint32(l4[at:], sum)
 }
 
 // checksumAt is where the transport checksum stands; ok is false where there is none to keep right.

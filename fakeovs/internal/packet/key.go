@@ -17,7 +17,8 @@ const (
 )
 
 // Key is the fields of a packet and its metadata, and also the values or the mask of a match. Fields of protocols that
-// exclude one another share their place, such as the TCP, UDP and ICMP ones.
+// exclude one another share their place, such as the TCP, UDP and ICMP ones, as do fields that are parts of one another, such
+// as the registers and the parts of the VLAN tag.
 type Key [Words]uint64
 
 // place is where a field stands in a Key: bits bits of a word, shift bits from its low end. A field of 128 bits
@@ -45,7 +46,20 @@ var places = [256]place{
 	openflow.FieldReg13:      {7, 0, 32},
 	openflow.FieldReg14:      {8, 32, 32},
 	openflow.FieldReg15:      {8, 0, 32},
+	openflow.FieldXReg0:      {1, 0, 64},
+	openflow.FieldXReg1:      {2, 0, 64},
+	openflow.FieldXReg2:      {3, 0, 64},
+	openflow.FieldXReg3:      {4, 0, 64},
+	openflow.FieldXReg4:      {5, 0, 64},
+	openflow.FieldXReg5:      {6, 0, 64},
+	openflow.FieldXReg6:      {7, 0, 64},
+	openflow.FieldXReg7:      {8, 0, 64},
+	openflow.FieldXXReg0:     {1, 0, 128},
+	openflow.FieldXXReg1:     {3, 0, 128},
+	openflow.FieldXXReg2:     {5, 0, 128},
+	openflow.FieldXXReg3:     {7, 0, 128},
 	openflow.FieldInPort:     {9, 32, 32},
+	openflow.FieldInPort16:   {9, 32, 16},
 	openflow.FieldCTState:    {9, 0, 32},
 	openflow.FieldCTMark:     {10, 32, 32},
 	openflow.FieldCTZone:     {10, 0, 16},
@@ -54,6 +68,8 @@ var places = [256]place{
 	openflow.FieldEthType:    {13, 0, 16},
 	openflow.FieldEthSrc:     {14, 16, 48},
 	openflow.FieldVLANTCI:    {14, 0, 16},
+	openflow.FieldVLANVID:    {14, 0, 13},
+	openflow.FieldVLANPCP:    {14, 13, 3},
 	openflow.FieldIPv4Src:    {15, 32, 32},
 	openflow.FieldIPv4Dst:    {15, 0, 32},
 	openflow.FieldARPSPA:     {15, 32, 32},
@@ -62,14 +78,22 @@ var places = [256]place{
 	openflow.FieldTCPDst:     {16, 32, 16},
 	openflow.FieldUDPSrc:     {16, 48, 16},
 	openflow.FieldUDPDst:     {16, 32, 16},
+	openflow.FieldSCTPSrc:    {16, 48, 16},
+	openflow.FieldSCTPDst:    {16, 32, 16},
 	openflow.FieldICMPv4Type: {16, 48, 8},
 	openflow.FieldICMPv4Code: {16, 32, 8},
+	openflow.FieldICMPv6Type: {16, 48, 8},
+	openflow.FieldICMPv6Code: {16, 32, 8},
 	openflow.FieldTCPFlags:   {16, 16, 12},
 	openflow.FieldIPProto:    {16, 8, 8},
 	openflow.FieldIPTTL:      {16, 0, 8},
 	openflow.FieldARPSHA:     {16, 16, 48},
 	openflow.FieldARPTHA:     {17, 16, 48},
-	openflow.FieldARPOp:      {17, 0, 16},
+	openflow.FieldARPOp:      {17, 0, 8}, // Open vSwitch has room for one byte
+	openflow.FieldIPv6Label:  {17, 32, 20},
+	openflow.FieldIPFrag:     {17, 8, 2},
+	openflow.FieldIPDSCP:     {17, 2, 6},
+	openflow.FieldIPECN:      {17, 0, 2},
 }
 
 // Known reports whether a Key has the field.

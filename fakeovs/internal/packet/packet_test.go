@@ -289,6 +289,43 @@ func TestWriteVLAN(t *testing.T) {
 	}
 }
 
+// TestWriteAsSerialised: a frame whose fields are written is the one that is made with them.
+func TestWriteAsSerialised(t *testing.T) {
+	v4 := func(port layers.SCTPPort, tos uint8) []byte {
+		ip := ipv4(layers.IPProtocolSCTP)
+		ip.TOS = tos
+		return frame(t, eth(layers.EthernetTypeIPv4), ip, &layers.SCTP{SrcPort: 7, DstPort: port}, gopacket.Payload("chunk"))
+	}
+	v6 := func(class uint8, label uint32) []byte {
+		ip := &layers.IPv6{Version: 6, HopLimit: 3, NextHeader: layers.IPProtocolUDP, TrafficClass: class, FlowLabel: label,
+			SrcIP: net.ParseIP("2001:db8::1"), DstIP: net.ParseIP("2001:db8::2")}
+		return frame(t, eth(layers.EthernetTypeIPv6), ip, udp(ip, 5, 6), gopacket.Payload("six"))
+	}
+	for _, c := range []struct {
+		name       string
+		from, want []byte
+		set        fields
+	}{
+		{"SCTP port", v4(80, 0), v4(81, 0), fields{openflow.FieldSCTPDst: 81}},
+		{"IPv4 DSCP and ECN", v4(80, 3), v4(80, 0xb9), fields{openflow.FieldIPDSCP: 46, openflow.FieldIPECN: 1}},
+		{"IPv6 DSCP", v6(3, 5), v6(0xbb, 5), fields{openflow.FieldIPDSCP: 46}},
+		{"IPv6 flow label", v6(3, 5), v6(3, 0xabcde), fields{openflow.FieldIPv6Label: 0xabcde}},
+	} {
+		p := packet.Parse(append([]byte(nil), c.from...))
+		k := p.Key
+		for f, v := range c.set {
+			k.SetUint(f, v)
+		}
+		p.Write(&k)
+		if d := cmp.Diff(hex.EncodeToString(c.want), hex.EncodeToString(p.Bytes())); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+		if got := packet.Parse(c.want).Key; got != k {
+			t.Errorf("%s: key of the frame: got %v, want %v", c.name, got, k)
+		}
+	}
+}
+
 func TestWriteARP(t *testing.T) {
 	p := packet.Parse(arpFrame(t))
 	k := p.Key
@@ -327,7 +364,7 @@ func TestUpdateWritesOnlyTheDifference(t *testing.T) {
 func TestBits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := rapid.SampledFrom([]openflow.Field{
-			openflow.FieldReg0, openflow.FieldReg1, openflow.FieldCTLabel, openflow.FieldMetadata, openflow.FieldEthSrc,
+			openflow.FieldReg0, openflow.FieldReg1, openflow.FieldXReg1, openflow.FieldXXReg2, openflow.FieldCTLabel, openflow.FieldMetadata, openflow.FieldEthSrc,
 		}).Draw(t, "field")
 		n := rapid.IntRange(1, min(64, f.Bits())).Draw(t, "bits")
 		off := rapid.IntRange(0, f.Bits()-n).Draw(t, "offset")
@@ -367,9 +404,11 @@ func FuzzParse(f *testing.F) {
 			p.FixChecksum()
 		}
 		k := p.Key
-		for field := openflow.FieldEthDst; packet.Known(field); field++ {
-			k.SetUint(field, v)
-			v = v<<7 | v>>57
+		for field := openflow.FieldEthDst; field < openflow.FieldUnknown; field++ {
+			if packet.Known(field) {
+				k.SetUint(field, v)
+				v = v<<7 | v>>57
+			}
 		}
 		k.SetUint(openflow.FieldEthType, p.Key.Uint(openflow.FieldEthType))
 		k.SetUint(openflow.FieldIPProto, p.Key.Uint(openflow.FieldIPProto))

@@ -119,6 +119,8 @@ func (p *Packet) parseIPv4() {
 	p.laterFrag = be16(b, 6)&0x1fff != 0
 	k.SetUint(openflow.FieldIPProto, uint64(b[9]))
 	k.SetUint(openflow.FieldIPTTL, uint64(b[8]))
+	p.setTrafficClass(b[1])
+	p.setFragment()
 	k.SetMasked(openflow.FieldIPv4Src, b[12:16], nil)
 	k.SetMasked(openflow.FieldIPv4Dst, b[16:20], nil)
 	p.parseTransport(b[9])
@@ -136,13 +138,32 @@ func (p *Packet) parseIPv6() {
 	b = b[:ipv6Len+payload]
 	p.end = p.l3 + len(b)
 	k.SetUint(openflow.FieldIPTTL, uint64(b[7]))
+	p.setTrafficClass(byte(be16(b, 0) >> 4))
+	k.SetUint(openflow.FieldIPv6Label, uint64(binary.BigEndian.Uint32(b)&0xfffff))
 	proto, off, ok := p.ipv6Transport(b)
 	k.SetUint(openflow.FieldIPProto, uint64(proto))
+	p.setFragment()
 	if !ok {
 		return
 	}
 	p.l4 = p.l3 + off
 	p.parseTransport(proto)
+}
+
+// setTrafficClass sets the fields of IPv4's type of service or IPv6's traffic class (RFC 2474, RFC 3168).
+func (p *Packet) setTrafficClass(class byte) {
+	p.Key.SetUint(openflow.FieldIPDSCP, uint64(class>>2))
+	p.Key.SetUint(openflow.FieldIPECN, uint64(class&3))
+}
+
+// setFragment sets ip_frag: one bit in every fragment, the other in all but the first.
+func (p *Packet) setFragment() {
+	switch {
+	case p.laterFrag:
+		p.Key.SetUint(openflow.FieldIPFrag, 3)
+	case p.frag:
+		p.Key.SetUint(openflow.FieldIPFrag, 1)
+	}
 }
 
 // ipv6Transport walks the extension headers (RFC 8200, 4) and says which protocol follows them and where. It fails

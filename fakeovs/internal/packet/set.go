@@ -113,7 +113,8 @@ func (p *Packet) shift(n int) {
 }
 
 func (p *Packet) writeARP(k *Key) {
-	if p.end != p.l3+arpLen || len(p.b) < p.end || p.Key.Uint(openflow.FieldARPOp) == 0 {
+	// Open vSwitch writes none of the fields of a packet that it would give the opcode 0.
+	if p.end != p.l3+arpLen || len(p.b) < p.end || k.Uint(openflow.FieldARPOp) == 0 {
 		return
 	}
 	b := p.b[p.l3:]
@@ -147,8 +148,9 @@ func (p *Packet) writeNetwork(old, k *Key) (tuple bool) {
 			p.replace(p.l3+8, []byte{ttl, p.b[p.l3+9]}, p.l3+10)
 		}
 	}
+	p.writeTrafficClass(old, k)
 	switch p.proto() {
-	case openflow.IPProtoTCP, openflow.IPProtoUDP:
+	case openflow.IPProtoTCP, openflow.IPProtoUDP, openflow.IPProtoSCTP:
 		if changed(openflow.FieldTCPSrc) {
 			p.SetPort(false, uint16(k.Uint(openflow.FieldTCPSrc)))
 			tuple = true
@@ -166,6 +168,20 @@ func (p *Packet) writeNetwork(old, k *Key) (tuple bool) {
 		}
 	}
 	return tuple
+}
+
+// writeTrafficClass writes IPv4's type of service, or IPv6's traffic class and flow label.
+func (p *Packet) writeTrafficClass(old, k *Key) {
+	class := func(k *Key) byte { return byte(k.Uint(openflow.FieldIPDSCP)<<2 | k.Uint(openflow.FieldIPECN)) }
+	label := k.Uint(openflow.FieldIPv6Label)
+	if class(old) == class(k) && old.Uint(openflow.FieldIPv6Label) == label {
+		return
+	}
+	if p.IPv6() {
+		binary.BigEndian.PutUint32(p.b[p.l3:], 6<<28|uint32(class(k))<<20|uint32(label))
+		return
+	}
+	p.replace(p.l3, []byte{p.b[p.l3], class(k)}, p.l3+10)
 }
 
 // SetAddr writes the source or destination address of the network header, 4 or 16 bytes as its version has them, and
@@ -199,7 +215,7 @@ func (p *Packet) SetAddr(dst bool, addr []byte) {
 	}
 }
 
-// SetPort writes the source or destination port of a TCP or UDP header and corrects the checksum.
+// SetPort writes the source or destination port of a TCP, UDP or SCTP header and corrects the checksum.
 func (p *Packet) SetPort(dst bool, port uint16) {
 	if p.laterFrag || p.end-p.l4 < 4 {
 		return
@@ -211,10 +227,13 @@ func (p *Packet) SetPort(dst bool, port uint16) {
 	at, ok := p.checksumAt()
 	var v [2]byte
 	binary.BigEndian.PutUint16(v[:], port)
-	if ok {
+	switch {
+	case ok:
 		p.replace(off, v[:], at)
 		p.hideZero(at)
-	} else {
+	case p.proto() == openflow.IPProtoSCTP && p.end-p.l4 >= sctpLen:
+		p.replaceSCTP(off, v[:])
+	default:
 		copy(p.b[off:], v[:])
 	}
 	p.Key.SetUint(f, uint64(port))
