@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -19,17 +19,8 @@ import (
 // ports as given, each as ovs-docker would have made it.
 func startDatabase(b *testing.B, ports int) (endpoint string) {
 	b.Helper()
-	tier.Need(b, tier.Sandbox)
 	ctx := context.Background()
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{NoSwitch: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			b.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(b, ovsproc.Options{NoSwitch: true})
 	db := openSwitch(b, ovs.DatabaseEndpoint())
 	defer db.Close()
 	c := db.Client()

@@ -17,7 +17,7 @@ import (
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	of "github.com/ovskit/ovskit/openflow"
 )
 
@@ -207,17 +207,8 @@ func ofctl(args ...string) error {
 // startFlowSwitch starts a switch with a bridge that has no flows, and returns its management endpoint.
 func startFlowSwitch(b *testing.B) (endpoint string) {
 	b.Helper()
-	tier.Need(b, tier.Sandbox)
 	ctx := context.Background()
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			b.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(b, ovsproc.Options{Dummy: true})
 	db := openSwitch(b, ovs.DatabaseEndpoint())
 	br, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "dummy"})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -53,16 +53,7 @@ func (l *lab) dial(endpoint string) {
 func onBoth(t *testing.T, body func(l *lab)) {
 	t.Run("fake", func(t *testing.T) { body(newLab(t)) })
 	t.Run("real", func(t *testing.T) {
-		tier.Need(t, tier.Sandbox)
-		ovs, err := ovsproc.Start(context.Background(), ovsproc.Options{Dummy: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := ovs.Stop(); err != nil {
-				t.Error(err)
-			}
-		})
+		ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 		l := &lab{t: t}
 		l.dial(ovs.DatabaseEndpoint())
 		body(l)

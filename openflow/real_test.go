@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	of "github.com/ovskit/ovskit/openflow"
 )
 
@@ -45,16 +45,7 @@ func testContext(t testing.TB) context.Context {
 // realSwitch starts an Open vSwitch with the bridge br0, which has the ports 1 and 2. It is the test's own.
 func realSwitch(t *testing.T) *ovsproc.OVS {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	vsctl(t, ovs, strings.Fields("add-br br0 -- set bridge br0 datapath_type=dummy fail-mode=secure"+
 		" -- add-port br0 p1 -- set interface p1 type=dummy ofport_request=1"+
 		" -- add-port br0 p2 -- set interface p2 type=dummy ofport_request=2")...)

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
@@ -37,16 +37,7 @@ func convert(t *testing.T, c *ovsdb.Client, schema string) {
 // transactions can write it, and what is gone is an error at once.
 func TestConversion(t *testing.T) {
 	t.Parallel()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{NoSwitch: true, Schema: schemaFile(t, itemsSchema)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{NoSwitch: true, Schema: schemaFile(t, itemsSchema)})
 	reasons := make(chan error, 4)
 	c := dialWith(t, ovsdb.Options{Endpoint: ovs.DatabaseEndpoint(), Hooks: ovsdb.Hooks{Disconnected: func(err error) { reasons <- err }}})
 	other := dialWith(t, ovsdb.Options{Endpoint: ovs.DatabaseEndpoint()})

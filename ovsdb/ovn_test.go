@@ -13,6 +13,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/internal/ovn/nb"
@@ -28,17 +29,8 @@ const (
 // database by the schema in a file of OVN.
 func eachServer(t *testing.T, schema string, test func(t *testing.T, endpoint string)) {
 	t.Run("sandbox", func(t *testing.T) {
-		tier.Need(t, tier.Sandbox)
 		tier.NeedFile(t, tier.Sandbox, schema, "ovn-central")
-		ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{NoSwitch: true, Schema: schema})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := ovs.Stop(); err != nil {
-				t.Errorf("stop: %v", err)
-			}
-		})
+		ovs := ovsproctest.Start(t, ovsproc.Options{NoSwitch: true, Schema: schema})
 		test(t, ovs.DatabaseEndpoint())
 	})
 	t.Run("fake", func(t *testing.T) {

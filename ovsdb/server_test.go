@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
@@ -41,16 +41,7 @@ func testContext(t testing.TB) context.Context {
 // startServer starts an ovsdb-server with an empty database.
 func startServer(t testing.TB) *ovsproc.OVS {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{NoSwitch: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{NoSwitch: true})
 	return ovs
 }
 

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/testpki"
-	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
@@ -23,19 +23,10 @@ import (
 // second one of TCP.
 func startTLSServer(t *testing.T, shown tls.Certificate, clients *testpki.CA) *ovsproc.OVS {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
 	o := ovsproc.Options{NoSwitch: true, Schema: schemaFile(t, itemsSchema), CACert: clients.Write(t),
 		Remotes: []string{"pssl:0:127.0.0.1", "ptcp:0:127.0.0.1"}}
 	o.PrivateKey, o.Certificate = testpki.Write(t, shown)
-	ovs, err := ovsproc.Start(testContext(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, o)
 	return ovs
 }
 

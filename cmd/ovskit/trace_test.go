@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/openflow/trace"
 )
 
@@ -97,16 +97,7 @@ func TestTraceText(t *testing.T) {
 }
 
 func TestTraceReal(t *testing.T) {
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	for _, line := range []string{
 		"ovs-vsctl --db=" + ovs.DatabaseEndpoint() + " add-br br0 -- set bridge br0 datapath_type=dummy fail-mode=secure" +
 			" -- add-port br0 p1 -- set interface p1 type=dummy ofport_request=1" +

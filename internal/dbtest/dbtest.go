@@ -13,7 +13,7 @@ import (
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/dbcall"
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 )
 
 // A Server is a database server of one's own, with a database Open_vSwitch that has its root row and nothing else. There
@@ -76,14 +76,7 @@ func RealWith(t testing.TB, schema string) *Server {
 
 func startReal(t testing.TB, o ovsproc.Options) *Server {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(t.Context(), o)
-	must(t, err)
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, o)
 	return &Server{Endpoint: ovs.DatabaseEndpoint(), CanFreeze: true, program: realServer{ovs}}
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -49,16 +49,7 @@ func Each(t *testing.T, test func(t *testing.T, sw *Switch)) {
 // Sandbox starts a real Open vSwitch with dummy devices.
 func Sandbox(t testing.TB) *Switch {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(t.Context(), ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	return &Switch{
 		DB:         Dial(t, ovs.DatabaseEndpoint()),
 		Endpoint:   ovs.DatabaseEndpoint(),

@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 )
 
 func TestSocket(t *testing.T) {
@@ -80,17 +80,8 @@ func writeDir(t *testing.T, files map[string]string) string {
 
 // TestRealDaemons asks both daemons of a real Open vSwitch.
 func TestRealDaemons(t *testing.T) {
-	tier.Need(t, tier.Sandbox)
 	ctx := testContext(t)
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	want := filepath.Join(ovs.Dir(), fmt.Sprintf("ovs-vswitchd.%d.ctl", ovs.SwitchPID()))
 	if got, err := Socket(ovs.Dir(), "ovs-vswitchd"); err != nil || got != want {
 		t.Errorf("got %q, error %v; want %s", got, err, want)

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/openflow/trace"
 )
@@ -32,16 +32,7 @@ func testContext(t testing.TB) context.Context {
 // and a patch links br0's port 10 with br1's port 11. It returns options to trace on it.
 func realSwitch(t *testing.T, flows map[string][]string) trace.Options {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
-	ovs, err := ovsproc.Start(testContext(t), ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	run(t, "ovs-vsctl --db="+ovs.DatabaseEndpoint()+
 		" add-br br0 -- set bridge br0 datapath_type=dummy fail-mode=secure"+
 		" -- add-br br1 -- set bridge br1 datapath_type=dummy fail-mode=secure"+

@@ -11,7 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -27,17 +27,8 @@ func testContext(t testing.TB) context.Context {
 // start runs a private Open vSwitch with dummy devices.
 func start(t testing.TB, o ovsproc.Options) *ovsproc.OVS {
 	t.Helper()
-	tier.Need(t, tier.Sandbox)
 	o.Dummy = true
-	ovs, err := ovsproc.Start(testContext(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
+	ovs := ovsproctest.Start(t, o)
 	return ovs
 }
 
