@@ -96,13 +96,15 @@ func TestRealSyncGroups(t *testing.T) {
 		ctx := testContext(t)
 		c, s := attend(t, endpoint, v)
 		emptied(t, c)
-		foreign := content{[]of.Flow{numbered(100)}, []of.Group{outputs(99, 1), outputs(200, 1)}, []of.MeterConfig{drops(9, 7), drops(20, 7)}}
+		foreign := content{[]of.Flow{numbered(100)}, []of.Group{outputs(99, 1), outputs(200, 1)},
+			[]of.MeterConfig{drops(9, 7), drops(20, 7)}}
 		must(t, c.Apply(ctx, foreign.add()...))
 		said(t, c, s)
 		// with is the content with that of others around it.
 		with := func(h content) content {
 			return content{append(h.flows, foreign.flows...),
-				slices.Concat(foreign.groups[:1], h.groups, foreign.groups[1:]), slices.Concat(foreign.meters[:1], h.meters, foreign.meters[1:])}
+				slices.Concat(foreign.groups[:1], h.groups, foreign.groups[1:]),
+				slices.Concat(foreign.meters[:1], h.meters, foreign.meters[1:])}
 		}
 		step := func(h content, want string) {
 			t.Helper()
@@ -227,7 +229,8 @@ func TestRealSyncGroupsSame(t *testing.T) {
 				actions(102, of.Output{Port: of.PortController, MaxLen: 128}, of.OutputGroup{ID: 103}),
 				actions(103, of.Resubmit{InPort: of.PortInPort, Table: 3}),
 				{ID: 104, Type: of.GroupTypeSelect, Buckets: []of.Bucket{{Weight: 2}, {ID: 1, Weight: 3}}},
-				{ID: 105, Type: of.GroupTypeFastFailover, Buckets: []of.Bucket{{WatchPort: ptr[uint32](1)}, {ID: 1, WatchPort: ptr[uint32](2)}}},
+				{ID: 105, Type: of.GroupTypeFastFailover, Buckets: []of.Bucket{
+					{WatchPort: ptr[uint32](1)}, {ID: 1, WatchPort: ptr[uint32](2)}}},
 			},
 			meters: []of.MeterConfig{
 				drops(10, 100),
@@ -241,8 +244,9 @@ func TestRealSyncGroupsSame(t *testing.T) {
 			h.groups[4].Buckets[i].Actions = []of.Action{of.Output{Port: uint32(i + 1)}}
 		}
 		if v == of.Version15 {
-			h.groups = append(h.groups, of.Group{ID: 106, Type: of.GroupTypeSelect, Selection: of.Selection{Method: "hash", Fields: []of.MatchField{
-				{Field: of.FieldTCPDst, Value: []byte{0xff, 0xff}}, {Field: of.FieldIPv4Src, Value: []byte{255, 255, 0, 0}}}}})
+			h.groups = append(h.groups, of.Group{ID: 106, Type: of.GroupTypeSelect,
+				Selection: of.Selection{Method: "hash", Fields: []of.MatchField{
+					{Field: of.FieldTCPDst, Value: []byte{0xff, 0xff}}, {Field: of.FieldIPv4Src, Value: []byte{255, 255, 0, 0}}}}})
 		}
 		if _, err := c.Sync(testContext(t), h.desired(t)); err != nil {
 			t.Fatal(err)
