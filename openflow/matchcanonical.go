@@ -111,7 +111,12 @@ func (f MatchField) isCanonical() bool {
 // excessMask reports whether the mask has bits that the field does not have and that a switch leaves out of what it dumps. Of
 // other fields it keeps such bits: a mask with and one without them make two flows.
 func (f MatchField) excessMask() bool {
-	if f.Field != FieldCTState && f.Field != FieldIPFrag || !f.valid() {
+	switch f.Field {
+	case FieldCTState, FieldIPFrag, FieldTunFlags:
+	default:
+		return false
+	}
+	if !f.valid() {
 		return false
 	}
 	for i, m := range f.Mask {

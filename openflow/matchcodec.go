@@ -92,7 +92,8 @@ func readHeader(r *reader) (class uint16, number uint8, length int, experimenter
 // decodeMatch reads an ofp_match with its padding, in canonical form. Its values are part of what is read.
 func decodeMatch(r *reader) (Match, error) { return readMatch(r, false, false) }
 
-// decodeToldMatch reads a match that a switch tells. A condition that would be refused becomes a FieldUnknown.
+// decodeToldMatch reads a match that a switch tells. A condition that would be refused becomes a FieldUnknown, if
+// the match has not more than there are fields.
 func decodeToldMatch(r *reader) (Match, error) { return readMatch(r, true, false) }
 
 // decodeRequestMatch reads the match of a request and refuses it as a switch does.
@@ -136,7 +137,7 @@ func readMatch(r *reader, loose, check bool) (Match, error) {
 		mf, err := decodeCondition(&fields, check)
 		if err != nil {
 			unknown := MatchField{Field: FieldUnknown, Value: slices.Clip(raw[:len(raw)-len(fields.b)])}
-			if !loose || !unknown.isWireForm() {
+			if !loose || !unknown.isWireForm() || len(m) >= int(fieldCount) {
 				return nil, err
 			}
 			mf = unknown
