@@ -16,7 +16,8 @@ type Action interface {
 	appendTo(b []byte, v Version) ([]byte, error)
 }
 
-// RawAction is an action this package does not know, in its wire form with its header and padding.
+// RawAction is an action this package does not know, in its wire form with its header and padding. In what a switch tells, it
+// is one as well that this package would refuse in a request.
 type RawAction struct{ Bytes []byte }
 
 // String is the action's bytes. ovs-ofctl(8) does not read it.
@@ -86,27 +87,41 @@ func appendNicira(b []byte, subtype, length uint16) []byte {
 // appendBare appends an action of Nicira's that has nothing but its header.
 func appendBare(b []byte, subtype uint16) []byte { return pad(appendNicira(b, subtype, 16), 6) }
 
-// decodeActions reads a list of actions that fills b.
-func decodeActions(b []byte, v Version) ([]Action, error) { return decodeList(b, v, 0) }
+// decodeActions reads a list of actions that fills b. Where it is loose, an action stays raw that would be refused.
+func decodeActions(b []byte, v Version, loose bool) ([]Action, error) {
+	return decodeList(b, v, 0, loose)
+}
 
 // decodeList reads a list of actions that fills b and stands in so many other actions.
-func decodeList(b []byte, v Version, depth int) ([]Action, error) {
+func decodeList(b []byte, v Version, depth int, loose bool) ([]Action, error) {
 	if depth > maxNesting {
 		return nil, malformed(ErrBadActionArgument, "actions in more than %d others", maxNesting)
 	}
-	var actions []Action
+	actions := listFor[Action](countActions(b))
 	for len(b) > 0 {
 		raw, rest, err := cutAction(b)
 		if err != nil {
 			return nil, err
 		}
 		a, err := decodeAction(raw, v, depth)
-		if err != nil {
+		switch {
+		case err != nil && loose:
+			a = RawAction{raw}
+		case err != nil:
 			return nil, err
 		}
 		actions, b = append(actions, a), rest
 	}
 	return actions, nil
+}
+
+// countActions is how many actions b has, as far as their headers say.
+func countActions(b []byte) (n int) {
+	for len(b) >= 8 {
+		n++
+		b = b[min(len(b), max(8, int(be.Uint16(b[2:])))):]
+	}
+	return n
 }
 
 // cutAction splits the first action off b.

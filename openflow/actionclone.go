@@ -25,7 +25,7 @@ func (a Clone) appendTo(b []byte, v Version) ([]byte, error) {
 
 func decodeClone(r *reader, v Version, depth int) (Action, error) {
 	r.skip(6)
-	actions, err := decodeList(r.rest(), v, depth+1)
+	actions, err := decodeList(r.rest(), v, depth+1, false)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,32 @@ func (a SetField) text(names *Names) string {
 	return "set_field:" + mf.valueText(names) + "->" + a.Field.actionName()
 }
 
+// canonical is the field in the form that equal actions share, and whether the action sets any bit. It is not that of a
+// condition, which may have bits in its mask that the field has not, and for which the priority of no VLAN is nothing.
+func (a SetField) canonical() (MatchField, bool) {
+	f := a.MatchField
+	if f.checkWidth() != nil || f.Field == FieldUnknown {
+		return f, true
+	}
+	some := true
+	if f.Mask != nil {
+		if !f.Field.isOption() && f.valid() {
+			f = f.withinField()
+		}
+		var full, within bool
+		if some, full, within = f.maskBits(); !within {
+			f = BytesMasked(f.Field, f.Value, f.Mask)
+		}
+		if full {
+			f.Mask = nil
+		}
+	}
+	if f.Field.isOption() {
+		f = f.without(f.leading())
+	}
+	return f, some
+}
+
 // inParts reports whether f, in canonical form, is on some bits of a field of which a switch takes no mask.
 func (f MatchField) inParts() bool {
 	return f.Mask != nil && f.Field != FieldUnknown && !f.Field.Maskable() && f.checkWidth() == nil
@@ -107,7 +133,11 @@ func appendLoads(b []byte, mf MatchField) ([]byte, error) {
 
 // decodeSetField reads the field of a set-field or, with a mask allowed, reg_load2 action.
 func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
-	mf, err := decodeField(r)
+	mf, empty := decodeEmptyOption(r)
+	var err error
+	if !empty {
+		mf, err = decodeField(r)
+	}
 	switch {
 	case err != nil:
 		return nil, malformed(ErrBadSetLen, "%v", err)
@@ -118,7 +148,7 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 	case mf.Mask != nil && !maskAllowed:
 		return nil, malformed(ErrBadSetType, "set-field action with a mask")
 	}
-	mf, some := mf.canonical()
+	mf, some := SetField{mf}.canonical()
 	if !some {
 		return RawAction{b}, nil // sets no bit
 	}
@@ -131,6 +161,22 @@ func decodeSetField(b []byte, r *reader, maskAllowed bool) (Action, error) {
 		}
 	}
 	return SetField{mf}, nil
+}
+
+// decodeEmptyOption reads a tunnel's option of no bytes, which is one of zeros.
+func decodeEmptyOption(r *reader) (MatchField, bool) {
+	header := *r
+	class, number, n, experimenter := readHeader(&header)
+	f, known := fieldByHeader(class, number>>1, experimenter)
+	if !known || n != 0 || header.short || !f.isOption() {
+		return MatchField{}, false
+	}
+	*r = header
+	mf := MatchField{Field: f, Value: []byte{0}}
+	if number&1 == 1 {
+		mf.Mask = []byte{0}
+	}
+	return mf, true
 }
 
 // decodeRegLoad reads a load of at most 64 bits, which is a masked set-field.

@@ -54,6 +54,7 @@ func (in Instructions) Equal(other Instructions) bool {
 }
 
 func (in Instructions) appendKey(b []byte) []byte {
+	in.liftMeter()
 	b = be.AppendUint32(b, in.Meter)
 	b = appendActionsKey(b, in.Apply)
 	if in.ClearActions {
@@ -64,7 +65,7 @@ func (in Instructions) appendKey(b []byte) []byte {
 	b = appendActionsKey(b, in.Write)
 	b = be.AppendUint64(b, in.Metadata&in.MetadataMask)
 	b = be.AppendUint64(b, in.MetadataMask)
-	return append(b, in.Goto)
+	return append(append(b, in.Goto), in.Unknown...)
 }
 
 // appendActionsKey appends what tells lists of actions apart: their encoding, in which what is the same is the same. Sets of
@@ -72,10 +73,10 @@ func (in Instructions) appendKey(b []byte) []byte {
 func appendActionsKey(b []byte, actions []Action) []byte {
 	for i := 0; i < len(actions); i++ {
 		a := actions[i]
-		if set, ok := a.(SetField); ok {
+		if set, ok := setOf(a); ok {
 			merged := false
 			for i+1 < len(actions) {
-				next, ok := actions[i+1].(SetField)
+				next, ok := setOf(actions[i+1])
 				if !ok || next.Field != set.Field || !set.mergeable() || !next.mergeable() {
 					break
 				}
@@ -111,11 +112,12 @@ func mergeSets(actions []Action) []Action {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case SetField:
+			a, _ = setOf(a)
 			if _, some := a.canonical(); !some {
 				continue
 			}
 			if n := len(out) - 1; n >= 0 {
-				if last, ok := out[n].(SetField); ok && last.Field == a.Field && last.mergeable() && a.mergeable() {
+				if last, ok := setOf(out[n]); ok && last.Field == a.Field && last.mergeable() && a.mergeable() {
 					out[n] = last.then(a)
 					continue
 				}
@@ -127,6 +129,17 @@ func mergeSets(actions []Action) []Action {
 		out = append(out, a)
 	}
 	return out
+}
+
+// setOf returns an action that sets a field. The port the packet came in by is one of 16 bits then, as parts of it are.
+func setOf(a Action) (SetField, bool) {
+	s, ok := a.(SetField)
+	if ok && s.Field == FieldInPort && s.Mask == nil && len(s.Value) == s.Field.Bytes() {
+		if port, fits := port16(be.Uint32(s.Value)); fits {
+			s.MatchField = Uint(FieldInPort16, uint64(port))
+		}
+	}
+	return s, ok
 }
 
 func (s SetField) mergeable() bool {

@@ -25,6 +25,23 @@ func TestCanonical(t *testing.T) {
 		{"empty mask", of.Match{of.RegMasked(0, 5, 0), of.InPort(1)}, of.Match{of.InPort(1)}},
 		{"bits outside of the mask", of.Match{{Field: of.FieldCTZone, Value: []byte{0xff, 0xff}, Mask: []byte{0, 0xf}}},
 			of.Match{of.UintMasked(of.FieldCTZone, 0xf, 0xf)}},
+		{"no VLAN tag nor priority", of.Match{of.UintMasked(of.FieldVLANTCI, 0, 0xf7ff)}, of.Match{of.UintMasked(of.FieldVLANTCI, 0, 0x17ff)}},
+		{"no tag nor priority", of.Match{of.UintMasked(of.FieldVLANTCI, 0, 0xf000)}, of.Match{of.UintMasked(of.FieldVLANTCI, 0, 0x1000)}},
+		{"priority with tag", of.Match{of.UintMasked(of.FieldVLANTCI, 0x1000, 0xf000)}, of.Match{of.UintMasked(of.FieldVLANTCI, 0x1000, 0xf000)}},
+		{"ct_state", of.Match{of.UintMasked(of.FieldCTState, 2, 0xf02)}, of.Match{of.UintMasked(of.FieldCTState, 2, 2)}},
+		{"no bit of ct_state", of.Match{of.UintMasked(of.FieldCTState, 0, 0xf00)}, nil},
+		{"ip_frag", of.Match{of.UintMasked(of.FieldIPFrag, 2, 0xae)}, of.Match{of.UintMasked(of.FieldIPFrag, 2, 2)}},
+		{"tcp_flags, of which a switch keeps all bits of the mask", of.Match{of.UintMasked(of.FieldTCPFlags, 2, 0xf002)},
+			of.Match{of.UintMasked(of.FieldTCPFlags, 2, 0xf002)}},
+		{"value that is its mask", of.Match{of.UintMasked(of.FieldTunGTPUFlags, 5, 7)}, of.Match{of.Uint(of.FieldTunGTPUFlags, 5)}},
+		{"option", of.Match{of.TunMetadata(0, []byte{0, 0, 1, 0})}, of.Match{of.TunMetadata(0, []byte{1, 0})}},
+		{"option of zeros", of.Match{of.TunMetadata(0, []byte{0, 0})}, of.Match{of.TunMetadata(0, []byte{0})}},
+		{"option in part", of.Match{of.BytesMasked(of.FieldTunMetadata0, []byte{0, 0, 1, 0}, []byte{0, 0, 3, 0xff})},
+			of.Match{of.BytesMasked(of.FieldTunMetadata0, []byte{1, 0}, []byte{3, 0xff})}},
+		{"last byte of an option", of.Match{of.BytesMasked(of.FieldTunMetadata0, []byte{0, 0, 0, 1}, []byte{0, 0, 0, 0xff})},
+			of.Match{of.BytesMasked(of.FieldTunMetadata0, []byte{0, 1}, []byte{0, 0xff})}},
+		{"option that is there", of.Match{of.BytesMasked(of.FieldTunMetadata0, make([]byte, 4), make([]byte, 4))},
+			of.Match{of.BytesMasked(of.FieldTunMetadata0, []byte{0}, []byte{0})}},
 		{"no VLAN tag", of.Match{of.Uint(of.FieldVLANTCI, 0)}, of.Match{of.UintMasked(of.FieldVLANTCI, 0, 0x1fff)}},
 		{"prefix", of.Match{of.IPv4Src(netip.MustParsePrefix("10.1.2.3/8"))},
 			of.Match{{Field: of.FieldIPv4Src, Value: []byte{10, 0, 0, 0}, Mask: []byte{255, 0, 0, 0}}}},
@@ -66,6 +83,12 @@ func TestInstructionsEqual(t *testing.T) {
 	set := func(reg int, value, mask uint32) of.Action {
 		return of.SetField{MatchField: of.RegMasked(reg, value, mask)}
 	}
+	option := func(value, mask []byte) of.Action {
+		return of.SetField{MatchField: of.MatchField{Field: of.FieldTunMetadata0, Value: value, Mask: mask}}
+	}
+	set16 := func(port uint64) of.Action { return of.SetField{MatchField: of.Uint(of.FieldInPort16, port)} }
+	inPort := of.SetField{MatchField: of.InPort(2)}
+	inPart := of.SetField{MatchField: of.UintMasked(of.FieldInPort16, 4, 4)}
 	nat := func(n of.NAT) of.Action { return of.CT{Commit: true, NAT: &n} }
 	low, high := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
 	for _, tc := range []struct {
@@ -78,6 +101,19 @@ func TestInstructionsEqual(t *testing.T) {
 		{"set in parts", apply(set(0, 1, 0xf), set(0, 0x20, 0xf0)), apply(set(0, 0x21, 0xff)), true},
 		{"set in parts that overlap", apply(set(0, 0x11, 0xff), set(0, 0x20, 0xf0)), apply(set(0, 0x21, 0xff)), true},
 		{"part of a whole", apply(of.SetField{MatchField: of.Reg(0, 1)}, set(0, 0x20, 0xf0)), apply(of.SetField{MatchField: of.Reg(0, 0x21)}), true},
+		{"option in more bytes than it needs", apply(option([]byte{0, 0, 0, 1}, nil)), apply(option([]byte{1}, nil)), true},
+		{"option of zeros", apply(option([]byte{0, 0, 0, 0}, nil)), apply(option([]byte{0}, nil)), true},
+		{"bits of an option", apply(option([]byte{0, 0, 1}, []byte{0, 0, 3})), apply(option([]byte{1}, []byte{3})), true},
+		{"last byte of an option", apply(option([]byte{0, 0, 1}, []byte{0, 0, 0xff})), apply(option([]byte{0, 1}, []byte{0, 0xff})), true},
+		{"option as a whole and its last byte", apply(option([]byte{1}, nil)), apply(option([]byte{0, 1}, []byte{0, 0xff})), false},
+		{"in_port in part and as a whole", apply(inPart, inPort), apply(inPort), true},
+		{"in_port as a whole and in part", apply(inPort, inPart), apply(set16(6)), true},
+		{"in_port in a clone", apply(of.Clone{Actions: []of.Action{inPort, inPart}}), apply(of.Clone{Actions: []of.Action{set16(6)}}), true},
+		{"tag of no VLAN and priority", apply(of.SetField{MatchField: of.Uint(of.FieldVLANTCI, 0)}),
+			apply(of.SetField{MatchField: of.UintMasked(of.FieldVLANTCI, 0, 0x1fff)}), false},
+		{"meter among the actions", apply(of.Meter{ID: 6}, of.DecTTL{}), of.Instructions{Meter: 6, Apply: []of.Action{of.DecTTL{}}}, true},
+		{"other meter among the actions", apply(of.Meter{ID: 6}), of.Instructions{Meter: 7}, false},
+		{"second meter", of.Instructions{Meter: 6, Apply: []of.Action{of.Meter{ID: 6}}}, of.Instructions{Meter: 6}, false},
 		{"set of nothing", apply(set(0, 1, 0)), apply(), true},
 		{"other value", apply(set(0, 1, 3)), apply(set(0, 2, 3)), false},
 		{"other mask", apply(set(0, 1, 3)), apply(set(0, 1, 1)), false},

@@ -162,7 +162,7 @@ func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (M
 	case typeFlowMod:
 		return decodeFlowMod(r, v)
 	case typeGroupMod:
-		return decodeGroupMod(r, v)
+		return decodeGroupMod(r, v, false)
 	case typePortMod:
 		return decodePortMod(r, v)
 	case typeTableMod:

@@ -58,11 +58,15 @@ func (d *Desired) Scope() Scope { return d.scope }
 func (d *Desired) Len() int { return len(d.flows) }
 
 // Add adds flows. One with the key of another takes its place. A flow whose cookie is outside of the scope is an error,
-// with which nothing is added.
+// with which nothing is added, and a match is that Validate refuses or that Open vSwitch would not report as it is: a
+// *MatchError, which says why.
 func (d *Desired) Add(flows ...Flow) error {
 	for _, f := range flows {
 		if !d.scope.owns(f.Cookie) {
 			return fmt.Errorf("flow %v: the cookie is not %#x/%#x", f, d.scope.Cookie, d.scope.CookieMask)
+		}
+		if err := f.Match.checkReported(); err != nil {
+			return fmt.Errorf("flow %v: %w", f, err)
 		}
 	}
 	for _, f := range flows {

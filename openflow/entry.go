@@ -36,3 +36,20 @@ func decodeAge(r *reader) time.Duration {
 	}
 	return decodeDuration(r)
 }
+
+// listFor is an empty list with room for so many elements, nil for none.
+func listFor[T any](n int) []T {
+	if n == 0 {
+		return nil
+	}
+	return make([]T, 0, n)
+}
+
+// countEntries is how many entries of at least so many bytes b has, as far as the lengths say that they begin with.
+func countEntries(b []byte, least int) (n int) {
+	for len(b) >= least {
+		n++
+		b = b[min(len(b), max(least, int(be.Uint16(b)))):]
+	}
+	return n
+}

@@ -138,7 +138,7 @@ func TestMatchWidths(t *testing.T) {
 		{Field: of.FieldReg0, Value: make([]byte, 3)}, {Field: of.FieldReg0, Value: make([]byte, 4), Mask: make([]byte, 3)},
 		{Field: of.FieldTunMetadata0}, {Field: of.FieldTunMetadata0, Value: make([]byte, 125)}, {Field: 255}, {},
 		{Field: of.FieldXReg0, Value: make([]byte, 7)}, {Field: of.FieldVLANVID, Value: make([]byte, 1)},
-		{Field: of.FieldUnknown, Value: []byte{0xff, 0xff, 0, 4, 1, 2, 3, 4}},
+		{Field: of.FieldUnknown, Value: []byte{0xff, 0xff, 0, 3, 1, 2, 3}},
 	} {
 		var refused *of.MatchError
 		m := of.Match{mf}

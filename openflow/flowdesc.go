@@ -32,7 +32,7 @@ func decodeFlowDesc(r *reader, v Version) (s FlowStats, err error) {
 	e.skip(1)
 	s.Priority, s.IdleTimeout, s.HardTimeout = e.u16(), e.u16(), e.u16()
 	s.Flags, s.Importance, s.Cookie = FlowFlags(e.u16()), e.u16(), e.u64()
-	if s.Match, err = decodeMatch(e); err != nil {
+	if s.Match, err = decodeToldMatch(e); err != nil {
 		return s, err
 	}
 	st, err := decodeStats(e)
@@ -46,7 +46,7 @@ func decodeFlowDesc(r *reader, v Version) (s FlowStats, err error) {
 		s.Idle = *st.idle
 	}
 	s.Packets, s.Bytes = orUnknown(st.packets), orUnknown(st.bytes)
-	s.Instructions, err = decodeInstructions(e, v)
+	s.Instructions, err = decodeInstructions(e, v, true)
 	return s, err
 }
 

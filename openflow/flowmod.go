@@ -104,7 +104,7 @@ func decodeFlowMod(r *reader, v Version) (Message, error) {
 	if m.Match, err = decodeRequestMatch(r); err != nil {
 		return nil, err
 	}
-	in, err := decodeInstructions(r, v)
+	in, err := decodeInstructions(r, v, false)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func decodeFlowRemoved(r *reader, v Version) (Message, error) {
 		if r.short {
 			return nil, malformed(ErrBadRequestLen, "flow-removed is too short")
 		}
-		if s.Match, err = decodeMatch(r); err != nil {
+		if s.Match, err = decodeToldMatch(r); err != nil {
 			return nil, err
 		}
 		counts, err := decodeStats(r)
@@ -105,7 +105,7 @@ func decodeFlowRemoved(r *reader, v Version) (Message, error) {
 	if r.short {
 		return nil, malformed(ErrBadRequestLen, "flow-removed is too short")
 	}
-	if s.Match, err = decodeMatch(r); err != nil {
+	if s.Match, err = decodeToldMatch(r); err != nil {
 		return nil, err
 	}
 	return ended(r, m)

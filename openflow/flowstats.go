@@ -108,7 +108,7 @@ func decodeFlowFilter(r *reader) (f FlowFilter, err error) {
 }
 
 func decodeFlowStatsReply(r *reader, v Version, more bool) (Message, error) {
-	m := FlowStatsReply{More: more}
+	m := FlowStatsReply{Flows: listFor[FlowStats](countEntries(r.b, 24)), More: more}
 	for len(r.b) > 0 {
 		s, err := decodeFlowStats(r, v)
 		if err != nil {
@@ -180,10 +180,10 @@ func decodeFlowStats(r *reader, v Version) (s FlowStats, err error) {
 	if r.short || e.short {
 		return s, malformed(ErrBadRequestLen, "flow statistics of %d bytes", length)
 	}
-	if s.Match, err = decodeMatch(e); err != nil {
+	if s.Match, err = decodeToldMatch(e); err != nil {
 		return s, err
 	}
-	s.Instructions, err = decodeInstructions(e, v)
+	s.Instructions, err = decodeInstructions(e, v, true)
 	return s, err
 }
 

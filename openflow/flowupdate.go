@@ -130,7 +130,7 @@ func (u FlowUpdate) append(b []byte, v Version) ([]byte, error) {
 }
 
 func decodeFlowUpdates(r *reader, v Version, more bool) (Message, error) {
-	m := FlowUpdates{More: more}
+	m := FlowUpdates{Updates: listFor[FlowUpdate](countEntries(r.b, 8)), More: more}
 	for len(r.b) > 0 {
 		u, err := decodeFlowUpdate(r, v)
 		if err != nil {
@@ -186,10 +186,10 @@ func decodeFlowUpdate(r *reader, v Version) (u FlowUpdate, err error) {
 	if e.short {
 		return u, malformed(ErrBadRequestLen, "flow update of %d bytes", length)
 	}
-	if f.Match, err = decodeMatch(e); err != nil {
+	if f.Match, err = decodeToldMatch(e); err != nil {
 		return u, err
 	}
-	f.Instructions, err = decodeInstructions(e, v)
+	f.Instructions, err = decodeInstructions(e, v, true)
 	return u, err
 }
 

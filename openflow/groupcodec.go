@@ -85,15 +85,17 @@ func fromWatched(n uint32) *uint32 {
 	return &n
 }
 
-// decodeBuckets reads a list of buckets that fills b. Where it is loose, it passes over properties without a meaning.
+// decodeBuckets reads a list of buckets that fills b. Where it is loose, it passes over properties without a meaning, and
+// actions that would be refused stay raw.
 func decodeBuckets(b []byte, v Version, t GroupType, loose bool) ([]Bucket, error) {
-	var buckets []Bucket
-	seen := map[uint32]bool{}
+	header := 16
+	if v >= Version15 {
+		header = 8
+	}
+	buckets := listFor[Bucket](countEntries(b, header))
+	seen := make(map[uint32]bool, cap(buckets))
 	for len(b) > 0 {
-		n, header := 0, 16
-		if v >= Version15 {
-			header = 8
-		}
+		n := 0
 		if len(b) >= 2 {
 			n = int(be.Uint16(b))
 		}
@@ -106,7 +108,7 @@ func decodeBuckets(b []byte, v Version, t GroupType, loose bool) ([]Bucket, erro
 		if v >= Version15 {
 			bucket, err = decodeBucket15(r, v, t, loose)
 		} else {
-			bucket, err = decodeBucket13(r, v)
+			bucket, err = decodeBucket13(r, v, loose)
 			bucket.ID = uint32(len(buckets))
 		}
 		if err != nil {
@@ -121,12 +123,12 @@ func decodeBuckets(b []byte, v Version, t GroupType, loose bool) ([]Bucket, erro
 	return buckets, nil
 }
 
-func decodeBucket13(r *reader, v Version) (bucket Bucket, err error) {
+func decodeBucket13(r *reader, v Version, loose bool) (bucket Bucket, err error) {
 	bucket.Weight = r.u16()
 	port := r.u32()
 	bucket.WatchPort, bucket.WatchGroup = fromWatched(port), fromWatched(r.u32())
 	r.skip(4)
-	if bucket.Actions, err = decodeActions(r.rest(), v); err != nil {
+	if bucket.Actions, err = decodeActions(r.rest(), v, loose); err != nil {
 		return bucket, err
 	}
 	return bucket, checkWatchPort(port)
@@ -139,7 +141,7 @@ func decodeBucket15(r *reader, v Version, t GroupType, loose bool) (bucket Bucke
 	if r.short {
 		return bucket, malformed(ErrBadBucket, "bucket with room for less than its %d bytes of actions", n)
 	}
-	if bucket.Actions, err = decodeActions(actions, v); err != nil {
+	if bucket.Actions, err = decodeActions(actions, v, loose); err != nil {
 		return bucket, err
 	}
 	bucket.Weight = defaultWeight(t)

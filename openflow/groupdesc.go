@@ -79,7 +79,11 @@ func appendGroupDesc(b []byte, v Version, g Group) ([]byte, error) {
 }
 
 func decodeGroupDescReply(r *reader, v Version, more bool) (Message, error) {
-	m := GroupDescReply{More: more}
+	least := 8
+	if v >= Version15 {
+		least = 16
+	}
+	m := GroupDescReply{Groups: listFor[Group](countEntries(r.b, least)), More: more}
 	for len(r.b) > 0 {
 		g, err := decodeGroupDesc(r, v)
 		if err != nil {

@@ -134,7 +134,8 @@ func (m GroupMod) before15(v Version) error {
 	return nil
 }
 
-func decodeGroupMod(r *reader, v Version) (Message, error) {
+// decodeGroupMod reads a group-mod. Where it is loose, it is one that a switch has taken.
+func decodeGroupMod(r *reader, v Version, loose bool) (Message, error) {
 	m := GroupMod{Command: GroupCommand(r.u16())}
 	m.Type = GroupType(r.u8())
 	r.skip(1)
@@ -147,7 +148,7 @@ func decodeGroupMod(r *reader, v Version) (Message, error) {
 			return nil, malformed(ErrBadGroupCommand, "group-mod command %d in %v", m.Command, v)
 		}
 		var err error
-		if m.Buckets, err = decodeBuckets(r.rest(), v, m.Type, false); err != nil {
+		if m.Buckets, err = decodeBuckets(r.rest(), v, m.Type, loose); err != nil {
 			return nil, err
 		}
 		if m.Command == GroupDelete && len(m.Buckets) > 0 {
@@ -172,10 +173,10 @@ func decodeGroupMod(r *reader, v Version) (Message, error) {
 		return nil, malformed(ErrBadRequestLen, "group-mod with room for less than its %d bytes of buckets", n)
 	}
 	var err error
-	if m.Buckets, err = decodeBuckets(list, v, m.Type, false); err != nil {
+	if m.Buckets, err = decodeBuckets(list, v, m.Type, loose); err != nil {
 		return nil, err
 	}
-	if m.Selection, err = decodeGroupProperties(r.rest(), v, m.Type, false); err != nil {
+	if m.Selection, err = decodeGroupProperties(r.rest(), v, m.Type, loose); err != nil {
 		return nil, err
 	}
 	if m.Selection.Method != "" && (m.Command == GroupDelete || m.onBuckets()) {

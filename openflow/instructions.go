@@ -4,6 +4,8 @@
 package openflow
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -22,6 +24,8 @@ type Instructions struct {
 	Metadata, MetadataMask uint64
 	// Goto is the table the packet goes on to; it is greater than the flow's own, so 0 is none.
 	Goto uint8
+	// Unknown is instructions that a switch has and this package does not know, in their wire form one behind the other.
+	Unknown []byte
 }
 
 // String is the instructions as ovs-ofctl(8) writes and reads them; none are "drop".
@@ -49,6 +53,9 @@ func (in Instructions) Text(names *Names) string {
 	}
 	if in.Goto != 0 {
 		parts = append(parts, "goto_table:"+names.table(in.Goto))
+	}
+	if len(in.Unknown) > 0 {
+		parts = append(parts, "raw("+hex.EncodeToString(in.Unknown)+")")
 	}
 	if len(parts) == 0 {
 		return "drop"
@@ -107,84 +114,115 @@ func appendInstructions(b []byte, v Version, in Instructions) ([]byte, error) {
 	if in.Goto != 0 {
 		b = append(appendInstruction(b, instructionGoto, 8), in.Goto, 0, 0, 0)
 	}
-	return b, nil
+	for rest := in.Unknown; len(rest) > 0; {
+		if _, rest, err = cutInstruction(rest); err != nil {
+			return b, errors.New("unknown instructions are not in wire form")
+		}
+	}
+	return append(b, in.Unknown...), nil
 }
 
 func appendInstruction(b []byte, typ, length uint16) []byte {
 	return be.AppendUint16(be.AppendUint16(b, typ), length)
 }
 
-// decodeInstructions reads instructions to the end of r.
-func decodeInstructions(r *reader, v Version) (in Instructions, err error) {
+// cutInstruction splits the first instruction off b.
+func cutInstruction(b []byte) (instruction, rest []byte, err error) {
+	if len(b) < 8 {
+		return nil, nil, malformed(ErrBadInstructionLen, "%d bytes after the last instruction", len(b))
+	}
+	n := int(be.Uint16(b[2:]))
+	if n < 8 || n%8 != 0 || n > len(b) {
+		return nil, nil, malformed(ErrBadInstructionLen, "instruction of %d bytes", n)
+	}
+	return b[:n:n], b[n:], nil
+}
+
+// decodeInstructions reads instructions to the end of r. Where it is loose, one that would be refused is an unknown one.
+func decodeInstructions(r *reader, v Version, loose bool) (in Instructions, err error) {
 	var seen uint8
-	for len(r.b) > 0 {
-		if len(r.b) < 8 {
-			return in, malformed(ErrBadInstructionLen, "%d bytes after the last instruction", len(r.b))
+	for b := r.rest(); len(b) > 0; {
+		var raw []byte
+		if raw, b, err = cutInstruction(b); err != nil {
+			return in, err
 		}
-		typ, length := be.Uint16(r.b), int(be.Uint16(r.b[2:]))
-		body := &reader{b: r.bytes(length)}
-		if r.short || length < 8 || length%8 != 0 {
-			return in, malformed(ErrBadInstructionLen, "instruction of %d bytes", length)
+		next, typ := in, be.Uint16(raw)
+		err := next.decode(raw, typ, v, loose)
+		if err == nil && seen>>typ&1 == 1 {
+			err = malformed(ErrDupInstruction, "two instructions of type %d", typ)
 		}
-		body.skip(4)
-		fixed := 8
-		switch typ {
-		case instructionGoto:
-			in.Goto = body.u8()
-			if in.Goto == 0 {
-				return in, malformed(ErrBadInstructionTable, "goto table 0")
-			}
-		case instructionMetadata:
-			fixed = 24
-			body.skip(4)
-			in.Metadata, in.MetadataMask = body.u64(), body.u64()
-			in.Metadata &= in.MetadataMask
-		case instructionWrite, instructionApply:
-			fixed = length
-			body.skip(4)
-			actions, err := decodeActions(body.rest(), v)
-			if err != nil {
-				return in, err
-			}
-			if typ == instructionApply {
-				in.Apply = actions
-				if meter, ok := leadingMeter(actions, v); ok {
-					in.Meter, in.Apply = meter, actions[1:]
-				}
-			} else {
-				in.Write = actions
-			}
-		case instructionClear:
-			in.ClearActions = true
-		case instructionMeter:
-			if v >= Version15 {
-				return in, malformed(ErrUnknownInstruction, "%v has no meter among instructions", v)
-			}
-			in.Meter = body.u32()
-			if in.Meter == 0 {
-				return in, malformed(ErrInvalidMeter, "meter 0")
-			}
-		case instructionExperimenter:
-			return in, malformed(ErrBadInstructionExperimenter, "experimenter's instruction")
+		switch {
+		case err == nil:
+			in = next
+			seen |= 1 << typ
+		case loose:
+			in.Unknown = append(in.Unknown, raw...)
 		default:
-			return in, malformed(ErrUnknownInstruction, "instruction of type %d", typ)
+			return in, err
 		}
-		if length != fixed {
-			return in, malformed(ErrBadInstructionLen, "instruction of type %d with %d bytes", typ, length)
-		}
-		if seen>>typ&1 == 1 {
-			return in, malformed(ErrDupInstruction, "two instructions of type %d", typ)
-		}
-		seen |= 1 << typ
 	}
 	return in, nil
 }
 
-// leadingMeter is the meter that actions begin with: what OpenFlow 1.5 has in place of the instruction.
-func leadingMeter(actions []Action, v Version) (meter uint32, ok bool) {
-	if v < Version15 || len(actions) == 0 {
-		return 0, false
+// decode adds one instruction, of a type.
+func (in *Instructions) decode(raw []byte, typ uint16, v Version, loose bool) error {
+	body := &reader{b: raw}
+	body.skip(4)
+	fixed := 8
+	switch typ {
+	case instructionGoto:
+		in.Goto = body.u8()
+		if in.Goto == 0 {
+			return malformed(ErrBadInstructionTable, "goto table 0")
+		}
+	case instructionMetadata:
+		fixed = 24
+		body.skip(4)
+		in.Metadata, in.MetadataMask = body.u64(), body.u64()
+		in.Metadata &= in.MetadataMask
+	case instructionWrite, instructionApply:
+		fixed = len(raw)
+		body.skip(4)
+		actions, err := decodeActions(body.rest(), v, loose)
+		if err != nil {
+			return err
+		}
+		if typ == instructionWrite {
+			in.Write = actions
+			break
+		}
+		in.Apply = actions
+		if v >= Version15 {
+			in.liftMeter()
+		}
+	case instructionClear:
+		in.ClearActions = true
+	case instructionMeter:
+		if v >= Version15 {
+			return malformed(ErrUnknownInstruction, "%v has no meter among instructions", v)
+		}
+		in.Meter = body.u32()
+		if in.Meter == 0 {
+			return malformed(ErrInvalidMeter, "meter 0")
+		}
+	case instructionExperimenter:
+		return malformed(ErrBadInstructionExperimenter, "experimenter's instruction")
+	default:
+		return malformed(ErrUnknownInstruction, "instruction of type %d", typ)
 	}
-	m, ok := actions[0].(Meter)
-	return m.ID, ok
+	if len(raw) != fixed {
+		return malformed(ErrBadInstructionLen, "instruction of type %d with %d bytes", typ, len(raw))
+	}
+	return nil
+}
+
+// liftMeter makes the meter that Apply begins with, which is what OpenFlow 1.5 has in place of the instruction, the one of
+// the instructions, unless they have one.
+func (in *Instructions) liftMeter() {
+	if in.Meter != 0 || len(in.Apply) == 0 {
+		return
+	}
+	if m, ok := in.Apply[0].(Meter); ok && m.ID != 0 {
+		in.Meter, in.Apply = m.ID, in.Apply[1:]
+	}
 }

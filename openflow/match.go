@@ -11,9 +11,10 @@ import (
 // MatchField is one field of a packet with the value it must have, and the bits of it that matter.
 type MatchField struct {
 	Field Field
-	// Value is big-endian and Field.Bytes() long, or as long as the option that a FieldTunMetadata is.
+	// Value is big-endian and Field.Bytes() long, or as long as the option that a FieldTunMetadata is. Bytes at the beginning
+	// of an option that are zero, or that the mask leaves out, need not be there, and are not in the canonical form.
 	Value []byte
-	// Mask has the length of Value; a set bit must match. Nil: every bit must.
+	// Mask has the length of Value; a set bit must match. Nil: every bit must, which a mask of all bits of Value means as well.
 	Mask []byte
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Canonical returns the match in the one form that equal matches share: ordered by field, without masks of all bits
 // and without conditions on no bit, values cleared outside their mask, registers of 32 bits, one condition on the VLAN
-// tag, and no packet type that other fields imply. What a switch dumps differs from what was added in these points.
+// tag, tunnel options without leading bytes that say nothing, and no packet type that other fields imply. What a switch
+// dumps differs from what was added in these points.
 // The result may be m itself.
 func (m Match) Canonical() Match {
 	if m.isCanonical() {
@@ -92,7 +93,10 @@ func (m Match) impliesPacketType() bool {
 
 func (f MatchField) isCanonical() bool {
 	if f.Field == FieldVLANTCI && f.untagged() {
-		return bytes.Equal(f.Mask, tagMask)
+		return f.Mask != nil && f.Mask[0]&^tagMask[0] == 0
+	}
+	if f.Field.isOption() && f.leading() > 0 {
+		return false
 	}
 	if f.Mask == nil {
 		return true
@@ -101,7 +105,59 @@ func (f MatchField) isCanonical() bool {
 		return false
 	}
 	some, full, within := f.maskBits()
-	return within && !full && (some || f.Field.isOption())
+	return within && !full && (some || f.Field.isOption()) && !f.excessMask() && !(f.Field.masksItself() && !allZero(f.Value))
+}
+
+// excessMask reports whether the mask has bits that the field does not have and that a switch leaves out of what it dumps. Of
+// other fields it keeps such bits: a mask with and one without them make two flows.
+func (f MatchField) excessMask() bool {
+	switch f.Field {
+	case FieldCTState, FieldIPFrag, FieldTunFlags:
+	default:
+		return false
+	}
+	if !f.valid() {
+		return false
+	}
+	for i, m := range f.Mask {
+		if m&^f.Field.fullMask(i) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// leading is how many bytes a tunnel's option begins with that may be left out of the condition: a switch takes a value for
+// the last bytes of the option, and the bytes before it for zeros, or for masked out if there is a mask. A mask of which no
+// byte is left out, and that has all bits, would be that of the whole option.
+func (f MatchField) leading() (n int) {
+	if !f.Field.fits(len(f.Value)) || f.Mask != nil && len(f.Mask) != len(f.Value) {
+		return 0
+	}
+	bytes := f.Value
+	if f.Mask != nil {
+		bytes = f.Mask
+	}
+	for n < len(bytes)-1 && bytes[n] == 0 {
+		n++
+	}
+	if n > 0 && f.Mask != nil && allOnes(f.Mask[n:]) {
+		n--
+	}
+	return n
+}
+
+func allOnes(b []byte) bool {
+	return !slices.ContainsFunc(b, func(x byte) bool { return x != 0xff })
+}
+
+// without is the condition without its first bytes.
+func (f MatchField) without(n int) MatchField {
+	f.Value = f.Value[n:]
+	if f.Mask != nil {
+		f.Mask = f.Mask[n:]
+	}
+	return f
 }
 
 // maskBits says of a mask whether it has some of the field's bits or all, and whether the value lies within it.
@@ -125,19 +181,43 @@ func (f MatchField) canonical() (MatchField, bool) {
 		return f, true
 	}
 	if f.Field == FieldVLANTCI && f.untagged() {
-		return MatchField{Field: f.Field, Value: f.Value, Mask: slices.Clone(tagMask)}, true
+		mask := slices.Clone(tagMask)
+		if f.Mask != nil {
+			mask = []byte{f.Mask[0] & tagMask[0], f.Mask[1]}
+		}
+		return MatchField{Field: f.Field, Value: f.Value, Mask: mask}, true
 	}
-	if len(f.Mask) != len(f.Value) {
-		return f, true
+	if f.Mask != nil {
+		if len(f.Mask) != len(f.Value) {
+			return f, true
+		}
+		if f.excessMask() {
+			f = f.withinField()
+		}
+		some, full, within := f.maskBits()
+		if !within {
+			f = BytesMasked(f.Field, f.Value, f.Mask)
+		}
+		if full || f.Field.masksItself() && !allZero(f.Value) {
+			f.Mask = nil
+		}
+		if !some && !f.Field.isOption() {
+			return f, false
+		}
 	}
-	some, full, within := f.maskBits()
-	if !within {
-		f = BytesMasked(f.Field, f.Value, f.Mask)
+	if f.Field.isOption() {
+		f = f.without(f.leading())
 	}
-	if full {
-		f.Mask = nil
+	return f, true
+}
+
+// withinField is the condition without the bits of its mask that the field does not have.
+func (f MatchField) withinField() MatchField {
+	mask := slices.Clone(f.Mask)
+	for i := range mask {
+		mask[i] &= f.Field.fullMask(i)
 	}
-	return f, some || f.Field.isOption()
+	return BytesMasked(f.Field, f.Value, mask)
 }
 
 // appendCanonical appends the conditions that f is, in their canonical form. A condition of another length than its
@@ -230,5 +310,5 @@ var tagMask = []byte{0x1f, 0xff}
 // well makes no difference, and a switch does not tell.
 func (f MatchField) untagged() bool {
 	return len(f.Value) == 2 && f.Value[0]|f.Value[1] == 0 &&
-		(f.Mask == nil || len(f.Mask) == 2 && f.Mask[0]&tagMask[0] == tagMask[0] && f.Mask[1] == tagMask[1])
+		(f.Mask == nil || len(f.Mask) == 2 && f.Mask[0]&(vlanPresent>>8) != 0)
 }

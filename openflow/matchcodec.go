@@ -6,6 +6,7 @@ package openflow
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // headerNXMInPort is the header of FieldInPort16.
@@ -89,11 +90,15 @@ func readHeader(r *reader) (class uint16, number uint8, length int, experimenter
 }
 
 // decodeMatch reads an ofp_match with its padding, in canonical form. Its values are part of what is read.
-func decodeMatch(r *reader) (Match, error) { return readMatch(r, false) }
+func decodeMatch(r *reader) (Match, error) { return readMatch(r, false, false) }
+
+// decodeToldMatch reads a match that a switch tells. A condition that would be refused becomes a FieldUnknown, if
+// the match has not more than there are fields.
+func decodeToldMatch(r *reader) (Match, error) { return readMatch(r, true, false) }
 
 // decodeRequestMatch reads the match of a request and refuses it as a switch does.
 func decodeRequestMatch(r *reader) (Match, error) {
-	m, err := readMatch(r, true)
+	m, err := readMatch(r, false, true)
 	if err == nil {
 		err = asDecodeError(m.Validate())
 	}
@@ -112,7 +117,7 @@ func asDecodeError(err error) error {
 	return err
 }
 
-func readMatch(r *reader, check bool) (Match, error) {
+func readMatch(r *reader, loose, check bool) (Match, error) {
 	typ, length := r.u16(), int(r.u16())
 	if r.short || length < 4 {
 		return nil, malformed(ErrBadMatchLen, "match of %d bytes", length)
@@ -125,26 +130,22 @@ func readMatch(r *reader, check bool) (Match, error) {
 	if r.short {
 		return nil, malformed(ErrBadMatchLen, "match of %d bytes is cut off", length)
 	}
-	var m Match
-	if n := countFields(fields.b); n > 0 {
-		m = make(Match, 0, n)
-	}
+	m := Match(listFor[MatchField](countFields(fields.b)))
+	var seen fieldSet
 	for len(fields.b) > 0 {
-		mf, err := decodeField(&fields)
+		raw := fields.b
+		mf, err := decodeCondition(&fields, check)
 		if err != nil {
-			return nil, err
-		}
-		for i, v := range mf.Mask {
-			if mf.Value[i]&^v != 0 {
-				return nil, malformed(ErrBadWildcards, "%v has value bits outside of its mask", mf)
-			}
-		}
-		if check {
-			if err := asDecodeError(mf.check()); err != nil {
+			unknown := MatchField{Field: FieldUnknown, Value: slices.Clip(raw[:len(raw)-len(fields.b)])}
+			if !loose || !unknown.isWireForm() || len(m) >= int(fieldCount) {
 				return nil, err
 			}
+			mf = unknown
 		}
-		m = mf.appendCanonical(m)
+		n := len(m)
+		if m = mf.appendCanonical(m); len(m) > n && mf.Field != FieldUnknown && !seen.add(mf.Field) {
+			return nil, malformed(ErrDupField, "two conditions on %v", mf.Field)
+		}
 	}
 	m = m.arrange()
 	for i := 1; i < len(m); i++ {
@@ -155,9 +156,37 @@ func readMatch(r *reader, check bool) (Match, error) {
 	return m, nil
 }
 
+// fieldSet is a set of fields.
+type fieldSet [(fieldCount + 63) / 64]uint64
+
+// add adds a field. It reports false if the field was there.
+func (s *fieldSet) add(f Field) bool {
+	bit := uint64(1) << (f % 64)
+	added := s[f/64]&bit == 0
+	s[f/64] |= bit
+	return added
+}
+
+// decodeCondition reads one field of a match, and looks at its value if it is to check that.
+func decodeCondition(r *reader, check bool) (MatchField, error) {
+	mf, err := decodeField(r)
+	if err != nil {
+		return mf, err
+	}
+	for i, v := range mf.Mask {
+		if mf.Value[i]&^v != 0 {
+			return mf, malformed(ErrBadWildcards, "%v has value bits outside of its mask", mf)
+		}
+	}
+	if check {
+		err = asDecodeError(mf.check())
+	}
+	return mf, err
+}
+
 // countFields is how many conditions fields become, as far as their headers say.
 func countFields(b []byte) (n int) {
-	for len(b) >= 4 {
+	for len(b) >= 4 && b[3] > 0 {
 		n++
 		if be.Uint16(b) == classRegisters {
 			n++
@@ -197,6 +226,10 @@ func decodeField(r *reader) (MatchField, error) {
 	}
 	if !f.fits(n) {
 		return MatchField{}, malformed(ErrBadField, "%v with %d bytes", f, n)
+	}
+	if f.isOption() && masked && n < f.Bytes() && allOnes(mf.Mask) {
+		// Were it the mask of the whole option, a switch would give none.
+		mf.Value, mf.Mask = append([]byte{0}, mf.Value...), append([]byte{0}, mf.Mask...)
 	}
 	if f == FieldInPort16 && !masked {
 		return InPort(port32(be.Uint16(mf.Value))), nil

@@ -5,10 +5,10 @@ package openflow
 
 import "fmt"
 
-// MatchError is a condition of a match that a switch refuses.
+// MatchError is a condition of a match that a switch refuses, or does not report as it is.
 type MatchError struct {
 	Field Field
-	// Code is the error that the switch answers with, such as ErrBadPrereq.
+	// Code is the error that the switch answers with, such as ErrBadPrereq, or that says best why it does not report it.
 	Code ErrorCode
 	// Reason says what is wrong with the condition.
 	Reason string
@@ -104,8 +104,8 @@ func (f MatchField) checkWidth() error {
 // isWireForm reports whether the value is a whole field: a header, and as many bytes as it says.
 func (f MatchField) isWireForm() bool {
 	r := reader{b: f.Value}
-	_, number, length, _ := readHeader(&r)
-	return f.Mask == nil && !r.short && length > 0 && len(r.b) == length && (number&1 == 0 || length%2 == 0)
+	_, _, length, _ := readHeader(&r)
+	return f.Mask == nil && !r.short && len(r.b) == length
 }
 
 // valid reports whether the field can have the value, of the right length, as Open vSwitch sees it.

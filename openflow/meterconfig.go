@@ -50,7 +50,7 @@ func (m MeterConfigReply) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8
 }
 
 func decodeMeterConfigReply(r *reader, more bool) (Message, error) {
-	m := MeterConfigReply{More: more}
+	m := MeterConfigReply{Meters: listFor[MeterConfig](countEntries(r.b, 8)), More: more}
 	for len(r.b) > 0 {
 		e, err := entry(r, 0, 8, "meter")
 		if err != nil {

@@ -133,7 +133,7 @@ func decodePacketIn(r *reader) (Message, error) {
 		return nil, malformed(ErrBadRequestLen, "packet-in is too short")
 	}
 	var err error
-	if m.Match, err = decodeMatch(r); err != nil {
+	if m.Match, err = decodeToldMatch(r); err != nil {
 		return nil, err
 	}
 	r.skip(2)
@@ -196,5 +196,5 @@ func decodeBareMatch(b []byte) (Match, error) {
 		return nil, malformed(ErrBadMatchLen, "match of %d bytes", len(b))
 	}
 	whole := be.AppendUint16(append(make([]byte, 0, len(b)+12), 0, 1), uint16(len(b)+4))
-	return decodeMatch(&reader{b: padded(append(whole, b...), 0)})
+	return decodeToldMatch(&reader{b: padded(append(whole, b...), 0)})
 }

@@ -78,7 +78,7 @@ func decodePacketOut(r *reader, v Version) (Message, error) {
 		return nil, malformed(ErrBadPort, "packet-out with in_port %#x", m.InPort)
 	}
 	var err error
-	if m.Actions, err = decodeActions(list, v); err != nil {
+	if m.Actions, err = decodeActions(list, v, false); err != nil {
 		return nil, err
 	}
 	m.Data = r.rest()

@@ -3,8 +3,6 @@
 
 package openflow
 
-import "slices"
-
 // setField reads "value->field" or "value/mask->field".
 func (a *actionParser) setField(p piece) (SetField, error) {
 	value, name, ok := p.cut("->")
@@ -37,14 +35,6 @@ func settable(p piece, mf MatchField) (SetField, error) {
 	}
 	if mf.Mask != nil && allZero(mf.Mask) {
 		return SetField{}, p.errorf("%v is not set in any bit", mf.Field)
-	}
-	if mf.Field.isOption() {
-		// Options are written in as many bytes as their value needs.
-		mf.trim(1)
-		if mf.Mask != nil && slices.Min(mf.Mask) == 0xff {
-			mf.Mask = nil
-			mf.trim(1)
-		}
 	}
 	if !mf.valid() {
 		return SetField{}, p.errorf("%v: no such value", mf)

@@ -59,8 +59,14 @@ func decodeRequestForward(r *reader, v Version, inBundle bool) (Message, error) 
 	case typ != typeForwardedGroupMod && typ != typeForwardedMeterMod:
 		return nil, malformed(ErrBundleMsgUnsupported, "message of type %d in a request-forward", typ)
 	}
+	request := &reader{b: r.b[HeaderLen:length:length]}
 	var err error
-	if m.Request, err = decodeBody(v, typ, m.Xid, r.b[HeaderLen:length:length], true); err != nil {
+	if typ == typeForwardedGroupMod {
+		m.Request, err = decodeGroupMod(request, v, true)
+	} else {
+		m.Request, err = decodeMeterMod(request)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -82,7 +82,7 @@ func (s Subfield) load(value uint64, n int) MatchField {
 		mf.Mask[n-1-bit/8] |= 1 << (bit % 8)
 		mf.Value[n-1-bit/8] |= byte(value>>i&1) << (bit % 8)
 	}
-	mf, _ = mf.canonical()
+	mf, _ = SetField{mf}.canonical()
 	return mf
 }
 

@@ -174,10 +174,10 @@ func TestSyncRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		bad := owned(3)
-		bad.Match = of.Match{of.TCPDst(80)}
+		bad.Apply = []of.Action{set(of.TCPDst(80))}
 		p, err := c.Sync(ctx, desired(t, owned(2), bad, owned(4)))
-		if !errors.Is(err, of.ErrBadPrereq) || p != nil {
-			t.Errorf("Sync gives %v, %v; want %v", p, err, of.ErrBadPrereq)
+		if !errors.Is(err, of.ErrMatchInconsistent) || p != nil {
+			t.Errorf("Sync gives %v, %v; want %v", p, err, of.ErrMatchInconsistent)
 		}
 		holds(t, c, owned(1), owned(2))
 	})
