@@ -72,8 +72,8 @@ func TestDesiredMatch(t *testing.T) {
 func TestRealReported(t *testing.T) {
 	endpoint := actionSwitch(t)
 	ctx := testContext(t)
-	for _, v := range allVersions {
-		c := dialVersion(t, endpoint, v)
+	for _, v := range versions {
+		c := dial(t, endpoint, v)
 		for _, m := range reported {
 			settles(t, c, of.Flow{Table: 1, Match: m})
 		}
@@ -95,8 +95,8 @@ func TestRealReported(t *testing.T) {
 // TestRealOptionSets does the same with flows that write options of tunnels.
 func TestRealOptionSets(t *testing.T) {
 	endpoint := actionSwitch(t)
-	for _, v := range allVersions {
-		c := dialVersion(t, endpoint, v)
+	for _, v := range versions {
+		c := dial(t, endpoint, v)
 		for _, mf := range []of.MatchField{
 			{Value: []byte{0, 0, 0, 0}}, {Value: []byte{0}}, {Value: []byte{0, 0, 0, 1}}, {Value: []byte{1}}, {Value: []byte{1, 0, 0, 0}},
 			{Value: []byte{0, 0, 0, 0}, Mask: []byte{0, 0, 0, 1}}, {Value: []byte{0, 0, 0, 1}, Mask: []byte{0, 0, 0, 0xff}},
@@ -107,17 +107,6 @@ func TestRealOptionSets(t *testing.T) {
 			settles(t, c, of.Flow{Table: 1, Instructions: apply(set(mf))})
 		}
 	}
-}
-
-// dialVersion connects in one version.
-func dialVersion(t *testing.T, endpoint string, v of.Version) *of.Conn {
-	t.Helper()
-	c, err := of.Dial(testContext(t), endpoint, of.Options{Versions: []of.Version{v}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
 }
 
 // settles has a switch hold flows, then find them there, and then hold none.

@@ -36,7 +36,7 @@ func TestDecodeMemory(t *testing.T) {
 	}
 	multipart := func(typ byte) []byte { return []byte{0, typ, 0, 0, 0, 0, 0, 0} }
 	const request, reply = 18, 19
-	for _, v := range allVersions {
+	for _, v := range versions {
 		// Entries of some length behind each other, whose first bytes or whose third and fourth say something.
 		for typ := range byte(20) {
 			for _, n := range []int{8, 16, 24, 40, 64, 120} {

@@ -19,8 +19,8 @@ func TestRealSettles(t *testing.T) {
 	endpoint := actionSwitch(t)
 	mapFurtherOptions(t, endpoint)
 	ctx := testContext(t)
-	for _, v := range allVersions {
-		c := dialVersion(t, endpoint, v)
+	for _, v := range versions {
+		c := dial(t, endpoint, v)
 		r := rand.New(rand.NewPCG(1, uint64(v)))
 		for range 4 {
 			var taken []of.Flow
@@ -193,8 +193,8 @@ func TestRealMutated(t *testing.T) {
 	endpoint := actionSwitch(t)
 	mapFurtherOptions(t, endpoint)
 	ctx := testContext(t)
-	for _, v := range allVersions {
-		c, a := dialVersion(t, endpoint, v), newAsker(t, endpoint, v)
+	for _, v := range versions {
+		c, a := dial(t, endpoint, v), dialPeer(t, endpoint, v)
 		r := rand.New(rand.NewPCG(2, uint64(v)))
 		taken := 0
 		for range 2000 {

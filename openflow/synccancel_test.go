@@ -91,6 +91,35 @@ func TestRealSyncCancelled(t *testing.T) {
 	}
 }
 
+// lateConn cancels a context behind the first meter-mod, and keeps what is answered back until there is a second one.
+type lateConn struct {
+	typeConn
+	answers chan struct{}
+}
+
+func newLateConn(nc net.Conn, cancel func()) *lateConn {
+	c := &lateConn{answers: make(chan struct{})}
+	meterMods := 0
+	const meterMod = 29
+	c.typeConn = typeConn{nc, meterMod, func() {
+		if meterMods++; meterMods == 1 {
+			cancel()
+		} else if meterMods == 2 {
+			close(c.answers)
+		}
+	}}
+	return c
+}
+
+func (c *lateConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	const barrierReply = 21
+	if n >= of.HeaderLen && b[1] == barrierReply {
+		<-c.answers
+	}
+	return n, err
+}
+
 // TestRealMeterUndone cancels while the switch is asked for a meter: it is taken back.
 func TestRealMeterUndone(t *testing.T) {
 	ovs := realSwitch(t)
@@ -100,8 +129,7 @@ func TestRealMeterUndone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const meterMod = 29
-	c, err := of.NewConn(ctx, typeConn{nc, meterMod, cancel}, of.Options{})
+	c, err := of.NewConn(ctx, newLateConn(nc, cancel), of.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -179,7 +179,7 @@ func TestRealSyncUndone(t *testing.T) {
 	replaced := remark
 	replaced.ID = 11
 	bad := through(3, 12, 100)
-	bad.Match = of.Match{of.TCPDst(80)}
+	bad.Apply = []of.Action{set(of.TCPDst(80))}
 	for _, tc := range []struct {
 		name string
 		ask  content
@@ -188,7 +188,7 @@ func TestRealSyncUndone(t *testing.T) {
 		{"group", content{[]of.Flow{through(1, 12, 101)}, []of.Group{outputs(101, 1), {ID: 102, Type: of.GroupTypeIndirect}},
 			[]of.MeterConfig{drops(10, 300), drops(12, 100)}}, of.ErrInvalidGroup},
 		{"flow", content{[]of.Flow{through(1, 12, 101), bad}, []of.Group{outputs(100, 2), outputs(101, 1)},
-			[]of.MeterConfig{drops(11, 300), drops(12, 100)}}, of.ErrBadPrereq},
+			[]of.MeterConfig{drops(11, 300), drops(12, 100)}}, of.ErrMatchInconsistent},
 		{"flow to a group that is not there", content{[]of.Flow{through(1, 10, 150)}, []of.Group{outputs(101, 1)},
 			[]of.MeterConfig{drops(10, 300), drops(12, 100)}}, of.ErrBadOutGroup},
 		{"new meter", content{[]of.Flow{through(1, 12, 101)}, []of.Group{outputs(101, 1)},

@@ -43,7 +43,7 @@ func told(t *testing.T, v of.Version, name string, m of.Message) {
 
 // TestDecodeToldActions keeps such actions where a switch tells them, and refuses them in requests.
 func TestDecodeToldActions(t *testing.T) {
-	for _, v := range allVersions {
+	for _, v := range versions {
 		for _, tc := range toldActions {
 			list := []of.Action{of.DecTTL{}, of.RawAction{Bytes: unhex(t, tc.hex)}, of.Output{Port: 1}}
 			f := of.Flow{Priority: 1, Match: of.Match{of.InPort(1)}, Instructions: of.Instructions{Apply: list, Write: list}}
@@ -78,7 +78,7 @@ func TestDecodeToldConditions(t *testing.T) {
 		{"half a byte of mask", "00010103aabbcc", of.ErrBadMatchLen},
 	} {
 		f := of.Flow{Priority: 1, Match: of.Match{of.InPort(1), {Field: of.FieldUnknown, Value: unhex(t, tc.hex)}}}
-		for _, v := range allVersions {
+		for _, v := range versions {
 			told(t, v, tc.name, of.FlowStatsReply{Flows: []of.FlowStats{{Flow: f}}})
 			told(t, v, tc.name, of.FlowUpdates{Updates: []of.FlowUpdate{{Event: of.UpdateModified, Flow: f}}})
 			told(t, v, tc.name, of.FlowRemoved{Stats: of.FlowStats{Flow: of.Flow{Priority: 1, Match: f.Match}}})
@@ -112,7 +112,7 @@ func TestDecodeToldInstructions(t *testing.T) {
 		if known := (of.Instructions{Apply: f.Apply, Goto: 5}); known.Equal(f.Instructions) || known.String() == f.Instructions.String() {
 			t.Errorf("%s: %v is the same as %v", tc.name, f.Instructions, known)
 		}
-		for _, v := range allVersions {
+		for _, v := range versions {
 			told(t, v, tc.name, of.FlowStatsReply{Flows: []of.FlowStats{{Flow: f}}})
 			told(t, v, tc.name, of.FlowUpdates{Updates: []of.FlowUpdate{{Event: of.UpdateAdded, Flow: f}}})
 			b, err := of.Encode(v, of.Add(f), 7)
