@@ -6,6 +6,7 @@ package openflow_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,14 +16,20 @@ import (
 
 // toldActions are actions that Open vSwitch takes and tells, and that are refused in requests here.
 var toldActions = []struct{ name, hex string }{
-	{"nat of neither source nor destination", "ffff002800002320002300010000000000 00ff000000 0000" + "ffff00100000232000240000" + "00000010"},
-	{"bundle by an unknown hash", "ffff0028000023 20000c0001 ff04 0000 00000002 0002 0000 00000000 00000000 00010002 00000000"},
-	{"bundle by an unknown algorithm", "ffff0028000023 20000c009d 0000 0000 00000002 0002 0000 00000000 00000000 00010002 00000000"},
+	{"nat of neither source nor destination", "nx 0030 0023 0001 00000000 0000 ff 000000 0000" + "nx 0018 0024 0000 0000 0011 0a000001 0050 0000"},
+	{"bundle by an unknown hash", "nx 0030 000d 0000 ff04 0000 00000002 0005 040f 00010004 00000000 0001 fffe 0003 0004 0005 000000000000"},
+	{"bundle by an unknown algorithm", "nx 0030 000d 009d 0004 0000 00000002 0005 040f 00010004 00000000 0001 fffe 0003 0004 0005 000000000000"},
+	{"learn with a result beyond its field", "nx 0078 002d 0001 0002 0009 0000000000000abc 0007 02 00 0003 0004 00000005 ff08 0000 00010e04" +
+		"2010 0800 00000602 0000 2008 0006 00000c01 0000 2005 001f 00010204 0003 0010 00001202 0000 00001402 0000" +
+		"2818 00123456 00010404 0008 0820 00010604 0000 80000408 0010 000000000000"},
 	{"nat outside of ct", "ffff001000002320002400000000 0000"},
 	{"output of 8 bytes", "0000000800000001"},
 	{"a bad action in a clone", "ffff001800002320002a000000000000 0000000800000001"},
 	{"set of no such field length", "0019001000010201ff00000000000000"},
 }
+
+// taken is how many of them, from the first on, Open vSwitch takes.
+const taken = 4
 
 // told has a message decoded and finds that it is the same, and that it is encoded to the same bytes again.
 func told(t *testing.T, v of.Version, name string, m of.Message) {
@@ -153,6 +160,34 @@ func TestDecodeToldFraming(t *testing.T) {
 		b[tc.at] = tc.with
 		if m, _, err := of.Decode(b); err == nil {
 			t.Errorf("%s: decoded as %+v", tc.name, m)
+		}
+	}
+}
+
+// TestRealTold has a switch hold such actions, finds them told, and deletes them.
+func TestRealTold(t *testing.T) {
+	endpoint := actionSwitch(t)
+	ctx := testContext(t)
+	for _, v := range allVersions {
+		c := dialVersion(t, endpoint, v)
+		for _, tc := range toldActions[:taken] {
+			f := of.Flow{Match: matchTCP, Instructions: apply(of.RawAction{Bytes: unhex(t, tc.hex)})}
+			settles(t, c, f)
+			group := of.Group{ID: 1, Type: of.GroupTypeAll, Buckets: []of.Bucket{{Actions: f.Apply}}}
+			if err := c.Apply(ctx, of.GroupMod{Command: of.GroupAdd, Group: group}); err != nil {
+				t.Errorf("%v: group with %s: %v", v, tc.name, err)
+				continue
+			}
+			groups, err := c.Groups(ctx)
+			i := slices.IndexFunc(groups, func(g of.Group) bool { return g.ID == 1 })
+			if err != nil || i < 0 {
+				t.Errorf("%v: %s: groups are %v, error %v", v, tc.name, groups, err)
+			} else if diff := cmp.Diff(group.Buckets, groups[i].Buckets, cmpOptions); diff != "" {
+				t.Errorf("%v: %s: told (-want +got):\n%s", v, tc.name, diff)
+			}
+			if err := c.Apply(ctx, of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: 1}}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
