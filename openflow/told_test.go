@@ -168,8 +168,8 @@ func TestDecodeToldFraming(t *testing.T) {
 func TestRealTold(t *testing.T) {
 	endpoint := actionSwitch(t)
 	ctx := testContext(t)
-	for _, v := range allVersions {
-		c := dialVersion(t, endpoint, v)
+	for _, v := range versions {
+		c := dial(t, endpoint, v)
 		for _, tc := range toldActions[:taken] {
 			f := of.Flow{Match: matchTCP, Instructions: apply(of.RawAction{Bytes: unhex(t, tc.hex)})}
 			settles(t, c, f)
