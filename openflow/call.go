@@ -10,13 +10,6 @@ import (
 	"sync"
 )
 
-// answer is a message of the switch to a request, or the error of decoding it.
-type answer struct {
-	m    Message
-	err  error
-	size int // bytes
-}
-
 // call is a series of requests under way that have consecutive transaction numbers, one each.
 type call struct {
 	first, n uint32

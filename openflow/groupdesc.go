@@ -18,7 +18,7 @@ type GroupDescReply struct {
 
 // Groups returns the groups of the switch.
 func (c *Conn) Groups(ctx context.Context) ([]Group, error) {
-	return gather(ctx, c, GroupDescRequest{GroupAll}, func(m GroupDescReply) ([]Group, bool) { return m.Groups, m.More })
+	return gather(ctx, c, GroupDescRequest{GroupAll}, func(m GroupDescReply) []Group { return m.Groups })
 }
 
 func (GroupDescRequest) describe() string { return "group description request" }

@@ -35,7 +35,7 @@ type GroupStatsReply struct {
 
 // GroupStats returns the counters of a group, or of all with GroupAll. A group that does not exist has none.
 func (c *Conn) GroupStats(ctx context.Context, id uint32) ([]GroupStats, error) {
-	return gather(ctx, c, GroupStatsRequest{id}, func(m GroupStatsReply) ([]GroupStats, bool) { return m.Groups, m.More })
+	return gather(ctx, c, GroupStatsRequest{id}, func(m GroupStatsReply) []GroupStats { return m.Groups })
 }
 
 func (GroupStatsRequest) describe() string { return "group statistics request" }

@@ -17,7 +17,7 @@ type MeterConfigReply struct {
 
 // Meters returns the meters of the switch.
 func (c *Conn) Meters(ctx context.Context) ([]MeterConfig, error) {
-	return gather(ctx, c, MeterConfigRequest{MeterAll}, func(m MeterConfigReply) ([]MeterConfig, bool) { return m.Meters, m.More })
+	return gather(ctx, c, MeterConfigRequest{MeterAll}, func(m MeterConfigReply) []MeterConfig { return m.Meters })
 }
 
 func (MeterConfigRequest) describe() string { return "meter configuration request" }

@@ -35,7 +35,7 @@ type MeterStatsReply struct {
 
 // MeterStats returns the counters of a meter, or of all with MeterAll.
 func (c *Conn) MeterStats(ctx context.Context, id uint32) ([]MeterStats, error) {
-	return gather(ctx, c, MeterStatsRequest{id}, func(m MeterStatsReply) ([]MeterStats, bool) { return m.Meters, m.More })
+	return gather(ctx, c, MeterStatsRequest{id}, func(m MeterStatsReply) []MeterStats { return m.Meters })
 }
 
 func (MeterStatsRequest) describe() string { return "meter statistics request" }

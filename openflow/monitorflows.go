@@ -51,11 +51,12 @@ func (c *Conn) monitor(ctx context.Context, m FlowMonitor) ([]FlowUpdate, error)
 			return
 		}
 		size += a.size
-		part, isPart := a.m.(FlowUpdates)
-		refusal, refused := a.m.(Error)
+		m, err := a.message()
+		part, isPart := m.(FlowUpdates)
+		refusal, refused := m.(Error)
 		switch {
-		case a.err != nil:
-			finish(fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err))
+		case err != nil:
+			finish(fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), err))
 		case refused:
 			finish(&RequestError{Endpoint: c.endpoint, Request: request, Err: refusal})
 		case size > maxReplies:
@@ -69,7 +70,7 @@ func (c *Conn) monitor(ctx context.Context, m FlowMonitor) ([]FlowUpdate, error)
 			}
 			whole = !part.More
 		case i == 0:
-			finish(c.unexpected(request, a.m))
+			finish(c.unexpected(request, m))
 		case !whole:
 			finish(&RequestError{Endpoint: c.endpoint, Request: request, Err: ErrMonitorRefused})
 		default:

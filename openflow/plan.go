@@ -103,12 +103,12 @@ func (c *Conn) diffFlows(ctx context.Context, want *Desired, p *Plan) error {
 		p.Flows.Replace = append(p.Flows.Replace, want.flows[i].flow)
 		p.Flows.replaced = append(p.Flows.replaced, s.Flow)
 	}
-	err := c.collect(ctx, FlowStatsRequest{filter}, func(m Message) (more, ok bool) {
+	err := c.collect(ctx, FlowStatsRequest{filter}, func(m Message) bool {
 		part, ok := m.(FlowStatsReply)
 		for i := range part.Flows {
 			compare(&part.Flows[i])
 		}
-		return part.More, ok
+		return ok
 	})
 	for i, there := range seen {
 		if !there {

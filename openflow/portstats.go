@@ -34,7 +34,7 @@ type PortStatsReply struct {
 
 // PortStats returns the counters of a port, or of all with port 0.
 func (c *Conn) PortStats(ctx context.Context, port uint32) ([]PortStats, error) {
-	return gather(ctx, c, PortStatsRequest{port}, func(m PortStatsReply) ([]PortStats, bool) { return m.Ports, m.More })
+	return gather(ctx, c, PortStatsRequest{port}, func(m PortStatsReply) []PortStats { return m.Ports })
 }
 
 func (PortStatsRequest) describe() string { return "port statistics request" }

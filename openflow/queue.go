@@ -30,7 +30,7 @@ type QueueDescReply struct {
 
 // Queues returns the queues of a port, or of all with port 0.
 func (c *Conn) Queues(ctx context.Context, port uint32) ([]Queue, error) {
-	return gather(ctx, c, QueueDescRequest{port, QueueAll}, func(m QueueDescReply) ([]Queue, bool) { return m.Queues, m.More })
+	return gather(ctx, c, QueueDescRequest{port, QueueAll}, func(m QueueDescReply) []Queue { return m.Queues })
 }
 
 // The properties of queues, which are the same in all versions but for their padding.

@@ -29,7 +29,7 @@ type QueueStatsReply struct {
 
 // QueueStats returns the counters of a queue of a port; port 0 is every port, and QueueAll every queue.
 func (c *Conn) QueueStats(ctx context.Context, port, queue uint32) ([]QueueStats, error) {
-	return gather(ctx, c, QueueStatsRequest{port, queue}, func(m QueueStatsReply) ([]QueueStats, bool) { return m.Queues, m.More })
+	return gather(ctx, c, QueueStatsRequest{port, queue}, func(m QueueStatsReply) []QueueStats { return m.Queues })
 }
 
 func (QueueStatsRequest) describe() string { return "queue statistics request" }

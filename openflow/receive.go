@@ -5,6 +5,7 @@ package openflow
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -102,6 +103,10 @@ func readMessage(r *bufio.Reader, buf []byte) ([]byte, error) {
 // receive deals with one message after the greeting. It does not block.
 func (c *Conn) receive(b []byte) {
 	version, typ := Version(b[0]), b[1]
+	if typ == typeMultipartReply && version == c.version &&
+		c.calls.deliver(be.Uint32(b[4:]), answer{part: bytes.Clone(b), size: len(b)}) {
+		return
+	}
 	m, xid, err := Decode(b)
 	if err == nil && version != c.version && typ != typeHello && typ != typeError {
 		m, err = nil, malformed(ErrBadVersion, "message of %v on a connection of %v", version, c.version)
@@ -113,7 +118,7 @@ func (c *Conn) receive(b []byte) {
 		}
 		return
 	}
-	if !unasked(typ) && c.calls.deliver(xid, answer{m, err, len(b)}) {
+	if !unasked(typ) && c.calls.deliver(xid, answer{m: m, err: err, size: len(b)}) {
 		return
 	}
 	refusal, refused := m.(Error)

@@ -10,21 +10,19 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"syscall"
 )
 
-// maxReplies bounds the bytes of the parts of one reply. A flow has some 200.
-const maxReplies = 512 << 20
-
 // Ports returns the ports of the switch, its local one included.
 func (c *Conn) Ports(ctx context.Context) ([]PortDesc, error) {
-	return gather(ctx, c, PortDescRequest{}, func(m PortDescReply) ([]PortDesc, bool) { return m.Ports, m.More })
+	return gather(ctx, c, PortDescRequest{}, func(m PortDescReply) []PortDesc { return m.Ports })
 }
 
 // Flows returns the flows that a filter selects, with their counters, in no particular order. Their matches are
 // canonical.
 func (c *Conn) Flows(ctx context.Context, filter FlowFilter) ([]FlowStats, error) {
-	return gather(ctx, c, FlowStatsRequest{filter}, func(m FlowStatsReply) ([]FlowStats, bool) { return m.Flows, m.More })
+	return gather(ctx, c, FlowStatsRequest{filter}, func(m FlowStatsReply) []FlowStats { return m.Flows })
 }
 
 // Desc returns what the switch says it is made of.
@@ -49,21 +47,19 @@ func (c *Conn) Barrier(ctx context.Context) error {
 }
 
 // gather makes a request and returns what the parts of its answer hold.
-func gather[T any, M Message](ctx context.Context, c *Conn, request Message, part func(M) ([]T, bool)) ([]T, error) {
-	var all []T
-	err := c.collect(ctx, request, func(m Message) (more, ok bool) {
+func gather[T any, M Message](ctx context.Context, c *Conn, request Message, part func(M) []T) ([]T, error) {
+	var parts [][]T
+	err := c.collect(ctx, request, func(m Message) bool {
 		reply, ok := m.(M)
-		if !ok {
-			return false, false
+		if ok {
+			parts = append(parts, part(reply))
 		}
-		items, more := part(reply)
-		all = append(all, items...)
-		return more, true
+		return ok
 	})
 	if err != nil {
 		return nil, err
 	}
-	return all, nil
+	return slices.Concat(parts...), nil
 }
 
 // fetch makes a request and returns its one reply.
@@ -81,51 +77,50 @@ func fetch[M Message](ctx context.Context, c *Conn, request Message) (reply M, e
 
 // roundTrip makes a request and returns its one reply.
 func (c *Conn) roundTrip(ctx context.Context, request Message) (reply Message, err error) {
-	err = c.collect(ctx, request, func(m Message) (more, ok bool) {
+	err = c.collect(ctx, request, func(m Message) bool {
 		reply = m
-		return false, true
+		return true
 	})
 	return reply, err
 }
 
-// collect makes a request and hands each message of the answer to add, which says whether another follows and whether
-// it was of the right kind.
-func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (more, ok bool)) error {
-	result := make(chan error, 1)
-	finished := false
-	finish := func(err error) {
-		finished = true
-		result <- err
-	}
-	size := 0
-	call := c.calls.begin(1, func(_ uint32, a answer) {
-		if finished {
-			return
-		}
-		if a.err != nil {
-			finish(fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err))
-			return
-		}
-		if refusal, ok := a.m.(Error); ok {
-			finish(&RequestError{Endpoint: c.endpoint, Request: request, Err: refusal})
-			return
-		}
-		if size += a.size; size > maxReplies {
-			finish(fmt.Errorf("switch %s: reply to %s is longer than %d bytes", c.endpoint, request.describe(), maxReplies))
-			return
-		}
-		switch more, ok := add(a.m); {
-		case !ok:
-			finish(c.unexpected(request, a.m))
-		case !more:
-			finish(nil)
-		}
-	})
+// collect makes a request and hands each message of the answer to add, which says whether it was of the right kind.
+func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (ok bool)) error {
+	q := newReplies()
+	call := c.calls.begin(1, q.put)
 	defer c.calls.end(call)
 	if err := c.send(ctx, request, call.first); err != nil {
 		return err
 	}
-	return c.wait(ctx, request, result)
+	for {
+		var ended error
+		select {
+		case <-q.ready:
+		case <-ctx.Done():
+			return c.gaveUp(ctx, request)
+		case <-c.done:
+			ended = c.err // but the answer may have come before the end
+		}
+		parts, whole := q.take()
+		for _, a := range parts {
+			m, err := a.message()
+			if err != nil {
+				return fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), err)
+			}
+			if refusal, ok := m.(Error); ok {
+				return &RequestError{Endpoint: c.endpoint, Request: request, Err: refusal}
+			}
+			if !add(m) {
+				return c.unexpected(request, m)
+			}
+		}
+		if whole {
+			return nil
+		}
+		if ended != nil {
+			return ended
+		}
+	}
 }
 
 // wait returns the result, or why there will be none.

@@ -59,7 +59,7 @@ type TableDescReply struct {
 
 // TableDesc returns how the flow tables are configured. It needs OpenFlow 1.4.
 func (c *Conn) TableDesc(ctx context.Context) ([]TableDesc, error) {
-	return gather(ctx, c, TableDescRequest{}, func(m TableDescReply) ([]TableDesc, bool) { return m.Tables, m.More })
+	return gather(ctx, c, TableDescRequest{}, func(m TableDescReply) []TableDesc { return m.Tables })
 }
 
 func (TableDescRequest) describe() string { return "table description request" }

@@ -79,7 +79,7 @@ type TableFeaturesReply struct {
 
 // TableFeatures returns what the flow tables can do.
 func (c *Conn) TableFeatures(ctx context.Context) ([]TableFeatures, error) {
-	return gather(ctx, c, TableFeaturesRequest{}, func(m TableFeaturesReply) ([]TableFeatures, bool) { return m.Tables, m.More })
+	return gather(ctx, c, TableFeaturesRequest{}, func(m TableFeaturesReply) []TableFeatures { return m.Tables })
 }
 
 func (TableFeaturesRequest) describe() string { return "table features request" }

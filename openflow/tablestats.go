@@ -26,7 +26,7 @@ type TableStatsReply struct {
 
 // TableStats returns the counters of the flow tables.
 func (c *Conn) TableStats(ctx context.Context) ([]TableStats, error) {
-	return gather(ctx, c, TableStatsRequest{}, func(m TableStatsReply) ([]TableStats, bool) { return m.Tables, m.More })
+	return gather(ctx, c, TableStatsRequest{}, func(m TableStatsReply) []TableStats { return m.Tables })
 }
 
 func (TableStatsRequest) describe() string { return "table statistics request" }

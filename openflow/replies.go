@@ -1,0 +1,73 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package openflow
+
+import (
+	"fmt"
+	"sync"
+)
+
+// maxReplies bounds the bytes of the parts of one reply. A flow has some 200.
+const maxReplies = 512 << 20
+
+// answer is a message of the switch to a request, or the error of decoding it.
+type answer struct {
+	m   Message
+	err error
+	// part is a multipart reply in place of m and err: it is decoded by whom it is for, while the next one is read.
+	part []byte
+	size int // bytes
+}
+
+// message is what the switch has answered.
+func (a answer) message() (Message, error) {
+	if a.part == nil {
+		return a.m, a.err
+	}
+	return decodeBody(Version(a.part[0]), a.part[1], be.Uint32(a.part[4:]), a.part[HeaderLen:], false)
+}
+
+// more reports whether another part follows.
+func (a answer) more() bool {
+	return len(a.part) >= HeaderLen+4 && be.Uint16(a.part[HeaderLen+2:])&multipartMore != 0
+}
+
+// replies are the parts of an answer on their way from the read loop to the caller.
+type replies struct {
+	// ready tells the caller that there is something.
+	ready chan struct{}
+
+	mu    sync.Mutex
+	parts []answer
+	whole bool // the last part has come
+	size  int
+}
+
+func newReplies() *replies { return &replies{ready: make(chan struct{}, 1)} }
+
+// put adds a part. It does not block.
+func (q *replies) put(_ uint32, a answer) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.whole {
+		return
+	}
+	if q.size += a.size; q.size > maxReplies {
+		a = answer{err: fmt.Errorf("longer than %d bytes", maxReplies)}
+	}
+	q.parts = append(q.parts, a)
+	q.whole = !a.more()
+	select {
+	case q.ready <- struct{}{}:
+	default:
+	}
+}
+
+// take returns the parts that are there, and whether the last is among them.
+func (q *replies) take() (parts []answer, whole bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	parts, q.parts = q.parts, nil
+	return parts, q.whole
+}
