@@ -22,10 +22,10 @@ func appendFlowDesc(b []byte, v Version, s FlowStats) ([]byte, error) {
 	return putLength(b, start, 0)
 }
 
-func decodeFlowDesc(r *reader, v Version) (s FlowStats, err error) {
+func (s *FlowStats) decodeDesc(r *reader, v Version) error {
 	e, err := entry(r, 0, 24, "flow")
 	if err != nil {
-		return s, err
+		return err
 	}
 	e.skip(4)
 	s.Table = e.u8()
@@ -33,11 +33,11 @@ func decodeFlowDesc(r *reader, v Version) (s FlowStats, err error) {
 	s.Priority, s.IdleTimeout, s.HardTimeout = e.u16(), e.u16(), e.u16()
 	s.Flags, s.Importance, s.Cookie = FlowFlags(e.u16()), e.u16(), e.u64()
 	if s.Match, err = decodeToldMatch(e); err != nil {
-		return s, err
+		return err
 	}
 	st, err := decodeStats(e)
 	if err != nil {
-		return s, err
+		return err
 	}
 	if st.duration != nil {
 		s.Duration = *st.duration
@@ -47,7 +47,7 @@ func decodeFlowDesc(r *reader, v Version) (s FlowStats, err error) {
 	}
 	s.Packets, s.Bytes = orUnknown(st.packets), orUnknown(st.bytes)
 	s.Instructions, err = decodeInstructions(e, v, true)
-	return s, err
+	return err
 }
 
 func appendAggregate15(b []byte, m AggregateReply) []byte {

@@ -110,11 +110,10 @@ func decodeFlowFilter(r *reader) (f FlowFilter, err error) {
 func decodeFlowStatsReply(r *reader, v Version, more bool) (Message, error) {
 	m := FlowStatsReply{Flows: listFor[FlowStats](countEntries(r.b, 24)), More: more}
 	for len(r.b) > 0 {
-		s, err := decodeFlowStats(r, v)
-		if err != nil {
+		m.Flows = append(m.Flows, FlowStats{})
+		if err := m.Flows[len(m.Flows)-1].decode(r, v); err != nil {
 			return nil, err
 		}
-		m.Flows = append(m.Flows, s)
 	}
 	return m, nil
 }
@@ -156,10 +155,10 @@ func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
 	return putLength(b, start, 0)
 }
 
-// decodeFlowStats reads one ofp_flow_stats, or what OpenFlow 1.5 has in its place.
-func decodeFlowStats(r *reader, v Version) (s FlowStats, err error) {
+// decode reads one ofp_flow_stats, or what OpenFlow 1.5 has in its place.
+func (s *FlowStats) decode(r *reader, v Version) (err error) {
 	if v >= Version15 {
-		return decodeFlowDesc(r, v)
+		return s.decodeDesc(r, v)
 	}
 	length := 0
 	if len(r.b) >= 2 {
@@ -178,13 +177,13 @@ func decodeFlowStats(r *reader, v Version) (s FlowStats, err error) {
 	e.skip(2)
 	s.Cookie, s.Packets, s.Bytes = e.u64(), e.u64(), e.u64()
 	if r.short || e.short {
-		return s, malformed(ErrBadRequestLen, "flow statistics of %d bytes", length)
+		return malformed(ErrBadRequestLen, "flow statistics of %d bytes", length)
 	}
 	if s.Match, err = decodeToldMatch(e); err != nil {
-		return s, err
+		return err
 	}
 	s.Instructions, err = decodeInstructions(e, v, true)
-	return s, err
+	return err
 }
 
 func decodeDuration(r *reader) time.Duration {

@@ -82,6 +82,9 @@ func (f Field) isForm() bool {
 	return FieldXReg0 <= f && f <= FieldXXReg3
 }
 
+// isPlain reports whether an exact condition on f is canonical.
+func (f Field) isPlain() bool { return f != FieldVLANTCI && !f.isForm() && !f.isOption() }
+
 // impliesPacketType reports whether a match in order begins with the packet type Ethernet and has a condition that is
 // on Ethernet packets only.
 func (m Match) impliesPacketType() bool {

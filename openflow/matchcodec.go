@@ -143,7 +143,12 @@ func readMatch(r *reader, loose, check bool) (Match, error) {
 			mf = unknown
 		}
 		n := len(m)
-		if m = mf.appendCanonical(m); len(m) > n && mf.Field != FieldUnknown && !seen.add(mf.Field) {
+		if mf.Mask == nil && mf.Field.isPlain() {
+			m = append(m, mf)
+		} else {
+			m = mf.appendCanonical(m)
+		}
+		if len(m) > n && mf.Field != FieldUnknown && !seen.add(mf.Field) {
 			return nil, malformed(ErrDupField, "two conditions on %v", mf.Field)
 		}
 	}
@@ -198,26 +203,28 @@ func countFields(b []byte) (n int) {
 
 // decodeField reads one OXM field. One without a name here becomes a FieldUnknown.
 func decodeField(r *reader) (MatchField, error) {
-	whole := r.b
-	header := *r
-	class, number, n, experimenter := readHeader(&header)
-	r.skip(3)
-	length := int(r.u8())
-	r.skip(length)
-	if r.short {
-		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x is cut off", class)
+	b := r.b
+	if len(b) < 4 || len(b) < 4+int(b[3]) {
+		r.short, r.b = true, nil
+		return MatchField{}, malformed(ErrBadMatchLen, "field % x is cut off", b[:min(len(b), 4)])
 	}
-	if n < 0 {
-		return MatchField{}, malformed(ErrBadMatchLen, "field of an experimenter with %d bytes", length)
+	class, number, length := be.Uint16(b), b[2], int(b[3])
+	whole := b[: 4+length : 4+length]
+	payload, n, experimenter := whole[4:], length, uint32(0)
+	r.b = b[4+length:]
+	if class == classExperimenter {
+		if n < 4 {
+			return MatchField{}, malformed(ErrBadMatchLen, "field of an experimenter with %d bytes", length)
+		}
+		experimenter, payload, n = be.Uint32(payload), payload[4:], n-4
 	}
-	payload := header.bytes(n)
 	masked := number&1 == 1
 	if n == 0 || masked && n%2 == 1 {
 		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes", class, length)
 	}
 	f, ok := fieldByHeader(class, number>>1, experimenter)
 	if !ok {
-		return MatchField{Field: FieldUnknown, Value: whole[: 4+length : 4+length]}, nil
+		return MatchField{Field: FieldUnknown, Value: whole}, nil
 	}
 	mf := MatchField{Field: f, Value: payload}
 	if masked {
