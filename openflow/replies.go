@@ -5,7 +5,9 @@ package openflow
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // maxReplies bounds the bytes of the parts of one reply. A flow has some 200.
@@ -26,6 +28,28 @@ func (a answer) message() (Message, error) {
 		return a.m, a.err
 	}
 	return decodeBody(Version(a.part[0]), a.part[1], be.Uint32(a.part[4:]), a.part[HeaderLen:], false)
+}
+
+// decode decodes answers, several at a time.
+func decode(answers []answer) {
+	var running sync.WaitGroup
+	var next atomic.Int32
+	for range min(len(answers), runtime.GOMAXPROCS(0)) - 1 {
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			decodeNext(answers, &next)
+		}()
+	}
+	decodeNext(answers, &next)
+	running.Wait()
+}
+
+// decodeNext decodes one answer after the other that nobody else does.
+func decodeNext(answers []answer, next *atomic.Int32) {
+	for i := int(next.Add(1)) - 1; i < len(answers); i = int(next.Add(1)) - 1 {
+		answers[i].m, answers[i].err = answers[i].message()
+	}
 }
 
 // more reports whether another part follows.

@@ -102,16 +102,16 @@ func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (
 			ended = c.err // but the answer may have come before the end
 		}
 		parts, whole := q.take()
+		decode(parts)
 		for _, a := range parts {
-			m, err := a.message()
-			if err != nil {
-				return fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), err)
+			if a.err != nil {
+				return fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err)
 			}
-			if refusal, ok := m.(Error); ok {
+			if refusal, ok := a.m.(Error); ok {
 				return &RequestError{Endpoint: c.endpoint, Request: request, Err: refusal}
 			}
-			if !add(m) {
-				return c.unexpected(request, m)
+			if !add(a.m) {
+				return c.unexpected(request, a.m)
 			}
 		}
 		if whole {
