@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/ovskit/ovskit/internal/tier"
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -111,7 +109,7 @@ func asyncMessages() []asyncMessage {
 func TestAsyncRoundTrip(t *testing.T) {
 	for _, tc := range asyncMessages() {
 		for _, v := range versions {
-			b, err := of.Encode(v, tc.m, 0xfedcba98)
+			_, err := of.Encode(v, tc.m, 0xfedcba98)
 			if v < tc.since {
 				// Some have a value that an old switch says something else for.
 				switch tc.m.(type) {
@@ -123,19 +121,7 @@ func TestAsyncRoundTrip(t *testing.T) {
 				}
 				continue
 			}
-			if err != nil {
-				t.Errorf("%v: %v", v, err)
-				continue
-			}
-			got, xid, err := of.Decode(b)
-			if err != nil || xid != 0xfedcba98 {
-				t.Errorf("%v: decode of %+v: transaction %#x, error %v", v, tc.m, xid, err)
-				continue
-			}
-			clear(b)
-			if diff := cmp.Diff(tc.m, got, cmpOptions); diff != "" {
-				t.Errorf("%v: %T (-want +got):\n%s", v, tc.m, diff)
-			}
+			roundTrip(t, v, tc.m)
 		}
 	}
 }

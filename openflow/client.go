@@ -7,9 +7,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/ovskit/ovskit/internal/retry"
 )
 
 // The pauses between attempts to connect when ClientOptions do not say otherwise.
@@ -158,7 +159,7 @@ func (c *Client) supervise(conn *Conn) {
 func (c *Client) connect(ctx context.Context, pause time.Duration) (*Conn, error) {
 	backoff := max(pause, c.options.MinBackoff)
 	for {
-		if err := sleep(ctx, jitter(pause)); err != nil {
+		if err := retry.Pause(ctx, pause); err != nil {
 			return nil, c.notConnected(c.State().Err, err)
 		}
 		conn, err := c.attempt(ctx)
@@ -176,30 +177,6 @@ func (c *Client) notConnected(why, err error) error {
 		return fmt.Errorf("switch %s: waiting for a connection: %w", c.endpoint, err)
 	}
 	return fmt.Errorf("switch %s: waiting for a connection: %w: %w", c.endpoint, err, why)
-}
-
-// jitter shortens a pause by up to a half, so that the controllers of a switch that was away do not come back all at
-// once.
-func jitter(pause time.Duration) time.Duration {
-	if pause <= 0 {
-		return 0
-	}
-	return pause - rand.N(pause/2+1)
-}
-
-// sleep waits unless the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // attempt connects once, has the switch brought up to date and takes the connection into use.

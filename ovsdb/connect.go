@@ -7,12 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"slices"
 	"time"
 
 	"github.com/ovskit/ovskit/internal/endpoint"
+	"github.com/ovskit/ovskit/internal/retry"
 )
 
 const (
@@ -112,8 +112,8 @@ func (c *Client) connect(ctx context.Context, pause time.Duration) (*session, er
 		patience = time.Second // another one may be fit: do not wait for one that is stopped
 	}
 	for round := 1; ; round++ {
-		if err := sleep(ctx, jitter(pause)); err != nil {
-			return nil, c.notConnected(err)
+		if retry.Pause(ctx, pause) != nil {
+			return nil, c.notConnected(reason(ctx))
 		}
 		s, err := c.round(ctx, patience)
 		if err == nil {
@@ -135,30 +135,6 @@ func (c *Client) notConnected(err error) error {
 		return fmt.Errorf("%w: %w: %w", ErrDisconnected, last, err)
 	}
 	return err
-}
-
-// jitter shortens a pause by up to a half, so that the clients of a server that
-// has failed do not come back all at once.
-func jitter(pause time.Duration) time.Duration {
-	if pause <= 0 {
-		return 0
-	}
-	return pause - rand.N(pause/2+1)
-}
-
-// sleep waits unless the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return reason(ctx)
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return reason(ctx)
-	}
 }
 
 // round tries each endpoint once, beginning with the one after that of the last
