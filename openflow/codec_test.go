@@ -247,6 +247,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"field cut off", patch(add(of.Match{of.Reg(0, 1)}), match+7, 9), of.ErrBadMatchLen},
 		{"value outside of mask", patch(add(of.Match{of.RegMasked(0, 1, 1)}), match+8, 1), of.ErrBadWildcards},
 		{"field twice", patch(twoFields, match+14, 0), of.ErrDupField},
+		{"prerequisite behind", patch(add(tcp()), match+4, 0x80, 0, 0x14, 1, 6, 0x80, 0, 0x0a, 2, 8, 0), of.ErrBadPrereq},
 		{"instruction", patch(add(nil, of.DecTTL{}), instruction+1, 9), of.ErrUnknownInstruction},
 		{"experimenter's instruction", patch(add(nil, of.DecTTL{}), instruction, 0xff, 0xff), of.ErrBadInstructionExperimenter},
 		{"instruction length", patch(add(nil, of.DecTTL{}), instruction+3, 12), of.ErrBadInstructionLen},

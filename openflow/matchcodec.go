@@ -132,6 +132,7 @@ func readMatch(r *reader, loose, check bool) (Match, error) {
 	}
 	m := Match(listFor[MatchField](countFields(fields.b)))
 	var seen fieldSet
+	var before prerequisites // what stands before a condition, in which a switch looks for its prerequisites
 	for len(fields.b) > 0 {
 		raw := fields.b
 		mf, err := decodeCondition(&fields, check)
@@ -142,6 +143,9 @@ func readMatch(r *reader, loose, check bool) (Match, error) {
 			}
 			mf = unknown
 		}
+		if needs := mf.Field.info().needs; check && !before.met(needs) {
+			return nil, malformed(ErrBadPrereq, "%v does not stand behind what says that it is %s", mf, needs)
+		}
 		n := len(m)
 		if mf.Mask == nil && mf.Field.isPlain() {
 			m = append(m, mf)
@@ -150,6 +154,9 @@ func readMatch(r *reader, loose, check bool) (Match, error) {
 		}
 		if len(m) > n && mf.Field != FieldUnknown && !seen.add(mf.Field) {
 			return nil, malformed(ErrDupField, "two conditions on %v", mf.Field)
+		}
+		for i := n; check && i < len(m); i++ {
+			before.add(m[i])
 		}
 	}
 	m = m.arrange()
