@@ -68,7 +68,7 @@ func blobSide(b *testing.B, endpoint string) side {
 var dumpFlows = comparison{name: "openflow.dump10k/ovs-ofctl", setup: func(b *testing.B) (ours, peer side) {
 	endpoint := startFlowSwitch(b)
 	fillFlows(b, endpoint, flowsDumped)
-	return side{run: func(int) error {
+	return side{clocked: withCPU(b, func(int) error {
 			ctx := context.Background()
 			c, err := of.Dial(ctx, endpoint, of.Options{})
 			if err != nil {
@@ -80,8 +80,8 @@ var dumpFlows = comparison{name: "openflow.dump10k/ovs-ofctl", setup: func(b *te
 				err = fmt.Errorf("%d flows, want %d", len(flows), flowsDumped)
 			}
 			return err
-		}},
-		side{run: func(int) error { return ofctl("dump-flows", endpoint) }}
+		})},
+		side{clocked: ofctl(b, "dump-flows", endpoint)}
 }}
 
 // syncNothing compares a switch with a desired set that it already holds, beside dumping it.
@@ -105,13 +105,13 @@ func syncSides(b *testing.B, changed int) (ours, peer side) {
 			b.Fatal(err)
 		}
 	}
-	ours.run = func(int) error {
+	ours.clocked = withCPU(b, func(int) error {
 		p, err := c.Sync(ctx, want)
 		if err == nil && (p.Flows.Unchanged != flowsAdded-changed || len(p.Flows.Replace) != changed) {
 			err = fmt.Errorf("%v, want %d replaced", p, changed)
 		}
 		return err
-	}
+	})
 	if changed > 0 {
 		other := make([]of.Modification, changed)
 		for i := range other {
@@ -161,14 +161,8 @@ func publishedMods(n int) []of.Modification {
 func addFlowsSide(b *testing.B, endpoint string) side {
 	c := dialFlows(b, endpoint)
 	return side{
-		clocked: func(int) (time.Duration, error) {
-			start, cpu := time.Now(), cpuTime(b)
-			err := c.Bundle(context.Background(), publishedMods(flowsAdded)...)
-			took := time.Since(start)
-			b.ReportMetric(milliseconds(cpuTime(b)-cpu), "ovskit-cpu-ms")
-			return took, err
-		},
-		undo: deleteFlows(b, endpoint),
+		clocked: withCPU(b, func(int) error { return c.Bundle(context.Background(), publishedMods(flowsAdded)...) }),
+		undo:    deleteFlows(b, endpoint),
 	}
 }
 
@@ -182,34 +176,35 @@ func ofctlSide(b *testing.B, endpoint string, options ...string) side {
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	return side{
-		clocked: func(int) (time.Duration, error) {
-			cmd := ofctlCommand(append(options, "add-flows", endpoint, path)...)
-			start := time.Now()
-			out, err := cmd.CombinedOutput()
-			took := time.Since(start)
-			if err != nil {
-				return 0, fmt.Errorf("%v: %w\n%s", cmd, err, out)
-			}
-			b.ReportMetric(milliseconds(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()), "peer-cpu-ms")
-			return took, nil
-		},
-		undo: deleteFlows(b, endpoint),
+	return side{clocked: ofctl(b, append(options, "add-flows", endpoint, path)...), undo: deleteFlows(b, endpoint)}
+}
+
+// withCPU times what this process does, and reports its processor time as well.
+func withCPU(b *testing.B, run func(int) error) func(int) (time.Duration, error) {
+	return func(n int) (time.Duration, error) {
+		start, cpu := time.Now(), cpuTime(b)
+		err := run(n)
+		took := time.Since(start)
+		b.ReportMetric(milliseconds(cpuTime(b)-cpu), "ovskit-cpu-ms")
+		return took, err
 	}
 }
 
-func ofctlCommand(args ...string) *exec.Cmd {
-	return exec.Command("ovs-ofctl", append([]string{"-OOpenFlow13"}, args...)...)
-}
-
-func ofctl(args ...string) error {
-	cmd := ofctlCommand(args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%v: %w\n%s", cmd, err, stderr.String())
+// ofctl times ovs-ofctl, whose output is thrown away, and reports its processor time as well.
+func ofctl(b *testing.B, args ...string) func(int) (time.Duration, error) {
+	return func(int) (time.Duration, error) {
+		cmd := exec.Command("ovs-ofctl", append([]string{"-OOpenFlow13"}, args...)...)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		start := time.Now()
+		err := cmd.Run()
+		took := time.Since(start)
+		if err != nil {
+			return 0, fmt.Errorf("%v: %w\n%s", cmd, err, stderr.String())
+		}
+		b.ReportMetric(milliseconds(cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()), "peer-cpu-ms")
+		return took, nil
 	}
-	return nil
 }
 
 // startFlowSwitch starts a switch with a bridge that has no flows, and returns its management endpoint.

@@ -20,6 +20,8 @@ type answer struct {
 	// part is a multipart reply in place of m and err: it is decoded by whom it is for, while the next one is read.
 	part []byte
 	size int // bytes
+	// prepared is what was made of m while others were decoded.
+	prepared any
 }
 
 // message is what the switch has answered.
@@ -30,25 +32,28 @@ func (a answer) message() (Message, error) {
 	return decodeBody(Version(a.part[0]), a.part[1], be.Uint32(a.part[4:]), a.part[HeaderLen:], false)
 }
 
-// decode decodes answers, several at a time.
-func decode(answers []answer) {
+// decode decodes answers, several at a time, and makes of each what prepare says unless that is nil.
+func decode(answers []answer, prepare func(Message) any) {
 	var running sync.WaitGroup
 	var next atomic.Int32
 	for range min(len(answers), runtime.GOMAXPROCS(0)) - 1 {
 		running.Add(1)
 		go func() {
 			defer running.Done()
-			decodeNext(answers, &next)
+			decodeNext(answers, &next, prepare)
 		}()
 	}
-	decodeNext(answers, &next)
+	decodeNext(answers, &next, prepare)
 	running.Wait()
 }
 
 // decodeNext decodes one answer after the other that nobody else does.
-func decodeNext(answers []answer, next *atomic.Int32) {
+func decodeNext(answers []answer, next *atomic.Int32, prepare func(Message) any) {
 	for i := int(next.Add(1)) - 1; i < len(answers); i = int(next.Add(1)) - 1 {
-		answers[i].m, answers[i].err = answers[i].message()
+		a := &answers[i]
+		if a.m, a.err = a.message(); a.err == nil && prepare != nil {
+			a.prepared = prepare(a.m)
+		}
 	}
 }
 

@@ -86,6 +86,14 @@ func (c *Conn) roundTrip(ctx context.Context, request Message) (reply Message, e
 
 // collect makes a request and hands each message of the answer to add, which says whether it was of the right kind.
 func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (ok bool)) error {
+	return c.collectPrepared(ctx, request, nil, func(m Message, _ any) bool { return add(m) })
+}
+
+// collectPrepared is collect for an answer of which much is to be made: prepare works on several messages at once, add gets
+// one after the other with what was made of it.
+func (c *Conn) collectPrepared(
+	ctx context.Context, request Message, prepare func(Message) any, add func(m Message, prepared any) (ok bool),
+) error {
 	q := newReplies()
 	call := c.calls.begin(1, q.put)
 	defer c.calls.end(call)
@@ -102,7 +110,7 @@ func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (
 			ended = c.err // but the answer may have come before the end
 		}
 		parts, whole := q.take()
-		decode(parts)
+		decode(parts, prepare)
 		for _, a := range parts {
 			if a.err != nil {
 				return fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err)
@@ -110,7 +118,7 @@ func (c *Conn) collect(ctx context.Context, request Message, add func(Message) (
 			if refusal, ok := a.m.(Error); ok {
 				return &RequestError{Endpoint: c.endpoint, Request: request, Err: refusal}
 			}
-			if !add(a.m) {
+			if !add(a.m, a.prepared) {
 				return c.unexpected(request, a.m)
 			}
 		}
