@@ -40,14 +40,14 @@ func (a SetField) canonical() (MatchField, bool) {
 	}
 	some := true
 	if f.Mask != nil {
+		if _, _, within := f.maskBits(); !within {
+			f = BytesMasked(f.Field, f.Value, f.Mask)
+		}
 		if !f.Field.isOption() && f.valid() {
 			f = f.withinField()
 		}
-		var full, within bool
-		if some, full, within = f.maskBits(); !within {
-			f = BytesMasked(f.Field, f.Value, f.Mask)
-		}
-		if full {
+		var full bool
+		if some, full, _ = f.maskBits(); full {
 			f.Mask = nil
 		}
 	}

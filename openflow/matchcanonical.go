@@ -194,13 +194,13 @@ func (f MatchField) canonical() (MatchField, bool) {
 		if len(f.Mask) != len(f.Value) {
 			return f, true
 		}
+		if _, _, within := f.maskBits(); !within {
+			f = BytesMasked(f.Field, f.Value, f.Mask)
+		}
 		if f.excessMask() {
 			f = f.withinField()
 		}
-		some, full, within := f.maskBits()
-		if !within {
-			f = BytesMasked(f.Field, f.Value, f.Mask)
-		}
+		some, full, _ := f.maskBits()
 		if full || f.Field.masksItself() && !allZero(f.Value) {
 			f.Mask = nil
 		}
