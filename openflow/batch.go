@@ -33,6 +33,7 @@ type batch struct {
 	// The call's lock guards what follows.
 	errs  map[int]error // by request
 	asked int           // the request whose answer is waited for, -1 for none
+	want  Message       // that request
 }
 
 // beginBatch begins a batch of n requests.
@@ -51,18 +52,35 @@ func (b *batch) xid(i int) uint32 { return b.call.first + uint32(i) }
 
 // handle takes an answer of the switch, with the call's lock held.
 func (b *batch) handle(i uint32, a answer) {
-	if refusal, ok := a.m.(Error); ok {
+	m, err := a.message()
+	if refusal, ok := m.(Error); ok {
 		// The request is known here; the copy of it in each of many errors is not kept.
 		refusal.Data = nil
-		a.err = refusal
+		err = refusal
 	}
-	if a.err != nil {
-		b.note(int(i), a.err)
+	if err == nil && int(i) == b.asked && !answersTo(b.want, m) {
+		err = fmt.Errorf("answered by %s", m.describe())
+	}
+	if err != nil {
+		b.note(int(i), err)
 	}
 	if int(i) == b.asked {
 		b.asked = -1
 		b.answered <- nil
 	}
+}
+
+// answersTo reports whether a message is the answer to a request of a batch.
+func answersTo(request, m Message) bool {
+	switch request := request.(type) {
+	case BarrierRequest:
+		_, ok := m.(BarrierReply)
+		return ok
+	case BundleControl:
+		reply, ok := m.(BundleControl)
+		return ok && reply.ID == request.ID && reply.Type == request.Type+1
+	}
+	return false
 }
 
 // note keeps the first error of each request, with the call's lock held.
@@ -98,7 +116,7 @@ func (b *batch) flush(ctx context.Context, least int) error {
 func (b *batch) ask(ctx context.Context, i int, m Message) error {
 	b.add(i, m)
 	b.call.mu.Lock()
-	b.asked = i
+	b.asked, b.want = i, m
 	b.call.mu.Unlock()
 	return b.flush(ctx, 0)
 }

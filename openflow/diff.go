@@ -58,7 +58,6 @@ func (c *Conn) diffFlows(ctx context.Context, want *Desired, p *Plan) error {
 				p.Flows.Unchanged++
 			default:
 				p.Flows.Replace = append(p.Flows.Replace, want.flows[v.index].flow)
-				p.Flows.replaced = append(p.Flows.replaced, s.Flow)
 			}
 			seen[v.index] = true
 		}
@@ -138,7 +137,7 @@ func changes[T any](want map[uint32]T, there []T, scope IDRange, id func(T) uint
 		case equal(w, have):
 			c.Unchanged++
 		default:
-			c.Replace, c.replaced = append(c.Replace, w), append(c.replaced, have)
+			c.Replace = append(c.Replace, w)
 		}
 	}
 	c.Add = slices.SortedFunc(maps.Values(missing), func(a, b T) int { return cmp.Compare(id(a), id(b)) })

@@ -20,8 +20,6 @@ type Changes[T any] struct {
 	Add, Replace, Delete []T
 	// Unchanged is how many are as they should be.
 	Unchanged int
-
-	replaced []T // what stands there in place of Replace
 }
 
 // Empty reports whether nothing has to be done.

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// maxReplies bounds the bytes of the parts of one reply. A flow has some 200.
+// maxReplies bounds the bytes of the parts of one reply, with messageCost for each. A flow has some 200.
 const maxReplies = 512 << 20
 
 // answer is a message of the switch to a request, or the error of decoding it.
@@ -31,6 +31,9 @@ func (a answer) message() (Message, error) {
 	}
 	return decodeBody(Version(a.part[0]), a.part[1], be.Uint32(a.part[4:]), a.part[HeaderLen:], false)
 }
+
+// decodedAtOnce is how many parts of an answer are decoded before they are handed on.
+const decodedAtOnce = 64
 
 // decode decodes answers, several at a time, and makes of each what prepare says unless that is nil.
 func decode(answers []answer, prepare func(Message) any) {
@@ -82,7 +85,7 @@ func (q *replies) put(_ uint32, a answer) {
 	if q.whole {
 		return
 	}
-	if q.size += a.size; q.size > maxReplies {
+	if q.size += a.size + messageCost; q.size > maxReplies {
 		a = answer{err: fmt.Errorf("longer than %d bytes", maxReplies)}
 	}
 	q.parts = append(q.parts, a)

@@ -110,17 +110,28 @@ func (c *Conn) collectPrepared(
 			ended = c.err // but the answer may have come before the end
 		}
 		parts, whole := q.take()
-		decode(parts, prepare)
-		for _, a := range parts {
-			if a.err != nil {
-				return fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err)
+		for len(parts) > 0 {
+			if ctx.Err() != nil {
+				return c.gaveUp(ctx, request)
 			}
-			if refusal, ok := a.m.(Error); ok {
-				return &RequestError{Endpoint: c.endpoint, Request: request, Err: refusal}
+			if errors.Is(c.Err(), ErrClosed) {
+				return c.Err()
 			}
-			if !add(a.m, a.prepared) {
-				return c.unexpected(request, a.m)
+			some := parts[:min(len(parts), decodedAtOnce)]
+			decode(some, prepare)
+			for _, a := range some {
+				if a.err != nil {
+					return fmt.Errorf("switch %s: reply to %s: %w", c.endpoint, request.describe(), a.err)
+				}
+				if refusal, ok := a.m.(Error); ok {
+					return &RequestError{Endpoint: c.endpoint, Request: request, Err: refusal}
+				}
+				if !add(a.m, a.prepared) {
+					return c.unexpected(request, a.m)
+				}
 			}
+			clear(some)
+			parts = parts[len(some):]
 		}
 		if whole {
 			return nil

@@ -31,13 +31,14 @@ func (c *Conn) Sync(ctx context.Context, want *Desired) (*Plan, error) {
 // Open vSwitch takes none in bundles, are added and replaced before it, put back if it fails, and deleted behind it: an
 // error of that wraps ErrOutcomeUnknown, with the flows and groups as they should be.
 func (c *Conn) Carry(ctx context.Context, p *Plan) error {
-	if err := c.carryMeters(ctx, p); err != nil {
+	undo, err := c.carryMeters(ctx, p)
+	if err != nil {
 		return err
 	}
 	if err := c.Bundle(ctx, p.bundle()...); err != nil {
 		// With an unknown outcome the new flows may be there, and need their meters.
 		if !errors.Is(err, ErrOutcomeUnknown) {
-			err = errors.Join(err, c.undoMeters(ctx, p.Meters.Add, p.Meters.replaced))
+			err = errors.Join(err, c.undoMeters(ctx, undo))
 		}
 		return err
 	}
@@ -77,48 +78,58 @@ func (p *Plan) bundle() []Modification {
 	return mods
 }
 
-// carryMeters adds and replaces meters. If one is refused, none is changed.
-func (c *Conn) carryMeters(ctx context.Context, p *Plan) error {
-	for i, m := range p.Meters.Add {
-		if err := c.Apply(ctx, MeterMod{Command: MeterAdd, MeterConfig: m}); err != nil {
-			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add[:reached(i, err)], nil))
+// carryMeters adds and replaces meters, and returns what undoes that. If one is refused, none is changed.
+func (c *Conn) carryMeters(ctx context.Context, p *Plan) (undo []Modification, err error) {
+	before := map[uint32]MeterConfig{}
+	if len(p.Meters.Replace) > 0 {
+		there, err := c.Meters(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range there {
+			before[m.ID] = m
 		}
 	}
-	for i, m := range p.Meters.Replace {
-		if err := c.Apply(ctx, MeterMod{Command: MeterModify, MeterConfig: m}); err != nil {
-			return errors.Join(err, c.undoMeters(ctx, p.Meters.Add, p.Meters.replaced[:reached(i, err)]))
+	change := func(command MeterCommand, m MeterConfig, back ...Modification) error {
+		err := c.Apply(ctx, MeterMod{Command: command, MeterConfig: m})
+		if err == nil || errors.Is(err, ErrOutcomeUnknown) {
+			undo = append(undo, back...)
+		}
+		if err != nil {
+			err = errors.Join(err, c.undoMeters(ctx, undo))
+		}
+		return err
+	}
+	for _, m := range p.Meters.Add {
+		if err := change(MeterAdd, m, MeterMod{Command: MeterDelete, MeterConfig: m}); err != nil {
+			return nil, err
 		}
 	}
-	return nil
-}
-
-// reached is how many changes there may have been of which the one with this index failed.
-func reached(i int, err error) int {
-	if errors.Is(err, ErrOutcomeUnknown) {
-		return i + 1
+	for _, m := range p.Meters.Replace {
+		var back []Modification
+		if old, there := before[m.ID]; there {
+			back = []Modification{MeterMod{Command: MeterModify, MeterConfig: old}}
+		}
+		if err := change(MeterModify, m, back...); err != nil {
+			return nil, err
+		}
 	}
-	return i
+	return undo, nil
 }
 
 // undoTimeout is how long undoing may take where the context has ended.
 const undoTimeout = 5 * time.Second
 
-// undoMeters deletes meters that were added, and puts those back that were replaced.
-func (c *Conn) undoMeters(ctx context.Context, added, replaced []MeterConfig) error {
-	var mods []Modification
-	for _, m := range added {
-		mods = append(mods, MeterMod{Command: MeterDelete, MeterConfig: m})
-	}
-	for _, m := range replaced {
-		mods = append(mods, MeterMod{Command: MeterModify, MeterConfig: m})
-	}
+// undoMeters puts meters back as they were.
+func (c *Conn) undoMeters(ctx context.Context, undo []Modification) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	for _, m := range mods {
+	var errs []error
+	for _, m := range undo {
 		// One whose adding has an unknown outcome may not be there.
 		if err := c.Apply(ctx, m); err != nil && !errors.Is(err, ErrUnknownMeter) {
-			return fmt.Errorf("put meters back as they were: %w", outcomeUnknown(err))
+			errs = append(errs, fmt.Errorf("put meters back as they were: %w", outcomeUnknown(err)))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
