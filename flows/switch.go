@@ -255,7 +255,9 @@ func (s *Switch) step(removed map[string]bool, added map[string]of.Flow) *of.Pla
 
 // compare is the change from what the switch turns out to hold, and what is left there of an earlier run, which stays
 // unless it is removed or everything is pruned.
-func (s *Switch) compare(ctx context.Context, removed map[string]bool, added map[string]of.Flow, prune bool) (*of.Plan, map[string]of.Flow, error) {
+func (s *Switch) compare(
+	ctx context.Context, removed map[string]bool, added map[string]of.Flow, prune bool,
+) (*of.Plan, map[string]of.Flow, error) {
 	wanted := maps.Clone(s.desired)
 	maps.Copy(wanted, added)
 	for key := range removed {
