@@ -76,12 +76,11 @@ func (a Controller) appendTo(b []byte, _ Version) ([]byte, error) {
 		b = appendProperty16(b, controllerID, a.ID)
 	}
 	if a.Reason != PacketInAction {
-		b = appendProperty8(b, controllerReason, uint8(a.Reason))
+		b, _ = appendPropertyBytes(b, controllerReason, byte(a.Reason))
 	}
 	if len(a.Userdata) > 0 {
-		at := len(b)
 		var err error
-		if b, err = endProperty(append(appendProperty(b, controllerUserdata), a.Userdata...), at); err != nil {
+		if b, err = appendPropertyBytes(b, controllerUserdata, a.Userdata...); err != nil {
 			return b, fmt.Errorf("userdata: %w", err)
 		}
 	}

@@ -69,7 +69,7 @@ func (m CTFlush) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) 
 	b = m.appendTuple(b, ctOrig, m.Orig)
 	b = m.appendTuple(b, ctReply, m.Reply)
 	if m.Zone != nil {
-		b = appendPaddedProperty16(b, ctZone, *m.Zone)
+		b = appendProperty16(b, ctZone, *m.Zone)
 	}
 	return b, typeExperimenter, nil
 }
@@ -99,20 +99,20 @@ func (m CTFlush) appendTuple(b []byte, typ uint16, t CTTuple) []byte {
 	b = pad(appendProperty(b, typ), 4)
 	for i, a := range []netip.Addr{ctSrc: t.Src, ctDst: t.Dst} {
 		if bytes16 := a.As16(); bytes16 != [16]byte{} {
-			b, _ = appendProperty8s(b, uint16(i), bytes16[:]...)
+			b, _ = appendPropertyBytes(b, uint16(i), bytes16[:]...)
 		}
 	}
 	if m.icmp() {
 		// As ovs-ofctl does, even if they are zero.
-		b = appendPaddedProperty16(b, ctICMPID, t.ICMPID)
-		b, _ = appendProperty8s(b, ctICMPType, t.ICMPType)
-		b, _ = appendProperty8s(b, ctICMPCode, t.ICMPCode)
+		b = appendProperty16(b, ctICMPID, t.ICMPID)
+		b, _ = appendPropertyBytes(b, ctICMPType, t.ICMPType)
+		b, _ = appendPropertyBytes(b, ctICMPCode, t.ICMPCode)
 	} else {
 		if t.SrcPort != 0 {
-			b = appendPaddedProperty16(b, ctSrcPort, t.SrcPort)
+			b = appendProperty16(b, ctSrcPort, t.SrcPort)
 		}
 		if t.DstPort != 0 {
-			b = appendPaddedProperty16(b, ctDstPort, t.DstPort)
+			b = appendProperty16(b, ctDstPort, t.DstPort)
 		}
 	}
 	if len(b) == start+8 {
@@ -120,11 +120,6 @@ func (m CTFlush) appendTuple(b []byte, typ uint16, t CTTuple) []byte {
 	}
 	b, _ = endProperty(b, start)
 	return b
-}
-
-// appendPaddedProperty16 appends a property that holds a 16-bit number, whose length includes its padding.
-func appendPaddedProperty16(b []byte, typ, value uint16) []byte {
-	return appendProperty32(b, typ, uint32(value)<<16)
 }
 
 func decodeCTFlush(r *reader, v Version) (Message, error) {

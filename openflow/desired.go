@@ -108,15 +108,7 @@ func (d *Desired) Remove(flows ...Flow) {
 // AddGroups adds groups. One with the ID of another takes its place. A group whose ID is outside of the scope is an error,
 // with which nothing is added.
 func (d *Desired) AddGroups(groups ...Group) error {
-	for _, g := range groups {
-		if !d.scope.Groups.has(g.ID) {
-			return fmt.Errorf("group %d is not one of %d to %d", g.ID, d.scope.Groups.First, d.scope.Groups.Last)
-		}
-	}
-	for _, g := range groups {
-		d.groups[g.ID] = g
-	}
-	return nil
+	return put(d.groups, "group", d.scope.Groups, groups, func(g Group) uint32 { return g.ID })
 }
 
 // RemoveGroups takes groups out. Those that are not there are passed over.
@@ -129,15 +121,7 @@ func (d *Desired) RemoveGroups(ids ...uint32) {
 // AddMeters adds meters. One with the ID of another takes its place. A meter whose ID is outside of the scope is an error,
 // with which nothing is added.
 func (d *Desired) AddMeters(meters ...MeterConfig) error {
-	for _, m := range meters {
-		if !d.scope.Meters.has(m.ID) {
-			return fmt.Errorf("meter %d is not one of %d to %d", m.ID, d.scope.Meters.First, d.scope.Meters.Last)
-		}
-	}
-	for _, m := range meters {
-		d.meters[m.ID] = m
-	}
-	return nil
+	return put(d.meters, "meter", d.scope.Meters, meters, func(m MeterConfig) uint32 { return m.ID })
 }
 
 // RemoveMeters takes meters out. Those that are not there are passed over.
@@ -145,4 +129,17 @@ func (d *Desired) RemoveMeters(ids ...uint32) {
 	for _, id := range ids {
 		delete(d.meters, id)
 	}
+}
+
+// put adds things to those of their kind by their numbers, all of which must be in the scope.
+func put[T any](to map[uint32]T, kind string, scope IDRange, things []T, id func(T) uint32) error {
+	for _, t := range things {
+		if !scope.has(id(t)) {
+			return fmt.Errorf("%s %d is not one of %d to %d", kind, id(t), scope.First, scope.Last)
+		}
+	}
+	for _, t := range things {
+		to[id(t)] = t
+	}
+	return nil
 }

@@ -89,49 +89,71 @@ func libInstructions(t *rapid.T, in of.Instructions) (list []lib.Instruction) {
 
 func libActions(t *rapid.T, list *lib.InstrActions, actions []of.Action) *lib.InstrActions {
 	for _, a := range actions {
-		list.Actions = append(list.Actions, libAction(t, a))
+		list.Actions = append(list.Actions, libAction(t, a)...)
 	}
 	list.Length = list.Len()
 	return list
 }
 
-func libAction(t *rapid.T, a of.Action) lib.Action {
+// libAction is an action, or the several that write parts of a field which takes no mask.
+func libAction(t *rapid.T, a of.Action) []lib.Action {
 	switch a := a.(type) {
 	case of.Output:
 		out := lib.NewActionOutput(a.Port)
 		if out.MaxLen = 0; a.Port == of.PortController {
 			out.MaxLen = a.MaxLen
 		}
-		return out
+		return []lib.Action{out}
 	case of.SetField:
 		switch {
 		case a.Field == of.FieldInPort:
 			port := lib.NewInPortField(0)
 			port.Class, port.Field, port.Length = lib.OXM_CLASS_NXM_0, 0, 2
 			port.Value = util.NewBuffer(a.Value[2:])
-			return lib.NewActionSetField(*port)
+			return []lib.Action{lib.NewActionSetField(*port)}
 		case a.Mask != nil && !a.Field.Maskable():
-			t.Skip("libOpenflow builds no list of loads out of one action")
+			return libLoads(t, a)
 		case a.Mask != nil:
 			f := libField(t, a.MatchField)
 			name := libNXM(t, a.Field)
 			f.Class, f.Field = name.Class, name.Field
-			return lib.NewNXActionRegLoad2(f)
+			return []lib.Action{lib.NewNXActionRegLoad2(f)}
 		}
-		return lib.NewActionSetField(*libField(t, a.MatchField))
+		return []lib.Action{lib.NewActionSetField(*libField(t, a.MatchField))}
 	case of.Move:
-		return lib.NewNXActionRegMove(a.Src.Bits, a.Src.Offset, a.Dst.Offset, libNXM(t, a.Src.Field), libNXM(t, a.Dst.Field))
+		src, dst := libNXM(t, a.Src.Field), libNXM(t, a.Dst.Field)
+		return []lib.Action{lib.NewNXActionRegMove(a.Src.Bits, a.Src.Offset, a.Dst.Offset, src, dst)}
 	case of.Resubmit:
-		return lib.NewNXActionResubmitTableAction(uint16(a.InPort), a.Table)
+		return []lib.Action{lib.NewNXActionResubmitTableAction(uint16(a.InPort), a.Table)}
 	case of.DecTTL:
-		return lib.NewActionDecNwTtl()
+		return []lib.Action{lib.NewActionDecNwTtl()}
 	case of.CT:
-		return libCT(t, a)
+		return []lib.Action{libCT(t, a)}
 	case of.CTClear:
-		return libRaw{util.NewBuffer([]byte{0xff, 0xff, 0, 16, 0, 0, 0x23, 0x20, 0, 43, 15: 0})}
+		return []lib.Action{libRaw{util.NewBuffer([]byte{0xff, 0xff, 0, 16, 0, 0, 0x23, 0x20, 0, 43, 15: 0})}}
 	}
 	t.Fatalf("no way to build %v", a)
 	return nil
+}
+
+// libLoads is a load action for each run of bits in the mask of a field of one byte, from the lowest bit on.
+func libLoads(t *rapid.T, a of.SetField) (loads []lib.Action) {
+	if len(a.Mask) != 1 {
+		t.Fatalf("no way to build %v", a)
+	}
+	for from := 0; from < 8; from++ {
+		to := from
+		for to < 8 && a.Mask[0]>>to&1 == 1 {
+			to++
+		}
+		if to > from {
+			value := a.Value[0] >> from & (1<<(to-from) - 1)
+			bits := lib.NewNXRangeByOfsNBits(from, to-from).ToOfsBits()
+			loads = append(loads, lib.NewNXActionRegLoad(bits, libNXM(t, a.Field), uint64(value)))
+			from = to
+		}
+	}
+	return loads
 }
 
 // libRaw is an action that libOpenflow does not have.
@@ -157,7 +179,9 @@ func libCT(t *rapid.T, a of.CT) lib.Action {
 		ct.AddAction(libNAT(*a.NAT))
 	}
 	for _, inner := range a.Exec {
-		ct.AddAction(libAction(t, inner))
+		for _, one := range libAction(t, inner) {
+			ct.AddAction(one)
+		}
 	}
 	return ct
 }

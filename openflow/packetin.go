@@ -84,7 +84,7 @@ func (m PacketIn) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error)
 	if m.Format == PacketInNX2 {
 		b, err := m.appendProperties(appendExperimenter(b, experimenterNicira, nxtPacketIn2), v)
 		if err == nil && len(m.Userdata) > 0 {
-			b, err = appendProperty8s(b, packetInUserdata, m.Userdata...)
+			b, err = appendPropertyBytes(b, packetInUserdata, m.Userdata...)
 		}
 		return b, typeExperimenter, err
 	}

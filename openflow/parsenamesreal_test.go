@@ -119,8 +119,8 @@ func TestRealGroupAndMeterTexts(t *testing.T) {
 			t.Fatal(err)
 		}
 		ofctl(t, of.Version15, "del-meters", endpoint)
-		for _, text := range groupTexts {
-			m, err := of.ParseGroup(text, nil)
+		// add adds a thing in one of three ways: what the text was read as, the text itself, and what that was written as.
+		add := func(verb, text string, m of.Modification, written string, err error) {
 			switch {
 			case err != nil:
 				t.Fatal(err)
@@ -129,25 +129,18 @@ func TestRealGroupAndMeterTexts(t *testing.T) {
 					t.Errorf("%s: %v", text, err)
 				}
 			case i == 1:
-				ofctl(t, of.Version15, "add-group", endpoint, text)
+				ofctl(t, of.Version15, verb, endpoint, text)
 			default:
-				ofctl(t, of.Version15, "add-group", endpoint, m.Group.String())
+				ofctl(t, of.Version15, verb, endpoint, written)
 			}
+		}
+		for _, text := range groupTexts {
+			m, err := of.ParseGroup(text, nil)
+			add("add-group", text, m, m.Group.String(), err)
 		}
 		for _, text := range meterTexts {
 			m, err := of.ParseMeter(of.MeterAdd, text)
-			switch {
-			case err != nil:
-				t.Fatal(err)
-			case i == 0:
-				if err := c.Apply(ctx, m); err != nil {
-					t.Errorf("%s: %v", text, err)
-				}
-			case i == 1:
-				ofctl(t, of.Version15, "add-meter", endpoint, text)
-			default:
-				ofctl(t, of.Version15, "add-meter", endpoint, m.MeterConfig.String())
-			}
+			add("add-meter", text, m, m.MeterConfig.String(), err)
 		}
 		results[i] = text()
 		if diff := cmp.Diff(results[0], results[i]); diff != "" || len(results[i]) != len(groupTexts)+len(meterTexts) {

@@ -68,13 +68,12 @@ const (
 )
 
 func appendPort(b []byte, v Version, p PortDesc) ([]byte, error) {
-	if len(p.HWAddr) != 6 {
-		return b, fmt.Errorf("port %d: hardware address of %d bytes", p.No, len(p.HWAddr))
-	}
 	start := len(b)
-	b = pad(be.AppendUint32(b, p.No), 4)
-	b = pad(append(b, p.HWAddr...), 2)
-	b, err := appendCString(b, p.Name, portNameLen)
+	b, err := appendMAC(pad(be.AppendUint32(b, p.No), 4), p.HWAddr)
+	if err != nil {
+		return b, fmt.Errorf("port %d: %w", p.No, err)
+	}
+	b, err = appendCString(pad(b, 2), p.Name, portNameLen)
 	if err != nil {
 		return b, fmt.Errorf("port %d: name: %w", p.No, err)
 	}

@@ -99,9 +99,10 @@ func endProperty(b []byte, start int) ([]byte, error) {
 	return padded(b, start), err
 }
 
-// appendProperty8 appends a property that holds a number of 8 bits.
-func appendProperty8(b []byte, typ uint16, value uint8) []byte {
-	return append(be.AppendUint32(b, uint32(typ)<<16|5), value, 0, 0, 0)
+// appendPropertyBytes appends a property that holds bytes.
+func appendPropertyBytes(b []byte, typ uint16, value ...byte) ([]byte, error) {
+	start := len(b)
+	return endProperty(append(appendProperty(b, typ), value...), start)
 }
 
 // appendProperty16 appends a property that holds a 16-bit number. The standard counts the padding behind it.

@@ -47,7 +47,7 @@ const noCookie = ^uint64(0)
 
 // appendProperties appends the packet-in as properties, in the order of a switch, without its userdata.
 func (m PacketIn) appendProperties(b []byte, v Version) ([]byte, error) {
-	b, err := appendProperty8s(b, packetInPacket, m.Data...)
+	b, err := appendPropertyBytes(b, packetInPacket, m.Data...)
 	if err != nil {
 		return b, err
 	}
@@ -57,26 +57,20 @@ func (m PacketIn) appendProperties(b []byte, v Version) ([]byte, error) {
 	if m.BufferID != NoBuffer {
 		b = appendProperty32(b, packetInBufferID, m.BufferID)
 	}
-	b, _ = appendProperty8s(b, packetInTable, m.Table)
+	b, _ = appendPropertyBytes(b, packetInTable, m.Table)
 	if m.Cookie != noCookie {
-		b, _ = appendProperty8s(b, packetInCookie, be.AppendUint64(make([]byte, 4), m.Cookie)...)
+		b, _ = appendPropertyBytes(b, packetInCookie, be.AppendUint64(make([]byte, 4), m.Cookie)...)
 	}
-	b, _ = appendProperty8s(b, packetInReason, byte(m.Reason.in(v)))
+	b, _ = appendPropertyBytes(b, packetInReason, byte(m.Reason.in(v)))
 	start := len(b)
 	b, err = appendBareMatch(appendProperty(b, packetInMetadata), m.Match)
 	if err == nil {
 		b, err = endProperty(b, start)
 	}
 	if err == nil && len(m.Continuation) > 0 {
-		b, err = appendProperty8s(b, packetInContinuation, append(make([]byte, 4), m.Continuation...)...)
+		b, err = appendPropertyBytes(b, packetInContinuation, append(make([]byte, 4), m.Continuation...)...)
 	}
 	return b, err
-}
-
-// appendProperty8s appends a property that holds bytes.
-func appendProperty8s(b []byte, typ uint16, value ...byte) ([]byte, error) {
-	start := len(b)
-	return endProperty(append(appendProperty(b, typ), value...), start)
 }
 
 func decodePacketIn2(r *reader, v Version) (Message, error) {

@@ -4,15 +4,11 @@
 package ofswitch_test
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"io"
 	"net"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,150 +17,6 @@ import (
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 	"github.com/ovskit/ovskit/openflow"
 )
-
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// bed is a switch that serves a socket.
-type bed struct {
-	*ofswitch.Switch
-	clock  *clock
-	socket string
-	ctx    context.Context
-}
-
-func newBed(t testing.TB) *bed {
-	dir, err := os.MkdirTemp("", "ofs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bed{clock: &clock{now: time.Unix(1_000_000, 0)}, socket: filepath.Join(dir, "br0.mgmt")}
-	b.Switch = ofswitch.NewDatapath(ofswitch.DatapathOptions{Now: b.clock.Now}).
-		NewSwitch(ofswitch.Options{Name: "br0", DatapathID: 0x0000020000000042})
-	l, err := net.Listen("unix", b.socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- b.Serve(l) }()
-	var cancel context.CancelFunc
-	b.ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(func() {
-		cancel()
-		_ = l.Close()
-		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-		if err := b.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-		_ = os.RemoveAll(dir)
-	})
-	return b
-}
-
-func (b *bed) dial(t testing.TB) *openflow.Conn {
-	c, err := openflow.Dial(b.ctx, "unix:"+b.socket, openflow.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-// peer speaks OpenFlow message by message.
-type peer struct {
-	t  testing.TB
-	nc net.Conn
-}
-
-// peer connects and says hello.
-func (b *bed) peer(t testing.TB) *peer {
-	p := b.silent(t)
-	p.send(openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}, 0)
-	if m, _ := p.receive(); m != (openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}) {
-		t.Fatalf("first message: got %#v, want a hello", m)
-	}
-	return p
-}
-
-func (b *bed) silent(t testing.TB) *peer {
-	nc, err := net.Dial("unix", b.socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = nc.Close() })
-	_ = nc.SetDeadline(time.Now().Add(30 * time.Second))
-	return &peer{t, nc}
-}
-
-func (p *peer) send(m openflow.Message, xid uint32) {
-	p.t.Helper()
-	b, err := openflow.Encode(openflow.Version13, m, xid)
-	if err != nil {
-		p.t.Fatalf("encode %#v: %v", m, err)
-	}
-	p.write(b)
-}
-
-func (p *peer) write(b []byte) {
-	p.t.Helper()
-	if _, err := p.nc.Write(b); err != nil {
-		p.t.Fatalf("write: %v", err)
-	}
-}
-
-func (p *peer) receive() (openflow.Message, uint32) {
-	p.t.Helper()
-	b := make([]byte, 8)
-	if _, err := io.ReadFull(p.nc, b); err != nil {
-		p.t.Fatalf("read a message: %v", err)
-	}
-	b = append(b, make([]byte, int(binary.BigEndian.Uint16(b[2:]))-8)...)
-	if _, err := io.ReadFull(p.nc, b[8:]); err != nil {
-		p.t.Fatalf("read a message: %v", err)
-	}
-	m, xid, err := openflow.Decode(b)
-	if err != nil {
-		p.t.Fatalf("decode %x: %v", b, err)
-	}
-	return m, xid
-}
-
-// wantError expects an error in answer to a message.
-func (p *peer) wantError(code openflow.ErrorCode, xid uint32) {
-	p.t.Helper()
-	m, got := p.receive()
-	e, ok := m.(openflow.Error)
-	if !ok || e.Code != code || got != xid {
-		p.t.Errorf("answer to %d: got %#v to %d, want error %v", xid, m, got, code)
-	}
-}
-
-func want[M openflow.Message](p *peer, xid uint32) M {
-	p.t.Helper()
-	m, got := p.receive()
-	w, ok := m.(M)
-	if !ok || got != xid {
-		p.t.Fatalf("answer to %d: got %#v to %d, want a %T", xid, m, got, w)
-	}
-	return w
-}
 
 func TestDescriptions(t *testing.T) {
 	b := newBed(t)
@@ -335,76 +187,6 @@ func TestRefusals(t *testing.T) {
 	p.send(openflow.EchoRequest{Data: []byte("alive")}, 9)
 	if got := want[openflow.EchoReply](p, 9); string(got.Data) != "alive" {
 		t.Errorf("echo after the refusals: got %q", got.Data)
-	}
-}
-
-// refusals are flows that a switch refuses.
-func refusals() []refusal {
-	tcp := openflow.Match{openflow.EthType(0x800), openflow.IPProto(6)}
-	invalid := openflow.Match{openflow.CTState(openflow.CTTracked|openflow.CTInvalid, 0), openflow.EthType(0x800)}
-	set := func(f openflow.MatchField) openflow.Instructions {
-		return openflow.Instructions{Apply: []openflow.Action{openflow.SetField{MatchField: f}}}
-	}
-	do := func(a ...openflow.Action) openflow.Instructions { return openflow.Instructions{Apply: a} }
-	return []refusal{
-		{"address without type", openflow.Flow{Match: openflow.Match{openflow.Uint(openflow.FieldIPv4Src, 1)}}, openflow.ErrBadPrereq},
-		{"port without protocol", openflow.Flow{Match: openflow.Match{openflow.EthType(0x800), openflow.TCPDst(1)}}, openflow.ErrBadPrereq},
-		{"masked type", openflow.Flow{Match: openflow.Match{openflow.UintMasked(openflow.FieldEthType, 0x800, 0xff00)}}, openflow.ErrBadMask},
-		{"unknown state", openflow.Flow{Match: openflow.Match{openflow.Uint(openflow.FieldCTState, 0x100)}}, openflow.ErrBadValue},
-		{"table 255", openflow.Flow{Table: 255}, openflow.ErrBadFlowTable},
-		{"table 254", openflow.Flow{Table: 254}, openflow.ErrRequestPermission},
-		{"goto back", openflow.Flow{Table: 3, Instructions: openflow.Instructions{Goto: 3}}, openflow.ErrBadInstructionTable},
-		{"set without prerequisite", openflow.Flow{Instructions: set(openflow.TCPDst(1))}, openflow.ErrMatchInconsistent},
-		{"set of a read-only field", openflow.Flow{Instructions: set(openflow.EthType(0x800))}, openflow.ErrBadSetArgument},
-		{"set of ct_mark", openflow.Flow{Match: tcp, Instructions: set(openflow.Uint(openflow.FieldCTMark, 1))}, openflow.ErrBadSetArgument},
-		{"output to any", openflow.Flow{Instructions: out(openflow.PortAny)}, openflow.ErrBadOutPort},
-		{"output to 0xff00", openflow.Flow{Instructions: out(0xff00)}, openflow.ErrBadOutPort},
-		{"ct without IP", openflow.Flow{Instructions: do(openflow.CT{})}, openflow.ErrMatchInconsistent},
-		{"dec_ttl without IP", openflow.Flow{Instructions: do(openflow.DecTTL{})}, openflow.ErrMatchInconsistent},
-		{"force without commit", openflow.Flow{Match: tcp, Instructions: do(openflow.CT{Force: true})}, openflow.ErrBadActionArgument},
-		{"translation without commit", openflow.Flow{Match: tcp, Instructions: do(openflow.CT{
-			NAT: &openflow.NAT{Type: openflow.NATSource, AddrMin: station(1).ip},
-		})}, openflow.ErrBadActionArgument},
-		{"meter", openflow.Flow{Instructions: openflow.Instructions{Meter: 1}}, openflow.ErrInvalidMeter},
-		{"unknown action", openflow.Flow{Instructions: do(openflow.RawAction{Bytes: []byte{0, 99, 0, 8, 0, 0, 0, 0}})}, openflow.ErrBadActionType},
-		{"commit of what is invalid", openflow.Flow{Match: invalid, Instructions: do(openflow.CT{Commit: true})}, openflow.ErrMatchInconsistent},
-		{"commit of what is invalid, in a write", openflow.Flow{Match: invalid, Instructions: openflow.Instructions{
-			Write: []openflow.Action{openflow.CT{Commit: true}},
-		}}, openflow.ErrMatchInconsistent},
-		{"commit of what was invalid", openflow.Flow{Match: invalid, Instructions: do(openflow.CTClear{}, openflow.CT{Commit: true})}, openflow.ErrMatchInconsistent},
-		{"tracking of what is invalid", openflow.Flow{Match: invalid, Instructions: do(openflow.CT{Zone: 1})}, 0},
-		{"commit of what is valid", openflow.Flow{
-			Match:        openflow.Match{openflow.CTState(openflow.CTTracked, openflow.CTInvalid), openflow.EthType(0x800)},
-			Instructions: do(openflow.CT{Commit: true}),
-		}, 0},
-	}
-}
-
-// refusal is a flow and the error that refuses it, 0 if it is good.
-type refusal struct {
-	name string
-	flow openflow.Flow
-	want openflow.ErrorCode
-}
-
-func (c *refusal) check(t *testing.T, err error) {
-	t.Helper()
-	if c.want == 0 && err != nil || c.want != 0 && !errors.Is(err, c.want) {
-		t.Errorf("%s: got %v, want %v", c.name, err, c.want)
-	}
-}
-
-func TestFlowRefusals(t *testing.T) {
-	b := newBed(t)
-	for _, c := range refusals() {
-		c.check(t, b.AddFlow(c.flow))
-	}
-}
-
-func TestFlowRefusalsOfOpenVSwitch(t *testing.T) {
-	r := startReal(t)
-	for _, c := range refusals() {
-		c.check(t, r.of.Apply(r.ctx, openflow.Add(c.flow)))
 	}
 }
 
