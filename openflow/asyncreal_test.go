@@ -32,8 +32,10 @@ func TestRealPacketIn(t *testing.T) {
 		addFlowLines(t, v, endpoint, "table=0,cookie=0x77,in_port=1 actions=set_field:5->metadata,resubmit(,1)\n"+
 			"table=1,cookie=0x78,in_port=1,metadata=5 "+
 			"actions=controller(userdata=01.02.03,pause),set_field:6->metadata,controller(reason=invalid_ttl)")
-		// What the datapath has kept of the flows of other versions.
-		appctl(t, ovs, "revalidator/purge")
+		// What the datapath has kept of the flows of other versions; a flow that a revalidator looks at is not purged.
+		for _, method := range []string{"revalidator/pause", "revalidator/purge", "revalidator/resume"} {
+			appctl(t, ovs, method)
+		}
 		// A packet that was paused counts for the flow that it came in by.
 		want := of.PacketIn{BufferID: of.NoBuffer, Table: 0, Cookie: 0x77, Reason: of.PacketInAction,
 			Match: of.Match{of.InPort(1), of.Uint(of.FieldMetadata, 5)}}

@@ -107,7 +107,7 @@ func compare(t *testing.T, real *realSwitch, generated []openflow.Flow, packet f
 			return false
 		}
 		if stateless && !cmp.Equal(want, got) {
-			real.appctl(t, "revalidator/purge")
+			real.purge(t)
 			if want, alive = real.input(t, port, frame); !alive {
 				return false
 			}
