@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 )
 
 // maxPending is how many frames may wait for delivery. A loop between two ports that copies frames is cut there, as a

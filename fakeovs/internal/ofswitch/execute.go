@@ -4,7 +4,7 @@
 package ofswitch
 
 import (
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )

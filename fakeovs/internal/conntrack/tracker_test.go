@@ -13,7 +13,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
