@@ -165,7 +165,7 @@ func uuidFromJSON(v any, syms symbols) (atom, *Error) {
 func (b *BaseType) check(a atom) *Error {
 	if b.Enum != nil {
 		if _, ok := b.Enum.find(b.Kind, a); !ok {
-			valid := b.Enum.text(&Type{Key: baseType(b.Kind), Min: 1, Max: Unlimited})
+			valid := b.Enum.text(b.enumType())
 			return newError(tagConstraint, "%s is not one of the allowed values (%s)", a.text(b.Kind), valid)
 		}
 	}

@@ -26,7 +26,7 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	if s.monitor(m.id) != nil {
 		return nil, syntaxError(m.id, "duplicate monitor ID")
 	}
-	for _, name := range sortedNames(requests) {
+	for _, name := range memberNames(requests) {
 		t := db.tables[name]
 		if t == nil {
 			return nil, newError(tagSyntax, "no table named %s", name)
@@ -143,7 +143,7 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
 	}
 	conditions := map[*monitoredTable]condition{}
-	for _, name := range sortedNames(requests) {
+	for _, name := range memberNames(requests) {
 		t := m.db.tables[name]
 		if t == nil {
 			return nil, newError(tagSyntax, "no table named %s", name)
