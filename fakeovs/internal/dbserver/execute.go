@@ -299,8 +299,8 @@ func (x *execution) mutate(p *parser) (map[string]any, *Error) {
 }
 
 func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
-	t := x.table(p)
 	where, _ := p.array("where", required)
+	t := x.table(p)
 	if p.err != nil {
 		return nil, p.err
 	}

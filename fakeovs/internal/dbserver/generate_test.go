@@ -12,12 +12,13 @@ import (
 type generator struct {
 	*rand.Rand
 	schema *Schema
-	rows   []string // UUIDs that rows may have
-	names  []string // uuid-names of the transaction in the making
+	rows   []string        // UUIDs that rows may have
+	names  []string        // uuid-names of the transaction in the making
+	shapes map[string]bool // of monitors; whether they are all without conditions
 }
 
 func newGenerator(seed uint64) *generator {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 5))}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 5)), shapes: map[string]bool{}}
 	for i := range 8 {
 		g.rows = append(g.rows, fmt.Sprintf("00000000-0000-0000-0000-%012d", i+1))
 	}

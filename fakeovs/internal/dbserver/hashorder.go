@@ -14,6 +14,15 @@ import (
 //
 // It is exact for names that were added one after the other, in the order given.
 func hashOrder(names []string) []string {
+	out := make([]string, len(names))
+	for i, at := range hashOrderOf(names) {
+		out[i] = names[at]
+	}
+	return out
+}
+
+// hashOrderOf is hashOrder for names that may occur more than once. It returns their indexes.
+func hashOrderOf(names []string) []int {
 	hashes := make([]uint32, len(names))
 	for i, name := range names {
 		hashes[i] = hashString(name)
@@ -37,10 +46,10 @@ func hashOrder(names []string) []string {
 			buckets = grown
 		}
 	}
-	out := make([]string, 0, len(names))
+	out := make([]int, 0, len(names))
 	for _, b := range buckets {
 		for j := len(b) - 1; j >= 0; j-- {
-			out = append(out, names[b[j]])
+			out = append(out, b[j])
 		}
 	}
 	return out

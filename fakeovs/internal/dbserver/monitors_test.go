@@ -3,6 +3,11 @@
 
 package dbserver
 
+import (
+	"fmt"
+	"slices"
+)
+
 // monitorIDs are few, so that some requests name a monitor that is there.
 var monitorIDs = []any{"m", 3, []any{"a", 1}, nil}
 
@@ -20,11 +25,16 @@ func (g *generator) monitorCommand() (method string, params []any) {
 		requests := map[string]any{}
 		for _, name := range g.tableNames() {
 			if g.percent(60) {
-				requests[name] = []any{map[string]any{"where": g.where(g.schema.tables[name])}}
+				requests[name] = []any{map[string]any{"where": g.validWhere(g.schema.tables[name])}}
 			}
 		}
-		if g.percent(5) {
-			g.spoil(requests)
+		switch {
+		case len(requests) == 1 && g.percent(10):
+			for name := range requests {
+				requests[name] = []any{map[string]any{"where": g.where(g.schema.tables[name])}}
+			}
+		case g.percent(3):
+			requests = map[string]any{pick(g, []string{"nope", "T"}): g.nonsense()}
 		}
 		return "monitor_cond_change", []any{id, to, requests}
 	}
@@ -42,7 +52,7 @@ func (g *generator) monitorCommand() (method string, params []any) {
 		// Several requests for one table may not have a column in common.
 		list := []any{}
 		order := g.Perm(len(t.columns))
-		for len(order) > 0 && g.percent(70) {
+		for len(order) > 0 && (len(list) == 0 || g.percent(50)) {
 			n := 1 + g.IntN(len(order))
 			names := []any{}
 			for _, at := range order[:n] {
@@ -56,6 +66,9 @@ func (g *generator) monitorCommand() (method string, params []any) {
 	if g.percent(5) {
 		g.spoil(requests)
 	}
+	if g.crashes(requests, method) {
+		return "echo", nil
+	}
 	params = []any{"test", pick(g, monitorIDs), requests}
 	if method == "monitor_cond_since" {
 		params = append(params, pick(g, []any{zeroUUID, zeroUUID, "12345678-0000-0000-0000-000000000000", "x", 1}))
@@ -67,6 +80,19 @@ func (g *generator) monitorCommand() (method string, params []any) {
 		}
 	}
 	return method, params
+}
+
+// validWhere makes a condition without errors. After a request that failed half-way ovsdb-server may crash.
+func (g *generator) validWhere(t *tableSchema) []any {
+	for {
+		v, err := parseJSON(appendJSON(nil, g.where(t)))
+		if err != nil {
+			continue
+		}
+		if _, err := t.condition(v.([]any), nil); err == nil {
+			return v.([]any)
+		}
+	}
 }
 
 // monitorRequest makes a request for columns, or any if they are nil.
@@ -97,4 +123,43 @@ func (g *generator) monitorRequest(t *tableSchema, method string, columns []any)
 		g.spoil(r)
 	}
 	return r
+}
+
+// crashes reports whether requests for monitors are like earlier ones but for conditions. With these ovsdb-server shares
+// data among monitors that it must not share, and may crash.
+func (g *generator) crashes(requests map[string]any, method string) bool {
+	columns, kinds := []string{}, map[string]int{}
+	for table, list := range requests {
+		if _, ok := list.([]any); !ok {
+			list = []any{list}
+		}
+		if method != "monitor" && len(list.([]any)) == 0 {
+			return true // as soon as it is given a condition
+		}
+		for _, r := range list.([]any) {
+			o, _ := r.(map[string]any)
+			bits := 0
+			for i, kind := range []string{"initial", "insert", "delete", "modify"} {
+				if s, _ := o["select"].(map[string]any); s == nil || s[kind] != false {
+					bits |= 1 << i
+				}
+			}
+			kinds[table] |= bits
+			columns = append(columns, fmt.Sprintf("%s %d", table, bits))
+			names, given := o["columns"].([]any)
+			if t := g.schema.tables[table]; t != nil && !given {
+				for _, c := range t.columns[colVersion:] {
+					names = append(names, c.name)
+				}
+			}
+			for _, n := range names {
+				columns = append(columns, fmt.Sprintf("%s %v %d", table, n, bits))
+			}
+		}
+	}
+	slices.Sort(columns)
+	shape := fmt.Sprint(columns, kinds)
+	plain, known := g.shapes[shape]
+	g.shapes[shape] = method == "monitor" && (plain || !known)
+	return known && !g.shapes[shape]
 }

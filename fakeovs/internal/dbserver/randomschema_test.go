@@ -119,7 +119,9 @@ func (d *duel) ask(t *testing.T, from int, method string, params []any) {
 		}
 	}
 	d.learn(results)
-	forgetDetails(results, len(params)-1)
+	if method == "transact" {
+		forgetDetails(results, params[1:])
+	}
 	var texts [2]string
 	for i, s := range d.sides {
 		texts[i] = jsonText(s.canonical(got[i]))
@@ -140,14 +142,21 @@ func (d during) Fatalf(format string, args ...any) {
 	d.T.Fatalf("%s\nin %s", fmt.Sprintf(format, args...), d.request)
 }
 
-// forgetDetails drops the details of errors at the end of a transaction. If there are several, a server reports that of
-// the row that it comes by first.
-func forgetDetails(results [2]any, operations int) {
+// forgetDetails drops the details of errors in rows. If there are several, a server reports that of the row that it
+// comes by first.
+func forgetDetails(results [2]any, ops []any) {
 	for _, r := range results {
 		list, _ := r.([]any)
-		if len(list) == operations+1 {
-			if e, ok := list[operations].(map[string]any); ok {
+		for i, r := range list {
+			e, ok := r.(map[string]any)
+			if !ok || e["error"] == nil {
+				continue
+			}
+			if i == len(ops) {
+				delete(e, "details") // of the commit
+			} else if op, ok := ops[i].(map[string]any); ok && op["op"] == "mutate" && e["syntax"] == nil {
 				delete(e, "details")
+				e["error"] = "mutate failed"
 			}
 		}
 	}

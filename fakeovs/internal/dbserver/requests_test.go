@@ -186,5 +186,9 @@ func (g *generator) mutation(t *tableSchema) any {
 	if g.percent(1) {
 		mutators = []string{"=", "++"}
 	}
-	return []any{c.name, pick(g, mutators), g.value(&c.typ)}
+	mutator, value := pick(g, mutators), g.value(&c.typ)
+	if mutator == "*=" && value == 0 {
+		value = 5 // a negative integer times 0 makes ovsdb-server crash
+	}
+	return []any{c.name, mutator, value}
 }

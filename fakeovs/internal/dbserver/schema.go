@@ -6,6 +6,7 @@ package dbserver
 import (
 	"fmt"
 	"regexp"
+	"slices"
 )
 
 // Schema is a parsed database schema: RFC 7047, section 3.2.
@@ -166,9 +167,7 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 	for _, name := range sortedNames(columns) {
 		t.add(parsed[name])
 	}
-	for _, name := range hashOrder(append([]string{"_uuid", "_version"}, memberNames(columns)...)) {
-		t.hashed = append(t.hashed, t.byName[name])
-	}
+	t.hash(memberNames(columns))
 	for _, x := range indexes {
 		set, err := t.columnSet(x)
 		if err != nil {
@@ -185,6 +184,17 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 		t.indexes = append(t.indexes, set)
 	}
 	return t, nil
+}
+
+// hash orders the columns, whose names are in the order in which the table schema's table of columns is filled. That
+// happens twice: when ovsdb-tool creates the database, and when the server reads it.
+func (t *tableSchema) hash(names []string) {
+	standard := []string{"_uuid", "_version"}
+	names = hashOrder(append(standard, names...))
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(standard, name) })
+	for _, name := range hashOrder(append(standard, hashOrder(hashOrder(names))...)) {
+		t.hashed = append(t.hashed, t.byName[name])
+	}
 }
 
 func (t *tableSchema) add(c *column) {
