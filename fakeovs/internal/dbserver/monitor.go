@@ -57,7 +57,7 @@ type monitoredColumn struct {
 func (m *monitor) update(changes []*change) {
 	u := updates{m: m}
 	for _, c := range changes {
-		if mt := m.tables[c.id.table]; mt != nil {
+		if mt := m.tables[c.id.table]; mt != nil && (c.old == nil || c.new == nil || mt.watches(c)) {
 			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.next))
 		}
 	}
@@ -106,6 +106,12 @@ func (m *monitor) change() {
 		mt.where = mt.next
 	}
 	m.notify(u)
+}
+
+// watches reports whether a column has changed that the client or a condition has named.
+func (mt *monitoredTable) watches(c *change) bool {
+	return slices.ContainsFunc(mt.columns, func(mc monitoredColumn) bool { return c.hasChanged(mc.index) }) ||
+		slices.ContainsFunc(mt.unseen, func(col *column) bool { return c.hasChanged(col.index) })
 }
 
 // mention notes the columns of a condition.
