@@ -50,7 +50,7 @@ type Switch struct {
 	// mu guards everything that packets and flow mods see.
 	mu    sync.Mutex
 	flows flowTables
-	ports map[uint32]*Port
+	ports map[uint32]*port
 	// portNos are the port numbers in order.
 	portNos []uint32
 	macs    macTable
@@ -79,7 +79,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		datapathID: o.DatapathID,
 		log:        o.Logger.With("bridge", o.Name),
 		flows:      flowTables{seed: rand.Uint64() | 1},
-		ports:      make(map[uint32]*Port),
+		ports:      make(map[uint32]*port),
 		macs:       make(macTable),
 		conns:      make(map[*conn]struct{}),
 	}
@@ -95,9 +95,10 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	e := &evaluation{s: s, t: &r.tracer}
 	s.begin()
-	if s.ports[port] == nil {
+	if in := s.ports[port]; in == nil {
 		e.t.note("the input port does not exist, dropping the packet")
 	} else {
+		in.received(len(frame))
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
 		x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(frame)}
 		e.execute(p, &conntrack.Meta{}, x.run(0))
@@ -178,7 +179,12 @@ func (s *Switch) removed(f *flow, reason openflow.FlowRemovedReason) {
 func (s *Switch) deliveries(outputs []Output) []delivery {
 	frames := make([]delivery, 0, len(outputs))
 	for _, o := range outputs {
-		if p := s.ports[o.Port]; p != nil && p.Receive != nil {
+		p := s.ports[o.Port]
+		if p == nil {
+			continue
+		}
+		p.sent(len(o.Frame))
+		if p.Receive != nil {
 			frames = append(frames, delivery{p.Receive, append([]byte(nil), o.Frame...)})
 		}
 	}
