@@ -119,7 +119,7 @@ func refusal(m openflow.Message) error {
 
 func (s *Switch) features() openflow.FeaturesReply {
 	return openflow.FeaturesReply{
-		DatapathID: s.datapathID,
+		DatapathID: s.datapathID.Load(),
 		Tables:     visibleTables,
 		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapGroupStats |
 			openflow.CapQueueStats,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -44,7 +45,7 @@ type Result struct {
 type Switch struct {
 	dp         *Datapath
 	name       string
-	datapathID uint64
+	datapathID atomic.Uint64
 	log        *slog.Logger
 
 	// mu guards everything that packets and flow mods see.
@@ -73,15 +74,29 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 	if o.Logger == nil {
 		o.Logger = d.log
 	}
-	return &Switch{
-		dp:         d,
-		name:       o.Name,
-		datapathID: o.DatapathID,
-		log:        o.Logger.With("bridge", o.Name),
-		flows:      flowTables{seed: rand.Uint64() | 1},
-		ports:      make(map[uint32]*port),
-		macs:       make(macTable),
-		conns:      make(map[*conn]struct{}),
+	s := &Switch{
+		dp:    d,
+		name:  o.Name,
+		log:   o.Logger.With("bridge", o.Name),
+		flows: flowTables{seed: rand.Uint64() | 1},
+		ports: make(map[uint32]*port),
+		macs:  make(macTable),
+		conns: make(map[*conn]struct{}),
+	}
+	s.datapathID.Store(o.DatapathID)
+	return s
+}
+
+// SetDatapathID changes what the switch answers to a features request. Whoever is connected is cut off, as there is no
+// way to tell him.
+func (s *Switch) SetDatapathID(id uint64) {
+	if s.datapathID.Swap(id) == id {
+		return
+	}
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	for c := range s.conns {
+		c.close()
 	}
 }
 

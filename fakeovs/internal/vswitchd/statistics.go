@@ -1,0 +1,64 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vswitchd
+
+import (
+	"fmt"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
+)
+
+// reportStatistics writes the counters of all interfaces to the database.
+func (d *Daemon) reportStatistics() error {
+	if d.config == nil || d.config.root == nil {
+		return nil
+	}
+	err := d.o.Database.Update(func(tx *dbserver.Tx) error {
+		for _, bc := range d.config.bridges {
+			b := d.bridges[bc.name]
+			if b == nil {
+				continue
+			}
+			for _, i := range bc.interfaces {
+				p := b.ports[i.name]
+				if p == nil || i.row == nil {
+					continue
+				}
+				if err := tx.Set("Interface", i.row.UUID(), dbserver.Fields{"statistics": b.statistics(p)}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("report to the database: %w", err)
+	}
+	return nil
+}
+
+// statistics are the counters of a port as Interface.statistics has them; which there are depends on the device.
+func (b *bridge) statistics(p *port) dbserver.Datum {
+	c := b.sw.PortCounters(p.no)
+	rxPackets, rxBytes := int64(c.RxPackets), int64(c.RxBytes)
+	txPackets, txBytes := int64(c.TxPackets), int64(c.TxBytes)
+	counts := map[string]int64{
+		"rx_packets": rxPackets, "rx_bytes": rxBytes, "tx_packets": txPackets, "tx_bytes": txBytes,
+	}
+	switch {
+	case p.isVirtual():
+	case p.dummy:
+		counts["rx_custom_packets_1"], counts["rx_custom_packets_2"] = rxPackets, rxPackets
+		counts["rx_q0_packets"], counts["rx_q0_bytes"] = rxPackets, rxBytes
+		counts["tx_q0_packets"], counts["tx_q0_bytes"] = txPackets, txBytes
+	default:
+		for _, key := range []string{
+			"collisions", "rx_crc_err", "rx_dropped", "rx_errors", "rx_frame_err", "rx_missed_errors",
+			"rx_multicast_packets", "rx_over_err", "tx_dropped", "tx_errors",
+		} {
+			counts[key] = 0
+		}
+	}
+	return dbserver.Counts(counts)
+}
