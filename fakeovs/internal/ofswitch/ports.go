@@ -46,6 +46,9 @@ func (p *port) desc() openflow.PortDesc {
 		No: p.No, HWAddr: p.HWAddr, Name: p.Name, Config: p.Config, State: p.State,
 		Current: p.Current, CurrentSpeed: p.CurrentSpeed,
 	}
+	if d.Config&openflow.PortConfigDown != 0 {
+		d.State |= openflow.PortStateLinkDown
+	}
 	if d.State&openflow.PortStateLinkDown == 0 {
 		d.State |= openflow.PortStateLive
 	}
@@ -89,6 +92,9 @@ func (s *Switch) ChangePort(no uint32, f func(*Port)) {
 	s.mu.Unlock()
 	if !samePort(&was, &is) {
 		s.announce(openflow.PortStatus{Reason: openflow.PortModified, Port: is})
+		if s.portChanged != nil {
+			s.portChanged(no)
+		}
 	}
 }
 

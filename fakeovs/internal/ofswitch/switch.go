@@ -21,6 +21,8 @@ type Options struct {
 	Name string
 	// DatapathID is what the switch answers to a features request.
 	DatapathID uint64
+	// PortChanged is called when a port has changed, if it is not nil. The switch is not locked.
+	PortChanged func(port uint32)
 	// Logger overrides the datapath's.
 	Logger *slog.Logger
 }
@@ -43,10 +45,11 @@ type Result struct {
 
 // Switch is one bridge.
 type Switch struct {
-	dp         *Datapath
-	name       string
-	datapathID atomic.Uint64
-	log        *slog.Logger
+	dp          *Datapath
+	portChanged func(port uint32)
+	name        string
+	datapathID  atomic.Uint64
+	log         *slog.Logger
 
 	// mu guards everything that packets and flow mods see.
 	mu    sync.Mutex
@@ -75,13 +78,14 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		o.Logger = d.log
 	}
 	s := &Switch{
-		dp:    d,
-		name:  o.Name,
-		log:   o.Logger.With("bridge", o.Name),
-		flows: flowTables{seed: rand.Uint64() | 1},
-		ports: make(map[uint32]*port),
-		macs:  make(macTable),
-		conns: make(map[*conn]struct{}),
+		dp:          d,
+		name:        o.Name,
+		portChanged: o.PortChanged,
+		log:         o.Logger.With("bridge", o.Name),
+		flows:       flowTables{seed: rand.Uint64() | 1},
+		ports:       make(map[uint32]*port),
+		macs:        make(macTable),
+		conns:       make(map[*conn]struct{}),
 	}
 	s.datapathID.Store(o.DatapathID)
 	return s

@@ -71,7 +71,9 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 	l := unixsock.Patient(socket, d.log)
 	b := &bridge{
 		name: c.name, datapathType: c.datapathType,
-		sw:       d.datapath.NewSwitch(ofswitch.Options{Name: c.name, Logger: d.log}),
+		sw: d.datapath.NewSwitch(ofswitch.Options{
+			Name: c.name, Logger: d.log, PortChanged: func(uint32) { d.DevicesChanged() },
+		}),
 		listener: l, served: make(chan struct{}), numbers: newPortNumbers(), ports: map[string]*port{},
 	}
 	go func() {
@@ -130,7 +132,7 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 		return err
 	}
 	fails := func(reason string) error {
-		dev.pcap.close()
+		dev.pcap.Load().close()
 		return mistake(fmt.Sprintf("could not add network device %s to ofproto (%s)", i.name, reason))
 	}
 	identity := ""
@@ -168,7 +170,7 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 
 // deliver hands a frame that the switch sends to the other side of the device.
 func (d *Daemon) deliver(p *port, frame []byte) {
-	p.pcap.tx.frame(frame, d.clock.Now())
+	p.pcap.Load().sent(frame, d.clock.Now())
 	d.o.Host.Deliver(p.name, frame)
 }
 
@@ -177,7 +179,7 @@ func (d *Daemon) removePort(b *bridge, p *port) {
 	delete(b.ports, p.name)
 	d.mu.Unlock()
 	b.sw.RemovePort(p.no)
-	p.pcap.close()
+	p.pcap.Load().close()
 	b.numbers.giveBack(p.no, d.clock.Now())
 	d.datapathOf(b).giveBack(p.dp)
 	delete(d.tunnels, p.identity)

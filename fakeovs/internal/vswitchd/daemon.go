@@ -5,7 +5,6 @@ package vswitchd
 
 import (
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -192,26 +191,6 @@ func (d *Daemon) HasPort(bridge string, no uint32) bool {
 	defer d.mu.Unlock()
 	b := d.bridges[bridge]
 	return b != nil && b.portByNumber(no) != nil
-}
-
-// HWAddr returns the Ethernet address of an interface that is open; nil if none of that name is.
-func (d *Daemon) HWAddr(name string) net.HardwareAddr {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, p := d.find(name); p != nil {
-		return append(net.HardwareAddr(nil), p.mac...)
-	}
-	return nil
-}
-
-// Input lets a frame enter the switch through an interface. It is dropped if no bridge has that open.
-func (d *Daemon) Input(name string, frame []byte) {
-	d.mu.Lock()
-	b, p := d.find(name)
-	d.mu.Unlock()
-	if p != nil {
-		b.sw.Input(p.no, frame)
-	}
 }
 
 // find returns the open interface of a name and its bridge.

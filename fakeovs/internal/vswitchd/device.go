@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"sync/atomic"
 )
 
 // datapathTypes are the values of Bridge.datapath_type that work; here they are all the same.
@@ -43,12 +44,14 @@ type device struct {
 	mtu  int64 // 0: it has none
 	// mtuRequested says that the MTU does not follow that of the bridge's other ports.
 	mtuRequested bool
-	up, carrier  bool
+	carrier      bool
 	// dummy says that there is nothing behind the device but what a test sends.
-	dummy   bool
-	peer    string // of a patch port
+	dummy bool
+	peer  string // of a patch port
+	// options are those of the interface. A map is never changed.
+	options map[string]string
 	ifindex int64
-	pcap    pcaps
+	pcap    atomic.Pointer[pcaps] // of a dummy; nil without files
 }
 
 // openKind is the type of device that an interface type opens in a datapath.
@@ -88,7 +91,7 @@ const (
 
 // openDevice opens the device of an interface, or says why it cannot be opened, in the words of ovs-vswitchd.
 func (d *Daemon) openDevice(i *interfaceConfig, datapathType string) (*device, error) {
-	dev := &device{name: i.name, kind: openKind(datapathType, i.kind), up: true, carrier: true}
+	dev := &device{name: i.name, kind: openKind(datapathType, i.kind), carrier: true}
 	if reservedName(i.name) {
 		return nil, mistake("") // which ovs-vswitchd explains to its log only
 	}
@@ -116,6 +119,7 @@ func (d *Daemon) openDevice(i *interfaceConfig, datapathType string) (*device, e
 	if err := dev.configure(i, d.o.Dir); err != nil {
 		return nil, err
 	}
+	dev.options = i.optionMap()
 	return dev, nil
 }
 
@@ -139,7 +143,7 @@ func (dev *device) configure(i *interfaceConfig, dir string) error {
 			}
 		}
 		if dev.dummy {
-			dev.pcap.configure(i, dir)
+			dev.capture(i, dir)
 		}
 	}
 	dev.mtuRequested = false
@@ -153,6 +157,20 @@ func (dev *device) configure(i *interfaceConfig, dir string) error {
 		}
 	}
 	return nil
+}
+
+// capture lets a dummy write the files that are configured.
+func (dev *device) capture(i *interfaceConfig, dir string) {
+	old, paths := dev.pcap.Load(), pcapPaths(i)
+	switch {
+	case paths == [3]string{}:
+		dev.pcap.Store(nil)
+	case old != nil && old.paths == paths:
+		return
+	default:
+		dev.pcap.Store(openPcaps(paths, dir))
+	}
+	old.close()
 }
 
 func checkPatch(i *interfaceConfig) error {

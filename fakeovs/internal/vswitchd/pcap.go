@@ -19,32 +19,46 @@ type pcaps struct {
 	paths  [3]string // by the options that name them
 }
 
-// configure opens the files that the options of a dummy device name, and closes those that were open. A file is made in
-// the directory of the switch, or below it; one that is there already is appended to. What cannot be opened is not written.
-func (p *pcaps) configure(i *interfaceConfig, dir string) {
+// openPcaps opens the files that the options of a dummy device name. A file is made in the directory of the switch, or
+// below it; one that is there already is appended to. What cannot be opened is not written.
+func openPcaps(paths [3]string, dir string) *pcaps {
+	p := &pcaps{paths: paths}
+	if paths[0] != "" {
+		p.rx = openPcap(dir, paths[0])
+		p.tx = p.rx
+		return p
+	}
+	p.rx, p.tx = openPcap(dir, paths[1]), openPcap(dir, paths[2])
+	return p
+}
+
+func pcapPaths(i *interfaceConfig) [3]string {
 	var paths [3]string
 	for n, key := range []string{"pcap", "rxq_pcap", "tx_pcap"} {
 		paths[n], _ = i.option(key)
 	}
-	if paths == p.paths {
-		return
-	}
-	p.close()
-	p.paths = paths
-	if paths[0] != "" {
-		p.rx = openPcap(dir, paths[0])
-		p.tx = p.rx
-		return
-	}
-	p.rx, p.tx = openPcap(dir, paths[1]), openPcap(dir, paths[2])
+	return paths
 }
 
 func (p *pcaps) close() {
-	p.rx.close()
-	if p.tx != p.rx {
+	if p != nil {
+		p.rx.close()
 		p.tx.close()
 	}
-	*p = pcaps{}
+}
+
+// received takes a frame from outside.
+func (p *pcaps) received(frame []byte, now time.Time) {
+	if p != nil {
+		p.rx.frame(frame, now)
+	}
+}
+
+// sent takes a frame that the switch sends.
+func (p *pcaps) sent(frame []byte, now time.Time) {
+	if p != nil {
+		p.tx.frame(frame, now)
+	}
 }
 
 // pcapFile is an open capture file. A nil one takes nothing.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
+	"github.com/ovskit/ovskit/openflow"
 )
 
 // The version of Open vSwitch whose behaviour is emulated, that of its database schema, and the system that it runs on.
@@ -118,12 +119,14 @@ func failure(err error) dbserver.Fields {
 // interfaceStatus is the state of an interface that is open.
 func (d *Daemon) interfaceStatus(b *bridge, p *port) dbserver.Fields {
 	none := dbserver.Datum{}
+	seen, _ := b.sw.Port(p.no)
+	up := seen.Config&openflow.PortConfigDown == 0
 	f := dbserver.Fields{
 		"ofport":       dbserver.Integers(p.number()),
 		"error":        none,
 		"status":       none,
-		"admin_state":  dbserver.Strings(upOrDown(p.up)),
-		"link_state":   dbserver.Strings(upOrDown(p.carrier)),
+		"admin_state":  dbserver.Strings(upOrDown(up)),
+		"link_state":   dbserver.Strings(upOrDown(up && p.carrier)),
 		"link_resets":  dbserver.Integers(0),
 		"duplex":       none,
 		"link_speed":   none,

@@ -101,7 +101,13 @@ func (d *Daemon) keeps(b *bridge, p *port, i *interfaceConfig) bool {
 	if p.kind != openKind(b.datapathType, i.kind) || d.gone(p) {
 		return false
 	}
-	return p.configure(i, d.o.Dir) == nil && (!isTunnel(p.kind) || d.keepsTunnel(b, p, i))
+	if p.configure(i, d.o.Dir) != nil || isTunnel(p.kind) && !d.keepsTunnel(b, p, i) {
+		return false
+	}
+	d.mu.Lock()
+	p.options = i.optionMap()
+	d.mu.Unlock()
+	return true
 }
 
 // keepsTunnel gives a tunnel what tells it from others now, if it can stay in its datapath's port.

@@ -259,3 +259,56 @@ func (s *side) table(table string) string {
 	slices.Sort(rows)
 	return strings.Join(rows, "")
 }
+
+// appctl runs a command of ovs-vswitchd on the real one.
+func (s *side) appctl(words ...string) string {
+	s.t.Helper()
+	cmd := exec.CommandContext(s.t.Context(), "ovs-appctl", append([]string{"--timeout=10"}, words...)...)
+	cmd.Env = append(os.Environ(), "OVS_RUNDIR="+s.dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("ovs-appctl %q: %v\n%s", words, err, out)
+	}
+	return string(out)
+}
+
+// stopTime and warp control the clock of the switch.
+func (s *side) stopTime() {
+	s.t.Helper()
+	if s.daemon != nil {
+		s.daemon.StopTime()
+	} else {
+		s.appctl("time/stop")
+	}
+}
+
+func (s *side) warp(total time.Duration) {
+	s.t.Helper()
+	const step = time.Second
+	if s.daemon != nil {
+		s.daemon.WarpTime(total, step)
+	} else {
+		s.appctl("time/warp", fmt.Sprint(total.Milliseconds()), fmt.Sprint(step.Milliseconds()))
+	}
+}
+
+// receive lets a frame come in by a dummy.
+func (s *side) receive(name string, frame []byte) {
+	s.t.Helper()
+	if s.daemon != nil {
+		s.daemon.Input(name, frame)
+	} else {
+		s.appctl("netdev-dummy/receive", name, fmt.Sprintf("%x", frame))
+	}
+}
+
+// setAdminState puts a dummy up or down.
+func (s *side) setAdminState(name string, up bool) {
+	s.t.Helper()
+	switch {
+	case s.daemon == nil:
+		s.appctl("netdev-dummy/set-admin-state", name, map[bool]string{true: "up", false: "down"}[up])
+	case !s.daemon.SetAdminState(name, up):
+		s.t.Fatalf("no device %s", name)
+	}
+}
