@@ -118,6 +118,10 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 		e.t.note("the input port does not exist, dropping the packet")
 	} else {
 		in.received(len(frame))
+		if s.dp.held.Load() {
+			s.end()
+			return r
+		}
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
 		x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(frame)}
 		e.execute(p, &conntrack.Meta{}, x.run(0))

@@ -27,7 +27,8 @@ type bridge struct {
 	served       chan struct{} // closed when the listener's goroutine has ended
 	numbers      portNumbers
 	smallestMTU  int64
-	ports        map[string]*port // by interface name
+	ports        map[string]*port   // by interface name
+	remotes      map[string]*remote // by target
 	// standalone and controlled say what the flow table was made for when it was emptied last.
 	standalone, controlled bool
 }
@@ -75,6 +76,7 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 			Name: c.name, Logger: d.log, PortChanged: func(uint32) { d.DevicesChanged() },
 		}),
 		listener: l, served: make(chan struct{}), numbers: newPortNumbers(), ports: map[string]*port{},
+		remotes: map[string]*remote{},
 	}
 	go func() {
 		defer close(b.served)
@@ -95,6 +97,9 @@ func (d *Daemon) deleteBridge(b *bridge) {
 	d.mu.Unlock()
 	for _, p := range b.sortedPorts() {
 		d.removePort(b, p)
+	}
+	for _, r := range b.remotes {
+		r.close()
 	}
 	b.listener.Close()
 	if err := b.sw.Close(); err != nil {

@@ -54,6 +54,8 @@ type Daemon struct {
 	tunnels   map[string]bool      // by port.identity
 	installed bool                 // the database was told what is installed
 	stats     statsTimer
+	holding   bool      // flows are being restored: nothing is forwarded, and nobody connected to
+	next      time.Time // when something is due, but for statistics; zero: nothing
 
 	// mu guards what Input, Bridge and their like look at while the daemon works. Only a round, or the daemon's goroutine
 	// at its end, changes it. It is never held across I/O.

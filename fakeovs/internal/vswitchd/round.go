@@ -13,6 +13,7 @@ import (
 func (d *Daemon) round() {
 	c := readConfig(d.o.Database)
 	d.config = c
+	d.hold(c)
 	wanted := map[string]*bridgeConfig{}
 	for _, bc := range c.bridges {
 		wanted[bc.name] = bc
@@ -45,6 +46,7 @@ func (d *Daemon) round() {
 			d.configure(b, bc)
 		}
 	}
+	d.runRemotes()
 	if err := d.report(c, errs); err != nil {
 		d.log.Error("status not written", "error", err)
 	}
@@ -54,9 +56,17 @@ func (d *Daemon) round() {
 func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
 	d.setAddresses(b, c)
 	b.setMTUs()
+	d.setRemotes(b, c)
 	if err := b.setFailMode(c); err != nil {
 		d.log.Error("bridge failed", "bridge", b.name, "error", err)
 	}
+}
+
+// hold lets the switch forward nothing while other_config:flow-restore-wait is true. Once it is not, it can no longer
+// be set.
+func (d *Daemon) hold(c *config) {
+	d.holding = d.holding && c.root != nil && c.root.Get("other_config").Lookup("flow-restore-wait") == "true"
+	d.datapath.Hold(d.holding)
 }
 
 func (d *Daemon) sortedBridges() []*bridge {

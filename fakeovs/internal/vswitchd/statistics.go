@@ -3,29 +3,18 @@
 
 package vswitchd
 
-import (
-	"fmt"
+import "github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
-)
-
-// reportStatistics writes the counters of all interfaces to the database.
-func (d *Daemon) reportStatistics() error {
+// reportCounters writes what changes without a change of the configuration: counters, and the state of the connections
+// to controllers.
+func (d *Daemon) reportCounters() {
 	if d.config == nil || d.config.root == nil {
-		return nil
+		return
 	}
 	err := d.o.Database.Update(func(tx *dbserver.Tx) error {
 		for _, bc := range d.config.bridges {
-			b := d.bridges[bc.name]
-			if b == nil {
-				continue
-			}
-			for _, i := range bc.interfaces {
-				p := b.ports[i.name]
-				if p == nil || i.row == nil {
-					continue
-				}
-				if err := tx.Set("Interface", i.row.UUID(), dbserver.Fields{"statistics": b.statistics(p)}); err != nil {
+			if b := d.bridges[bc.name]; b != nil {
+				if err := d.reportBridgeCounters(tx, b, bc); err != nil {
 					return err
 				}
 			}
@@ -33,7 +22,29 @@ func (d *Daemon) reportStatistics() error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("report to the database: %w", err)
+		d.log.Error("counters not written", "error", err)
+	}
+}
+
+func (d *Daemon) reportBridgeCounters(tx *dbserver.Tx, b *bridge, c *bridgeConfig) error {
+	for _, i := range c.interfaces {
+		p := b.ports[i.name]
+		if p == nil || i.row == nil {
+			continue
+		}
+		if err := tx.Set("Interface", i.row.UUID(), dbserver.Fields{"statistics": b.statistics(p)}); err != nil {
+			return err
+		}
+	}
+	return d.reportRemotes(tx, b, c)
+}
+
+func (d *Daemon) reportRemotes(tx *dbserver.Tx, b *bridge, c *bridgeConfig) error {
+	for _, row := range c.controllers {
+		r := b.remotes[row.Get("target").String()]
+		if err := tx.Set("Controller", row.UUID(), r.status(d.clock.Now())); err != nil {
+			return err
+		}
 	}
 	return nil
 }

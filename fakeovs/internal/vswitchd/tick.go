@@ -22,6 +22,9 @@ func (d *Daemon) tick() {
 	if d.config == nil || d.config.root == nil {
 		return
 	}
+	if d.runRemotes() {
+		d.reportCounters()
+	}
 	now := d.clock.Now()
 	interval := minStatsInterval
 	if ms, err := strconv.Atoi(d.config.root.Get("other_config").Lookup("stats-update-interval")); err == nil {
@@ -31,9 +34,7 @@ func (d *Daemon) tick() {
 		return
 	}
 	d.stats = statsTimer{interval: interval, next: now.Add(interval)}
-	if err := d.reportStatistics(); err != nil {
-		d.log.Error("statistics not written", "error", err)
-	}
+	d.reportCounters()
 }
 
 // pause is how long nothing is due.
@@ -43,7 +44,27 @@ func (d *Daemon) pause() time.Duration {
 	if d.clock.Stopped() || !d.connected || d.stats.interval == 0 {
 		return time.Hour
 	}
-	return max(0, d.stats.next.Sub(d.clock.Now()))
+	next := d.stats.next
+	if !d.next.IsZero() && d.next.Before(next) {
+		next = d.next
+	}
+	return max(0, next.Sub(d.clock.Now()))
+}
+
+// runRemotes does what is due for the connections to controllers. It reports whether one has changed its state.
+func (d *Daemon) runRemotes() (changed bool) {
+	d.next = time.Time{}
+	for _, b := range d.bridges {
+		for _, r := range b.remotes {
+			state := r.state
+			next := r.run(d, b)
+			changed = changed || r.state != state
+			if !next.IsZero() && (d.next.IsZero() || next.Before(d.next)) {
+				d.next = next
+			}
+		}
+	}
+	return changed
 }
 
 // StopTime lets the clock stand still but for WarpTime.
@@ -70,7 +91,5 @@ func (d *Daemon) RefreshStatistics() {
 	if !d.connected {
 		return
 	}
-	if err := d.reportStatistics(); err != nil {
-		d.log.Error("statistics not written", "error", err)
-	}
+	d.reportCounters()
 }
