@@ -64,7 +64,7 @@ func (p *Packet) Clone() *Packet {
 func (p *Packet) Reparse() {
 	old := p.Key
 	*p = Packet{b: p.b}
-	copy(p.Key[:metadataWords], old[:metadataWords])
+	copy(p.Key[:metadataEnd], old[:metadataEnd])
 	p.parse()
 }
 

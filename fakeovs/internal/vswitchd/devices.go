@@ -7,7 +7,6 @@ import (
 	"net"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
-	"github.com/ovskit/ovskit/openflow"
 )
 
 // HWAddr returns the Ethernet address of an interface that is open; nil if none of that name is.
@@ -48,12 +47,7 @@ func (d *Daemon) SetAdminState(name string, up bool) bool {
 	if p == nil {
 		return false
 	}
-	b.sw.ChangePort(p.no, func(p *ofswitch.Port) {
-		p.Config |= openflow.PortConfigDown
-		if up {
-			p.Config &^= openflow.PortConfigDown
-		}
-	})
+	b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Down = !up })
 	d.follow(true)
 	return true
 }

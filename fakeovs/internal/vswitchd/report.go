@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
-	"github.com/ovskit/ovskit/openflow"
 )
 
 // The version of Open vSwitch whose behaviour is emulated, that of its database schema, and the system that it runs on.
@@ -123,7 +122,7 @@ func failure(err error) dbserver.Fields {
 func (d *Daemon) interfaceStatus(b *bridge, p *port) dbserver.Fields {
 	none := dbserver.Datum{}
 	seen, _ := b.sw.Port(p.no)
-	up := seen.Config&openflow.PortConfigDown == 0
+	up := !seen.Down
 	f := dbserver.Fields{
 		"ofport":       dbserver.Integers(p.number()),
 		"error":        none,

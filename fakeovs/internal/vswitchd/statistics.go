@@ -51,7 +51,7 @@ func (d *Daemon) reportRemotes(tx *dbserver.Tx, b *bridge, c *bridgeConfig) erro
 
 // statistics are the counters of a port as Interface.statistics has them; which there are depends on the device.
 func (b *bridge) statistics(p *port) dbserver.Datum {
-	c := b.sw.PortCounters(p.no)
+	c, _ := b.sw.PortStats(p.no)
 	rxPackets, rxBytes := int64(c.RxPackets), int64(c.RxBytes)
 	txPackets, txBytes := int64(c.TxPackets), int64(c.TxBytes)
 	counts := map[string]int64{
