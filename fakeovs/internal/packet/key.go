@@ -9,16 +9,22 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
+// A Key has its words in the order in which a look-up may stop at each of them (ovs-vswitchd's staged look-up): the
+// metadata, the link layer, the network layer, and then the ports of the transport layer.
 const (
 	// Words is how many 64-bit words a Key has.
-	Words = 18
-	// metadataWords is how many of them, from the first on, are no part of the frame.
-	metadataWords = 13
+	Words = transportEnd + tlvWords
+	// metadataEnd, linkEnd, networkEnd and transportEnd are where the layers end. What follows is the tunnel's options.
+	metadataEnd  = 26
+	linkEnd      = 31
+	networkEnd   = 49
+	transportEnd = 50
+	tlvWords     = 32
 )
 
 // Key is the fields of a packet and its metadata, and also the values or the mask of a match. Fields of protocols that
-// exclude one another share their place, such as the TCP, UDP and ICMP ones, as do fields that are parts of one another, such
-// as the registers and the parts of the VLAN tag.
+// exclude one another share their place as they do in Open vSwitch, such as the TCP, UDP and ICMP ones, as do fields that
+// are parts of one another, such as the registers and the parts of the VLAN tag.
 type Key [Words]uint64
 
 // place is where a field stands in a Key: bits bits of a word, shift bits from its low end. A field of 128 bits
@@ -29,75 +35,140 @@ type place struct {
 
 // places is indexed by openflow.Field. A field without bits is not known here.
 var places = [256]place{
-	openflow.FieldMetadata:   {0, 0, 64},
-	openflow.FieldReg0:       {1, 32, 32},
-	openflow.FieldReg1:       {1, 0, 32},
-	openflow.FieldReg2:       {2, 32, 32},
-	openflow.FieldReg3:       {2, 0, 32},
-	openflow.FieldReg4:       {3, 32, 32},
-	openflow.FieldReg5:       {3, 0, 32},
-	openflow.FieldReg6:       {4, 32, 32},
-	openflow.FieldReg7:       {4, 0, 32},
-	openflow.FieldReg8:       {5, 32, 32},
-	openflow.FieldReg9:       {5, 0, 32},
-	openflow.FieldReg10:      {6, 32, 32},
-	openflow.FieldReg11:      {6, 0, 32},
-	openflow.FieldReg12:      {7, 32, 32},
-	openflow.FieldReg13:      {7, 0, 32},
-	openflow.FieldReg14:      {8, 32, 32},
-	openflow.FieldReg15:      {8, 0, 32},
-	openflow.FieldXReg0:      {1, 0, 64},
-	openflow.FieldXReg1:      {2, 0, 64},
-	openflow.FieldXReg2:      {3, 0, 64},
-	openflow.FieldXReg3:      {4, 0, 64},
-	openflow.FieldXReg4:      {5, 0, 64},
-	openflow.FieldXReg5:      {6, 0, 64},
-	openflow.FieldXReg6:      {7, 0, 64},
-	openflow.FieldXReg7:      {8, 0, 64},
-	openflow.FieldXXReg0:     {1, 0, 128},
-	openflow.FieldXXReg1:     {3, 0, 128},
-	openflow.FieldXXReg2:     {5, 0, 128},
-	openflow.FieldXXReg3:     {7, 0, 128},
-	openflow.FieldInPort:     {9, 32, 32},
-	openflow.FieldInPort16:   {9, 32, 16},
-	openflow.FieldCTState:    {9, 0, 32},
-	openflow.FieldCTMark:     {10, 32, 32},
-	openflow.FieldCTZone:     {10, 0, 16},
-	openflow.FieldCTLabel:    {11, 0, 128},
-	openflow.FieldEthDst:     {13, 16, 48},
-	openflow.FieldEthType:    {13, 0, 16},
-	openflow.FieldEthSrc:     {14, 16, 48},
-	openflow.FieldVLANTCI:    {14, 0, 16},
-	openflow.FieldVLANVID:    {14, 0, 13},
-	openflow.FieldVLANPCP:    {14, 13, 3},
-	openflow.FieldIPv4Src:    {15, 32, 32},
-	openflow.FieldIPv4Dst:    {15, 0, 32},
-	openflow.FieldARPSPA:     {15, 32, 32},
-	openflow.FieldARPTPA:     {15, 0, 32},
-	openflow.FieldTCPSrc:     {16, 48, 16},
-	openflow.FieldTCPDst:     {16, 32, 16},
-	openflow.FieldUDPSrc:     {16, 48, 16},
-	openflow.FieldUDPDst:     {16, 32, 16},
-	openflow.FieldSCTPSrc:    {16, 48, 16},
-	openflow.FieldSCTPDst:    {16, 32, 16},
-	openflow.FieldICMPv4Type: {16, 48, 8},
-	openflow.FieldICMPv4Code: {16, 32, 8},
-	openflow.FieldICMPv6Type: {16, 48, 8},
-	openflow.FieldICMPv6Code: {16, 32, 8},
-	openflow.FieldTCPFlags:   {16, 16, 12},
-	openflow.FieldIPProto:    {16, 8, 8},
-	openflow.FieldIPTTL:      {16, 0, 8},
-	openflow.FieldARPSHA:     {16, 16, 48},
-	openflow.FieldARPTHA:     {17, 16, 48},
-	openflow.FieldARPOp:      {17, 0, 8}, // Open vSwitch has room for one byte
-	openflow.FieldIPv6Label:  {17, 32, 20},
-	openflow.FieldIPFrag:     {17, 8, 2},
-	openflow.FieldIPDSCP:     {17, 2, 6},
-	openflow.FieldIPECN:      {17, 0, 2},
+	openflow.FieldTunID:            {0, 0, 64},
+	openflow.FieldTunSrc:           {1, 32, 32},
+	openflow.FieldTunDst:           {1, 0, 32},
+	openflow.FieldTunIPv6Src:       {2, 0, 128},
+	openflow.FieldTunIPv6Dst:       {4, 0, 128},
+	openflow.FieldTunGBPID:         {6, 48, 16},
+	openflow.FieldTunGBPFlags:      {6, 40, 8},
+	openflow.FieldTunGTPUFlags:     {6, 32, 8},
+	openflow.FieldTunGTPUMsgType:   {6, 24, 8},
+	openflow.FieldTunFlags:         {6, 8, 1},
+	openflow.FieldTunERSPANVersion: {7, 56, 4},
+	openflow.FieldTunERSPANDir:     {7, 48, 1},
+	openflow.FieldTunERSPANHWID:    {7, 40, 6},
+	openflow.FieldTunERSPANIndex:   {7, 0, 20},
+	openflow.FieldMetadata:         {9, 0, 64},
+	openflow.FieldReg0:             {10, 32, 32},
+	openflow.FieldReg1:             {10, 0, 32},
+	openflow.FieldReg2:             {11, 32, 32},
+	openflow.FieldReg3:             {11, 0, 32},
+	openflow.FieldReg4:             {12, 32, 32},
+	openflow.FieldReg5:             {12, 0, 32},
+	openflow.FieldReg6:             {13, 32, 32},
+	openflow.FieldReg7:             {13, 0, 32},
+	openflow.FieldReg8:             {14, 32, 32},
+	openflow.FieldReg9:             {14, 0, 32},
+	openflow.FieldReg10:            {15, 32, 32},
+	openflow.FieldReg11:            {15, 0, 32},
+	openflow.FieldReg12:            {16, 32, 32},
+	openflow.FieldReg13:            {16, 0, 32},
+	openflow.FieldReg14:            {17, 32, 32},
+	openflow.FieldReg15:            {17, 0, 32},
+	openflow.FieldXReg0:            {10, 0, 64},
+	openflow.FieldXReg1:            {11, 0, 64},
+	openflow.FieldXReg2:            {12, 0, 64},
+	openflow.FieldXReg3:            {13, 0, 64},
+	openflow.FieldXReg4:            {14, 0, 64},
+	openflow.FieldXReg5:            {15, 0, 64},
+	openflow.FieldXReg6:            {16, 0, 64},
+	openflow.FieldXReg7:            {17, 0, 64},
+	openflow.FieldXXReg0:           {10, 0, 128},
+	openflow.FieldXXReg1:           {12, 0, 128},
+	openflow.FieldXXReg2:           {14, 0, 128},
+	openflow.FieldXXReg3:           {16, 0, 128},
+	openflow.FieldInPort:           {18, 32, 32},
+	openflow.FieldInPort16:         {18, 32, 16},
+	openflow.FieldActsetOutput:     {18, 0, 32},
+	openflow.FieldCTState:          {19, 32, 32},
+	openflow.FieldCTNwProto:        {19, 16, 8},
+	openflow.FieldCTZone:           {19, 0, 16},
+	openflow.FieldCTMark:           {20, 32, 32},
+	openflow.FieldCTTpSrc:          {20, 16, 16},
+	openflow.FieldCTTpDst:          {20, 0, 16},
+	openflow.FieldCTLabel:          {21, 0, 128},
+	openflow.FieldPktMark:          {23, 32, 32},
+	openflow.FieldDPHash:           {24, 32, 32},
+	openflow.FieldRecircID:         {24, 0, 32},
+	openflow.FieldConjID:           {25, 32, 32},
+	openflow.FieldPacketType:       {25, 0, 32},
+	openflow.FieldEthDst:           {26, 16, 48},
+	openflow.FieldEthType:          {26, 0, 16},
+	openflow.FieldEthSrc:           {27, 16, 48},
+	openflow.FieldVLANTCI:          {27, 0, 16},
+	openflow.FieldVLANVID:          {27, 0, 13},
+	openflow.FieldVLANPCP:          {27, 13, 3},
+	openflow.FieldMPLSLabel:        {29, 44, 20},
+	openflow.FieldMPLSTC:           {29, 41, 3},
+	openflow.FieldMPLSBOS:          {29, 40, 1},
+	openflow.FieldMPLSTTL:          {29, 32, 8},
+	openflow.FieldIPv4Src:          {31, 32, 32},
+	openflow.FieldIPv4Dst:          {31, 0, 32},
+	openflow.FieldARPSPA:           {31, 32, 32},
+	openflow.FieldARPTPA:           {31, 0, 32},
+	openflow.FieldCTNwSrc:          {32, 32, 32},
+	openflow.FieldCTNwDst:          {32, 0, 32},
+	openflow.FieldIPv6Src:          {33, 0, 128},
+	openflow.FieldIPv6Dst:          {35, 0, 128},
+	openflow.FieldCTIPv6Src:        {37, 0, 128},
+	openflow.FieldCTIPv6Dst:        {39, 0, 128},
+	openflow.FieldIPv6Label:        {41, 32, 20},
+	openflow.FieldIPFrag:           {41, 24, 2},
+	openflow.FieldIPToS:            {41, 16, 8},
+	openflow.FieldIPDSCP:           {41, 18, 6},
+	openflow.FieldIPECN:            {41, 16, 2},
+	openflow.FieldIPTTL:            {41, 8, 8},
+	openflow.FieldIPProto:          {41, 0, 8},
+	openflow.FieldARPOp:            {41, 0, 8}, // Open vSwitch has room for one byte
+	openflow.FieldNDTarget:         {42, 0, 128},
+	openflow.FieldARPSHA:           {44, 16, 48},
+	openflow.FieldNDSLL:            {44, 16, 48},
+	openflow.FieldTCPFlags:         {44, 0, 12},
+	openflow.FieldNDOptionsType:    {44, 8, 8},
+	openflow.FieldARPTHA:           {45, 16, 48},
+	openflow.FieldNDTLL:            {45, 16, 48},
+	openflow.FieldNSHFlags:         {46, 56, 8},
+	openflow.FieldNSHTTL:           {46, 48, 6},
+	openflow.FieldNSHMDType:        {46, 40, 8},
+	openflow.FieldNSHNP:            {46, 32, 8},
+	openflow.FieldNSHSPI:           {46, 8, 24},
+	openflow.FieldNSHSI:            {46, 0, 8},
+	openflow.FieldNSHC1:            {47, 32, 32},
+	openflow.FieldNSHC2:            {47, 0, 32},
+	openflow.FieldNSHC3:            {48, 32, 32},
+	openflow.FieldNSHC4:            {48, 0, 32},
+	openflow.FieldTCPSrc:           {49, 48, 16},
+	openflow.FieldTCPDst:           {49, 32, 16},
+	openflow.FieldUDPSrc:           {49, 48, 16},
+	openflow.FieldUDPDst:           {49, 32, 16},
+	openflow.FieldSCTPSrc:          {49, 48, 16},
+	openflow.FieldSCTPDst:          {49, 32, 16},
+	openflow.FieldICMPv4Type:       {49, 48, 8},
+	openflow.FieldICMPv4Code:       {49, 32, 8},
+	openflow.FieldICMPv6Type:       {49, 48, 8},
+	openflow.FieldICMPv6Code:       {49, 32, 8},
+	openflow.FieldNDReserved:       {49, 0, 32},
 }
 
-// Known reports whether a Key has the field.
-func Known(f openflow.Field) bool { return places[f].bits != 0 }
+// Known reports whether Parse fills the field in, or the switch does that keeps the packet's metadata.
+func Known(f openflow.Field) bool { return places[f].bits != 0 && !unfilled[f] }
+
+// unfilled are the fields that have a place but that nothing gives a value yet.
+var unfilled = func() (u [256]bool) {
+	for _, r := range [][2]openflow.Field{
+		{openflow.FieldPacketType, openflow.FieldPacketType}, {openflow.FieldActsetOutput, openflow.FieldActsetOutput},
+		{openflow.FieldDPHash, openflow.FieldTunMetadata63}, {openflow.FieldPktMark, openflow.FieldPktMark},
+		{openflow.FieldCTNwProto, openflow.FieldCTTpDst}, {openflow.FieldMPLSLabel, openflow.FieldMPLSTTL},
+		{openflow.FieldIPToS, openflow.FieldIPToS}, {openflow.FieldIPv6Src, openflow.FieldIPv6Dst},
+		{openflow.FieldNDTarget, openflow.FieldNDTLL}, {openflow.FieldNSHFlags, openflow.FieldNSHC4},
+	} {
+		for f := r[0]; f <= r[1]; f++ {
+			u[f] = true
+		}
+	}
+	return u
+}()
 
 // Uint is the value of a field of at most 64 bits, or the low 64 bits of a wider one.
 func (k *Key) Uint(f openflow.Field) uint64 {
@@ -175,11 +246,11 @@ func (k *Key) SetBits(f openflow.Field, offset, n uint16, v uint64) {
 }
 
 // SetMetadata makes the metadata fields those of another key.
-func (k *Key) SetMetadata(from *Key) { copy(k[:metadataWords], from[:metadataWords]) }
+func (k *Key) SetMetadata(from *Key) { copy(k[:metadataEnd], from[:metadataEnd]) }
 
 // SameHeader reports whether two keys have the same fields of the frame, metadata aside.
 func (k *Key) SameHeader(other *Key) bool {
-	return [Words - metadataWords]uint64(k[metadataWords:]) == [Words - metadataWords]uint64(other[metadataWords:])
+	return [Words - metadataEnd]uint64(k[metadataEnd:]) == [Words - metadataEnd]uint64(other[metadataEnd:])
 }
 
 // Match makes the value and the mask of a match. Fields that are not Known are left out.

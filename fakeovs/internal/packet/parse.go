@@ -64,7 +64,7 @@ func (p *Packet) Clone() *Packet {
 func (p *Packet) Reparse() {
 	old := p.Key
 	*p = Packet{b: p.b}
-	copy(p.Key[:metadataWords], old[:metadataWords])
+	copy(p.Key[:metadataEnd], old[:metadataEnd])
 	p.parse()
 }
 
@@ -184,7 +184,7 @@ func (p *Packet) ipv6Transport(b []byte) (proto byte, off int, ok bool) {
 			if len(b) < off+8 {
 				return proto, off, false
 			}
-			p.frag = true
+			p.frag = be16(b, off+2) != 0
 			p.laterFrag = be16(b, off+2)&0xfff8 != 0
 			n = 8
 		default:

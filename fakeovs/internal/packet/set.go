@@ -43,7 +43,7 @@ func (p *Packet) proto() uint8 { return uint8(p.Key.Uint(openflow.FieldIPProto))
 // a port, by which the packet may belong to another connection.
 func (p *Packet) Write(k *Key) (tuple bool) {
 	old := p.Key
-	copy(p.Key[:metadataWords], k[:metadataWords])
+	copy(p.Key[:metadataEnd], k[:metadataEnd])
 	if *k == p.Key {
 		return false
 	}
@@ -54,7 +54,7 @@ func (p *Packet) Write(k *Key) (tuple bool) {
 	case p.l4 != 0:
 		tuple = p.writeNetwork(&old, k)
 	}
-	copy(p.Key[metadataWords:], k[metadataWords:])
+	copy(p.Key[metadataEnd:], k[metadataEnd:])
 	return tuple
 }
 
@@ -72,7 +72,7 @@ func (p *Packet) Update(from, to *Key) (tuple bool) {
 // headerFields are the fields of frames that can be written, each place in a Key once.
 var headerFields = [...]openflow.Field{
 	openflow.FieldEthDst, openflow.FieldEthSrc, openflow.FieldVLANTCI,
-	openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldIPTTL,
+	openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldIPTTL, openflow.FieldIPToS, openflow.FieldIPv6Label,
 	openflow.FieldTCPSrc, openflow.FieldTCPDst,
 	openflow.FieldARPOp, openflow.FieldARPSHA, openflow.FieldARPTHA,
 }
