@@ -34,6 +34,9 @@ type Options struct {
 	// Schemas are those of further databases beside Open_vSwitch, in JSON as RFC 7047 section 3.2 defines. The databases
 	// are empty, and nobody but clients writes to them.
 	Schemas [][]byte
+	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
+	// ovsdb-server whose ovs-vswitchd does not run.
+	NoSwitch bool
 	// Logger gets the fake's log; nil discards it.
 	Logger *slog.Logger
 }
@@ -93,7 +96,7 @@ func Start(opts Options) (*OVS, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.run()
+	o.run(!opts.NoSwitch)
 	return o, nil
 }
 
@@ -121,8 +124,10 @@ func listen(opts Options) (*OVS, error) {
 	return o, nil
 }
 
-func (o *OVS) run() {
-	o.startSwitch()
+func (o *OVS) run(withSwitch bool) {
+	if withSwitch {
+		o.startSwitch()
+	}
 	o.served = make(chan struct{})
 	go o.serve()
 }
