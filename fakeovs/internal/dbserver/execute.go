@@ -163,7 +163,7 @@ func (x *execution) insert(p *parser) (map[string]any, *Error) {
 			return nil, err
 		}
 	}
-	r.fields[colUUID] = Datum{keys: []atom{{str: uuid}}}
+	r.fields[colUUID] = scalar(strAtom(uuid))
 	x.txn.insert(r)
 	return map[string]any{"uuid": []any{"uuid", uuid}}, nil
 }
