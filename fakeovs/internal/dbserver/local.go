@@ -220,9 +220,7 @@ func (db *Database) commit(x *txn) *Error {
 		return err
 	}
 	db.changed = true
-	for _, m := range db.monitors {
-		m.update(changes)
-	}
+	db.tellMonitors(changes)
 	for w := range db.watches {
 		for _, c := range changes {
 			if w.tables[c.id.table] {

@@ -11,6 +11,9 @@ type monitor struct {
 	version monitorVersion
 	tables  map[*table]*monitoredTable
 	order   []*monitoredTable
+	idText  string // the JSON text of id
+	// requests is the JSON text of the requests that it began with. Monitors for which asks is the same say the same.
+	requests, asks string
 }
 
 // monitorVersion is the form in which changes are sent.
@@ -39,6 +42,7 @@ type monitoredTable struct {
 	sel     selection // of any column
 	columns []monitoredColumn
 	where   condition
+	changed string // the JSON text of the condition that replaced the first one, if any
 }
 
 type monitoredColumn struct {
@@ -46,29 +50,36 @@ type monitoredColumn struct {
 	sel selection
 }
 
-// update sends the changes that a transaction made, if any of them is monitored.
-func (m *monitor) update(changes []*change) {
+// update returns what the monitor has to say about the changes that a transaction made; nil if it is nothing.
+func (m *monitor) update(changes []*change) rawJSON {
 	u := updates{m: m}
 	for _, c := range changes {
 		if mt := m.tables[c.id.table]; mt != nil {
 			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.where))
 		}
 	}
-	m.notify(u)
+	if u.empty() {
+		return nil
+	}
+	return u.json()
 }
 
-func (m *monitor) notify(u updates) {
-	if u.empty() {
-		return
-	}
+// notification is the message with an update of the monitor.
+func (m *monitor) notification(update rawJSON) []byte {
+	b := append(make([]byte, 0, 128+len(update)), `{"id":null,"method":"update`...)
 	switch m.version {
 	case plainMonitor:
-		m.session.notify("update", []any{m.id, u.json()})
+		b = append(b, `","params":[`...)
 	case condMonitor:
-		m.session.notify("update2", []any{m.id, u.json()})
+		b = append(b, `2","params":[`...)
 	case sinceMonitor:
-		m.session.notify("update3", []any{m.id, zeroUUID, u.json()})
+		b = append(b, `3","params":[`...)
 	}
+	b = append(append(b, m.idText...), ',')
+	if m.version == sinceMonitor {
+		b = append(b, `"`+zeroUUID+`",`...)
+	}
+	return append(append(b, update...), "]}"...)
 }
 
 // initial returns all that is there.
@@ -99,7 +110,9 @@ func (m *monitor) change(conditions map[*monitoredTable]condition) {
 		}
 		mt.where = where
 	}
-	m.notify(u)
+	if !u.empty() {
+		m.session.send(m.notification(u.json()))
+	}
 }
 
 // kind says what a change of a row, or of the condition, is to the client.

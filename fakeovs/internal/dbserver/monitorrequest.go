@@ -18,7 +18,7 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	if n := len(params); m.version == condMonitor && n != 3 || m.version == sinceMonitor && n != 4 || n < 3 {
 		return nil, syntaxError(params, "invalid parameters")
 	}
-	m.id = params[1]
+	m.setID(params[1])
 	requests, ok := params[2].(map[string]any)
 	if !ok {
 		return nil, syntaxError(params[2], "monitor-requests must be object")
@@ -44,6 +44,7 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 			}
 		}
 	}
+	m.asked(requests)
 	if m.version != sinceMonitor {
 		db.monitors = append(db.monitors, m)
 		return m.initial(), nil
@@ -142,7 +143,7 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 	if !ok {
 		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
 	}
-	conditions := map[*monitoredTable]condition{}
+	conditions, texts := map[*monitoredTable]condition{}, map[*monitoredTable]string{}
 	for _, name := range sortedNames(requests) {
 		t := m.db.tables[name]
 		if t == nil {
@@ -171,11 +172,13 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 				return nil, err
 			}
 			conditions[mt] = cond
+			texts[mt] = jsonText(where)
 		}
 	}
-	m.id = params[1]
+	m.setID(params[1])
 	if m.version != plainMonitor {
 		m.change(conditions)
+		m.conditionsChanged(texts)
 	}
 	return map[string]any{}, nil
 }
@@ -198,7 +201,7 @@ func (s *session) monitor(id any) *monitor {
 	text := jsonText(id)
 	for _, db := range s.server.databases {
 		for _, m := range db.monitors {
-			if m.session == s && jsonText(m.id) == text {
+			if m.session == s && m.idText == text {
 				return m
 			}
 		}

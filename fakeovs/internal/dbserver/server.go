@@ -37,13 +37,13 @@ type Server struct {
 	// large is held while a large message is parsed and handled. It is locked before mu.
 	large sync.Mutex
 	// mu guards all databases and sessions. It is never held across I/O.
-	mu        sync.Mutex
+	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
 
-	goroutines sync.WaitGroup // of sessions
+	goroutines sync.WaitGroup // of sessions and their outboxes
 }
 
 // New makes a server with the database _Server only.
@@ -130,11 +130,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 	}
 	c := newSession(s, conn)
 	s.sessions[c] = struct{}{}
-	s.goroutines.Add(2)
-	go func() {
-		defer s.goroutines.Done()
-		c.write()
-	}()
+	s.goroutines.Add(1)
 	go func() {
 		defer s.goroutines.Done()
 		c.read()

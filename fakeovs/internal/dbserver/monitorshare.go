@@ -1,0 +1,48 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+// tellMonitors sends what a transaction changed. An update is made once for all monitors that ask for the same, and a
+// message once for all that also have the same id, as those of many clients of one kind have.
+func (db *Database) tellMonitors(changes []*change) {
+	updates := map[string]rawJSON{} // by what is asked for
+	var last *monitor
+	var message []byte
+	for _, m := range db.monitors {
+		update, made := updates[m.asks]
+		if !made {
+			update = m.update(changes)
+			updates[m.asks] = update
+		}
+		if update == nil {
+			continue
+		}
+		if last == nil || last.asks != m.asks || last.idText != m.idText {
+			last, message = m, m.notification(update)
+		}
+		m.session.send(message)
+	}
+}
+
+func (m *monitor) setID(id any) { m.id, m.idText = id, jsonText(id) }
+
+// asked notes what a new monitor asks for.
+func (m *monitor) asked(requests any) {
+	m.requests = jsonText(requests)
+	m.conditionsChanged(nil)
+}
+
+// conditionsChanged notes the texts of conditions that have replaced others.
+func (m *monitor) conditionsChanged(texts map[*monitoredTable]string) {
+	b := append([]byte{byte('0' + m.version)}, m.requests...)
+	for _, mt := range m.order {
+		if text, ok := texts[mt]; ok {
+			mt.changed = text
+		}
+		if mt.changed != "" {
+			b = append(appendString(b, mt.table.name), mt.changed...)
+		}
+	}
+	m.asks = string(b)
+}
