@@ -74,6 +74,9 @@ type OVS struct {
 //go:embed data/vswitch.ovsschema
 var schemaText []byte
 
+// ownSchema parses the schema of Open_vSwitch once for all fakes, which do not change it.
+var ownSchema = sync.OnceValues(func() (*dbserver.Schema, error) { return dbserver.ParseSchema(schemaText) })
+
 // New starts a fake that ends with the test.
 func New(t TB) *OVS {
 	t.Helper()
@@ -136,7 +139,11 @@ func (o *OVS) openDatabases(schemas [][]byte) (err error) {
 	if o.server, err = dbserver.New(dbserver.Options{Logger: o.log}); err != nil {
 		return err
 	}
-	if o.db, err = o.openDatabase(schemaText); err != nil {
+	schema, err := ownSchema()
+	if err != nil {
+		return err
+	}
+	if o.db, err = o.server.AddDatabase(schema); err != nil {
 		return err
 	}
 	for i, text := range schemas {

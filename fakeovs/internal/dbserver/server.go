@@ -64,7 +64,7 @@ func New(o Options) (*Server, error) {
 		options: o, log: o.Logger, now: time.Now, id: newUUID(),
 		databases: map[string]*Database{}, sessions: map[*session]struct{}{}, locks: map[string][]*lockWaiter{},
 	}
-	schema, err := ParseSchema(serverSchema)
+	schema, err := serverSchema()
 	if err != nil {
 		return nil, err
 	}
