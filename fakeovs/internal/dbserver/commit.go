@@ -34,6 +34,12 @@ func (x *txn) commit() ([]*change, *Error) {
 		if c.old == nil || c.new == nil || c.isModified() {
 			visible = append(visible, c)
 		}
+		return nil
+	})
+	if err := x.db.record(x, visible); err != nil {
+		return nil, err
+	}
+	_ = x.forEach(func(c *change) *Error {
 		c.apply()
 		return nil
 	})

@@ -315,7 +315,9 @@ func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
 }
 
 func (x *execution) commit(p *parser) (map[string]any, *Error) {
-	member(p, "durable", required, as[bool]) // nothing here outlives the process
+	if durable, _ := member(p, "durable", required, as[bool]); durable {
+		x.txn.durable = true
+	}
 	return map[string]any{}, nil
 }
 
@@ -324,7 +326,8 @@ func (x *execution) abort(*parser) (map[string]any, *Error) {
 }
 
 func (x *execution) comment(p *parser) (map[string]any, *Error) {
-	p.string("comment", required)
+	text, _ := p.string("comment", required)
+	x.txn.addComment(text)
 	return map[string]any{}, nil
 }
 

@@ -216,9 +216,18 @@ func (w *Watch) stop() {
 // commit commits a transaction and tells everybody who wants to know.
 func (db *Database) commit(x *txn) *Error {
 	changes, err := x.commit()
-	if err != nil || len(changes) == 0 {
-		return err
+	if err == nil {
+		db.committed(changes)
 	}
+	return err
+}
+
+// committed tells everybody what has been committed.
+func (db *Database) committed(changes []*change) {
+	if len(changes) == 0 {
+		return
+	}
+	db.compactIfDue()
 	db.changed = true
 	db.tellMonitors(changes)
 	for w := range db.watches {
@@ -232,5 +241,4 @@ func (db *Database) commit(x *txn) *Error {
 			}
 		}
 	}
-	return nil
 }

@@ -84,7 +84,11 @@ func checkDifference(t *rapid.T, typ *Type, old, d Datum, before, after map[int6
 	if !maps.Equal(toMap(added), wantAdded) || !maps.Equal(toMap(removed), wantRemoved) {
 		t.Fatalf("changes: got %v added and %v removed, want %v and %v", toMap(added), toMap(removed), wantAdded, wantRemoved)
 	}
-	if got := toMap(old.diff(typ, d)); !maps.Equal(got, wantDiff) {
+	difference := old.diff(typ, d)
+	if got := toMap(old.patch(typ, difference)); !maps.Equal(got, after) {
+		t.Fatalf("patch: got %v, want %v", got, after)
+	}
+	if got := toMap(difference); !maps.Equal(got, wantDiff) {
 		t.Fatalf("diff: got %v, want %v", got, wantDiff)
 	}
 	same := maps.Equal(before, after)

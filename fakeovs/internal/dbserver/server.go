@@ -82,13 +82,18 @@ type Database struct {
 	monitors []*monitor // in the order of their creation
 	watches  map[*Watch]struct{}
 	waiting  []*waiting
-	changed  bool // since what waits was last tried
+	changed  bool    // since what waits was last tried
+	file     *dbFile // nil if it is in memory only
 }
 
 // AddDatabase makes an empty database.
 func (s *Server) AddDatabase(schema *Schema) (*Database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.addDatabase(schema)
+}
+
+func (s *Server) addDatabase(schema *Schema) (*Database, error) {
 	if s.databases[schema.Name] != nil {
 		return nil, fmt.Errorf("there is a database %s already", schema.Name)
 	}
@@ -148,7 +153,18 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.Disconnect()
-	return nil
+	return s.CloseFiles()
+}
+
+// CloseFiles closes the files of databases, so that others can use them. Until Restart, what is committed is not kept.
+func (s *Server) CloseFiles() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, db := range s.databases {
+		errs = append(errs, db.file.close())
+	}
+	return errors.Join(errs...)
 }
 
 // remove forgets a session that has ended.
