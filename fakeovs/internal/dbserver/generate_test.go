@@ -196,8 +196,11 @@ func (g *generator) value(t *Type) any {
 
 func (g *generator) atom(b *BaseType) any {
 	if b.Enum != nil && !g.percent(5) {
-		i := g.IntN(b.Enum.Len())
-		return Value{Datum{keys: b.Enum.keys[i : i+1]}, b.enumType()}
+		var allowed []atom
+		for a := range b.Enum.all() {
+			allowed = append(allowed, a)
+		}
+		return Value{scalar(pick(g, allowed)), b.enumType()}
 	}
 	switch b.Kind {
 	case Integer:
