@@ -55,7 +55,7 @@ func appendJSON(b []byte, v any) []byte {
 	case Value:
 		return v.datum.appendJSON(b, v.typ)
 	case *Error:
-		return appendJSON(b, v.json())
+		return v.appendJSON(b)
 	default:
 		panic(fmt.Sprintf("dbserver: no JSON form of %T", v))
 	}
