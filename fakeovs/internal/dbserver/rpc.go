@@ -120,7 +120,7 @@ func (s *session) request(m message) (result, err any) {
 		if e != nil {
 			return nil, e
 		}
-		return db.schema.text, nil
+		return db.schema.answer, nil
 	case "get_server_id":
 		return s.server.id, nil
 	case "monitor", "monitor_cond", "monitor_cond_since":
@@ -158,7 +158,7 @@ func (s *session) convertRequest(m message) *Error {
 	if len(m.params) != 2 {
 		return syntaxError(m.params, "array expected")
 	}
-	schema, err := schemaFromJSON(m.params[1])
+	schema, err := schemaFromJSON(m.params[1], textOrder{})
 	if err != nil {
 		return err
 	}
