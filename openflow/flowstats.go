@@ -18,22 +18,34 @@ type FlowFilter struct {
 }
 
 // FlowStatsRequest asks for the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.2).
-type FlowStatsRequest struct{ FlowFilter }
+type FlowStatsRequest struct {
+	FlowFilter
+	// Plain is the form of OpenFlow 1.0 itself in place of Nicira's, which has room for every match; OpenFlow 1.0 only.
+	Plain bool
+}
 
 // FlowStatsReply is one part of the answer to a FlowStatsRequest. What a version does not tell of a flow is left out.
 type FlowStatsReply struct {
 	Flows []FlowStats
 	// More says that another part follows.
 	More bool
+	// Plain is as in FlowStatsRequest.
+	Plain bool
 }
 
 // AggregateRequest asks for the sum over the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.3).
-type AggregateRequest struct{ FlowFilter }
+type AggregateRequest struct {
+	FlowFilter
+	// Plain is as in FlowStatsRequest.
+	Plain bool
+}
 
 // AggregateReply answers an AggregateRequest.
 type AggregateReply struct {
 	Packets, Bytes uint64
 	Flows          uint32
+	// Plain is as in FlowStatsRequest.
+	Plain bool
 }
 
 func (FlowStatsRequest) describe() string { return "flow statistics request" }

@@ -10,6 +10,9 @@ type Version uint8
 
 // The versions this package speaks. Open vSwitch speaks others only if its bridge's column "protocols" says so.
 const (
+	Version10 Version = 1
+	Version11 Version = 2
+	Version12 Version = 3
 	Version13 Version = 4
 	Version14 Version = 5
 	Version15 Version = 6
