@@ -210,7 +210,7 @@ func TestTableFeatures(t *testing.T) {
 	}
 	if !has(a.Match, openflow.FieldIPv4Dst, true) || !has(a.Match, openflow.FieldEthType, false) ||
 		!has(a.Hit.ApplySet, openflow.FieldTCPDst, false) || has(a.Hit.ApplySet, openflow.FieldEthType, false) ||
-		has(a.Match, openflow.FieldIPv6Dst, true) || a.Hit.Next[0] != 4 || len(a.Hit.Next) != 250 {
+		!has(a.Match, openflow.FieldIPv6Dst, true) || has(a.Match, openflow.FieldTunMetadata0, true) || a.Hit.Next[0] != 4 || len(a.Hit.Next) != 250 {
 		t.Errorf("table 3: got %+v", a)
 	}
 }
