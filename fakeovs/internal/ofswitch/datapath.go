@@ -32,11 +32,13 @@ type Datapath struct {
 	mu         sync.Mutex
 	pending    []delivery
 	delivering bool
+	// idle is how long bundles stay without a message for them.
+	idle time.Duration
 }
 
 // NewDatapath makes a datapath without bridges.
 func NewDatapath(o DatapathOptions) *Datapath {
-	d := &Datapath{now: o.Now, log: o.Logger}
+	d := &Datapath{now: o.Now, log: o.Logger, idle: defaultBundleIdle}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -45,6 +47,23 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	}
 	d.conns = conntrack.New(d.now, 0)
 	return d
+}
+
+// SetBundleIdle sets how long a bundle stays without a message for it (ovs-vswitchd.conf.db(5), "bundle-idle-timeout").
+// Less than a second is the usual ten.
+func (d *Datapath) SetBundleIdle(idle time.Duration) {
+	if idle < time.Second {
+		idle = defaultBundleIdle
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = idle
+}
+
+func (d *Datapath) bundleIdle() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.idle
 }
 
 // delivery is a frame on its way out of a port.

@@ -19,10 +19,23 @@ type Port struct {
 	HWAddr net.HardwareAddr
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
+	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
+	Current, Advertised, Supported, Peer uint32
+	CurrentSpeed, MaxSpeed               uint32
+	// Queues are the numbers of the port's queues.
+	Queues []uint32
+	// LinkDown says that the link is down.
+	LinkDown bool
+
+	portState
 }
 
 func (p *Port) desc() openflow.PortDesc {
-	return openflow.PortDesc{No: p.No, HWAddr: p.HWAddr, Name: p.Name, State: openflow.PortStateLive}
+	return openflow.PortDesc{
+		No: p.No, HWAddr: p.HWAddr, Name: p.Name, Config: p.config, State: p.state,
+		Current: p.Current, Advertised: p.Advertised, Supported: p.Supported, Peer: p.Peer,
+		CurrentSpeed: p.CurrentSpeed, MaxSpeed: p.MaxSpeed,
+	}
 }
 
 // AddPort adds a port, or fails where its number is not one of a port, or number or name are taken.
@@ -37,6 +50,8 @@ func (s *Switch) AddPort(p Port) error {
 			return fmt.Errorf("switch %s: port %d %q: there is port %d %q", s.name, p.No, p.Name, old.No, old.Name)
 		}
 	}
+	p.created = s.dp.now()
+	p.settle()
 	s.ports[p.No] = &p
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)

@@ -20,6 +20,8 @@ type Options struct {
 	Name string
 	// DatapathID is what the switch answers to a features request.
 	DatapathID uint64
+	// Versions has the bit 1<<v for each version v of OpenFlow that controllers may speak. 0 is all that there are.
+	Versions uint32
 	// Logger overrides the datapath's.
 	Logger *slog.Logger
 }
@@ -54,15 +56,26 @@ type Switch struct {
 	// portNos are the port numbers in order.
 	portNos []uint32
 	macs    macTable
+	// frags is how fragments are handled, as in a SwitchConfig.
+	frags uint16
+	desc  Description
+	tlvs  tlvTable
+	// events counts what flow monitors were told of; holding keeps back what they say.
+	events  uint64
+	holding bool
 	// now is the time of the operation that holds mu.
 	now time.Time
 
 	// connMu guards the OpenFlow connections.
 	connMu sync.Mutex
 	conns  map[*conn]struct{}
-	closed bool
+	// connSerial is that of the last connection.
+	connSerial uint64
+	closed     bool
 	// running are the goroutines of the connections.
 	running sync.WaitGroup
+	// versions are those that new connections may speak.
+	versions uint32
 	// generation is the last one a controller claimed a role with.
 	generation    uint64
 	hasGeneration bool
@@ -73,7 +86,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 	if o.Logger == nil {
 		o.Logger = d.log
 	}
-	return &Switch{
+	s := &Switch{
 		dp:         d,
 		name:       o.Name,
 		datapathID: o.DatapathID,
@@ -83,6 +96,8 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		macs:       make(macTable),
 		conns:      make(map[*conn]struct{}),
 	}
+	s.SetVersions(o.Versions)
+	return s
 }
 
 // Input evaluates a frame that comes in by a port, hands what leaves the switch to the ports' Receive functions, and
@@ -156,22 +171,33 @@ func (s *Switch) output(out *packetOut) {
 func (s *Switch) begin() {
 	s.mu.Lock()
 	s.now = s.dp.now()
-	for _, f := range s.flows.expired(s.now) {
-		_, reason, _ := f.expiry()
-		s.removed(f, reason)
+	gone := s.flows.expired(s.now)
+	for i := range gone {
+		s.finished(gone[i:i+1], nil, 0)
 	}
 }
 
 func (s *Switch) end() { s.mu.Unlock() }
 
-// removed tells the controllers that a flow is gone, if it asks for that.
-func (s *Switch) removed(f *flow, reason openflow.FlowRemovedReason) {
-	if f.Flags&openflow.FlowSendRemoved == 0 {
-		return
+// Expire lets time pass: flows and bundles whose time is over are removed, and the controllers told. Whatever else is
+// done with the switch does that too.
+func (s *Switch) Expire() {
+	s.begin()
+	now := s.now
+	s.end()
+	s.connMu.Lock()
+	conns := s.sortedConns()
+	s.connMu.Unlock()
+	for _, c := range conns {
+		c.expireBundles(now)
 	}
-	stats := f.stats(s.now)
-	stats.Instructions, stats.Flags = openflow.Instructions{}, 0
-	s.announce(openflow.FlowRemoved{Stats: stats, Reason: reason})
+}
+
+// NextExpiry is the earliest time at which a flow may expire; false if none will.
+func (s *Switch) NextExpiry() (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flows.next, len(s.flows.timed) > 0
 }
 
 // deliveries pairs frames with their receivers.
@@ -214,21 +240,17 @@ func (s *Switch) change(m openflow.FlowMod) error {
 	if err != nil {
 		return err
 	}
+	return s.changeFlow(f, nil, 0)
+}
+
+// changeFlow carries out a checked flow mod, of a controller or, if that is nil, of the switch itself.
+func (s *Switch) changeFlow(f *flowMod, c *conn, xid uint32) error {
 	s.begin()
 	defer s.end()
 	changes, err := s.flows.apply(f, s.now)
 	if err != nil {
 		return err
 	}
-	s.finished(changes)
+	s.finished(changes, c, xid)
 	return nil
-}
-
-// finished tells the controllers about changes that have come to stay.
-func (s *Switch) finished(changes []change) {
-	for _, c := range changes {
-		if c.removed != nil && c.added == nil {
-			s.removed(c.removed, openflow.FlowRemovedDelete)
-		}
-	}
 }
