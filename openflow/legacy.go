@@ -124,7 +124,7 @@ func append10(b []byte, m Message, xid uint32) (out []byte, typ uint8, err error
 	case QueueDescRequest, QueueDescReply:
 		return appendQueue10(b, m)
 	case GroupMod:
-		b, _, err = m.appendTo(appendExperimenter(b, experimenterNicira, nxtGroupMod), Version15, xid)
+		b, _, err = m.appendTo(appendExperimenter(b, experimenterNicira, nxtGroupMod), Version10, xid)
 		return b, typeExperimenter, err
 	case FlowStatsRequest, FlowStatsReply, AggregateRequest, AggregateReply, PortStatsRequest, PortDescReply, QueueStatsRequest,
 		GroupStatsRequest, GroupDescRequest, GroupDescReply, GroupFeaturesRequest, GroupFeaturesReply, DescRequest, DescReply,
@@ -230,7 +230,7 @@ func decodeLegacyExperimenter(r *reader, v Version, xid uint32, inBundle bool) (
 			return ended(&head, FlowMonitorRequest{[]FlowMonitor{{ID: head.u32(), Command: MonitorDelete}}})
 		case nxtGroupMod:
 			if v == Version10 {
-				return decodeGroupMod(&head, Version15, false)
+				return decodeGroupMod(&head, Version10, false)
 			}
 		}
 	}

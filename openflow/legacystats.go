@@ -77,7 +77,7 @@ func appendConverted10(b []byte, m Message, xid uint32) (out []byte, typ uint8, 
 	case GroupStatsRequest, GroupStatsReply:
 		subtype = nxStatsGroup
 	case GroupDescReply:
-		v, subtype = Version15, nxStatsGroupDesc
+		v, subtype = Version10, nxStatsGroupDesc
 	case GroupFeaturesRequest, GroupFeaturesReply:
 		subtype = nxStatsGroupFeatures
 	default:
@@ -255,7 +255,7 @@ func decodeNXStats10(r *reader) (Message, error) {
 	case nxStatsGroup:
 		return decodeGroupStatsRequest(r)
 	case nxStatsGroupDesc:
-		return decodeGroupDescRequest(r, Version15)
+		return decodeGroupDescRequest(r, Version10)
 	case nxStatsGroupFeatures:
 		return ended(r, GroupFeaturesRequest{})
 	}

@@ -25,3 +25,6 @@ func (v Version) String() string {
 	}
 	return fmt.Sprintf("OpenFlow1%d", v-1)
 }
+
+// newGroups reports whether groups have the form of OpenFlow 1.5, which Nicira's extension gives them in 1.0.
+func (v Version) newGroups() bool { return v >= Version15 || v == Version10 }
