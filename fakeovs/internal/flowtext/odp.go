@@ -37,6 +37,8 @@ type odpText struct {
 	text
 	pair
 	ODP
+	// raw is the attribute as it was read, if it is written for the sake of an error.
+	raw *attribute
 }
 
 // bits are the value and the mask of a field, and all of its bits.

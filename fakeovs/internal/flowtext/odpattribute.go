@@ -40,7 +40,8 @@ var single = []member{
 	{"tcp_flags(", openflow.FieldTCPFlags, scanFlags(tcpFlags, 0xfff)},
 }
 
-// compound are the attributes that have fields with names, in any order.
+// compound are the attributes that have fields with names, in any order. As Open vSwitch, this does not read back what it
+// writes of NSH.
 var compound = []struct {
 	name    string
 	members []member
@@ -99,14 +100,6 @@ var compound = []struct {
 	}},
 	{"packet_type(", []member{
 		{"ns=", openflow.FieldPacketType, scanHalf(16)}, {"id=", openflow.FieldPacketType, scanHalf(0)},
-	}},
-	{"nsh(", []member{
-		// Open vSwitch writes the TTL but does not read it.
-		{"flags=", openflow.FieldNSHFlags, scanNumber}, {"mdtype=", openflow.FieldNSHMDType, scanNumber},
-		{"np=", openflow.FieldNSHNP, scanNumber}, {"spi=", openflow.FieldNSHSPI, scanNumber},
-		{"si=", openflow.FieldNSHSI, scanNumber}, {"c1=", openflow.FieldNSHC1, scanNumber},
-		{"c2=", openflow.FieldNSHC2, scanNumber}, {"c3=", openflow.FieldNSHC3, scanNumber},
-		{"c4=", openflow.FieldNSHC4, scanNumber},
 	}},
 }
 

@@ -141,6 +141,9 @@ func (t *odpText) arp() {
 	t.field("sip", openflow.FieldARPSPA, ipv4Of, ipv4Of)
 	t.field("tip", openflow.FieldARPTPA, ipv4Of, ipv4Of)
 	v, m, _ := t.bits(openflow.FieldARPOp)
+	if t.raw != nil {
+		v = t.value.Uint(opcode)
+	}
 	if m == 0xff {
 		m = 0xffff // a datapath has two bytes for it
 	}
@@ -152,6 +155,9 @@ func (t *odpText) arp() {
 // labelled are the entries that the packet's label stack has.
 func (t *odpText) labelled() []openflow.Field {
 	entries := [...]openflow.Field{packet.MPLSLSE, packet.MPLSLSE1, packet.MPLSLSE2}
+	if t.raw != nil {
+		return entries[:t.value.Uint(labels)]
+	}
 	n := 0
 	for i, f := range entries {
 		v := t.value.Uint(f)

@@ -177,9 +177,6 @@ func (r *reader) rest() error {
 		r.take("ipv6")
 	case openflow.EthTypeARP, openflow.EthTypeRARP:
 		return r.arp()
-	case openflow.EthTypeNSH:
-		r.take("nsh")
-		return nil
 	default:
 		return nil
 	}
@@ -257,10 +254,7 @@ func (t *text) attributes(list []attribute) {
 			t.add("),")
 			continue
 		}
-		if a.name == "arp" {
-			a.value.SetUint(openflow.FieldARPOp, a.value.Uint(opcode))
-		}
-		w := odpText{text: *t, pair: pair{&a.value, nil}, ODP: ODP{Verbose: true}}
+		w := odpText{text: *t, pair: pair{&a.value, nil}, ODP: ODP{Verbose: true}, raw: a}
 		w.attribute(a.name, true)
 		*t = w.text
 	}

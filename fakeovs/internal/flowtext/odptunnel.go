@@ -33,7 +33,7 @@ func (t *odpText) tunnel() {
 		{"tp_dst", packet.TunTPDst, decimal, hex},
 	} {
 		switch {
-		case !v.Has(part.f) && part.f != packet.TunTTL:
+		case !v.Has(part.f) && (part.f != packet.TunTTL || t.raw != nil && !t.raw.mask.Has(part.f)):
 		case part.v == nil:
 			t.in6(part.name, part.f)
 		default:
