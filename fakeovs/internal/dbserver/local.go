@@ -40,6 +40,15 @@ func StringMap(m map[string]string) Datum {
 	return newDatum(keys, values)
 }
 
+// Counts returns a map of strings to integers.
+func Counts(m map[string]int64) Datum {
+	var keys, values []atom
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		keys, values = append(keys, strAtom(k)), append(values, intAtom(m[k]))
+	}
+	return newDatum(keys, values)
+}
+
 // Integer returns the first member of a set of integers; zero and false if it is empty.
 func (d Datum) Integer() (int64, bool) {
 	key, _ := d.first()
@@ -65,6 +74,45 @@ func (d Datum) Strings() []string {
 func (d Datum) Lookup(key string) string {
 	value, _ := d.get(String, strAtom(key))
 	return value.str
+}
+
+// Entry returns what a map of strings to strings has for a key; false if nothing.
+func (d Datum) Entry(key string) (string, bool) {
+	value, ok := d.get(String, strAtom(key))
+	return value.str, ok
+}
+
+// Map returns a map of strings to strings.
+func (d Datum) Map() map[string]string {
+	m := make(map[string]string, d.Len())
+	for k, v := range d.all() {
+		m[k.str] = v.str
+	}
+	return m
+}
+
+// Ints returns the members of a set of integers, or the keys of a map from them.
+func (d Datum) Ints() []int64 {
+	n := make([]int64, 0, d.Len())
+	for k := range d.all() {
+		n = append(n, k.num)
+	}
+	return n
+}
+
+// Values returns the values of a map to strings or UUIDs, in the order of its keys.
+func (d Datum) Values() []string {
+	s := make([]string, 0, d.Len())
+	for _, v := range d.all() {
+		s = append(s, v.str)
+	}
+	return s
+}
+
+// Bool returns the first member of a set of booleans; false if it is empty.
+func (d Datum) Bool() bool {
+	key, _ := d.first()
+	return key.num != 0
 }
 
 // UUID returns the row's UUID.
@@ -155,7 +203,12 @@ func (tx *Tx) Set(table, uuid string, f Fields) error {
 	if r == nil {
 		return nil
 	}
-	return tx.txn.modify(r).fill(f)
+	for name, d := range f {
+		if c := t.byName[name]; c == nil || !r.fields[c.index].equal(d) {
+			return tx.txn.modify(r).fill(f)
+		}
+	}
+	return nil
 }
 
 func (r *Row) fill(f Fields) error {

@@ -3,6 +3,8 @@
 
 package dbserver
 
+import "slices"
+
 // monitor sends a session the changes of some tables: RFC 7047, section 4.1.5, and ovsdb-server(7).
 type monitor struct {
 	session *session
@@ -12,8 +14,7 @@ type monitor struct {
 	tables  map[*table]*monitoredTable
 	order   []*monitoredTable
 	idText  string // the JSON text of id
-	// requests is the JSON text of the requests that it began with. Monitors for which asks is the same say the same.
-	requests, asks string
+	asks    string // monitors with the same say the same; "" if that cannot be told
 }
 
 // monitorVersion is the form in which changes are sent.
@@ -41,8 +42,12 @@ type monitoredTable struct {
 	table   *table
 	sel     selection // of any column
 	columns []monitoredColumn
-	where   condition
-	changed string // the JSON text of the condition that replaced the first one, if any
+	// unseen are columns that conditions have mentioned. If one of them changes, the client is told of the row, though
+	// not of the column.
+	unseen []*column
+	// where is the condition that the client knows of, next the one that it asked for. They differ after a request that
+	// failed half-way.
+	where, next condition
 }
 
 type monitoredColumn struct {
@@ -55,7 +60,7 @@ func (m *monitor) update(changes []*change) rawJSON {
 	u := updates{m: m}
 	for _, c := range changes {
 		if mt := m.tables[c.id.table]; mt != nil {
-			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.where))
+			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.next))
 		}
 	}
 	if u.empty() {
@@ -95,23 +100,31 @@ func (m *monitor) initial() rawJSON {
 	return u.json()
 }
 
-// change changes conditions and sends what thereby came or went.
-func (m *monitor) change(conditions map[*monitoredTable]condition) {
+// change makes new conditions the ones that the client knows of, and sends what thereby comes or goes.
+func (m *monitor) change() {
 	u := updates{m: m}
 	for _, mt := range m.order {
-		where, ok := conditions[mt]
-		if !ok {
+		if mt.where.equal(mt.next) {
 			continue
 		}
 		for _, r := range newTxn(m.db).find(mt.table, nil) {
-			if kind := mt.kind(r, r, mt.where, where); kind != selModify {
+			if kind := mt.kind(r, r, mt.where, mt.next); kind != selModify {
 				u.add(mt, r.uuid, r, r, kind)
 			}
 		}
-		mt.where = where
+		mt.where = mt.next
 	}
 	if !u.empty() {
 		m.session.send(m.notification(u.json()))
+	}
+}
+
+// mention notes the columns of a condition.
+func (mt *monitoredTable) mention(c condition) {
+	for _, cl := range c {
+		if cl.column != nil && !slices.Contains(mt.unseen, cl.column) {
+			mt.unseen = append(mt.unseen, cl.column)
+		}
 	}
 }
 
@@ -146,7 +159,7 @@ func (u *updates) add(mt *monitoredTable, uuid string, before, after *Row, kind 
 	}
 	changed := func(c *column) bool { return !before.fields[c.index].equal(after.fields[c.index]) }
 	if kind == selModify {
-		any := false
+		any := slices.ContainsFunc(mt.unseen, changed)
 		for _, c := range mt.columns {
 			any = any || changed(c.column)
 		}

@@ -11,14 +11,14 @@ func (db *Database) tellMonitors(changes []*change) {
 	var message []byte
 	for _, m := range db.monitors {
 		update, made := updates[m.asks]
-		if !made {
+		if !made || m.asks == "" {
 			update = m.update(changes)
 			updates[m.asks] = update
 		}
 		if update == nil {
 			continue
 		}
-		if last == nil || last.asks != m.asks || last.idText != m.idText {
+		if last == nil || m.asks == "" || last.asks != m.asks || last.idText != m.idText {
 			last, message = m, m.notification(update)
 		}
 		m.session.send(message)
@@ -28,21 +28,4 @@ func (db *Database) tellMonitors(changes []*change) {
 func (m *monitor) setID(id any) { m.id, m.idText = id, jsonText(id) }
 
 // asked notes what a new monitor asks for.
-func (m *monitor) asked(requests any) {
-	m.requests = jsonText(requests)
-	m.conditionsChanged(nil)
-}
-
-// conditionsChanged notes the texts of conditions that have replaced others.
-func (m *monitor) conditionsChanged(texts map[*monitoredTable]string) {
-	b := append([]byte{byte('0' + m.version)}, m.requests...)
-	for _, mt := range m.order {
-		if text, ok := texts[mt]; ok {
-			mt.changed = text
-		}
-		if mt.changed != "" {
-			b = append(appendString(b, mt.table.name), mt.changed...)
-		}
-	}
-	m.asks = string(b)
-}
+func (m *monitor) asked(requests any) { m.asks = string(byte('0'+m.version)) + jsonText(requests) }

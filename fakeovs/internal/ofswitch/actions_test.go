@@ -175,6 +175,9 @@ func TestEveryActionOverTheWire(t *testing.T) {
 			}
 			continue // it is not of OpenFlow 1.3
 		}
+		if _, ok := c.action.(openflow.OutputGroup); ok {
+			continue // whose group is sought only when a bundle is carried out
+		}
 		for _, m := range []openflow.Message{
 			mod, out, openflow.BundleAdd{ID: 1, Flags: flags, Message: mod}, openflow.BundleAdd{ID: 1, Flags: flags, Message: out},
 		} {

@@ -16,9 +16,6 @@ func checkInstructions(f *openflow.Flow) error {
 	for _, mf := range f.Match {
 		known.note(mf)
 	}
-	if f.Meter != 0 {
-		return openflow.ErrInvalidMeter
-	}
 	if err := checkActions(f.Apply, known); err != nil {
 		return err
 	}
@@ -95,7 +92,6 @@ func checkAction(a openflow.Action, known *protocols) error {
 	case openflow.NAT:
 		return openflow.ErrBadSetArgument
 	case openflow.OutputGroup:
-		return unsupported(openflow.ErrBadOutGroup, "%v", a)
 	case openflow.RawAction:
 		return checkRaw(a)
 	default:

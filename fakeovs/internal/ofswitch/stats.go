@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"slices"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -14,16 +16,15 @@ const (
 	multipartHeaderLen = 16
 )
 
-// portsPerReply is how many port descriptions fit into a message.
-const portsPerReply = 1000
-
-func (c *conn) sendPorts(xid uint32) {
+// sendPorts answers with the description of a port, or of all ports if it is 0.
+func (c *conn) sendPorts(port, xid uint32) {
 	ports := c.s.portDescs()
-	for len(ports) > portsPerReply {
-		c.reply(openflow.PortDescReply{Ports: ports[:portsPerReply], More: true}, xid)
-		ports = ports[portsPerReply:]
+	if port != 0 {
+		ports = slices.DeleteFunc(ports, func(p openflow.PortDesc) bool { return p.No != port })
 	}
-	c.reply(openflow.PortDescReply{Ports: ports}, xid)
+	sendList(c, xid, ports, func(part []openflow.PortDesc, more bool) openflow.Message {
+		return openflow.PortDescReply{Ports: part, More: more}
+	})
 }
 
 // filtered returns the flows that a filter selects.
@@ -61,7 +62,7 @@ func (c *conn) sendFlows(filter openflow.FlowFilter, xid uint32) error {
 	const room = openflow.MaxMessage - multipartHeaderLen
 	var body []byte
 	for _, f := range flows {
-		one, err := openflow.Encode(openflow.Version13, openflow.FlowStatsReply{Flows: []openflow.FlowStats{f}}, xid)
+		one, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f}}, xid)
 		if err != nil {
 			c.log.Error("cannot encode a flow", "flow", f.String(), "error", err)
 			continue

@@ -9,95 +9,47 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
+// A Key has its words in the order in which a look-up may stop at each of them (ovs-vswitchd's staged look-up): the
+// metadata, the link layer, the network layer, and then the transport layer, where Open vSwitch counts ARP's and ND's
+// addresses and NSH in. What follows is metadata again, the options of a tunnel.
 const (
 	// Words is how many 64-bit words a Key has.
-	Words = 18
-	// metadataWords is how many of them, from the first on, are no part of the frame.
-	metadataWords = 13
+	Words = transportEnd + 1 + optionWords
+
+	metadataEnd  = 26
+	linkEnd      = 31
+	networkEnd   = 42
+	transportEnd = 51
+	optionWords  = 32
+)
+
+// The words that parsing fills.
+const (
+	wordType      = 25 // the packet type
+	wordEthDst    = 26 // and the Ethernet type
+	wordEthSrc    = 27 // and the outer TCI
+	wordVLAN      = 28 // the TPIDs and the inner TCI
+	wordMPLS      = 29
+	wordIPv4      = 31
+	wordCTIPv4    = 32
+	wordIPv6Src   = 33
+	wordIPv6Dst   = 35
+	wordCTIPv6    = 37
+	wordNetwork   = 41 // IPv6's label, the kind of fragment, type of service, TTL, protocol
+	wordNDTarget  = 42
+	wordSHA       = 44 // and TCP's flags
+	wordTHA       = 45
+	wordNSH       = 46
+	wordTransport = 49
+	wordGroup     = 50
+	wordPresent   = 51
+	wordOptions   = 52
 )
 
 // Key is the fields of a packet and its metadata, and also the values or the mask of a match. Fields of protocols that
-// exclude one another share their place, such as the TCP, UDP and ICMP ones, as do fields that are parts of one another, such
-// as the registers and the parts of the VLAN tag.
+// exclude one another share their place as they do in Open vSwitch, such as the TCP, UDP and ICMP ones, as do fields that
+// are parts of one another, such as the registers and the parts of the VLAN tag.
 type Key [Words]uint64
-
-// place is where a field stands in a Key: bits bits of a word, shift bits from its low end. A field of 128 bits
-// fills the word and the next one.
-type place struct {
-	word, shift, bits uint8
-}
-
-// places is indexed by openflow.Field. A field without bits is not known here.
-var places = [256]place{
-	openflow.FieldMetadata:   {0, 0, 64},
-	openflow.FieldReg0:       {1, 32, 32},
-	openflow.FieldReg1:       {1, 0, 32},
-	openflow.FieldReg2:       {2, 32, 32},
-	openflow.FieldReg3:       {2, 0, 32},
-	openflow.FieldReg4:       {3, 32, 32},
-	openflow.FieldReg5:       {3, 0, 32},
-	openflow.FieldReg6:       {4, 32, 32},
-	openflow.FieldReg7:       {4, 0, 32},
-	openflow.FieldReg8:       {5, 32, 32},
-	openflow.FieldReg9:       {5, 0, 32},
-	openflow.FieldReg10:      {6, 32, 32},
-	openflow.FieldReg11:      {6, 0, 32},
-	openflow.FieldReg12:      {7, 32, 32},
-	openflow.FieldReg13:      {7, 0, 32},
-	openflow.FieldReg14:      {8, 32, 32},
-	openflow.FieldReg15:      {8, 0, 32},
-	openflow.FieldXReg0:      {1, 0, 64},
-	openflow.FieldXReg1:      {2, 0, 64},
-	openflow.FieldXReg2:      {3, 0, 64},
-	openflow.FieldXReg3:      {4, 0, 64},
-	openflow.FieldXReg4:      {5, 0, 64},
-	openflow.FieldXReg5:      {6, 0, 64},
-	openflow.FieldXReg6:      {7, 0, 64},
-	openflow.FieldXReg7:      {8, 0, 64},
-	openflow.FieldXXReg0:     {1, 0, 128},
-	openflow.FieldXXReg1:     {3, 0, 128},
-	openflow.FieldXXReg2:     {5, 0, 128},
-	openflow.FieldXXReg3:     {7, 0, 128},
-	openflow.FieldInPort:     {9, 32, 32},
-	openflow.FieldInPort16:   {9, 32, 16},
-	openflow.FieldCTState:    {9, 0, 32},
-	openflow.FieldCTMark:     {10, 32, 32},
-	openflow.FieldCTZone:     {10, 0, 16},
-	openflow.FieldCTLabel:    {11, 0, 128},
-	openflow.FieldEthDst:     {13, 16, 48},
-	openflow.FieldEthType:    {13, 0, 16},
-	openflow.FieldEthSrc:     {14, 16, 48},
-	openflow.FieldVLANTCI:    {14, 0, 16},
-	openflow.FieldVLANVID:    {14, 0, 13},
-	openflow.FieldVLANPCP:    {14, 13, 3},
-	openflow.FieldIPv4Src:    {15, 32, 32},
-	openflow.FieldIPv4Dst:    {15, 0, 32},
-	openflow.FieldARPSPA:     {15, 32, 32},
-	openflow.FieldARPTPA:     {15, 0, 32},
-	openflow.FieldTCPSrc:     {16, 48, 16},
-	openflow.FieldTCPDst:     {16, 32, 16},
-	openflow.FieldUDPSrc:     {16, 48, 16},
-	openflow.FieldUDPDst:     {16, 32, 16},
-	openflow.FieldSCTPSrc:    {16, 48, 16},
-	openflow.FieldSCTPDst:    {16, 32, 16},
-	openflow.FieldICMPv4Type: {16, 48, 8},
-	openflow.FieldICMPv4Code: {16, 32, 8},
-	openflow.FieldICMPv6Type: {16, 48, 8},
-	openflow.FieldICMPv6Code: {16, 32, 8},
-	openflow.FieldTCPFlags:   {16, 16, 12},
-	openflow.FieldIPProto:    {16, 8, 8},
-	openflow.FieldIPTTL:      {16, 0, 8},
-	openflow.FieldARPSHA:     {16, 16, 48},
-	openflow.FieldARPTHA:     {17, 16, 48},
-	openflow.FieldARPOp:      {17, 0, 8}, // Open vSwitch has room for one byte
-	openflow.FieldIPv6Label:  {17, 32, 20},
-	openflow.FieldIPFrag:     {17, 8, 2},
-	openflow.FieldIPDSCP:     {17, 2, 6},
-	openflow.FieldIPECN:      {17, 0, 2},
-}
-
-// Known reports whether a Key has the field.
-func Known(f openflow.Field) bool { return places[f].bits != 0 }
 
 // Uint is the value of a field of at most 64 bits, or the low 64 bits of a wider one.
 func (k *Key) Uint(f openflow.Field) uint64 {
@@ -172,34 +124,6 @@ func (k *Key) SetBits(f openflow.Field, offset, n uint16, v uint64) {
 		m, v = ones(uint8(over)), v>>(64-offset)
 		*hi = *hi&^m | v
 	}
-}
-
-// SetMetadata makes the metadata fields those of another key.
-func (k *Key) SetMetadata(from *Key) { copy(k[:metadataWords], from[:metadataWords]) }
-
-// SameHeader reports whether two keys have the same fields of the frame, metadata aside.
-func (k *Key) SameHeader(other *Key) bool {
-	return [Words - metadataWords]uint64(k[metadataWords:]) == [Words - metadataWords]uint64(other[metadataWords:])
-}
-
-// Match makes the value and the mask of a match. Fields that are not Known are left out.
-func Match(m openflow.Match) (value, mask Key) {
-	for _, f := range m {
-		all := f.Mask
-		if all == nil {
-			all = allOnes[:len(f.Value)]
-		}
-		mask.SetMasked(f.Field, all, nil)
-		value.SetMasked(f.Field, f.Value, nil)
-	}
-	for i := range value {
-		value[i] &= mask[i]
-	}
-	return value, mask
-}
-
-var allOnes = [16]byte{
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 }
 
 func ones(bits uint8) uint64 {
