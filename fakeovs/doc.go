@@ -36,7 +36,7 @@
 //
 // Options.Remotes has the database listen at TCP, TLS and further unix sockets, and connect to clients that wait for it.
 // Among them may be the managers that the database itself names: they are followed, probed and reported on as by
-// ovsdb-server.
+// ovsdb-server. OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
 //
 // # Other databases
 //
