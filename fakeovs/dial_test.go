@@ -34,7 +34,7 @@ func TestDial(t *testing.T) {
 		t.Errorf("file descriptors with a client in memory: got %d, want %d as without", got, before)
 	}
 	operations := []ovsdb.Operation{ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br0"}).Named("b"), vswitch.AddBridges("b")}
-	if _, err := db.Commit(ctx, operations...); err != nil {
+	if _, err := db.Apply(ctx, operations...); err != nil {
 		t.Fatal(err)
 	}
 	of, err := openflow.Dial(ctx, management, openflow.Options{Dial: ovs.Dial})

@@ -14,7 +14,8 @@ type monitor struct {
 	tables  map[*table]*monitoredTable
 	order   []*monitoredTable
 	idText  string // the JSON text of id
-	asks    string // monitors with the same say the same; "" if that cannot be told
+	// requests is the JSON text of the requests that it began with. Monitors for which asks is the same say the same.
+	requests, asks string
 }
 
 // monitorVersion is the form in which changes are sent.
@@ -46,8 +47,9 @@ type monitoredTable struct {
 	// not of the column.
 	unseen []*column
 	// where is the condition that the client knows of, next the one that it asked for. They differ after a request that
-	// failed half-way.
-	where, next condition
+	// failed half-way. The texts are those of conditions that replaced the first one.
+	where, next         condition
+	whereText, nextText string
 }
 
 type monitoredColumn struct {
@@ -59,7 +61,7 @@ type monitoredColumn struct {
 func (m *monitor) update(changes []*change) rawJSON {
 	u := updates{m: m}
 	for _, c := range changes {
-		if mt := m.tables[c.id.table]; mt != nil {
+		if mt := m.tables[c.id.table]; mt != nil && (c.old == nil || c.new == nil || mt.watches(c)) {
 			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.next))
 		}
 	}
@@ -112,11 +114,17 @@ func (m *monitor) change() {
 				u.add(mt, r.uuid, r, r, kind)
 			}
 		}
-		mt.where = mt.next
+		mt.where, mt.whereText = mt.next, mt.nextText
 	}
 	if !u.empty() {
 		m.session.send(m.notification(u.json()))
 	}
+}
+
+// watches reports whether a column has changed that the client or a condition has named.
+func (mt *monitoredTable) watches(c *change) bool {
+	return slices.ContainsFunc(mt.columns, func(mc monitoredColumn) bool { return c.hasChanged(mc.index) }) ||
+		slices.ContainsFunc(mt.unseen, func(col *column) bool { return c.hasChanged(col.index) })
 }
 
 // mention notes the columns of a condition.

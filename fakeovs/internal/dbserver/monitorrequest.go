@@ -155,11 +155,11 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 	if other := s.monitor(params[1]); other != nil && other != m {
 		return nil, syntaxError(params[1], "duplicate monitor ID")
 	}
-	m.asks = "" // what it says depends on all that it has asked for, even in vain
 	requests, ok := params[2].(map[string]any)
 	if !ok {
 		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
 	}
+	defer m.conditionsChanged()
 	for _, name := range memberNames(requests) {
 		t := m.db.tables[name]
 		if t == nil {
@@ -190,7 +190,7 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 			if err != nil {
 				return nil, err
 			}
-			mt.next = cond
+			mt.next, mt.nextText = cond, jsonText(where)
 			mt.mention(cond)
 		}
 	}

@@ -11,14 +11,14 @@ func (db *Database) tellMonitors(changes []*change) {
 	var message []byte
 	for _, m := range db.monitors {
 		update, made := updates[m.asks]
-		if !made || m.asks == "" {
+		if !made {
 			update = m.update(changes)
 			updates[m.asks] = update
 		}
 		if update == nil {
 			continue
 		}
-		if last == nil || m.asks == "" || last.asks != m.asks || last.idText != m.idText {
+		if last == nil || last.asks != m.asks || last.idText != m.idText {
 			last, message = m, m.notification(update)
 		}
 		m.session.send(message)
@@ -28,4 +28,24 @@ func (db *Database) tellMonitors(changes []*change) {
 func (m *monitor) setID(id any) { m.id, m.idText = id, jsonText(id) }
 
 // asked notes what a new monitor asks for.
-func (m *monitor) asked(requests any) { m.asks = string(byte('0'+m.version)) + jsonText(requests) }
+func (m *monitor) asked(requests any) {
+	m.requests = jsonText(requests)
+	m.conditionsChanged()
+}
+
+// conditionsChanged notes what conditions have become of the first ones.
+func (m *monitor) conditionsChanged() {
+	b := append([]byte{byte('0' + m.version)}, m.requests...)
+	for _, mt := range m.order {
+		if mt.nextText == "" {
+			continue
+		}
+		for _, text := range []string{mt.table.name, mt.whereText, mt.nextText} {
+			b = appendString(b, text)
+		}
+		for _, c := range mt.unseen {
+			b = appendString(b, c.name)
+		}
+	}
+	m.asks = string(b)
+}
