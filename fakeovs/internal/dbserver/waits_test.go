@@ -86,52 +86,60 @@ func (w waiter) command() (method string, id any, params []any) {
 // TestRandomWaitsAsRealServer has clients wait, lock, cancel and hang up at random on both servers, and compares all that
 // each of them is sent, in order.
 func TestRandomWaitsAsRealServer(t *testing.T) {
-	connectReal, fake := startReal(t), startServer(t, Options{})
-	socket := listen(t, fake)
 	for n := range *schemas {
-		seed := *seed + uint64(n)
-		w := waiter{newGenerator(seed)}
-		crowds := [2]*crowd{newCrowd(4, connectReal), newCrowd(4, func() *client { return dial(t, socket) })}
-		var story []string
-		do := func(i int, act func(c *client)) {
-			for _, c := range crowds {
-				act(c.clients[i])
-				c.settle(i)
-			}
-			for j := range crowds[0].got {
-				if diff := cmp.Diff(crowds[0].got[j], crowds[1].got[j]); diff != "" {
-					t.Fatalf("seed %d: after\n%s\nclient %d: real server (-), ours (+):\n%s", seed, strings.Join(story, "\n"), j, diff)
+		n := *seed + uint64(n)
+		t.Run(fmt.Sprintf("seed=%d", n), func(t *testing.T) {
+			w := waiter{newGenerator(n)}
+			socket := listen(t, startServer(t, Options{}))
+			b := bout{t: t, crowds: [2]*crowd{newCrowd(4, startReal(t)), newCrowd(4, func() *client { return dial(t, socket) })}}
+			b.do(0, "transact", 0, []any{"test", map[string]any{"op": "insert", "table": "single", "row": map[string]any{"x": 1}, "uuid": w.rows[0]}})
+			for range *requests {
+				i := w.IntN(len(b.crowds[0].clients))
+				if w.percent(3) {
+					b.hangUp(i)
+					continue
 				}
-				crowds[0].got[j], crowds[1].got[j] = nil, nil
+				method, id, params := w.command()
+				b.do(i, method, id, params)
 			}
-		}
-		first := []any{
-			map[string]any{"op": "delete", "table": "single", "where": []any{}},
-			map[string]any{"op": "insert", "table": "single", "row": map[string]any{"x": 1}, "uuid": fmt.Sprintf("00000000-0000-0000-0000-%012d", seed)},
-		}
-		do(0, func(c *client) {
-			c.send(map[string]any{"id": 0, "method": "transact", "params": append([]any{"test"}, first...)})
 		})
-		for range *requests {
-			i := w.IntN(len(crowds[0].clients))
-			if w.percent(3) {
-				story = append(story, fmt.Sprintf("client %d hangs up", i))
-				for _, c := range crowds {
-					c.clients[i].conn.Close()
-					c.clients[i] = c.connect()
-				}
-				do(i, func(*client) {})
-				continue
-			}
-			method, id, params := w.command()
-			message := map[string]any{"id": id, "method": method, "params": params}
-			story = append(story, fmt.Sprintf("client %d sends %s", i, jsonText(message)))
-			do(i, func(c *client) { c.send(message) })
+	}
+}
+
+// bout is what the crowds of the real server and of ours are made to do.
+type bout struct {
+	t      *testing.T
+	crowds [2]*crowd
+	story  []string
+}
+
+func (b *bout) do(i int, method string, id any, params []any) {
+	b.t.Helper()
+	message := map[string]any{"id": id, "method": method, "params": params}
+	b.act(i, fmt.Sprintf("client %d sends %s", i, jsonText(message)), func(c *crowd) { c.clients[i].send(message) })
+}
+
+func (b *bout) hangUp(i int) {
+	b.t.Helper()
+	b.act(i, fmt.Sprintf("client %d hangs up", i), func(c *crowd) {
+		c.clients[i].conn.Close()
+		c.clients[i] = c.connect()
+	})
+}
+
+// act lets both crowds do something and compares what their clients get.
+func (b *bout) act(i int, what string, act func(c *crowd)) {
+	b.t.Helper()
+	b.story = append(b.story, what)
+	for _, c := range b.crowds {
+		act(c)
+		c.settle(i)
+	}
+	real, fake := b.crowds[0], b.crowds[1]
+	for j := range real.got {
+		if diff := cmp.Diff(real.got[j], fake.got[j]); diff != "" {
+			b.t.Fatalf("after\n%s\nclient %d: real server (-), ours (+):\n%s", strings.Join(b.story, "\n"), j, diff)
 		}
-		for _, c := range crowds {
-			for _, client := range c.clients {
-				client.conn.Close()
-			}
-		}
+		real.got[j], fake.got[j] = nil, nil
 	}
 }
