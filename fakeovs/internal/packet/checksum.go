@@ -101,9 +101,9 @@ func (p *Packet) checksumAt() (at int, ok bool) {
 		// 0 says that there is no checksum.
 		return p.l4 + 6, len(l4) >= udpLen && be16(l4, 6) != 0
 	case openflow.IPProtoICMPv6:
-		return p.l4 + 2, len(l4) >= 4
+		return p.l4 + 2, p.IPv6() && len(l4) >= 4
 	case openflow.IPProtoICMP:
-		return p.l4 + 2, len(l4) >= 4
+		return p.l4 + 2, !p.IPv6() && len(l4) >= 4
 	}
 	return 0, false
 }
