@@ -91,7 +91,7 @@ func (v *visit) controlFTP(c *conn) {
 		}
 		header := packet.TCPHeaderLen(l4)
 		l4 = append(append(append([]byte(nil), l4[:header+a.start]...), text...), l4[header+a.end:]...)
-		v.p.SetTransport(l4)
+		v.p.ReplaceTransport(l4)
 		by = uint32(len(text) - (a.end - a.start))
 	}
 	v.shift(c)

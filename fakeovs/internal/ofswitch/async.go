@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/ovskit/ovskit/openflow"
@@ -11,17 +12,39 @@ import (
 
 // defaultAsync is what a controller gets as long as it has not set anything: not the packets whose TTL is used up, and
 // a secondary one only the ports.
-var defaultAsync = openflow.AsyncConfig{
-	Primary: openflow.AsyncMasks{
-		PacketIn:   1<<openflow.PacketInNoMatch | 1<<openflow.PacketInAction,
-		PortStatus: allPortChanges,
-		FlowRemoved: 1<<openflow.FlowRemovedIdle | 1<<openflow.FlowRemovedHard | 1<<openflow.FlowRemovedDelete |
-			1<<openflow.FlowRemovedGroup,
-	},
-	Secondary: openflow.AsyncMasks{PortStatus: allPortChanges},
+func defaultAsync(v openflow.Version) openflow.AsyncConfig {
+	removed := uint32(1<<openflow.FlowRemovedIdle | 1<<openflow.FlowRemovedHard | 1<<openflow.FlowRemovedDelete)
+	if v >= openflow.Version13 {
+		removed |= 1 << openflow.FlowRemovedGroup
+	}
+	if v >= openflow.Version14 {
+		removed |= 1<<openflow.FlowRemovedMeter | 1<<openflow.FlowRemovedEviction
+	}
+	return openflow.AsyncConfig{
+		Primary: openflow.AsyncMasks{
+			PacketIn: allPacketIns &^ (1 << openflow.PacketInInvalidTTL), PortStatus: allPortChanges, FlowRemoved: removed,
+		},
+		Secondary: openflow.AsyncMasks{PortStatus: allPortChanges},
+	}
 }
 
-const allPortChanges = 1<<openflow.PortAdded | 1<<openflow.PortDeleted | 1<<openflow.PortModified
+// The bits of the masks: all reasons of OpenFlow 1.4, of which earlier versions know the first three for packets.
+const (
+	allPacketIns   = 1<<(openflow.PacketInPacketOut+1) - 1
+	oldPacketIns   = 1<<openflow.PacketInNoMatch | 1<<openflow.PacketInAction | 1<<openflow.PacketInInvalidTTL
+	newActions     = allPacketIns &^ oldPacketIns
+	allPortChanges = 1<<openflow.PortAdded | 1<<openflow.PortDeleted | 1<<openflow.PortModified
+	allRemovals    = 1<<(openflow.FlowRemovedEviction+1) - 1
+	allRoleReasons = 1<<(openflow.RoleExperimenter+1) - 1
+	allTableEvents = 1<<openflow.TableVacancyDown | 1<<openflow.TableVacancyUp
+	allForwards    = 1<<forwardGroup | 1<<forwardMeter
+)
+
+// The reasons of a RequestForward (OpenFlow 1.4.1, 7.4.6).
+const (
+	forwardGroup = 0
+	forwardMeter = 1
+)
 
 // defaultMissSendLen is the miss_send_len of a connection that says what it wants to be sent, but not that.
 const defaultMissSendLen = 128
@@ -29,22 +52,90 @@ const defaultMissSendLen = 128
 func (c *conn) getAsync() openflow.GetAsyncReply {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return openflow.GetAsyncReply{AsyncConfig: c.async}
+	a := c.async
+	if c.version < openflow.Version14 {
+		a.Primary.PacketIn &= oldPacketIns
+		a.Secondary.PacketIn &= oldPacketIns
+	}
+	return openflow.GetAsyncReply{AsyncConfig: a}
 }
 
-func (c *conn) setAsync(config openflow.AsyncConfig) {
+// setAsync sets what the controller is told of. From OpenFlow 1.4 on it says it by properties, in raw, of which those
+// that are not there change nothing.
+func (c *conn) setAsync(config openflow.AsyncConfig, raw []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.version >= openflow.Version14 {
+		changed, err := changedAsync(c.async, raw[openflow.HeaderLen:])
+		if err != nil {
+			return err
+		}
+		config = changed
+	} else {
+		for _, m := range []*openflow.AsyncMasks{&config.Primary, &config.Secondary} {
+			m.PacketIn &= oldPacketIns
+			m.PortStatus &= allPortChanges
+			m.FlowRemoved &= allRemovals
+			if m.PacketIn>>openflow.PacketInAction&1 == 1 {
+				m.PacketIn |= newActions
+			}
+		}
+	}
 	c.async = config
-	if c.config.MissSendLen == 0 {
+	if c.config.MissSendLen == 0 && c.service {
 		c.config.MissSendLen = defaultMissSendLen
 	}
+	return nil
+}
+
+// changedAsync is a configuration with the masks that properties carry (OpenFlow 1.4.1, 7.3.10).
+func changedAsync(config openflow.AsyncConfig, properties []byte) (openflow.AsyncConfig, error) {
+	masks := func(m *openflow.AsyncMasks) []*uint32 {
+		return []*uint32{&m.PacketIn, &m.PortStatus, &m.FlowRemoved, &m.RoleStatus, &m.TableStatus, &m.RequestForward}
+	}
+	allowed := []uint32{allPacketIns, allPortChanges, allRemovals, allRoleReasons, allTableEvents, allForwards}
+	primary, secondary := masks(&config.Primary), masks(&config.Secondary)
+	for b := properties; len(b) > 0; {
+		typ, value, rest, err := cutProperty(b)
+		switch {
+		case err != nil:
+			return config, err
+		case int(typ)/2 >= len(allowed):
+			return config, openflow.ErrAsyncUnsupported
+		case len(value) != 4:
+			return config, openflow.ErrBadPropertyLen
+		}
+		mask := binary.BigEndian.Uint32(value)
+		if mask&^allowed[typ/2] != 0 {
+			return config, openflow.ErrBadAsyncMask
+		}
+		if typ%2 == 0 {
+			*secondary[typ/2] = mask
+		} else {
+			*primary[typ/2] = mask
+		}
+		b = rest
+	}
+	return config, nil
+}
+
+// cutProperty splits the first property off b (OpenFlow 1.4.1, 7.2.3).
+func cutProperty(b []byte) (typ uint16, value, rest []byte, err error) {
+	if len(b) < 4 {
+		return 0, nil, nil, openflow.ErrBadPropertyLen
+	}
+	n := int(binary.BigEndian.Uint16(b[2:]))
+	padded := (n + 7) / 8 * 8
+	if n < 4 || padded > len(b) {
+		return 0, nil, nil, openflow.ErrBadPropertyLen
+	}
+	return binary.BigEndian.Uint16(b), b[4:n], b[padded:], nil
 }
 
 // wants reports whether a controller gets a message that it did not ask for. The connections to a bridge's management
 // socket get none before they set a miss_send_len. The connection is locked.
 func (c *conn) wants(m openflow.Message) bool {
-	if c.config.MissSendLen == 0 {
+	if c.version == 0 || c.service && c.config.MissSendLen == 0 {
 		return false
 	}
 	masks := &c.async.Primary
@@ -58,6 +149,13 @@ func (c *conn) wants(m openflow.Message) bool {
 		return masks.PortStatus>>m.Reason&1 == 1
 	case openflow.FlowRemoved:
 		return masks.FlowRemoved>>m.Reason&1 == 1
+	case openflow.TableStatus:
+		return c.version >= openflow.Version14 && masks.TableStatus>>m.Reason&1 == 1
+	case openflow.RequestForward:
+		if _, meter := m.Request.(openflow.MeterMod); meter {
+			return c.version >= openflow.Version13 && masks.RequestForward>>forwardMeter&1 == 1
+		}
+		return masks.RequestForward>>forwardGroup&1 == 1
 	}
 	return false
 }
@@ -83,22 +181,37 @@ func (s *Switch) handOver(in packetIn) {
 func (s *Switch) announceTo(m openflow.Message, chosen func(*conn) bool) {
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
-	var b []byte
+	encoded := make(map[openflow.Version][]byte)
 	for c := range s.conns {
 		c.mu.Lock()
-		ok := chosen(c) && c.wants(m)
-		if ok && b == nil {
-			var err error
-			if b, err = openflow.Encode(openflow.Version13, m, 0); err != nil {
-				s.log.Error("cannot encode a message", "message", fmt.Sprintf("%T", m), "error", err)
-				c.mu.Unlock()
-				return
+		if chosen(c) && c.wants(m) && len(c.queue) < maxQueued {
+			b, ok := encoded[c.version]
+			if !ok {
+				var err error
+				if b, err = encode(c.version, forVersion(c.version, m), 0); err != nil {
+					s.log.Error("cannot encode a message", "message", fmt.Sprintf("%T", m), "error", err)
+				}
+				encoded[c.version] = b
 			}
-		}
-		if ok && len(c.queue) < maxQueued {
 			c.queue = append(c.queue, b...)
 			c.wake.Signal()
 		}
 		c.mu.Unlock()
 	}
+}
+
+// tell sends a message to one controller, unless it has no word for it or too much is waiting.
+func (c *conn) tell(m openflow.Message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, role := m.(openflow.RoleStatus); role && c.version < openflow.Version13 || len(c.queue) >= maxQueued {
+		return
+	}
+	b, err := encode(c.version, m, 0)
+	if err != nil {
+		c.log.Error("cannot encode a message", "message", fmt.Sprintf("%T", m), "error", err)
+		return
+	}
+	c.queue = append(c.queue, b...)
+	c.wake.Signal()
 }

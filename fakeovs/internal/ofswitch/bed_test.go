@@ -93,10 +93,16 @@ type peer struct {
 func (b *bed) peer(t testing.TB) *peer {
 	p := b.silent(t)
 	p.send(openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}, 0)
-	if m, _ := p.receive(); m != (openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}) {
+	if m, _ := p.receive(); !isHello(m) {
 		t.Fatalf("first message: got %#v, want a hello", m)
 	}
 	return p
+}
+
+// isHello reports whether a message offers OpenFlow 1.3.
+func isHello(m openflow.Message) bool {
+	h, ok := m.(openflow.Hello)
+	return ok && h.Supports(openflow.Version13)
 }
 
 func (b *bed) silent(t testing.TB) *peer {

@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 )
 
 const (
-	// bundleIdle is how long a bundle stays without a message for it.
-	bundleIdle = 10 * time.Second
+	// defaultBundleIdle is how long a bundle stays without a message for it.
+	defaultBundleIdle = 10 * time.Second
 	// maxBundles and maxBundled bound the bundles of a connection and the messages in them.
 	maxBundles = 1024
 	maxBundled = 2_000_000
@@ -27,18 +28,25 @@ type bundle struct {
 	entries []bundled
 }
 
-// bundled is one message of a bundle: a flow mod or a packet-out.
+// bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
-	mod *flowMod
-	out *packetOut
-	// message is the beginning of the message that brought it.
+	mod   *flowMod
+	group *openflow.GroupMod
+	port  *openflow.PortMod
+	out   *packetOut
+	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
+	xid     uint32
+	// changes are what the message has changed.
+	changes []change
 }
 
 func (c *conn) bundleControl(m openflow.BundleControl, xid uint32, raw []byte) error {
 	if err := c.mayChange(); err != nil {
 		return err
 	}
+	c.bundleMu.Lock()
+	defer c.bundleMu.Unlock()
 	var err error
 	switch m.Type {
 	case openflow.BundleOpenRequest:
@@ -118,14 +126,20 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if err := c.mayChange(); err != nil {
 		return err
 	}
-	e := bundled{message: beginning(raw)}
+	c.bundleMu.Lock()
+	defer c.bundleMu.Unlock()
+	e := bundled{message: beginning(raw), xid: xid}
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := prepare(inner)
+		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
 		if err != nil {
 			return err
 		}
 		e.mod = mod
+	case openflow.GroupMod:
+		e.group = &inner
+	case openflow.PortMod:
+		e.port = &inner
 	case openflow.PacketOut:
 		out, err := preparePacketOut(&inner)
 		if err != nil {
@@ -163,46 +177,70 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 	if b.flags != m.Flags {
 		return openflow.ErrBadBundleFlags
 	}
-	if failed, err := c.s.commit(b.entries); err != nil {
+	if failed, err := c.commit(b); err != nil {
 		c.refuse(err, failed.message)
 		return openflow.ErrBundleMsgFailed
 	}
 	for i := range b.entries {
-		if out := b.entries[i].out; out != nil {
-			c.s.output(out)
+		switch e := &b.entries[i]; {
+		case e.port != nil:
+			c.configurePort(e.port)
+		case e.out != nil:
+			c.s.output(e.out)
 		}
 	}
 	return nil
 }
 
-// commit carries flow mods out in one step. If one fails it takes back those before it, and returns it.
-func (s *Switch) commit(entries []bundled) (failed *bundled, err error) {
+// commit changes flows and groups in one step. If a message fails it takes back what those before it have done, and
+// returns it.
+func (c *conn) commit(b *bundle) (failed *bundled, err error) {
+	s := c.s
 	s.begin()
 	defer s.end()
-	var changes []change
-	for i := range entries {
-		if entries[i].mod == nil {
-			continue
+	for i := range b.entries {
+		e := &b.entries[i]
+		switch {
+		case e.mod != nil:
+			e.changes, err = s.flows.apply(e.mod, s.now)
+		case e.group != nil:
+			e.changes, err = s.flows.applyGroup(e.group, s.now)
+		case e.port != nil && b.flags&openflow.BundleAtomic != 0:
+			err = openflow.ErrBundleMsgFailed
+		case e.port != nil:
+			err = s.checkPortMod(e.port)
+		case e.out != nil:
+			err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions})
 		}
-		done, err := s.flows.apply(entries[i].mod, s.now)
 		if err != nil {
-			s.flows.revert(changes)
-			return &entries[i], err
+			for i--; i >= 0; i-- {
+				s.flows.revert(b.entries[i].changes)
+			}
+			return e, err
 		}
-		changes = append(changes, done...)
 	}
-	s.finished(changes)
+	// What monitors say of a bundle comes in one message.
+	s.holdMonitors(true)
+	for i := range b.entries {
+		e := &b.entries[i]
+		s.finished(e.changes, c, e.xid)
+		if e.group != nil {
+			c.forward(*e.group, e.xid)
+		}
+	}
+	s.holdMonitors(false)
 	return nil, nil
 }
 
-// expireBundles drops the bundles that nothing was heard of for long.
-func (c *conn) expireBundles() {
-	if len(c.bundles) == 0 {
+// expireBundles drops the bundles that nothing was heard of for long. If one of them is being carried out, it does
+// nothing.
+func (c *conn) expireBundles(now time.Time) {
+	if !c.bundleMu.TryLock() {
 		return
 	}
-	now := c.s.dp.now()
-	for id, b := range c.bundles {
-		if now.Sub(b.used) >= bundleIdle {
+	defer c.bundleMu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
+		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
 			c.dropBundle(id)
 			c.refuse(openflow.ErrBundleTimeout, b.opener)
 		}

@@ -33,6 +33,14 @@ type conn struct {
 	s   *Switch
 	nc  net.Conn
 	log *slog.Logger
+	// serial orders the connections of a switch by their coming.
+	serial uint64
+	// ended is closed at the end of the connection.
+	ended chan struct{}
+	// allowed are the versions that may be negotiated.
+	allowed uint32
+	// service says that the connection came in by a listener; the others are those that the switch has made itself.
+	service bool
 
 	mu sync.Mutex
 	// queue is what the writer has to write; wake tells it, room the ones who wait for room.
@@ -41,6 +49,8 @@ type conn struct {
 	closed  bool
 	wake    *sync.Cond
 	room    *sync.Cond
+	// version is what was negotiated, 0 before.
+	version openflow.Version
 	role    openflow.Role
 	config  openflow.SwitchConfig
 	async   openflow.AsyncConfig
@@ -48,9 +58,19 @@ type conn struct {
 	format openflow.PacketInFormat
 	id     uint16
 
-	// bundles belong to the goroutine that reads.
-	bundles map[uint32]*bundle
-	bundled int
+	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
+	monitors map[uint32]*monitor
+	updates  updates
+
+	// tableIDs says that flow mods of OpenFlow 1.0 name their table. It belongs to the goroutine that reads.
+	tableIDs bool
+	// features are the tables of a request in parts so far. They belong to the goroutine that reads.
+	features []openflow.TableFeatures
+
+	// bundleMu guards the bundles and how many messages are in them.
+	bundleMu sync.Mutex
+	bundles  map[uint32]*bundle
+	bundled  int
 }
 
 // Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
@@ -63,14 +83,21 @@ func (s *Switch) Serve(l net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 		}
-		s.start(nc)
+		s.start(nc, true)
 	}
 }
 
-// start runs a connection in goroutines of its own.
-func (s *Switch) start(nc net.Conn) {
-	c := &conn{s: s, nc: nc, log: s.log, role: openflow.RoleEqual, async: defaultAsync, bundles: make(map[uint32]*bundle)}
+// start runs a connection in goroutines of its own. It returns nil if there are too many.
+func (s *Switch) start(nc net.Conn, service bool) *conn {
+	c := &conn{
+		s: s, nc: nc, log: s.log, service: service, role: openflow.RoleEqual,
+		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor),
+	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
+	c.ended = make(chan struct{})
+	if !service {
+		c.config.MissSendLen = defaultMissSendLen
+	}
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
 	if s.closed || len(s.conns) >= maxConns {
@@ -78,8 +105,10 @@ func (s *Switch) start(nc net.Conn) {
 			s.log.Warn("OpenFlow connection refused: there are too many", "limit", maxConns)
 		}
 		_ = nc.Close()
-		return
+		return nil
 	}
+	s.connSerial++
+	c.serial, c.allowed = s.connSerial, s.versions
 	s.conns[c] = struct{}{}
 	s.running.Add(2)
 	go func() {
@@ -95,7 +124,41 @@ func (s *Switch) start(nc net.Conn) {
 		delete(s.conns, c)
 		s.connMu.Unlock()
 		c.log.Debug("OpenFlow connection ended", "reason", err)
+		close(c.ended)
 	}()
+	return c
+}
+
+// Controller is a controller that the switch has connected to, or that its owner has.
+type Controller struct{ c *conn }
+
+// Connect speaks OpenFlow with a controller that a connection was made to (ovs-vswitchd.conf.db(5), "Controller"). It
+// returns nil if there are too many connections; the connection is closed then.
+func (s *Switch) Connect(nc net.Conn) *Controller {
+	if c := s.start(nc, false); c != nil {
+		return &Controller{c}
+	}
+	return nil
+}
+
+// Done is closed when the connection has ended.
+func (c *Controller) Done() <-chan struct{} { return c.c.ended }
+
+// Close ends the connection.
+func (c *Controller) Close() { c.c.close() }
+
+// Role is the role that the controller has.
+func (c *Controller) Role() openflow.Role {
+	c.c.mu.Lock()
+	defer c.c.mu.Unlock()
+	return c.c.role
+}
+
+// Version is the version that is spoken, 0 as long as that is not settled.
+func (c *Controller) Version() openflow.Version {
+	c.c.mu.Lock()
+	defer c.c.mu.Unlock()
+	return c.c.version
 }
 
 // Close closes the OpenFlow connections and waits for their goroutines. Listeners are closed by their owner, before.
@@ -130,37 +193,23 @@ func (c *conn) finish() {
 	}
 }
 
-var errNotHello = errors.New("the first message is not a hello")
-
 // read greets the controller and carries out its messages, one after the other.
 func (c *conn) read() error {
-	c.reply(openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}, 0)
 	r := bufio.NewReaderSize(c.nc, 1<<16)
-	b, err := readMessage(r, nil)
+	b, err := c.greet(r)
 	if err != nil {
 		return err
-	}
-	if b[1] != 0 {
-		return errNotHello
-	}
-	m, xid, err := openflow.Decode(b)
-	if err != nil {
-		return err
-	}
-	if h, ok := m.(openflow.Hello); !ok || !h.Supports(openflow.Version13) {
-		c.reply(openflow.Error{Code: openflow.ErrIncompatible, Data: []byte("We support OpenFlow 1.3 only.")}, xid)
-		return openflow.ErrIncompatible
 	}
 	for {
 		if b, err = readMessage(r, b); err != nil {
 			return err
 		}
-		c.expireBundles()
-		if openflow.Version(b[0]) != openflow.Version13 {
+		c.expireBundles(c.s.dp.now())
+		if v := openflow.Version(b[0]); v != c.version && !anyVersion(b[1]) {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue
 		}
-		m, xid, err := openflow.Decode(b)
+		m, xid, err := decode(b)
 		if err == nil {
 			err = c.handle(m, xid, b)
 		}
@@ -201,6 +250,7 @@ func (c *conn) write() {
 		}
 		b, c.queue = c.queue, b[:0]
 		c.writing = true
+		updates := c.updates.waiting
 		c.mu.Unlock()
 
 		err := c.nc.SetWriteDeadline(time.Now().Add(stalled))
@@ -211,26 +261,60 @@ func (c *conn) write() {
 			c.close()
 			return
 		}
+		if updates > 0 {
+			c.wroteUpdates(updates)
+		}
+	}
+}
+
+// wroteUpdates notes that updates of flow monitors have been written, and goes on with them if none is left.
+func (c *conn) wroteUpdates(size int) {
+	c.mu.Lock()
+	c.updates.waiting -= size
+	none := c.updates.waiting == 0
+	c.mu.Unlock()
+	if none {
+		c.resumeUpdates()
 	}
 }
 
 // reply queues an answer, and waits until there is room for it.
-func (c *conn) reply(m openflow.Message, xid uint32) {
-	b, err := openflow.Encode(openflow.Version13, m, xid)
+func (c *conn) reply(m openflow.Message, xid uint32) { c.replyIn(c.version, m, xid) }
+
+// replyIn is reply in another version than was negotiated.
+func (c *conn) replyIn(v openflow.Version, m openflow.Message, xid uint32) {
+	b, err := encode(v, m, xid)
 	if err != nil {
 		c.log.Error("cannot encode a reply", "message", fmt.Sprintf("%T", m), "error", err)
 		return
 	}
+	c.queueReply(b)
+}
+
+// waitForRoom waits until there is room for an answer.
+func (c *conn) waitForRoom() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.queue) >= maxQueued && !c.closed {
 		c.room.Wait()
 	}
+}
+
+// queueReply queues the bytes of an answer, and waits until there is room for them.
+func (c *conn) queueReply(b []byte) {
+	c.waitForRoom()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.queue = append(c.queue, b...)
 	c.wake.Signal()
 }
 
-// refuse answers a message with an error.
+// encode turns a message into bytes of the connection's version.
+func (c *conn) encode(m openflow.Message, xid uint32) ([]byte, error) {
+	return encode(c.version, m, xid)
+}
+
+// refuse answers a message with an error, in the version of the message.
 func (c *conn) refuse(err error, message []byte) {
 	code := openflow.ErrBadRequestLen
 	if !errors.As(err, &code) {
@@ -242,7 +326,11 @@ func (c *conn) refuse(err error, message []byte) {
 		level = slog.LevelWarn
 	}
 	c.log.Log(context.Background(), level, "refused a message", "xid", xid, "error", err)
-	c.reply(openflow.Error{Code: code, Data: message[:min(len(message), errorData)]}, xid)
+	v := openflow.Version(message[0])
+	if v < minVersion || v > maxVersion {
+		v = minVersion
+	}
+	c.replyIn(v, openflow.Error{Code: code, Data: message[:min(len(message), errorData)]}, xid)
 }
 
 // errorData is how much of a refused message the error repeats.

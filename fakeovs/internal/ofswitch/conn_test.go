@@ -167,11 +167,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"version 1.0", raw(t, "0112000000000001"), openflow.ErrBadVersion},
 		{"unknown type", raw(t, "0463000000000001"), openflow.ErrBadType},
-		{"group", raw(t, "040f000000000001"+"0000000000000001"), openflow.ErrOutOfGroups},
+		{"group of groups", raw(t, "040f000000000001"+"00000000ffffff01"), openflow.ErrInvalidGroup},
 		{"change of a group", raw(t, "040f000000000001"+"0001000000000001"), openflow.ErrUnknownGroup},
-		{"meter", raw(t, "041d000000000001"+"0000000100000001"), openflow.ErrInvalidMeter},
+		{"meter", raw(t, "041d000000000001"+"0000000100000000"), openflow.ErrInvalidMeter},
 		{"counters of a meter", raw(t, "0412000000000001"+"0009000000000000"+"0000000100000000"), openflow.ErrUnknownMeter},
-		{"counters of a port", raw(t, "0412000000000001"+"0004000000000000"+"ffffffff00000000"), openflow.ErrBadMultipart},
 		{"features reply", raw(t, "0406000000000001"+"0000000000000001"+"00000000fe000000"+"0000000000000000"), openflow.ErrBadType},
 		{"experimenter", raw(t, "0404000000000001"+"0badcafe00000001"), openflow.ErrBadExperimenter},
 		{"Nicira's unknown", raw(t, "0404000000000001"+"000023207fffffff"), openflow.ErrBadExperimenterType},
@@ -192,12 +191,17 @@ func TestRefusals(t *testing.T) {
 
 func TestHello(t *testing.T) {
 	b := newBed(t)
+	b.SetVersions(1<<openflow.Version13 | 1<<openflow.Version14)
 	p := b.silent(t)
-	p.write(raw(t, "0100000000000005"))
-	if m, _ := p.receive(); m != (openflow.Hello{Version: openflow.Version13, Bitmap: 1 << openflow.Version13}) {
+	p.write(raw(t, "0700000000000005"+"000100080000"+"0080"))
+	if m, _ := p.receive(); m != (openflow.Hello{Version: openflow.Version14, Bitmap: 1<<openflow.Version13 | 1<<openflow.Version14}) {
 		t.Errorf("greeting: got %#v", m)
 	}
-	p.wantError(openflow.ErrIncompatible, 5)
+	m, _ := p.receive()
+	const text = "We support versions 0x04, 0x05, you support version 0x07, no common versions."
+	if e, ok := m.(openflow.Error); !ok || e.Code != openflow.ErrIncompatible || string(e.Data) != text {
+		t.Errorf("answer to a hello of other versions: got %#v, want OFPHFC_INCOMPATIBLE with %q", m, text)
+	}
 	if _, err := p.nc.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("after an incompatible hello: got %v, want the end", err)
 	}
@@ -344,6 +348,10 @@ func TestRoles(t *testing.T) {
 	second.wantError(openflow.ErrRoleStale, 3)
 	second.send(openflow.RoleRequest{Role: openflow.RolePrimary, Generation: 11}, 4)
 	want[openflow.RoleReply](second, 4)
+	lost := openflow.RoleStatus{Role: uint32(openflow.RoleSecondary), Reason: openflow.RoleMasterRequest, Generation: 11}
+	if got := want[openflow.RoleStatus](first, 0); got != lost {
+		t.Errorf("news of the former primary: got %+v, want %+v", got, lost)
+	}
 	first.send(openflow.RoleRequest{}, 5)
 	if got := want[openflow.RoleReply](first, 5); got.Role != openflow.RoleSecondary || got.Generation != 11 {
 		t.Errorf("role of the former primary: got %+v, want %v", got, openflow.RoleSecondary)

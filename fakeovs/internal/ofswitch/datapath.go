@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -28,15 +29,18 @@ type Datapath struct {
 	now   func() time.Time
 	log   *slog.Logger
 	conns *conntrack.Tracker
+	held  atomic.Bool
 
 	mu         sync.Mutex
 	pending    []delivery
 	delivering bool
+	// idle is how long bundles stay without a message for them.
+	idle time.Duration
 }
 
 // NewDatapath makes a datapath without bridges.
 func NewDatapath(o DatapathOptions) *Datapath {
-	d := &Datapath{now: o.Now, log: o.Logger}
+	d := &Datapath{now: o.Now, log: o.Logger, idle: defaultBundleIdle}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -46,6 +50,26 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	d.conns = conntrack.New(d.now, 0)
 	return d
 }
+
+// SetBundleIdle sets how long a bundle stays without a message for it (ovs-vswitchd.conf.db(5), "bundle-idle-timeout").
+// Less than a second is the usual ten.
+func (d *Datapath) SetBundleIdle(idle time.Duration) {
+	if idle < time.Second {
+		idle = defaultBundleIdle
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = idle
+}
+
+func (d *Datapath) bundleIdle() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.idle
+}
+
+// Hold lets frames that come in be dropped by the ports, as while flows are being restored; a packet-out goes on its way.
+func (d *Datapath) Hold(hold bool) { d.held.Store(hold) }
 
 // delivery is a frame on its way out of a port.
 type delivery struct {

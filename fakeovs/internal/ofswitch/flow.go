@@ -10,8 +10,8 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// flow is an entry of a flow table. What openflow.Flow has of it never changes; a modified flow is a new one with the
-// old one's counters.
+// flow is an entry of a flow table. What openflow.Flow has of it never changes, but for the timeouts that fin_timeout
+// lowers; a modified flow is a new one with the old one's counters.
 type flow struct {
 	// What a look-up needs stands together.
 	// next is the next flow of a classifier's hash chain.
@@ -27,10 +27,18 @@ type flow struct {
 	// modified is when the instructions were last set, from which the hard timeout counts; used when a packet last
 	// matched.
 	modified, used time.Time
+	// addedAt and modifiedAt are when flow monitors were told of it last, by Switch.events.
+	addedAt, modifiedAt uint64
+	// sent and sentIn are as in flowMod.
+	sent   []byte
+	sentIn openflow.Version
 }
 
 func (f *flow) stats(now time.Time) openflow.FlowStats {
-	return openflow.FlowStats{Flow: f.Flow, Duration: now.Sub(f.created), Packets: f.packets, Bytes: f.bytes}
+	return openflow.FlowStats{
+		Flow: f.Flow, Duration: now.Sub(f.created), Idle: now.Sub(f.used), Age: now.Sub(f.modified),
+		Packets: f.packets, Bytes: f.bytes,
+	}
 }
 
 // hit counts a packet.
@@ -70,17 +78,21 @@ func (f *flow) outputsTo(port uint32) bool {
 }
 
 func outputs(actions []openflow.Action, port uint32) bool {
-	for _, a := range actions {
+	return !eachOf(actions, func(a openflow.Action) bool {
 		switch a := a.(type) {
 		case openflow.Output:
-			if a.Port == port {
-				return true
-			}
+			return a.Port != port
 		case openflow.Controller:
-			if port == openflow.PortController {
-				return true
-			}
+			return port != openflow.PortController
 		}
-	}
-	return false
+		return true
+	})
+}
+
+// sendsTo reports whether one of the flow's actions sends to the group.
+func (f *flow) sendsTo(group uint32) bool {
+	return !eachAction(&f.Instructions, func(a openflow.Action) bool {
+		g, ok := a.(openflow.OutputGroup)
+		return !ok || g.ID != group
+	})
 }

@@ -13,11 +13,33 @@ import (
 // flowMod is a checked FlowMod, ready to be carried out.
 type flowMod struct {
 	openflow.FlowMod
+	cookies
 	key, mask packet.Key
+	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
+	sent   []byte
+	sentIn openflow.Version
 }
 
-// change is what a flow mod did to one flow: it removed the one (nil: none) and put the other in (nil: none).
-type change struct{ removed, added *flow }
+// cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
+type cookies struct {
+	// fresh is the cookie of a flow that is added; keep leaves a flow the one it has.
+	fresh uint64
+	// modify says that a modified flow takes the fresh cookie.
+	modify bool
+	// adds says that a modify that finds no flow adds one.
+	adds bool
+}
+
+// keepCookie is the cookie that no flow is given.
+const keepCookie = ^uint64(0)
+
+// usualCookies is what a flow mod of OpenFlow 1.2 and later does: only an add sets a cookie.
+func usualCookies(m *openflow.FlowMod) cookies {
+	if m.Command == openflow.FlowAdd {
+		return cookies{fresh: m.Cookie}
+	}
+	return cookies{fresh: keepCookie}
+}
 
 // prepare checks everything about a flow mod that does not depend on the flows there are.
 func prepare(m openflow.FlowMod) (*flowMod, error) {
@@ -28,25 +50,60 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
+	return prepareWith(m, usualCookies(&m), func(error) bool { return false })
+}
+
+// prepare checks a flow mod that came as the bytes of a message, in the connection's version.
+func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
+	m, k, err := c.adapt(m)
+	if err != nil {
+		return nil, err
+	}
+	f, err := prepareWith(m, k, c.tolerates)
+	if err == nil {
+		f.sent, f.sentIn = asSent(c.version, raw), c.version
+	}
+	return f, err
+}
+
+// prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
+func prepareWith(m openflow.FlowMod, c cookies, tolerated func(error) bool) (*flowMod, error) {
+	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
 			return nil, err
+		}
+		if m.Table == openflow.AllTables {
+			m.Table = 0
 		}
 	}
 	if err := checkMatch(m.Match); err != nil {
 		return nil, err
 	}
 	if !deletes {
-		if err := checkInstructions(&m.Flow); err != nil {
+		if err := checkInstructions(&m.Flow); err != nil && !tolerated(err) {
 			return nil, err
 		}
 	}
 	if m.Table == visibleTables && !deletes {
 		return nil, openflow.ErrRequestPermission
 	}
-	f := &flowMod{FlowMod: m}
+	f := &flowMod{FlowMod: m, cookies: c}
 	f.key, f.mask = packet.Match(m.Match)
 	return f, nil
+}
+
+// change is what a message did to one flow or group: it removed the old one (nil: none) and put the new one in (nil:
+// none).
+type change struct {
+	removed, added *flow
+	// reason is why removed is gone; evicted says that it was to make room for added.
+	reason  openflow.FlowRemovedReason
+	evicted bool
+	// modified says that added is removed with other instructions.
+	modified bool
+
+	oldGroup, newGroup *group
 }
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
@@ -56,31 +113,53 @@ func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
 		return t.add(m, now)
 	case openflow.FlowModify, openflow.FlowModifyStrict:
 		return t.modify(m, now)
-	default:
-		var changes []change
-		for _, f := range t.selected(m.selection()) {
-			t.remove(f)
-			changes = append(changes, change{removed: f})
-		}
-		return changes, nil
 	}
+	flows, err := t.writable(m)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]change, 0, len(flows))
+	for _, f := range flows {
+		t.remove(f)
+		changes = append(changes, change{removed: f, reason: openflow.FlowRemovedDelete})
+	}
+	return changes, nil
+}
+
+// writable returns the flows that a flow mod changes, or an error if those it selects belong to the switch.
+func (t *flowTables) writable(m *flowMod) ([]*flow, error) {
+	flows := t.selected(m.selection())
+	if m.Table == visibleTables && len(flows) > 0 {
+		return nil, openflow.ErrRequestPermission
+	}
+	return flows, nil
 }
 
 // revert takes changes back, the last one first.
 func (t *flowTables) revert(changes []change) {
 	for i := len(changes) - 1; i >= 0; i-- {
-		if f := changes[i].added; f != nil {
-			t.remove(f)
+		c := &changes[i]
+		if c.added != nil {
+			t.remove(c.added)
 		}
-		if f := changes[i].removed; f != nil {
-			t.insert(f)
+		if c.removed != nil {
+			t.insert(c.removed)
+		}
+		if c.oldGroup != nil {
+			t.groups[c.oldGroup.id] = c.oldGroup
+		} else if c.newGroup != nil {
+			delete(t.groups, c.newGroup.id)
 		}
 	}
 }
 
 func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
-	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now}
+	if err := t.checkReferences(&m.Instructions); err != nil {
+		return nil, err
+	}
+	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now, sent: m.sent, sentIn: m.sentIn}
 	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
+	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
 		old = c.find(&m.key, &m.mask, m.Priority)
@@ -88,35 +167,62 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 			return nil, openflow.ErrOverlap
 		}
 	}
-	if old == nil && t.count >= maxFlows {
-		return nil, openflow.ErrTableFull
+	if old != nil {
+		if f.Cookie == keepCookie {
+			f.Cookie = old.Cookie
+		}
+		return []change{t.replace(old, f, m.Flags)}, nil
 	}
-	return []change{t.replace(old, f, m.Flags)}, nil
+	victim, err := t.makeRoom(m.Table)
+	if err != nil {
+		return nil, err
+	}
+	if victim != nil {
+		t.remove(victim)
+	}
+	t.insertNew(f)
+	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
 }
 
 func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
-	var changes []change
-	for _, old := range t.selected(m.selection()) {
+	flows, err := t.writable(m)
+	if err != nil {
+		return nil, err
+	}
+	if len(flows) == 0 {
+		if m.adds {
+			if m.Table == openflow.AllTables {
+				m.Table = 0
+			}
+			return t.add(m, now)
+		}
+		return nil, nil
+	}
+	if err := t.checkReferences(&m.Instructions); err != nil {
+		return nil, err
+	}
+	changes := make([]change, 0, len(flows))
+	for _, old := range flows {
 		f := &flow{Flow: old.Flow, key: old.key, mask: old.mask, created: old.created, modified: now, used: now}
-		f.Instructions = m.Instructions
-		changes = append(changes, t.replace(old, f, m.Flags))
+		f.Instructions, f.sent, f.sentIn = m.Instructions, m.sent, m.sentIn
+		if m.cookies.modify && m.fresh != keepCookie {
+			f.Cookie = m.fresh
+		}
+		c := t.replace(old, f, m.Flags)
+		c.modified = true
+		changes = append(changes, c)
 	}
 	return changes, nil
 }
 
-// replace puts a flow in the place of another with the same match and priority, nil if there is none.
+// replace puts a flow in the place of another with the same match and priority.
 func (t *flowTables) replace(old, f *flow, flags openflow.FlowFlags) change {
-	t.serial++
-	f.serial = t.serial
-	if old != nil {
-		f.serial = old.serial
-		f.used = old.used
-		if flags&openflow.FlowResetCounts == 0 {
-			f.packets, f.bytes = old.packets, old.bytes
-		}
-		t.remove(old)
+	f.used = old.used
+	if flags&openflow.FlowResetCounts == 0 {
+		f.packets, f.bytes = old.packets, old.bytes
 	}
-	t.insert(f)
+	t.remove(old)
+	t.insertNew(f)
 	return change{removed: old, added: f}
 }
 

@@ -19,11 +19,14 @@ const (
 	maxFlows = 4_000_000
 )
 
-// flowTables are the flow tables of a switch.
+// flowTables are the flow tables of a switch, and the groups and meters that flows refer to.
 type flowTables struct {
 	seed   uint64
 	tables [visibleTables]*classifier
 	counts [visibleTables]tableCounts
+	config [visibleTables]tableConfig
+	groups map[uint32]*group
+	meters map[uint32]*meter
 	count  int
 	serial uint64
 	// timed are the flows with a timeout; none of them expires before next.
@@ -50,6 +53,14 @@ func (t *flowTables) lookup(table uint8, k *packet.Key) *flow {
 	return f
 }
 
+// insertNew puts in a flow that was not there before.
+func (t *flowTables) insertNew(f *flow) {
+	t.serial++
+	f.serial = t.serial
+	t.insert(f)
+}
+
+// insert puts a flow in, in the place that its serial number gives it.
 func (t *flowTables) insert(f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
@@ -58,6 +69,7 @@ func (t *flowTables) insert(f *flow) {
 	}
 	c.insert(f)
 	t.count++
+	t.refer(f, 1)
 	if at, _, ok := f.expiry(); ok {
 		if t.timed == nil {
 			t.timed = make(map[*flow]struct{})
@@ -72,29 +84,55 @@ func (t *flowTables) insert(f *flow) {
 func (t *flowTables) remove(f *flow) {
 	t.tables[f.Table].remove(f)
 	t.count--
+	t.refer(f, -1)
 	delete(t.timed, f)
 }
 
-// expired takes out the flows whose time is over, and returns them.
-func (t *flowTables) expired(now time.Time) []*flow {
-	if len(t.timed) == 0 || now.Before(t.next) {
+// expired takes out the flows whose time is over, and says why.
+func (t *flowTables) expired(now time.Time) []change {
+	if len(t.timed) == 0 || !now.After(t.next) {
 		return nil
 	}
 	var gone []*flow
 	t.next = time.Time{}
 	for f := range t.timed {
 		switch at, _, _ := f.expiry(); {
-		case !now.Before(at):
+		case now.After(at):
 			gone = append(gone, f)
 		case t.next.IsZero() || at.Before(t.next):
 			t.next = at
 		}
 	}
-	for _, f := range gone {
-		t.remove(f)
-	}
 	inOrder(gone)
-	return gone
+	changes := make([]change, len(gone))
+	for i, f := range gone {
+		_, reason, _ := f.expiry()
+		t.remove(f)
+		changes[i] = change{removed: f, reason: reason}
+	}
+	return changes
+}
+
+// shorten lowers the timeouts of a flow, in seconds, to no more than these; 0 leaves a timeout alone.
+func (t *flowTables) shorten(f *flow, idle, hard uint16) {
+	lower := func(timeout *uint16, limit uint16) {
+		if limit != 0 && (*timeout == 0 || *timeout > limit) {
+			*timeout = limit
+		}
+	}
+	lower(&f.IdleTimeout, idle)
+	lower(&f.HardTimeout, hard)
+	at, _, ok := f.expiry()
+	if !ok {
+		return
+	}
+	if t.timed == nil {
+		t.timed = make(map[*flow]struct{})
+	}
+	if len(t.timed) == 0 || at.Before(t.next) {
+		t.next = at
+	}
+	t.timed[f] = struct{}{}
 }
 
 // selection says which flows a message is about.
@@ -109,10 +147,12 @@ type selection struct {
 }
 
 func (s *selection) wants(f *flow) bool {
-	return (f.Cookie^s.cookie)&s.cookieMask == 0 && (s.outPort == 0 || f.outputsTo(s.outPort)) && s.outGroup == 0
+	return (f.Cookie^s.cookie)&s.cookieMask == 0 && (s.outPort == 0 || f.outputsTo(s.outPort)) &&
+		(s.outGroup == 0 || f.sendsTo(s.outGroup))
 }
 
-// selected returns the flows of a selection, by table and then in the order of their coming.
+// selected returns the flows of a selection, by table, then by mask as a look-up goes through them, and then in the order
+// of their coming.
 func (t *flowTables) selected(s *selection) []*flow {
 	var found []*flow
 	for table, c := range t.tables {
@@ -125,15 +165,26 @@ func (t *flowTables) selected(s *selection) []*flow {
 			}
 			continue
 		}
+		start := len(found)
+		var last *flow
 		c.all(func(f *flow) bool {
+			if last != nil && f.mask != last.mask {
+				bySerial(found[start:])
+				start = len(found)
+			}
+			last = f
 			if f.covers(&s.key, &s.mask) && s.wants(f) {
 				found = append(found, f)
 			}
 			return true
 		})
+		bySerial(found[start:])
 	}
-	inOrder(found)
 	return found
+}
+
+func bySerial(flows []*flow) {
+	slices.SortFunc(flows, func(a, b *flow) int { return cmp.Compare(a.serial, b.serial) })
 }
 
 func inOrder(flows []*flow) {

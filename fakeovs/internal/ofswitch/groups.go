@@ -3,60 +3,103 @@
 
 package ofswitch
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"maps"
+	"slices"
 
-// handleGroups carries out messages about groups and meters as a switch does that can have none. It reports whether m is
-// one.
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// handleGroups carries out a message about groups or meters. It reports whether m is one.
 func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err error) {
 	switch m := m.(type) {
 	case openflow.GroupMod:
-		return true, c.groupMod(m.Command)
+		if err := c.mayChange(); err != nil {
+			return true, err
+		}
+		return true, c.changeGroup(m, xid)
 	case openflow.MeterMod:
-		return true, c.meterMod(m.Command)
+		if err := c.mayChange(); err != nil {
+			return true, err
+		}
+		return true, c.changeMeter(m, xid)
 	case openflow.GroupStatsRequest:
-		c.reply(openflow.GroupStatsReply{}, xid)
+		groups := chosenGroups(c.s, m.ID, func(g *group) openflow.GroupStats { return g.stats(c.s.now) })
+		sendList(c, xid, groups, func(part []openflow.GroupStats, more bool) openflow.Message {
+			return openflow.GroupStatsReply{Groups: part, More: more}
+		})
 	case openflow.GroupDescRequest:
-		c.reply(openflow.GroupDescReply{}, xid)
+		sendList(c, xid, chosenGroups(c.s, m.ID, (*group).desc), func(part []openflow.Group, more bool) openflow.Message {
+			return openflow.GroupDescReply{Groups: part, More: more}
+		})
 	case openflow.GroupFeaturesRequest:
-		c.reply(openflow.GroupFeaturesReply{}, xid)
+		c.reply(groupFeatures, xid)
 	case openflow.MeterStatsRequest:
-		if m.ID != openflow.MeterAll {
-			return true, openflow.ErrUnknownMeter
+		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterStats { return m.stats(c.s.now) })
+		if err != nil {
+			return true, err
 		}
-		c.reply(openflow.MeterStatsReply{}, xid)
+		sendList(c, xid, meters, func(part []openflow.MeterStats, more bool) openflow.Message {
+			return openflow.MeterStatsReply{Meters: part, More: more}
+		})
 	case openflow.MeterConfigRequest:
-		if m.ID != openflow.MeterAll {
-			return true, openflow.ErrUnknownMeter
+		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterConfig { return m.config })
+		if err != nil {
+			return true, err
 		}
-		c.reply(openflow.MeterConfigReply{}, xid)
+		sendList(c, xid, meters, func(part []openflow.MeterConfig, more bool) openflow.Message {
+			return openflow.MeterConfigReply{Meters: part, More: more}
+		})
 	case openflow.MeterFeaturesRequest:
-		c.reply(openflow.MeterFeaturesReply{}, xid)
+		c.reply(meterFeatures, xid)
 	default:
 		return false, nil
 	}
 	return true, nil
 }
 
-// groupMod refuses new groups and changes of groups. There being none, each that is to be deleted is gone.
-func (c *conn) groupMod(command openflow.GroupCommand) error {
-	if err := c.mayChange(); err != nil {
-		return err
-	}
-	switch command {
-	case openflow.GroupAdd, openflow.GroupAddOrModify:
-		return unsupported(openflow.ErrOutOfGroups, "groups")
-	case openflow.GroupDelete:
-		return nil
-	}
-	return openflow.ErrUnknownGroup
+// The actions that Open vSwitch says buckets may have, by their numbers in OpenFlow 1.3: output, TTL of MPLS, tags of
+// VLAN and MPLS, queue, group, TTL of IP, and set_field.
+const groupActions = 1<<0 | 1<<15 | 1<<16 | 1<<17 | 1<<18 | 1<<19 | 1<<20 | 1<<21 | 1<<22 | 1<<23 | 1<<24 | 1<<25
+
+var groupFeatures = openflow.GroupFeaturesReply{
+	Types:        1<<openflow.GroupTypeAll | 1<<openflow.GroupTypeSelect | 1<<openflow.GroupTypeIndirect | 1<<openflow.GroupTypeFastFailover,
+	Capabilities: openflow.GroupCapSelectWeight | openflow.GroupCapSelectLiveness | openflow.GroupCapChaining,
+	MaxGroups:    [4]uint32{openflow.GroupMax, openflow.GroupMax, openflow.GroupMax, openflow.GroupMax},
+	Actions:      [4]uint32{groupActions, groupActions, groupActions, groupActions},
 }
 
-func (c *conn) meterMod(command openflow.MeterCommand) error {
-	if err := c.mayChange(); err != nil {
-		return err
+// chosenGroups looks at one group or all.
+func chosenGroups[T any](s *Switch, id uint32, look func(*group) T) []T {
+	s.begin()
+	defer s.end()
+	var list []T
+	if id != openflow.GroupAll {
+		if g := s.group(id); g != nil {
+			list = append(list, look(g))
+		}
+		return list
 	}
-	if command == openflow.MeterDelete {
-		return nil
+	for _, id := range slices.Sorted(maps.Keys(s.flows.groups)) {
+		list = append(list, look(s.flows.groups[id]))
 	}
-	return unsupported(openflow.ErrInvalidMeter, "meters")
+	return list
+}
+
+// chosenMeters looks at one meter or all.
+func chosenMeters[T any](s *Switch, id uint32, look func(*meter) T) ([]T, error) {
+	s.begin()
+	defer s.end()
+	if id != openflow.MeterAll {
+		m := s.meter(id)
+		if m == nil {
+			return nil, openflow.ErrUnknownMeter
+		}
+		return []T{look(m)}, nil
+	}
+	var list []T
+	for _, id := range slices.Sorted(maps.Keys(s.flows.meters)) {
+		list = append(list, look(s.flows.meters[id]))
+	}
+	return list, nil
 }

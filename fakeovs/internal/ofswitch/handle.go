@@ -7,71 +7,91 @@ import "github.com/ovskit/ovskit/openflow"
 
 // handle carries out a message; raw is its bytes. The error is or wraps an openflow.ErrorCode.
 func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
-	s := c.s
 	switch m := m.(type) {
 	case openflow.Hello, openflow.EchoReply, openflow.Error:
 	case openflow.EchoRequest:
-		c.reply(openflow.EchoReply(m), xid)
+		c.replyIn(openflow.Version(raw[0]), openflow.EchoReply(m), xid)
 	case openflow.BarrierRequest:
 		c.reply(openflow.BarrierReply{}, xid)
-	case openflow.FeaturesRequest:
-		c.reply(s.features(), xid)
-	case openflow.GetConfigRequest:
-		c.mu.Lock()
-		config := c.config
-		c.mu.Unlock()
-		c.reply(openflow.GetConfigReply{SwitchConfig: config}, xid)
-	case openflow.SetConfig:
-		return c.setConfig(m.SwitchConfig)
 	case openflow.RoleRequest:
-		r, err := c.setRole(m)
-		if err != nil {
-			return err
-		}
-		c.reply(r, xid)
+		return c.changeRole(m, xid)
 	case openflow.FlowMod:
-		if err := c.mayChange(); err != nil {
-			return err
-		}
-		return s.change(m)
+		return c.flowMod(m, xid, raw)
 	case openflow.PacketOut:
+		return c.packetOut(m)
+	case openflow.PortMod:
+		return c.portMod(m)
+	case openflow.TableMod:
 		if err := c.mayChange(); err != nil {
 			return err
 		}
-		out, err := preparePacketOut(&m)
-		if err != nil {
-			return err
-		}
-		s.output(out)
-	case openflow.CTFlushZone:
-		s.dp.conns.FlushZone(m.Zone)
+		return c.configureTables(m)
 	case openflow.BundleControl:
 		return c.bundleControl(m, xid, raw)
 	case openflow.BundleAdd:
 		return c.bundleAdd(m, xid, raw)
-	case openflow.DescRequest:
-		c.reply(description, xid)
-	case openflow.PortDescRequest:
-		c.sendPorts(xid)
-	case openflow.FlowStatsRequest:
-		return c.sendFlows(m.FlowFilter, xid)
-	case openflow.AggregateRequest:
-		r, err := s.aggregate(m.FlowFilter)
-		if err != nil {
-			return err
+	case openflow.FlowMonitorRequest:
+		return c.monitorFlows(m, xid)
+	case openflow.SetAsync:
+		return c.setAsync(m.AsyncConfig, raw)
+	default:
+		for _, handler := range []func(openflow.Message, uint32) (bool, error){
+			c.handleGroups, c.handleRequest, c.handleSetting, c.handleExtension, c.handleLegacy,
+		} {
+			if known, err := handler(m, xid); known {
+				return err
+			}
 		}
+		return refusal(m)
+	}
+	return nil
+}
+
+// handleRequest answers a question about the switch. It reports whether m is one.
+func (c *conn) handleRequest(m openflow.Message, xid uint32) (known bool, err error) {
+	switch m := m.(type) {
+	case openflow.FeaturesRequest:
+		c.reply(c.s.features(c.version), xid)
+	case openflow.DescRequest:
+		c.reply(c.s.description(), xid)
+	case openflow.PortDescRequest:
+		c.sendPorts(m.Port, xid)
+	case openflow.PortStatsRequest:
+		return true, c.sendPortStats(m.Port, xid)
+	case openflow.QueueStatsRequest:
+		return true, c.sendQueueStats(m, xid)
+	case openflow.QueueDescRequest:
+		return true, c.sendQueues(m, xid)
+	case openflow.FlowStatsRequest:
+		return true, c.sendFlows(m, xid)
+	case openflow.AggregateRequest:
+		r, err := c.s.aggregate(m.FlowFilter)
+		if err != nil {
+			return true, err
+		}
+		r.Plain = m.Plain
 		c.reply(r, xid)
 	case openflow.TableStatsRequest:
 		c.sendTables(xid)
 	case openflow.TableFeaturesRequest:
-		if len(m.Tables) > 0 || m.More {
-			return openflow.ErrFeaturesPermission
-		}
-		c.sendTableFeatures(xid)
+		return true, c.tableFeatures(m, xid)
+	case openflow.TableDescRequest:
+		c.sendTableDescs(xid)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// handleSetting carries out a message about the connection itself. It reports whether m is one.
+func (c *conn) handleSetting(m openflow.Message, xid uint32) (known bool, err error) {
+	switch m := m.(type) {
+	case openflow.GetConfigRequest:
+		c.reply(openflow.GetConfigReply{SwitchConfig: c.getConfig()}, xid)
+	case openflow.SetConfig:
+		return true, c.setConfig(m.SwitchConfig)
 	case openflow.GetAsyncRequest:
 		c.reply(c.getAsync(), xid)
-	case openflow.SetAsync:
-		c.setAsync(m.AsyncConfig)
 	case openflow.SetPacketInFormat:
 		c.mu.Lock()
 		c.format = m.Format
@@ -81,12 +101,29 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 		c.id = m.ID
 		c.mu.Unlock()
 	default:
-		if known, err := c.handleGroups(m, xid); known {
-			return err
-		}
-		return refusal(m)
+		return false, nil
 	}
-	return nil
+	return true, nil
+}
+
+// handleExtension carries out a message of Nicira's. It reports whether m is one.
+func (c *conn) handleExtension(m openflow.Message, xid uint32) (known bool, err error) {
+	switch m := m.(type) {
+	case openflow.CTFlushZone:
+		c.s.dp.conns.FlushZone(m.Zone)
+	case openflow.CTFlush:
+		// That there is no such connection is no error.
+		_ = c.s.dp.conns.FlushMatching(m.CTFilter)
+	case openflow.TLVTableMod:
+		return true, c.changeTLVs(m)
+	case openflow.TLVTableRequest:
+		c.sendTLVs(xid)
+	case openflow.Resume:
+		return true, c.s.resume(m)
+	default:
+		return false, nil
+	}
+	return true, nil
 }
 
 // The experimenters that a switch knows, if not each of their messages.
@@ -100,47 +137,39 @@ func refusal(m openflow.Message) error {
 	switch m := m.(type) {
 	case openflow.MultipartRequest:
 		return openflow.ErrBadMultipart
-	case openflow.FlowMonitorRequest, openflow.PortStatsRequest, openflow.QueueStatsRequest:
-		return unsupported(openflow.ErrBadMultipart, "%T", m)
-	case openflow.Resume:
-		return unsupported(openflow.ErrResumeUnsupported, "%T", m)
-	case openflow.TLVTableMod, openflow.TLVTableRequest, openflow.CTFlush:
-		return unsupported(openflow.ErrBadExperimenterType, "%T", m)
 	case openflow.Experimenter:
 		if m.ID == niciraID || m.ID == onfID {
 			return openflow.ErrBadExperimenterType
 		}
 		return openflow.ErrBadExperimenter
-	case openflow.PortMod, openflow.TableMod, openflow.QueueDescRequest:
-		return unsupported(openflow.ErrBadType, "%T", m)
 	}
 	return openflow.ErrBadType
 }
 
-func (s *Switch) features() openflow.FeaturesReply {
-	return openflow.FeaturesReply{
-		DatapathID: s.datapathID,
-		Tables:     visibleTables,
-		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapGroupStats |
-			openflow.CapQueueStats,
+func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
+	if err := c.mayChange(); err != nil {
+		return err
 	}
+	f, err := c.prepare(m, raw)
+	if err != nil {
+		return err
+	}
+	return c.s.changeFlow(f, c, xid)
 }
 
-// description is what Open vSwitch says of itself.
-var description = openflow.DescReply{
-	Manufacturer: "Nicira, Inc.",
-	Hardware:     "Open vSwitch",
-	Software:     "3.1.0",
-	SerialNumber: "None",
-	Datapath:     "None",
-}
-
-func (c *conn) setConfig(config openflow.SwitchConfig) error {
-	if config.Flags != 0 {
-		return openflow.ErrBadConfigFlags
+func (c *conn) packetOut(m openflow.PacketOut) error {
+	if err := c.mayChange(); err != nil {
+		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.config = config
-	return nil
+	out, err := preparePacketOut(&m)
+	if err != nil {
+		return err
+	}
+	c.s.mu.Lock()
+	err = c.s.flows.checkReferences(&openflow.Instructions{Apply: out.actions})
+	c.s.mu.Unlock()
+	if err == nil {
+		c.s.output(out)
+	}
+	return err
 }

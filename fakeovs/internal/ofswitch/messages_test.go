@@ -66,40 +66,6 @@ func TestNotInBundles(t *testing.T) {
 	}
 }
 
-// TestNoGroupsInBundles: Open vSwitch takes groups and ports into bundles, but there are none here.
-func TestNoGroupsInBundles(t *testing.T) {
-	p := newBed(t).peer(t)
-	for i, m := range []openflow.Message{openflow.GroupMod{Group: openflow.Group{ID: 1}}, openflow.PortMod{Port: 1, HWAddr: station(1).mac}} {
-		add := openflow.BundleAdd{ID: 1, Flags: openflow.BundleAtomic, Message: m}
-		if got := p.answer(add, uint32(2*i)); got != openflow.ErrBundleMsgUnsupported {
-			t.Errorf("%T in a bundle: got %v, want OFPBFC_MSG_UNSUP", m, got)
-		}
-	}
-}
-
-// TestNoGroupsNoMeters: what there is none of is listed as nothing, and so it can be brought to be nothing.
-func TestNoGroupsNoMeters(t *testing.T) {
-	b := newBed(t)
-	c := b.dial(t)
-	groups, err := c.Groups(b.ctx)
-	if err != nil || len(groups) != 0 {
-		t.Errorf("groups: got %v, %v, want none", groups, err)
-	}
-	meters, err := c.Meters(b.ctx)
-	if err != nil || len(meters) != 0 {
-		t.Errorf("meters: got %v, %v, want none", meters, err)
-	}
-	if f, err := c.GroupFeatures(b.ctx); err != nil || f != (openflow.GroupFeaturesReply{}) {
-		t.Errorf("group features: got %+v, %v, want zeros", f, err)
-	}
-	if f, err := c.MeterFeatures(b.ctx); err != nil || f != (openflow.MeterFeaturesReply{}) {
-		t.Errorf("meter features: got %+v, %v, want zeros", f, err)
-	}
-	if err := c.Apply(b.ctx, openflow.GroupMod{Command: openflow.GroupDelete, Group: openflow.Group{ID: openflow.GroupAll}}); err != nil {
-		t.Errorf("delete all groups: %v", err)
-	}
-}
-
 // TestAsyncSameAsOpenVSwitch compares which messages a connection gets at first and after it has said so.
 func TestAsyncSameAsOpenVSwitch(t *testing.T) {
 	b, r := newBed(t), startReal(t)
@@ -210,7 +176,7 @@ func TestTableFeatures(t *testing.T) {
 	}
 	if !has(a.Match, openflow.FieldIPv4Dst, true) || !has(a.Match, openflow.FieldEthType, false) ||
 		!has(a.Hit.ApplySet, openflow.FieldTCPDst, false) || has(a.Hit.ApplySet, openflow.FieldEthType, false) ||
-		has(a.Match, openflow.FieldIPv6Dst, true) || a.Hit.Next[0] != 4 || len(a.Hit.Next) != 250 {
-		t.Errorf("table 3: got %+v", a)
+		!has(a.Match, openflow.FieldIPv6Dst, true) || a.Hit.Next[0] != 4 || len(a.Hit.Next) != 250 {
+		t.Errorf("table 3: got %d fields, next tables %v", len(a.Match), a.Hit.Next)
 	}
 }

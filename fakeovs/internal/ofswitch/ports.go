@@ -17,12 +17,27 @@ type Port struct {
 	No     uint32
 	Name   string
 	HWAddr net.HardwareAddr
+	// Datapath is the port's number in the datapath, which tunnels of a type share; 0 where it has none, as a patch port.
+	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
+	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
+	Current, Advertised, Supported, Peer uint32
+	CurrentSpeed, MaxSpeed               uint32
+	// Queues are the numbers of the port's queues.
+	Queues []uint32
+	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
+	LinkDown, Down bool
+
+	portState
 }
 
 func (p *Port) desc() openflow.PortDesc {
-	return openflow.PortDesc{No: p.No, HWAddr: p.HWAddr, Name: p.Name, State: openflow.PortStateLive}
+	return openflow.PortDesc{
+		No: p.No, HWAddr: p.HWAddr, Name: p.Name, Config: p.config, State: p.state,
+		Current: p.Current, Advertised: p.Advertised, Supported: p.Supported, Peer: p.Peer,
+		CurrentSpeed: p.CurrentSpeed, MaxSpeed: p.MaxSpeed,
+	}
 }
 
 // AddPort adds a port, or fails where its number is not one of a port, or number or name are taken.
@@ -37,6 +52,11 @@ func (s *Switch) AddPort(p Port) error {
 			return fmt.Errorf("switch %s: port %d %q: there is port %d %q", s.name, p.No, p.Name, old.No, old.Name)
 		}
 	}
+	p.created = s.dp.now()
+	if p.Down {
+		p.config |= openflow.PortConfigDown
+	}
+	p.settle()
 	s.ports[p.No] = &p
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
@@ -59,6 +79,34 @@ func (s *Switch) RemovePort(no uint32) {
 	s.macs.forget(no)
 	s.mu.Unlock()
 	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
+}
+
+// ChangePort lets f change a port, except its number and name, and tells the controllers if they can see that. It does
+// nothing if the port is not there.
+func (s *Switch) ChangePort(no uint32, f func(*Port)) {
+	s.changePort(no, nil, func(p *Port) {
+		name := p.Name
+		p.Down = p.config&openflow.PortConfigDown != 0
+		f(p)
+		p.No, p.Name = no, name
+		p.config &^= openflow.PortConfigDown
+		if p.Down {
+			p.config |= openflow.PortConfigDown
+		}
+	})
+}
+
+// Port returns a copy of a port; false if it is not there.
+func (s *Switch) Port(no uint32) (Port, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.ports[no]
+	if p == nil {
+		return Port{}, false
+	}
+	now := *p
+	now.Down = p.config&openflow.PortConfigDown != 0
+	return now, true
 }
 
 // portDescs are the descriptions of all ports, by number.

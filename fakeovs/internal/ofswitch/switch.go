@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -20,6 +21,10 @@ type Options struct {
 	Name string
 	// DatapathID is what the switch answers to a features request.
 	DatapathID uint64
+	// Versions has the bit 1<<v for each version v of OpenFlow that controllers may speak. 0 is all that there are.
+	Versions uint32
+	// PortChanged is called when a port has changed, if it is not nil. The switch is not locked.
+	PortChanged func(port uint32)
 	// Logger overrides the datapath's.
 	Logger *slog.Logger
 }
@@ -42,10 +47,11 @@ type Result struct {
 
 // Switch is one bridge.
 type Switch struct {
-	dp         *Datapath
-	name       string
-	datapathID uint64
-	log        *slog.Logger
+	dp          *Datapath
+	portChanged func(port uint32)
+	name        string
+	datapathID  atomic.Uint64
+	log         *slog.Logger
 
 	// mu guards everything that packets and flow mods see.
 	mu    sync.Mutex
@@ -54,15 +60,26 @@ type Switch struct {
 	// portNos are the port numbers in order.
 	portNos []uint32
 	macs    macTable
+	// frags is how fragments are handled, as in a SwitchConfig.
+	frags uint16
+	desc  Description
+	tlvs  tlvTable
+	// events counts what flow monitors were told of; holding keeps back what they say.
+	events  uint64
+	holding bool
 	// now is the time of the operation that holds mu.
 	now time.Time
 
 	// connMu guards the OpenFlow connections.
 	connMu sync.Mutex
 	conns  map[*conn]struct{}
-	closed bool
+	// connSerial is that of the last connection.
+	connSerial uint64
+	closed     bool
 	// running are the goroutines of the connections.
 	running sync.WaitGroup
+	// versions are those that new connections may speak.
+	versions uint32
 	// generation is the last one a controller claimed a role with.
 	generation    uint64
 	hasGeneration bool
@@ -73,16 +90,19 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 	if o.Logger == nil {
 		o.Logger = d.log
 	}
-	return &Switch{
-		dp:         d,
-		name:       o.Name,
-		datapathID: o.DatapathID,
-		log:        o.Logger.With("bridge", o.Name),
-		flows:      flowTables{seed: rand.Uint64() | 1},
-		ports:      make(map[uint32]*Port),
-		macs:       make(macTable),
-		conns:      make(map[*conn]struct{}),
+	s := &Switch{
+		dp:          d,
+		name:        o.Name,
+		portChanged: o.PortChanged,
+		log:         o.Logger.With("bridge", o.Name),
+		flows:       flowTables{seed: rand.Uint64() | 1},
+		ports:       make(map[uint32]*Port),
+		macs:        make(macTable),
+		conns:       make(map[*conn]struct{}),
 	}
+	s.datapathID.Store(o.DatapathID)
+	s.SetVersions(o.Versions)
+	return s
 }
 
 // Input evaluates a frame that comes in by a port, hands what leaves the switch to the ports' Receive functions, and
@@ -95,9 +115,14 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	e := &evaluation{s: s, t: &r.tracer}
 	s.begin()
-	if s.ports[port] == nil {
+	if in := s.ports[port]; in == nil {
 		e.t.note("the input port does not exist, dropping the packet")
 	} else {
+		in.countIn(len(frame))
+		if s.dp.held.Load() {
+			s.end()
+			return r
+		}
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
 		x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(frame)}
 		e.execute(p, &conntrack.Meta{}, x.run(0))
@@ -156,29 +181,45 @@ func (s *Switch) output(out *packetOut) {
 func (s *Switch) begin() {
 	s.mu.Lock()
 	s.now = s.dp.now()
-	for _, f := range s.flows.expired(s.now) {
-		_, reason, _ := f.expiry()
-		s.removed(f, reason)
+	gone := s.flows.expired(s.now)
+	for i := range gone {
+		s.finished(gone[i:i+1], nil, 0)
 	}
 }
 
 func (s *Switch) end() { s.mu.Unlock() }
 
-// removed tells the controllers that a flow is gone, if it asks for that.
-func (s *Switch) removed(f *flow, reason openflow.FlowRemovedReason) {
-	if f.Flags&openflow.FlowSendRemoved == 0 {
-		return
+// Expire lets time pass: flows and bundles whose time is over are removed, and the controllers told. Whatever else is
+// done with the switch does that too.
+func (s *Switch) Expire() {
+	s.begin()
+	now := s.now
+	s.end()
+	s.connMu.Lock()
+	conns := s.sortedConns()
+	s.connMu.Unlock()
+	for _, c := range conns {
+		c.expireBundles(now)
 	}
-	stats := f.stats(s.now)
-	stats.Instructions, stats.Flags = openflow.Instructions{}, 0
-	s.announce(openflow.FlowRemoved{Stats: stats, Reason: reason})
+}
+
+// NextExpiry is the earliest time at which a flow may expire; false if none will.
+func (s *Switch) NextExpiry() (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.flows.next, len(s.flows.timed) > 0
 }
 
 // deliveries pairs frames with their receivers.
 func (s *Switch) deliveries(outputs []Output) []delivery {
 	frames := make([]delivery, 0, len(outputs))
 	for _, o := range outputs {
-		if p := s.ports[o.Port]; p != nil && p.Receive != nil {
+		p := s.ports[o.Port]
+		if p == nil {
+			continue
+		}
+		p.countOut(len(o.Frame))
+		if p.Receive != nil {
 			frames = append(frames, delivery{p.Receive, append([]byte(nil), o.Frame...)})
 		}
 	}
@@ -214,21 +255,17 @@ func (s *Switch) change(m openflow.FlowMod) error {
 	if err != nil {
 		return err
 	}
+	return s.changeFlow(f, nil, 0)
+}
+
+// changeFlow carries out a checked flow mod, of a controller or, if that is nil, of the switch itself.
+func (s *Switch) changeFlow(f *flowMod, c *conn, xid uint32) error {
 	s.begin()
 	defer s.end()
 	changes, err := s.flows.apply(f, s.now)
 	if err != nil {
 		return err
 	}
-	s.finished(changes)
+	s.finished(changes, c, xid)
 	return nil
-}
-
-// finished tells the controllers about changes that have come to stay.
-func (s *Switch) finished(changes []change) {
-	for _, c := range changes {
-		if c.removed != nil && c.added == nil {
-			s.removed(c.removed, openflow.FlowRemovedDelete)
-		}
-	}
 }

@@ -6,7 +6,6 @@ package ofswitch
 import (
 	"slices"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -17,42 +16,35 @@ func (c *conn) sendTables(xid uint32) {
 	s.begin()
 	for i := range tables {
 		counts := &s.flows.counts[i]
-		tables[i] = openflow.TableStats{Table: uint8(i), Lookups: counts.lookups, Matches: counts.matches}
-		if cls := s.flows.tables[i]; cls != nil {
-			tables[i].Active = uint32(cls.count)
+		tables[i] = openflow.TableStats{
+			Table: uint8(i), Lookups: counts.lookups, Matches: counts.matches, Active: uint32(s.flows.tableLen(uint8(i))),
+			Name: s.flows.config[i].nameOf(i), MaxEntries: uint32(min(s.flows.config[i].limit(), maxEntries)),
 		}
 	}
 	s.end()
-	c.reply(openflow.TableStatsReply{Tables: tables}, xid)
+	sendList(c, xid, tables, func(part []openflow.TableStats, more bool) openflow.Message {
+		return openflow.TableStatsReply{Tables: part, More: more}
+	})
 }
 
-// What flows may have: the instructions but meter, and OpenFlow's own actions.
-var (
-	instructionTypes = []openflow.TypeNumber{{Type: 1}, {Type: 2}, {Type: 3}, {Type: 4}, {Type: 5}}
-	// Output, push and pop a VLAN tag, decrement the TTL, set a field.
-	actionTypes = []openflow.TypeNumber{{Type: 0}, {Type: 17}, {Type: 18}, {Type: 24}, {Type: 25}}
-)
-
-// featuresPerReply is how many tables' features surely fit into a message.
-const featuresPerReply = 16
+// maxEntries is how many flows a table claims to hold that has no limit.
+const maxEntries = 1_000_000
 
 // sendTableFeatures answers a request for what the tables can do.
 func (c *conn) sendTableFeatures(xid uint32) {
-	features := tableFeatures()
-	for len(features) > featuresPerReply {
-		c.reply(openflow.TableFeaturesReply{Tables: features[:featuresPerReply], More: true}, xid)
-		features = features[featuresPerReply:]
-	}
-	c.reply(openflow.TableFeaturesReply{Tables: features}, xid)
+	c.s.begin()
+	features := c.s.tableFeatures(c.version)
+	c.s.end()
+	sendList(c, xid, features, func(part []openflow.TableFeatures, more bool) openflow.Message {
+		return openflow.TableFeaturesReply{Tables: part, More: more}
+	})
 }
 
-// tableFeatures are what the tables can do: they differ in those that a packet can go on to.
-func tableFeatures() []openflow.TableFeatures {
+// tableFeatures are what the tables can do: they differ in those that a packet can go on to, and in what they are
+// configured to. The switch is locked.
+func (s *Switch) tableFeatures(v openflow.Version) []openflow.TableFeatures {
 	var matched, wildcards, settable []openflow.FieldHeader
 	for f := openflow.FieldInvalid + 1; f < openflow.FieldUnknown; f++ {
-		if !packet.Known(f) {
-			continue
-		}
 		matched = append(matched, openflow.FieldHeader{Field: f, Masked: f.Maskable()})
 		wildcards = append(wildcards, openflow.FieldHeader{Field: f})
 		if f.Writable() {
@@ -65,14 +57,35 @@ func tableFeatures() []openflow.TableFeatures {
 	}
 	features := make([]openflow.TableFeatures, visibleTables)
 	for i := range features {
+		config := &s.flows.config[i]
 		flows := openflow.FlowAbilities{
-			Instructions: instructionTypes, Next: slices.Clip(tables[i+1:]),
-			Write: actionTypes, Apply: actionTypes, WriteSet: settable, ApplySet: settable,
+			Instructions: featureInstructions(v, i == visibleTables-1), Next: slices.Clip(tables[i+1:]),
+			Write: featureActions, Apply: featureActions, WriteSet: settable, ApplySet: settable,
 		}
 		features[i] = openflow.TableFeatures{
-			Table: uint8(i), MetadataMatch: ^uint64(0), MetadataWrite: ^uint64(0), MaxEntries: maxFlows,
-			Abilities: &openflow.TableAbilities{Match: matched, Wildcards: wildcards, Hit: flows, Miss: flows},
+			Table: uint8(i), Name: config.tableName(), MetadataMatch: ^uint64(0), MetadataWrite: ^uint64(0),
+			MaxEntries: uint32(min(config.limit(), maxEntries)),
+			Abilities:  &openflow.TableAbilities{Match: matched, Wildcards: wildcards, Hit: flows, Miss: flows},
 		}
 	}
 	return features
+}
+
+// featureInstructions are the instructions that flows may have; those of the last table cannot go on to another.
+func featureInstructions(v openflow.Version, last bool) []openflow.TypeNumber {
+	numbers := []openflow.TypeNumber{{Type: 1}, {Type: 2}, {Type: 3}, {Type: 4}, {Type: 5}}
+	if v < openflow.Version15 {
+		numbers = append(numbers, openflow.TypeNumber{Type: 6})
+	}
+	if last {
+		numbers = numbers[1:]
+	}
+	return numbers
+}
+
+// featureActions are the actions that OpenFlow has itself: output, TTL of MPLS, tags of VLAN and MPLS, queue, group, TTL
+// of IP, and set_field.
+var featureActions = []openflow.TypeNumber{
+	{Type: 0}, {Type: 15}, {Type: 16}, {Type: 17}, {Type: 18}, {Type: 19}, {Type: 20}, {Type: 21}, {Type: 22}, {Type: 23},
+	{Type: 24}, {Type: 25},
 }

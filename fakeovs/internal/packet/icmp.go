@@ -13,17 +13,17 @@ import (
 // short, and can be changed by SetAddr and SetPort; FixChecksum of the outer packet makes that good. It fails
 // where the quoted network header is broken or that of a fragment.
 func (p *Packet) Inner() (*Packet, bool) {
-	if p.end-p.l4 < icmpLen {
+	if p.l4 == none || p.end-p.l4 < icmpLen {
 		return nil, false
 	}
-	q := &Packet{b: p.b, l3: p.l4 + icmpLen, end: p.end}
+	q := &Packet{b: p.b, mpls: none, l3: p.l4 + icmpLen, l4: none, end: p.end}
 	b := q.b[q.l3:q.end]
 	if p.IPv6() {
 		if len(b) < ipv6Len {
 			return nil, false
 		}
-		proto, off, ok := q.ipv6Transport(b)
-		if !ok || q.frag {
+		proto, off, frag, ok := extensions(b)
+		if !ok || frag != 0 {
 			return nil, false
 		}
 		q.l4 = q.l3 + off

@@ -5,9 +5,9 @@ package packet
 
 import "encoding/binary"
 
-// SetTransport replaces what follows the network header, which gets the new length; the transport checksum is the
+// ReplaceTransport replaces what follows the network header, which gets the new length; the transport checksum is the
 // caller's. What followed the network layer follows it still. The packet must have a transport header.
-func (p *Packet) SetTransport(l4 []byte) {
+func (p *Packet) ReplaceTransport(l4 []byte) {
 	b := make([]byte, 0, p.l4+len(l4)+len(p.b)-p.end)
 	b = append(append(append(b, p.b[:p.l4]...), l4...), p.b[p.end:]...)
 	grown := len(l4) - (p.end - p.l4)
@@ -23,7 +23,7 @@ func (p *Packet) SetTransport(l4 []byte) {
 
 // NetworkOffset is where in the frame the network header begins; 0 where there is none.
 func (p *Packet) NetworkOffset() int {
-	if p.l4 == 0 {
+	if p.l4 == none {
 		return 0
 	}
 	return p.l3

@@ -1,0 +1,336 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// monitor is a flow monitor of a connection: it selects the flows whose changes the connection is told of.
+type monitor struct {
+	flags     openflow.MonitorFlags
+	table     uint8
+	key, mask packet.Key
+	outPort   uint32
+	outGroup  uint32
+}
+
+// updates is what a connection with flow monitors has to be told. It belongs to whoever has locked the switch, but for
+// waiting.
+type updates struct {
+	list []openflow.FlowUpdate
+	// abbreviated says that list has an UpdateAbbreviated.
+	abbreviated bool
+	// paused is the time, by Switch.events, at which the connection had too much to read; 0 if it has not.
+	paused uint64
+	// waiting is how many bytes of updates wait to be written. It is guarded by the connection's mutex.
+	waiting int
+}
+
+const (
+	// maxUpdates is how many bytes of updates may wait before the connection is told that there will be no more.
+	maxUpdates = 128 << 10
+	// maxMonitors bounds the flow monitors of a connection.
+	maxMonitors = 4096
+)
+
+// monitorFlows makes, changes and ends flow monitors. If one cannot be, those before it are taken back.
+func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
+	c.waitForRoom()
+	s := c.s
+	s.begin()
+	defer s.end()
+	var made []uint32
+	for i := range m.Monitors {
+		id := m.Monitors[i].ID
+		if err := c.setMonitor(&m.Monitors[i]); err != nil {
+			for _, id := range made {
+				delete(c.monitors, id)
+			}
+			return err
+		}
+		if m.Monitors[i].Command != openflow.MonitorDelete {
+			made = append(made, id)
+		}
+	}
+	if c.version < openflow.Version14 && len(made) == 0 {
+		return nil
+	}
+	var list []openflow.FlowUpdate
+	seen := make(map[*flow]int)
+	for _, id := range made {
+		w := c.monitors[id]
+		if w.flags&openflow.MonitorInitial == 0 {
+			continue
+		}
+		list = s.refresh(w, 0, list, seen)
+	}
+	// The answer is queued before the switch is unlocked, so that nothing comes between it and later updates.
+	messages := c.pack(list, xid)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range messages {
+		c.queue = append(c.queue, b...)
+	}
+	c.wake.Signal()
+	return nil
+}
+
+func updatesMessage(part []openflow.FlowUpdate, more bool) openflow.Message {
+	return openflow.FlowUpdates{Updates: part, More: more}
+}
+
+// setMonitor makes, changes or ends one flow monitor.
+func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
+	table := openflow.AllTables
+	if f.Table != nil {
+		table = *f.Table
+	}
+	if table != openflow.AllTables && table > visibleTables {
+		return openflow.ErrBadTable
+	}
+	_, exists := c.monitors[f.ID]
+	switch {
+	case f.Command == openflow.MonitorAdd && exists:
+		return openflow.ErrMonitorExists
+	case f.Command != openflow.MonitorAdd && !exists:
+		return openflow.ErrUnknownMonitor
+	case f.Command == openflow.MonitorDelete:
+		delete(c.monitors, f.ID)
+		return nil
+	case len(c.monitors) >= maxMonitors:
+		return openflow.ErrMonitorUnknown
+	}
+	if err := checkMatch(f.Match); err != nil {
+		return err
+	}
+	m := &monitor{flags: f.Flags, table: table, outPort: f.OutPort, outGroup: f.OutGroup}
+	m.key, m.mask = packet.Match(f.Match)
+	c.monitors[f.ID] = m
+	return nil
+}
+
+// watches reports whether a monitor is about a flow, be it that the flow output to the monitor's port only before it was
+// changed.
+func (m *monitor) watches(f, before *flow) bool {
+	if m.table != openflow.AllTables && m.table != f.Table {
+		return false
+	}
+	if m.outPort != 0 && !f.outputsTo(m.outPort) && (before == nil || !before.outputsTo(m.outPort)) {
+		return false
+	}
+	return (m.outGroup == 0 || f.sendsTo(m.outGroup)) && f.covers(&m.key, &m.mask)
+}
+
+// refresh appends the flows that a monitor is about to a list: all as they are or, after a pause, those that were added
+// or modified since. seen are the places in the list of those that are in it.
+func (s *Switch) refresh(m *monitor, since uint64, list []openflow.FlowUpdate, seen map[*flow]int) []openflow.FlowUpdate {
+	for _, f := range s.flows.selected(&selection{table: m.table, key: m.key, mask: m.mask}) {
+		if !m.watches(f, nil) {
+			continue
+		}
+		event := openflow.UpdateInitial
+		if since != 0 {
+			switch {
+			case f.addedAt > since && m.flags&(openflow.MonitorAdded|openflow.MonitorModified) != 0:
+				event = openflow.UpdateAdded
+			case f.addedAt <= since && f.modifiedAt > since && m.flags&openflow.MonitorModified != 0:
+				event = openflow.UpdateModified
+			default:
+				continue
+			}
+		}
+		u := update(f, event, m.flags)
+		if i, ok := seen[f]; !ok {
+			seen[f] = len(list)
+			list = append(list, u)
+		} else if m.flags&openflow.MonitorInstructions != 0 {
+			list[i].Flow.Instructions = f.Instructions
+		}
+	}
+	return list
+}
+
+// update is what a monitor with these flags says of a flow.
+func update(f *flow, event openflow.UpdateEvent, flags openflow.MonitorFlags) openflow.FlowUpdate {
+	u := openflow.FlowUpdate{Event: event, Flow: f.Flow}
+	u.Flow.Flags, u.Flow.Importance = 0, 0
+	if flags&openflow.MonitorInstructions == 0 {
+		u.Flow.Instructions = openflow.Instructions{}
+	}
+	return u
+}
+
+// monitored tells the connections whose flow monitors are about changes, which the message with a transaction number of
+// a controller has brought about.
+func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	var watching []*conn
+	for c := range s.conns {
+		if len(c.monitors) > 0 {
+			watching = append(watching, c)
+		}
+	}
+	for i := range changes {
+		s.noteChange(&changes[i], watching, by, xid)
+	}
+	if s.holding {
+		return
+	}
+	for _, c := range watching {
+		c.flushUpdates()
+	}
+}
+
+// holdMonitors keeps back what flow monitors say, until it is called with false. The switch is locked.
+func (s *Switch) holdMonitors(hold bool) {
+	if s.holding = hold; !hold {
+		s.monitored(nil, nil, 0)
+	}
+}
+
+// noteChange adds what is to be said of a change to what the connections have to be told.
+func (s *Switch) noteChange(c *change, watching []*conn, by *conn, xid uint32) {
+	f, before := c.added, c.removed
+	event := openflow.UpdateAdded
+	switch {
+	case f == nil && before == nil:
+		return
+	case f == nil || c.evicted:
+		// Open vSwitch does not tell of the flow that another one made room for.
+		f, before, event = c.removed, nil, openflow.UpdateRemoved
+	case c.modified:
+		event = openflow.UpdateModified
+	}
+	if before != nil && f.Instructions.Equal(before.Instructions) {
+		if event == openflow.UpdateModified && f.Cookie == before.Cookie {
+			return
+		}
+		before = nil
+	}
+	s.events++
+	switch event {
+	case openflow.UpdateAdded:
+		f.addedAt, f.modifiedAt = s.events, s.events
+	case openflow.UpdateModified:
+		f.modifiedAt = s.events
+	}
+	for _, o := range watching {
+		o.noteUpdate(f, before, event, c.reason, o == by, xid)
+	}
+}
+
+// flagOf is the flag of monitors that asks for an event.
+func flagOf(event openflow.UpdateEvent) openflow.MonitorFlags {
+	return openflow.MonitorAdded << (event - openflow.UpdateAdded)
+}
+
+func (c *conn) noteUpdate(f, before *flow, event openflow.UpdateEvent, reason openflow.FlowRemovedReason, own bool, xid uint32) {
+	u := &c.updates
+	if u.paused != 0 && (event != openflow.UpdateRemoved || f.addedAt > u.paused) {
+		return
+	}
+	var flags openflow.MonitorFlags
+	for _, m := range c.monitors {
+		if m.flags&flagOf(event) != 0 && m.watches(f, before) {
+			flags |= m.flags
+		}
+	}
+	switch {
+	case flags == 0:
+	case flags&openflow.MonitorOwn != 0 || !own || u.paused != 0:
+		said := update(f, event, flags)
+		if event == openflow.UpdateRemoved {
+			said.Reason = reason
+		}
+		u.list = append(u.list, said)
+	case !u.abbreviated:
+		u.abbreviated = true
+		u.list = append(u.list, openflow.FlowUpdate{Event: openflow.UpdateAbbreviated, Xid: xid})
+	}
+}
+
+// flushUpdates queues what the connection has to be told of flows. It never waits: a connection that does not read is
+// told that there will be no more, and later what it has missed.
+func (c *conn) flushUpdates() {
+	u := &c.updates
+	if len(u.list) == 0 {
+		return
+	}
+	list := u.list
+	u.list, u.abbreviated = nil, false
+	messages := c.pack(list, 0)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	for _, b := range messages {
+		c.queue = append(c.queue, b...)
+		u.waiting += len(b)
+	}
+	if u.paused == 0 && u.waiting > maxUpdates {
+		c.s.events++
+		u.paused = c.s.events
+		if b, err := c.encode(openflow.FlowUpdates{Updates: []openflow.FlowUpdate{{Event: openflow.UpdatePaused}}}, 0); err == nil {
+			c.queue = append(c.queue, b...)
+			u.waiting += len(b)
+		}
+	}
+	c.wake.Signal()
+}
+
+// pack makes messages out of updates, which answer a request or, if xid is 0, none.
+func (c *conn) pack(list []openflow.FlowUpdate, xid uint32) [][]byte {
+	var messages [][]byte
+	for first := true; len(list) > 0 || first && xid != 0; first = false {
+		n := len(list)
+		b, err := c.encode(updatesMessage(list, false), xid)
+		for err != nil && n > 1 {
+			n /= 2
+			b, err = c.encode(updatesMessage(list[:n], true), xid)
+		}
+		if err != nil {
+			c.log.Error("cannot encode a flow update", "update", fmt.Sprint(list[0].Flow), "error", err)
+		} else {
+			messages = append(messages, b)
+		}
+		list = list[n:]
+	}
+	return messages
+}
+
+// resumeUpdates tells a connection that has read everything what it has missed.
+func (c *conn) resumeUpdates() {
+	s := c.s
+	s.begin()
+	defer s.end()
+	u := &c.updates
+	if u.paused == 0 {
+		return
+	}
+	var list []openflow.FlowUpdate
+	seen := make(map[*flow]int)
+	for _, id := range slices.Sorted(maps.Keys(c.monitors)) {
+		list = s.refresh(c.monitors[id], u.paused, list, seen)
+	}
+	messages := c.pack(list, 0)
+	if b, err := c.encode(openflow.FlowUpdates{Updates: []openflow.FlowUpdate{{Event: openflow.UpdateResumed}}}, 0); err == nil {
+		messages = append(messages, b)
+	}
+	u.paused = 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range messages {
+		c.queue = append(c.queue, b...)
+		u.waiting += len(b)
+	}
+	c.wake.Signal()
+}
