@@ -142,7 +142,6 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		return nil, err
 	}
 	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now}
-	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {

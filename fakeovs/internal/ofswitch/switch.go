@@ -97,6 +97,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		conns:      make(map[*conn]struct{}),
 	}
 	s.SetVersions(o.Versions)
+	s.addInternalFlows()
 	return s
 }
 
