@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -28,6 +29,7 @@ type Datapath struct {
 	now   func() time.Time
 	log   *slog.Logger
 	conns *conntrack.Tracker
+	held  atomic.Bool
 
 	mu         sync.Mutex
 	pending    []delivery
@@ -65,6 +67,9 @@ func (d *Datapath) bundleIdle() time.Duration {
 	defer d.mu.Unlock()
 	return d.idle
 }
+
+// Hold lets frames that come in be dropped by the ports, as while flows are being restored; a packet-out goes on its way.
+func (d *Datapath) Hold(hold bool) { d.held.Store(hold) }
 
 // delivery is a frame on its way out of a port.
 type delivery struct {

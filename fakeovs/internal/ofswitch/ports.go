@@ -17,16 +17,18 @@ type Port struct {
 	No     uint32
 	Name   string
 	HWAddr net.HardwareAddr
+	// Datapath is the port's number in the datapath, which tunnels of a type share; 0 where it has none, as a patch port.
+	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
-	// Dummy says that the port belongs to the dummy datapath of Open vSwitch's tests: it has a queue 0, counters of its own
-	// kind, and does not know of errors.
+	// Dummy says that the device is a dummy of Open vSwitch's tests: it has a queue 0, counters of its own kind, and does not
+	// know of errors.
 	Dummy bool
-	// LinkDown says that the link is down.
-	LinkDown bool
+	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
+	LinkDown, Down bool
 
 	portState
 }
@@ -52,6 +54,9 @@ func (s *Switch) AddPort(p Port) error {
 		}
 	}
 	p.created = s.dp.now()
+	if p.Down {
+		p.config |= openflow.PortConfigDown
+	}
 	p.settle()
 	s.ports[p.No] = &p
 	at, _ := slices.BinarySearch(s.portNos, p.No)
@@ -75,6 +80,34 @@ func (s *Switch) RemovePort(no uint32) {
 	s.macs.forget(no)
 	s.mu.Unlock()
 	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
+}
+
+// ChangePort lets f change a port, except its number and name, and tells the controllers if they can see that. It does
+// nothing if the port is not there.
+func (s *Switch) ChangePort(no uint32, f func(*Port)) {
+	s.changePort(no, nil, func(p *Port) {
+		name := p.Name
+		p.Down = p.config&openflow.PortConfigDown != 0
+		f(p)
+		p.No, p.Name = no, name
+		p.config &^= openflow.PortConfigDown
+		if p.Down {
+			p.config |= openflow.PortConfigDown
+		}
+	})
+}
+
+// Port returns a copy of a port; false if it is not there.
+func (s *Switch) Port(no uint32) (Port, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.ports[no]
+	if p == nil {
+		return Port{}, false
+	}
+	now := *p
+	now.Down = p.config&openflow.PortConfigDown != 0
+	return now, true
 }
 
 // portDescs are the descriptions of all ports, by number.

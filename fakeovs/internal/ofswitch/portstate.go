@@ -62,6 +62,9 @@ func (s *Switch) changePort(no uint32, by *conn, change func(*Port)) bool {
 	p.settle()
 	now := p.desc()
 	s.mu.Unlock()
+	if s.portChanged != nil && !samePort(openflow.Version15, old, now) {
+		s.portChanged(no)
+	}
 	s.announceTo(openflow.PortStatus{Reason: openflow.PortModified, Port: now}, func(c *conn) bool {
 		return (c != by || c.version >= openflow.Version15) && !samePort(c.version, old, now)
 	})
@@ -99,7 +102,7 @@ func (p *Port) stats(now time.Time) openflow.PortStats {
 		*unknown = openflow.CounterUnknown
 	}
 	stats.Custom = []openflow.CustomCounter{
-		{Name: "rx_custom_packets_1"}, {Name: "rx_custom_packets_2"},
+		{Name: "rx_custom_packets_1", Value: stats.RxPackets}, {Name: "rx_custom_packets_2", Value: stats.RxPackets},
 		{Name: "rx_q0_bytes", Value: stats.RxBytes}, {Name: "rx_q0_packets", Value: stats.RxPackets},
 		{Name: "tx_q0_bytes", Value: stats.TxBytes}, {Name: "tx_q0_packets", Value: stats.TxPackets},
 	}
@@ -135,7 +138,7 @@ func (c *conn) portMod(m openflow.PortMod) error {
 func (c *conn) configurePort(m *openflow.PortMod) {
 	mask := m.Mask & (openflow.PortConfigDown | openflow.PortConfigNoReceive | openflow.PortConfigNoForward |
 		openflow.PortConfigNoPacketIn)
-	if c.version == version10 {
+	if c.version == openflow.Version10 {
 		mask = m.Mask
 	}
 	c.s.changePort(m.Port, c, func(p *Port) { p.config = p.config&^mask | m.Config&mask })

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -22,6 +23,8 @@ type Options struct {
 	DatapathID uint64
 	// Versions has the bit 1<<v for each version v of OpenFlow that controllers may speak. 0 is all that there are.
 	Versions uint32
+	// PortChanged is called when a port has changed, if it is not nil. The switch is not locked.
+	PortChanged func(port uint32)
 	// Logger overrides the datapath's.
 	Logger *slog.Logger
 }
@@ -44,10 +47,11 @@ type Result struct {
 
 // Switch is one bridge.
 type Switch struct {
-	dp         *Datapath
-	name       string
-	datapathID uint64
-	log        *slog.Logger
+	dp          *Datapath
+	portChanged func(port uint32)
+	name        string
+	datapathID  atomic.Uint64
+	log         *slog.Logger
 
 	// mu guards everything that packets and flow mods see.
 	mu    sync.Mutex
@@ -87,15 +91,16 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		o.Logger = d.log
 	}
 	s := &Switch{
-		dp:         d,
-		name:       o.Name,
-		datapathID: o.DatapathID,
-		log:        o.Logger.With("bridge", o.Name),
-		flows:      flowTables{seed: rand.Uint64() | 1},
-		ports:      make(map[uint32]*Port),
-		macs:       make(macTable),
-		conns:      make(map[*conn]struct{}),
+		dp:          d,
+		name:        o.Name,
+		portChanged: o.PortChanged,
+		log:         o.Logger.With("bridge", o.Name),
+		flows:       flowTables{seed: rand.Uint64() | 1},
+		ports:       make(map[uint32]*Port),
+		macs:        make(macTable),
+		conns:       make(map[*conn]struct{}),
 	}
+	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
 	s.addInternalFlows()
 	return s
@@ -111,9 +116,14 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	e := &evaluation{s: s, t: &r.tracer}
 	s.begin()
-	if s.ports[port] == nil {
+	if in := s.ports[port]; in == nil {
 		e.t.note("the input port does not exist, dropping the packet")
 	} else {
+		in.countIn(len(frame))
+		if s.dp.held.Load() {
+			s.end()
+			return r
+		}
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
 		x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(frame)}
 		e.execute(p, &conntrack.Meta{}, x.run(0))
@@ -205,7 +215,12 @@ func (s *Switch) NextExpiry() (time.Time, bool) {
 func (s *Switch) deliveries(outputs []Output) []delivery {
 	frames := make([]delivery, 0, len(outputs))
 	for _, o := range outputs {
-		if p := s.ports[o.Port]; p != nil && p.Receive != nil {
+		p := s.ports[o.Port]
+		if p == nil {
+			continue
+		}
+		p.countOut(len(o.Frame))
+		if p.Receive != nil {
 			frames = append(frames, delivery{p.Receive, append([]byte(nil), o.Frame...)})
 		}
 	}
