@@ -29,6 +29,11 @@ type Datapath struct {
 	log   *slog.Logger
 	conns *conntrack.Tracker
 
+	// tables guards the bridges and what follows on it here.
+	tables         sync.Mutex
+	ports          map[uint32]*Port
+	recirculations recirculations
+
 	mu         sync.Mutex
 	pending    []delivery
 	delivering bool
@@ -38,7 +43,9 @@ type Datapath struct {
 
 // NewDatapath makes a datapath without bridges.
 func NewDatapath(o DatapathOptions) *Datapath {
-	d := &Datapath{now: o.Now, log: o.Logger, idle: defaultBundleIdle}
+	d := &Datapath{
+		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[uint32]*Port), recirculations: newRecirculations(),
+	}
 	if d.now == nil {
 		d.now = time.Now
 	}

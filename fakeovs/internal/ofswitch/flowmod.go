@@ -25,6 +25,8 @@ type cookies struct {
 	modify bool
 	// adds says that a modify that finds no flow adds one.
 	adds bool
+	// lax lets the flow have actions that do nothing with the packets it matches, as in OpenFlow 1.0.
+	lax bool
 }
 
 // keepCookie is the cookie that no flow is given.
@@ -65,7 +67,7 @@ func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 		return nil, err
 	}
 	if !deletes {
-		if err := checkInstructions(&m.Flow); err != nil {
+		if err := checkInstructions(&m.Flow, c.lax); err != nil {
 			return nil, err
 		}
 	}
@@ -127,7 +129,7 @@ func (t *flowTables) revert(changes []change) {
 			t.remove(c.added)
 		}
 		if c.removed != nil {
-			t.insert(c.removed)
+			t.insert(c.removed.rule.Match, c.removed)
 		}
 		if c.oldGroup != nil {
 			t.groups[c.oldGroup.id] = c.oldGroup
@@ -141,13 +143,13 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
-	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now}
+	f := newFlow(m.Flow, now, now)
 	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
-		old = c.find(&m.key, &m.mask, m.Priority)
-		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.overlaps(&m.key, &m.mask, m.Priority) {
+		old = found(c.Find(&m.key, &m.mask, int(m.Priority)))
+		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.Overlaps(&m.key, &m.mask, int(m.Priority)) {
 			return nil, openflow.ErrOverlap
 		}
 	}
@@ -164,7 +166,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if victim != nil {
 		t.remove(victim)
 	}
-	t.insertNew(f)
+	t.insertNew(m.match, f)
 	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
 }
 
@@ -187,8 +189,9 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 	}
 	changes := make([]change, 0, len(flows))
 	for _, old := range flows {
-		f := &flow{Flow: old.Flow, key: old.key, mask: old.mask, created: old.created, modified: now, used: now}
-		f.Instructions = m.Instructions
+		o := old.Flow
+		o.Instructions = m.Instructions
+		f := newFlow(o, old.created, now)
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}
@@ -206,9 +209,12 @@ func (t *flowTables) replace(old, f *flow, flags openflow.FlowFlags) change {
 		f.packets, f.bytes = old.packets, old.bytes
 	}
 	t.remove(old)
-	t.insertNew(f)
+	t.insertNew(old.rule.Match, f)
 	return change{removed: old, added: f}
 }
+
+// match is the match as classifiers have it.
+func (m *flowMod) match() (key, mask *packet.Key) { return &m.key, &m.mask }
 
 func (m *flowMod) selection() *selection {
 	return &selection{

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -26,8 +28,60 @@ type Port struct {
 	Queues []uint32
 	// LinkDown says that the link is down.
 	LinkDown bool
+	// Datapath is the port's number in the datapath, which traces have; 0 chooses one.
+	Datapath uint32
+	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
+	Patch bool
 
 	portState
+	s *Switch
+	// other and otherNo are what a patch leads to.
+	other   *Switch
+	otherNo uint32
+}
+
+// peer is the port at the other end of a patch, nil of other ports and of one without an end.
+func (p *Port) peer() *Port {
+	if p.other == nil {
+		return nil
+	}
+	return p.other.ports[p.otherNo]
+}
+
+// ConnectPatch makes a patch lead to a port of a bridge of the same datapath, or nowhere if that is nil.
+func (s *Switch) ConnectPatch(no uint32, other *Switch, otherNo uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.ports[no]; p != nil {
+		p.other, p.otherNo = other, otherNo
+	}
+}
+
+// floods reports whether packets are flooded to the port.
+func (p *Port) floods() bool { return p.config&configNoFlood == 0 }
+
+// chooseNumber is a free number of a port of the datapath: as that of Open vSwitch for tests chooses it, the number in the
+// port's name, for bridges from 100 on, or else the lowest.
+func (d *Datapath) chooseNumber(name string) uint32 {
+	digits := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.")
+	end := 0
+	for end < len(digits) && '0' <= digits[end] && digits[end] <= '9' {
+		end++
+	}
+	if n, err := strconv.ParseUint(digits[:end], 10, 16); err == nil {
+		no := uint32(n)
+		if strings.HasPrefix(name, "br") {
+			no += 100
+		}
+		if no > 0 && d.ports[no] == nil {
+			return no
+		}
+	}
+	no := uint32(1)
+	for d.ports[no] != nil {
+		no++
+	}
+	return no
 }
 
 func (p *Port) desc() openflow.PortDesc {
@@ -52,7 +106,15 @@ func (s *Switch) AddPort(p Port) error {
 	}
 	p.created = s.dp.now()
 	p.settle()
+	p.s = s
+	if !p.Patch {
+		if p.Datapath == 0 || s.dp.ports[p.Datapath] != nil {
+			p.Datapath = s.dp.chooseNumber(p.Name)
+		}
+		s.dp.ports[p.Datapath] = &p
+	}
 	s.ports[p.No] = &p
+	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
 	s.mu.Unlock()
@@ -69,6 +131,10 @@ func (s *Switch) RemovePort(no uint32) {
 		return
 	}
 	delete(s.ports, no)
+	if !p.Patch {
+		delete(s.dp.ports, p.Datapath)
+	}
+	s.ordered = slices.DeleteFunc(s.ordered, func(o *Port) bool { return o == p })
 	at, _ := slices.BinarySearch(s.portNos, no)
 	s.portNos = slices.Delete(s.portNos, at, at+1)
 	s.macs.forget(no)
