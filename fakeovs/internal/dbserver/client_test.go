@@ -12,7 +12,12 @@ import (
 // startServer serves the test database on an in-memory connection for each client.
 func startServer(t testing.TB, o Options) *Server {
 	t.Helper()
-	text, err := os.ReadFile("testdata/test.ovsschema")
+	return startServerWith(t, "testdata/test.ovsschema", o)
+}
+
+func startServerWith(t testing.TB, file string, o Options) *Server {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func (c *change) fields(column int) (before, after Datum) {
 }
 
 func (x *txn) countReferences(c *change) *Error {
-	for _, col := range c.id.table.columns {
+	for _, col := range c.id.table.hashed {
 		if !col.hasReferences(false) || !c.hasChanged(col.index) {
 			continue
 		}
@@ -153,7 +153,7 @@ func (x *txn) collectGarbage(c *change) *Error {
 		row := c.new
 		c.new = nil
 		c.changed = make([]bool, len(row.fields))
-		for _, col := range c.id.table.columns {
+		for _, col := range c.id.table.hashed {
 			c.changed[col.index] = true
 			x.db.references(c.id.uuid, col, row.fields[col.index], false, func(to rowID, _ int) {
 				target := x.track(to)
@@ -200,7 +200,7 @@ func (x *txn) cleanWeakReferences(c *change) *Error {
 }
 
 func (x *txn) dropDeadReferences(c *change) *Error {
-	for _, col := range c.id.table.columns {
+	for _, col := range c.id.table.hashed {
 		if !col.hasReferences(true) {
 			continue
 		}
@@ -282,14 +282,14 @@ func (x *txn) duplicate(columns []*column, a, b *Row) *Error {
 		x.history("First", columns, a), x.history("Second", columns, b))
 }
 
-// less orders rows by content, so that errors can be foretold.
+// less orders rows by content, so that errors can be foretold unless _version comes first.
 func (r *Row) less(o *Row) bool {
-	for _, c := range r.table.columns[firstColumn:] {
+	for _, c := range r.table.hashed {
 		if n := r.fields[c.index].compare(o.fields[c.index], &c.typ); n != 0 {
 			return n < 0
 		}
 	}
-	return r.uuid < o.uuid
+	return false
 }
 
 // history says what a transaction did to a row that has a twin.

@@ -3,6 +3,8 @@
 
 package dbserver
 
+import "slices"
+
 // condition is a list of clauses: RFC 7047, section 5.1, <condition>. In an operation a row must match all of them,
 // in a monitor one of them.
 type condition []clause
@@ -114,6 +116,13 @@ func (c clause) matches(fields []Datum) bool {
 	default:
 		return order >= 0
 	}
+}
+
+// equal reports whether two conditions have the same clauses in the same order.
+func (c condition) equal(d condition) bool {
+	return slices.EqualFunc(c, d, func(a, b clause) bool {
+		return a.function == b.function && a.column == b.column && a.arg.equal(b.arg)
+	})
 }
 
 func (c condition) matchesAll(fields []Datum) bool {

@@ -54,24 +54,26 @@ func datumFromJSON(t *Type, v any, syms symbols) (Datum, *Error) {
 	}
 	d := Datum{keys: make([]atom, 0, len(members))}
 	for _, m := range members {
-		key := m
+		key, value := m, any(nil)
 		if t.isMap() {
 			pair, _ := m.([]any)
 			if len(pair) != 2 {
 				return Datum{}, syntaxError(m, "expected 2-element array")
 			}
-			key = pair[0]
-			value, err := atomFromJSON(&t.Value, pair[1], syms)
-			if err != nil {
-				return Datum{}, err
-			}
-			d.values = append(d.values, value)
+			key, value = pair[0], pair[1]
 		}
 		k, err := atomFromJSON(&t.Key, key, syms)
 		if err != nil {
 			return Datum{}, err
 		}
 		d.keys = append(d.keys, k)
+		if t.isMap() {
+			v, err := atomFromJSON(&t.Value, value, syms)
+			if err != nil {
+				return Datum{}, err
+			}
+			d.values = append(d.values, v)
+		}
 	}
 	return d, d.sort(t)
 }
@@ -165,7 +167,7 @@ func uuidFromJSON(v any, syms symbols) (atom, *Error) {
 func (b *BaseType) check(a atom) *Error {
 	if b.Enum != nil {
 		if _, ok := b.Enum.find(b.Kind, a); !ok {
-			valid := b.Enum.text(&Type{Key: baseType(b.Kind), Min: 1, Max: Unlimited})
+			valid := b.Enum.text(b.enumType())
 			return newError(tagConstraint, "%s is not one of the allowed values (%s)", a.text(b.Kind), valid)
 		}
 	}

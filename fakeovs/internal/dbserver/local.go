@@ -45,6 +45,19 @@ func StringMap(m map[string]string) Datum {
 	return d
 }
 
+// Counts returns a map of strings to integers.
+func Counts(m map[string]int64) Datum {
+	d := Datum{}
+	for k := range m {
+		d.keys = append(d.keys, strAtom(k))
+	}
+	sort.Slice(d.keys, func(i, j int) bool { return d.keys[i].str < d.keys[j].str })
+	for _, k := range d.keys {
+		d.values = append(d.values, intAtom(m[k.str]))
+	}
+	return d
+}
+
 // Len returns how many members the value has.
 func (d Datum) Len() int { return len(d.keys) }
 
@@ -81,6 +94,45 @@ func (d Datum) Lookup(key string) string {
 	}
 	return d.values[at].str
 }
+
+// Entry returns what a map of strings to strings has for a key; false if nothing.
+func (d Datum) Entry(key string) (string, bool) {
+	at, ok := d.find(String, strAtom(key))
+	if !ok {
+		return "", false
+	}
+	return d.values[at].str, true
+}
+
+// Map returns a map of strings to strings.
+func (d Datum) Map() map[string]string {
+	m := make(map[string]string, len(d.keys))
+	for i, k := range d.keys {
+		m[k.str] = d.values[i].str
+	}
+	return m
+}
+
+// Ints returns the members of a set of integers, or the keys of a map from them.
+func (d Datum) Ints() []int64 {
+	n := make([]int64, len(d.keys))
+	for i, k := range d.keys {
+		n[i] = k.num
+	}
+	return n
+}
+
+// Values returns the values of a map to strings or UUIDs, in the order of its keys.
+func (d Datum) Values() []string {
+	s := make([]string, len(d.values))
+	for i, v := range d.values {
+		s[i] = v.str
+	}
+	return s
+}
+
+// Bool returns the first member of a set of booleans; false if it is empty.
+func (d Datum) Bool() bool { return len(d.keys) > 0 && d.keys[0].num != 0 }
 
 // UUID returns the row's UUID.
 func (r *Row) UUID() string { return r.uuid }
@@ -170,7 +222,12 @@ func (tx *Tx) Set(table, uuid string, f Fields) error {
 	if r == nil {
 		return nil
 	}
-	return tx.txn.modify(r).fill(f)
+	for name, d := range f {
+		if c := t.byName[name]; c == nil || !r.fields[c.index].equal(d) {
+			return tx.txn.modify(r).fill(f)
+		}
+	}
+	return nil
 }
 
 func (r *Row) fill(f Fields) error {

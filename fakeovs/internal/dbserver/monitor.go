@@ -3,6 +3,8 @@
 
 package dbserver
 
+import "slices"
+
 // monitor sends a session the changes of some tables: RFC 7047, section 4.1.5, and ovsdb-server(7).
 type monitor struct {
 	session *session
@@ -38,7 +40,12 @@ type monitoredTable struct {
 	table   *table
 	sel     selection // of any column
 	columns []monitoredColumn
-	where   condition
+	// unseen are columns that conditions have mentioned. If one of them changes, the client is told of the row, though
+	// not of the column.
+	unseen []*column
+	// where is the condition that the client knows of, next the one that it asked for. They differ after a request that
+	// failed half-way.
+	where, next condition
 }
 
 type monitoredColumn struct {
@@ -51,7 +58,7 @@ func (m *monitor) update(changes []*change) {
 	u := updates{m: m}
 	for _, c := range changes {
 		if mt := m.tables[c.id.table]; mt != nil {
-			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.where))
+			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.next))
 		}
 	}
 	m.notify(u)
@@ -84,22 +91,30 @@ func (m *monitor) initial() rawJSON {
 	return u.json()
 }
 
-// change changes conditions and sends what thereby came or went.
-func (m *monitor) change(conditions map[*monitoredTable]condition) {
+// change makes new conditions the ones that the client knows of, and sends what thereby comes or goes.
+func (m *monitor) change() {
 	u := updates{m: m}
 	for _, mt := range m.order {
-		where, ok := conditions[mt]
-		if !ok {
+		if mt.where.equal(mt.next) {
 			continue
 		}
 		for _, r := range newTxn(m.db).find(mt.table, nil) {
-			if kind := mt.kind(r, r, mt.where, where); kind != selModify {
+			if kind := mt.kind(r, r, mt.where, mt.next); kind != selModify {
 				u.add(mt, r.uuid, r, r, kind)
 			}
 		}
-		mt.where = where
+		mt.where = mt.next
 	}
 	m.notify(u)
+}
+
+// mention notes the columns of a condition.
+func (mt *monitoredTable) mention(c condition) {
+	for _, cl := range c {
+		if cl.column != nil && !slices.Contains(mt.unseen, cl.column) {
+			mt.unseen = append(mt.unseen, cl.column)
+		}
+	}
 }
 
 // kind says what a change of a row, or of the condition, is to the client.
@@ -133,7 +148,7 @@ func (u *updates) add(mt *monitoredTable, uuid string, before, after *Row, kind 
 	}
 	changed := func(c *column) bool { return !before.fields[c.index].equal(after.fields[c.index]) }
 	if kind == selModify {
-		any := false
+		any := slices.ContainsFunc(mt.unseen, changed)
 		for _, c := range mt.columns {
 			any = any || changed(c.column)
 		}

@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -28,10 +29,11 @@ type Datapath struct {
 	now   func() time.Time
 	log   *slog.Logger
 	conns *conntrack.Tracker
+	held  atomic.Bool
 
 	// tables guards the bridges and what follows on it here.
 	tables         sync.Mutex
-	ports          map[uint32]*Port
+	ports          map[*Port]struct{}
 	recirculations recirculations
 
 	mu         sync.Mutex
@@ -44,7 +46,7 @@ type Datapath struct {
 // NewDatapath makes a datapath without bridges.
 func NewDatapath(o DatapathOptions) *Datapath {
 	d := &Datapath{
-		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[uint32]*Port), recirculations: newRecirculations(),
+		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -72,6 +74,9 @@ func (d *Datapath) bundleIdle() time.Duration {
 	defer d.mu.Unlock()
 	return d.idle
 }
+
+// Hold lets frames that come in be dropped by the ports, as while flows are being restored; a packet-out goes on its way.
+func (d *Datapath) Hold(hold bool) { d.held.Store(hold) }
 
 // delivery is a frame on its way out of a port.
 type delivery struct {

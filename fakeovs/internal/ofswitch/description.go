@@ -10,7 +10,7 @@ const capBundles openflow.Capabilities = 1 << 9
 
 func (s *Switch) features(v openflow.Version) openflow.FeaturesReply {
 	r := openflow.FeaturesReply{
-		DatapathID: s.datapathID,
+		DatapathID: s.datapathID.Load(),
 		Tables:     visibleTables,
 		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapGroupStats |
 			openflow.CapQueueStats,
@@ -31,11 +31,17 @@ func (s *Switch) SetDescription(d Description) {
 	s.desc = d
 }
 
-// SetDatapathID changes the datapath ID.
+// SetDatapathID changes what the switch answers to a features request. Whoever is connected is cut off, as there is no
+// way to tell him.
 func (s *Switch) SetDatapathID(id uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.datapathID = id
+	if s.datapathID.Swap(id) == id {
+		return
+	}
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	for c := range s.conns {
+		c.close()
+	}
 }
 
 func (s *Switch) description() openflow.DescReply {

@@ -43,7 +43,7 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		last := i == len(actions)-1
 		switch a := a.(type) {
 		case datapath.Output:
-			e.output(a.Port, p, limit)
+			e.output(a.Context.(*Port), p, limit)
 			limit = 0
 		case datapath.Truncate:
 			limit = int(a.MaxLen)
@@ -75,7 +75,18 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 			}
 			p.Key.SetUint(openflow.FieldDPHash, uint64(h))
 		case datapath.Track:
-			e.track(p, m, &a)
+			held, released := e.track(p, m, &a)
+			rest := actions[i+1:]
+			if len(released) == 0 && !held {
+				continue
+			}
+			if !held {
+				e.execute(p, m, rest)
+			}
+			for j := range released {
+				e.execute(released[j].Packet, &released[j].Meta, rest)
+			}
+			return true
 		case datapath.Forget:
 			*m = conntrack.Meta{}
 		case datapath.Set:
@@ -105,24 +116,27 @@ func cut(frame []byte, limit int) []byte {
 	return frame
 }
 
-func (e *evaluation) output(no uint32, p *packet.Packet, limit int) {
-	port := e.dp.ports[no]
-	if port == nil {
-		return
-	}
+func (e *evaluation) output(port *Port, p *packet.Packet, limit int) {
 	frame := append([]byte(nil), cut(p.Bytes(), limit)...)
-	port.countOut(len(frame))
 	e.outputs = append(e.outputs, Output{Port: port.No, Frame: frame, port: port})
 }
 
-func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, a *datapath.Track) {
+// track sends the packet through the connection tracker, which may hold it back and release others.
+func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, a *datapath.Track) (held bool, released []conntrack.Fragment) {
 	if !p.IP() {
-		return
+		return false, nil
 	}
-	e.dp.conns.Track(p, m, &conntrack.Request{
-		Zone: a.Zone, Commit: a.Commit, Force: a.Force, NAT: a.NAT,
+	r := conntrack.Request{
+		Zone: a.Zone, Commit: a.Commit || a.Force, Force: a.Force, NAT: a.NAT,
 		Mark: a.Mark, MarkMask: a.MarkMask, Label: a.Label, LabelMask: a.LabelMask,
-	})
+	}
+	switch a.Helper {
+	case "ftp":
+		r.ALG = openflow.ALGFTP
+	case "tftp":
+		r.ALG = openflow.ALGTFTP
+	}
+	return e.dp.conns.Track(p, m, &r)
 }
 
 // resume lets a copy of the packet go on where it was frozen, with its connection state known.
@@ -140,8 +154,39 @@ func (e *evaluation) resume(p *packet.Packet, m conntrack.Meta, f *frozen, last 
 	p.Key.SetUint(openflow.FieldCTZone, uint64(m.Zone))
 	p.Key.SetUint(openflow.FieldCTMark, uint64(m.Mark))
 	p.Key.SetWords128(openflow.FieldCTLabel, m.Label[0], m.Label[1])
+	setOriginal(&p.Key, &m)
 	e.pass(p, &m, nil, f, false)
 	e.recirculations--
+}
+
+// setOriginal makes the original tuple of a packet's connection a part of its fields, if the packet is of its version of IP.
+func setOriginal(k *packet.Key, m *conntrack.Meta) {
+	for _, f := range connectionTuple {
+		k.SetUint(f, 0)
+	}
+	k.SetWords128(openflow.FieldCTIPv6Src, 0, 0)
+	k.SetWords128(openflow.FieldCTIPv6Dst, 0, 0)
+	o := &m.Orig
+	if m.State == 0 || o.Proto == 0 {
+		return
+	}
+	src, dst := openflow.FieldCTNwSrc, openflow.FieldCTNwDst
+	switch t := k.Uint(openflow.FieldEthType); {
+	case o.Src.Is4() && t == openflow.EthTypeIPv4:
+	case o.Src.Is6() && t == openflow.EthTypeIPv6:
+		src, dst = openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst
+	default:
+		return
+	}
+	k.SetMasked(src, o.Src.AsSlice(), nil)
+	k.SetMasked(dst, o.Dst.AsSlice(), nil)
+	k.SetUint(openflow.FieldCTNwProto, uint64(o.Proto))
+	k.SetUint(openflow.FieldCTTpSrc, uint64(o.SrcPort))
+	k.SetUint(openflow.FieldCTTpDst, uint64(o.DstPort))
+}
+
+var connectionTuple = [...]openflow.Field{
+	openflow.FieldCTNwProto, openflow.FieldCTTpSrc, openflow.FieldCTTpDst, openflow.FieldCTNwSrc, openflow.FieldCTNwDst,
 }
 
 // set writes a header. It reports whether that may have made the packet one of another connection.

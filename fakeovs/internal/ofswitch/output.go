@@ -61,7 +61,7 @@ func (x *translation) send(no uint32, checkState, last, truncated bool) {
 		return
 	}
 	x.commit()
-	x.emit(datapath.Output{Port: p.Datapath})
+	x.emit(datapath.Output{Port: p.Datapath, Context: p})
 }
 
 // maySend reports whether a packet may leave by a port.

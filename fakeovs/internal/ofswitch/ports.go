@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -19,6 +17,9 @@ type Port struct {
 	No     uint32
 	Name   string
 	HWAddr net.HardwareAddr
+	// Datapath is the port's number in the datapath, which traces have and tunnels of a type share; 0 where it has none, as a
+	// patch, and where nobody has chosen one.
+	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
@@ -26,10 +27,8 @@ type Port struct {
 	CurrentSpeed, MaxSpeed               uint32
 	// Queues are the numbers of the port's queues.
 	Queues []uint32
-	// LinkDown says that the link is down.
-	LinkDown bool
-	// Datapath is the port's number in the datapath, which traces have; 0 chooses one.
-	Datapath uint32
+	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
+	LinkDown, Down bool
 	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
 	Patch bool
 
@@ -60,30 +59,6 @@ func (s *Switch) ConnectPatch(no uint32, other *Switch, otherNo uint32) {
 // floods reports whether packets are flooded to the port.
 func (p *Port) floods() bool { return p.config&configNoFlood == 0 }
 
-// chooseNumber is a free number of a port of the datapath: as that of Open vSwitch for tests chooses it, the number in the
-// port's name, for bridges from 100 on, or else the lowest.
-func (d *Datapath) chooseNumber(name string) uint32 {
-	digits := strings.TrimLeft(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.")
-	end := 0
-	for end < len(digits) && '0' <= digits[end] && digits[end] <= '9' {
-		end++
-	}
-	if n, err := strconv.ParseUint(digits[:end], 10, 16); err == nil {
-		no := uint32(n)
-		if strings.HasPrefix(name, "br") {
-			no += 100
-		}
-		if no > 0 && d.ports[no] == nil {
-			return no
-		}
-	}
-	no := uint32(1)
-	for d.ports[no] != nil {
-		no++
-	}
-	return no
-}
-
 func (p *Port) desc() openflow.PortDesc {
 	return openflow.PortDesc{
 		No: p.No, HWAddr: p.HWAddr, Name: p.Name, Config: p.config, State: p.state,
@@ -105,14 +80,15 @@ func (s *Switch) AddPort(p Port) error {
 		}
 	}
 	p.created = s.dp.now()
+	if p.Down {
+		p.config |= openflow.PortConfigDown
+	}
 	p.settle()
 	p.s = s
-	if !p.Patch {
-		if p.Datapath == 0 || s.dp.ports[p.Datapath] != nil {
-			p.Datapath = s.dp.chooseNumber(p.Name)
-		}
-		s.dp.ports[p.Datapath] = &p
+	if p.Datapath == 0 && !p.Patch {
+		p.Datapath = p.No
 	}
+	s.dp.ports[&p] = struct{}{}
 	s.ports[p.No] = &p
 	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
@@ -131,15 +107,41 @@ func (s *Switch) RemovePort(no uint32) {
 		return
 	}
 	delete(s.ports, no)
-	if !p.Patch {
-		delete(s.dp.ports, p.Datapath)
-	}
+	delete(s.dp.ports, p)
 	s.ordered = slices.DeleteFunc(s.ordered, func(o *Port) bool { return o == p })
 	at, _ := slices.BinarySearch(s.portNos, no)
 	s.portNos = slices.Delete(s.portNos, at, at+1)
 	s.macs.forget(no)
 	s.mu.Unlock()
 	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
+}
+
+// ChangePort lets f change a port, except its number and name, and tells the controllers if they can see that. It does
+// nothing if the port is not there.
+func (s *Switch) ChangePort(no uint32, f func(*Port)) {
+	s.changePort(no, nil, func(p *Port) {
+		name := p.Name
+		p.Down = p.config&openflow.PortConfigDown != 0
+		f(p)
+		p.No, p.Name = no, name
+		p.config &^= openflow.PortConfigDown
+		if p.Down {
+			p.config |= openflow.PortConfigDown
+		}
+	})
+}
+
+// Port returns a copy of a port; false if it is not there.
+func (s *Switch) Port(no uint32) (Port, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.ports[no]
+	if p == nil {
+		return Port{}, false
+	}
+	now := *p
+	now.Down = p.config&openflow.PortConfigDown != 0
+	return now, true
 }
 
 // portDescs are the descriptions of all ports, by number.

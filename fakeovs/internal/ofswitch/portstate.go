@@ -22,13 +22,12 @@ type portState struct {
 // configNoFlood keeps a port out of floods. Only OpenFlow 1.0 can set and see it.
 const configNoFlood openflow.PortConfig = 1 << 4
 
-// settle works out the state: a port is live while its link is up and nobody has put it down.
+// settle works out the state: a port is live while its link is up, which it is not while somebody has put it down.
 func (p *Port) settle() {
 	p.state &^= openflow.PortStateLinkDown | openflow.PortStateLive
-	switch {
-	case p.LinkDown:
+	if p.LinkDown || p.config&openflow.PortConfigDown != 0 {
 		p.state |= openflow.PortStateLinkDown
-	case p.config&openflow.PortConfigDown == 0:
+	} else {
 		p.state |= openflow.PortStateLive
 	}
 }
@@ -63,6 +62,9 @@ func (s *Switch) changePort(no uint32, by *conn, change func(*Port)) bool {
 	p.settle()
 	now := p.desc()
 	s.mu.Unlock()
+	if s.portChanged != nil && !samePort(openflow.Version15, old, now) {
+		s.portChanged(no)
+	}
 	s.announceTo(openflow.PortStatus{Reason: openflow.PortModified, Port: now}, func(c *conn) bool {
 		return (c != by || c.version >= openflow.Version15) && !samePort(c.version, old, now)
 	})

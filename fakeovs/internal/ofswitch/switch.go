@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
@@ -22,6 +23,8 @@ type Options struct {
 	DatapathID uint64
 	// Versions has the bit 1<<v for each version v of OpenFlow that controllers may speak. 0 is all that there are.
 	Versions uint32
+	// PortChanged is called when a port has changed, if it is not nil. The switch is not locked.
+	PortChanged func(port uint32)
 	// Logger overrides the datapath's.
 	Logger *slog.Logger
 }
@@ -49,10 +52,11 @@ type Result struct {
 
 // Switch is one bridge.
 type Switch struct {
-	dp         *Datapath
-	name       string
-	datapathID uint64
-	log        *slog.Logger
+	dp          *Datapath
+	portChanged func(port uint32)
+	name        string
+	datapathID  atomic.Uint64
+	log         *slog.Logger
 
 	// mu guards everything that packets and flow mods see. The bridges of a datapath share it, since packets cross from one
 	// to another.
@@ -94,16 +98,17 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		o.Logger = d.log
 	}
 	s := &Switch{
-		dp:         d,
-		mu:         &d.tables,
-		name:       o.Name,
-		datapathID: o.DatapathID,
-		log:        o.Logger.With("bridge", o.Name),
-		flows:      flowTables{seed: rand.Uint64() | 1},
-		ports:      make(map[uint32]*Port),
-		macs:       make(macTable),
-		conns:      make(map[*conn]struct{}),
+		dp:          d,
+		mu:          &d.tables,
+		name:        o.Name,
+		portChanged: o.PortChanged,
+		log:         o.Logger.With("bridge", o.Name),
+		flows:       flowTables{seed: rand.Uint64() | 1},
+		ports:       make(map[uint32]*Port),
+		macs:        make(macTable),
+		conns:       make(map[*conn]struct{}),
 	}
+	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
 	return s
 }
@@ -119,9 +124,13 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 	s.begin()
 	e := &evaluation{dp: s.dp, s: s}
 	if in := s.ports[port]; in != nil {
+		in.countIn(len(frame))
+		if s.dp.held.Load() {
+			s.end()
+			return r
+		}
 		r.tracer = newTracer()
 		e.t = r.tracer
-		in.countIn(len(frame))
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
 		e.pass(p, &conntrack.Meta{}, nil, nil, false)
 	}
@@ -208,6 +217,7 @@ func (s *Switch) NextExpiry() (time.Time, bool) {
 func (s *Switch) deliveries(outputs []Output) []delivery {
 	frames := make([]delivery, 0, len(outputs))
 	for _, o := range outputs {
+		o.port.countOut(len(o.Frame))
 		if o.port.Receive != nil {
 			frames = append(frames, delivery{o.port.Receive, append([]byte(nil), o.Frame...)})
 		}

@@ -229,8 +229,10 @@ func (e *evaluation) portNames(names *openflow.Names) func(uint32) string {
 		return nil
 	}
 	return func(no uint32) string {
-		if p := e.dp.ports[no]; p != nil {
-			return p.Name
+		for p := range e.dp.ports {
+			if p.Datapath == no {
+				return p.Name
+			}
 		}
 		return fmt.Sprint(no)
 	}

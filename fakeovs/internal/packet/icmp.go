@@ -44,7 +44,7 @@ func (p *Packet) Inner() (*Packet, bool) {
 	return q, true
 }
 
-// FixChecksum computes the checksum of an ICMP message anew.
+// FixChecksum computes the checksum of a TCP segment, a UDP datagram that has one or an ICMP message anew.
 func (p *Packet) FixChecksum() {
 	at, ok := p.checksumAt()
 	if !ok {
@@ -53,8 +53,9 @@ func (p *Packet) FixChecksum() {
 	l4 := p.Transport()
 	clear(p.b[at : at+2])
 	var s uint64
-	if p.IPv6() {
+	if p.IPv6() || p.proto() != openflow.IPProtoICMP {
 		s = p.pseudoHeader(p.proto(), len(l4))
 	}
 	binary.BigEndian.PutUint16(p.b[at:], fold(sum(s, l4)))
+	p.hideZero(at)
 }

@@ -20,26 +20,39 @@ import (
 type bridge struct {
 	name         string
 	datapathType string
+	mac          net.HardwareAddr
 	datapathID   uint64
 	sw           *ofswitch.Switch
 	listener     net.Listener
 	served       chan struct{} // closed when the listener's goroutine has ended
-	configured   bool          // normal is set
-	normal       bool
-	ports        map[string]*port // by interface name
-	lastPort     uint32           // the number that was last given
+	numbers      portNumbers
+	smallestMTU  int64
+	ports        map[string]*port   // by interface name
+	remotes      map[string]*remote // by target
+	// standalone and controlled say what the flow table was made for when it was emptied last.
+	standalone, controlled bool
 }
 
 // port is an interface that is open.
 type port struct {
-	name string
-	kind string
-	no   uint32
-	mac  net.HardwareAddr
+	*device
+	no uint32 // on the switch
+	dp uint32 // in the datapath
+	// identity is what tells a tunnel from all others; "" if it is none.
+	identity string
+	new      bool // the database knows nothing of it yet
 }
 
 // localPort is the number of a bridge's own port in the database, where numbers have 16 bits.
 const localPort = 65534
+
+// number is the port's number as the database has it.
+func (p *port) number() int64 {
+	if p.no == openflow.PortLocal {
+		return localPort
+	}
+	return int64(p.no)
+}
 
 // socketPath is where a bridge listens.
 func (d *Daemon) socketPath(bridge string) string { return filepath.Join(d.o.Dir, bridge+".mgmt") }
@@ -47,20 +60,23 @@ func (d *Daemon) socketPath(bridge string) string { return filepath.Join(d.o.Dir
 func (d *Daemon) createBridge(c *bridgeConfig) error {
 	// A name with a slash would put the socket anywhere.
 	if strings.ContainsAny(c.name, `/\`) || c.name == "" {
-		return fmt.Errorf("create bridge %q: invalid name", c.name)
+		return fmt.Errorf("ignoring bridge with invalid name %q", c.name)
 	}
 	if !slices.Contains(datapathTypes, c.datapathType) {
-		return fmt.Errorf("create bridge %s: unknown datapath type %q", c.name, c.datapathType)
+		return fmt.Errorf("failed to create bridge %s: unknown datapath type %q", c.name, c.datapathType)
 	}
 	socket, err := unixsock.Listen(d.socketPath(c.name))
 	if err != nil {
-		return fmt.Errorf("create bridge %s: %w", c.name, err)
+		return fmt.Errorf("failed to create bridge %s: %w", c.name, err)
 	}
 	l := unixsock.Patient(socket, d.log)
 	b := &bridge{
-		name: c.name, datapathType: c.datapathType, datapathID: c.datapathID,
-		sw:       d.datapath.NewSwitch(ofswitch.Options{Name: c.name, DatapathID: c.datapathID, Logger: d.log}),
-		listener: l, served: make(chan struct{}), ports: map[string]*port{},
+		name: c.name, datapathType: c.datapathType,
+		sw: d.datapath.NewSwitch(ofswitch.Options{
+			Name: c.name, Logger: d.log, PortChanged: func(uint32) { d.DevicesChanged() },
+		}),
+		listener: l, served: make(chan struct{}), numbers: newPortNumbers(), ports: map[string]*port{},
+		remotes: map[string]*remote{},
 	}
 	go func() {
 		defer close(b.served)
@@ -68,6 +84,7 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 			d.log.Error("management socket failed", "bridge", b.name, "error", err)
 		}
 	}()
+	d.datapathOf(b).bridges++
 	d.mu.Lock()
 	d.bridges[b.name] = b
 	d.mu.Unlock()
@@ -78,21 +95,34 @@ func (d *Daemon) deleteBridge(b *bridge) {
 	d.mu.Lock()
 	delete(d.bridges, b.name)
 	d.mu.Unlock()
+	for _, p := range b.sortedPorts() {
+		d.removePort(b, p)
+	}
+	for _, r := range b.remotes {
+		r.close()
+	}
 	b.listener.Close()
 	if err := b.sw.Close(); err != nil {
 		d.log.Error("switch did not close", "bridge", b.name, "error", err)
 	}
 	<-b.served
+	dp := d.datapathOf(b)
+	if dp.bridges--; dp.bridges == 0 {
+		delete(d.datapaths, b.datapathType)
+	}
 }
 
-// configure sets what the flow table holds before anybody fills it. A change of that empties it first.
-func (d *Daemon) configure(b *bridge, c *bridgeConfig) error {
-	if b.configured && b.normal == c.normal {
+// setFailMode empties the flow table when what controls it changes, and gives it the flow of a switch that nobody
+// controls.
+func (b *bridge) setFailMode(c *bridgeConfig) error {
+	standalone, controlled := c.row.Get("fail_mode").String() != "secure", c.controlled
+	flush := b.controlled != controlled || b.standalone != standalone && !controlled
+	b.standalone, b.controlled = standalone, controlled
+	if !flush {
 		return nil
 	}
-	b.configured, b.normal = true, c.normal
 	b.sw.ClearFlows()
-	if !c.normal {
+	if !standalone || controlled {
 		return nil
 	}
 	return b.sw.AddFlow(openflow.Flow{
@@ -100,27 +130,53 @@ func (d *Daemon) configure(b *bridge, c *bridgeConfig) error {
 	})
 }
 
+// addPort makes an interface a port, or says why it cannot.
 func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
-	p := &port{name: i.name, kind: i.kind, no: b.pickNumber(i), mac: i.mac}
-	if p.no == 0 {
-		return fmt.Errorf("could not add network device %s to ofproto (File too large)", i.name)
+	dev, err := d.openDevice(i, b.datapathType)
+	if err != nil {
+		return err
 	}
-	number := p.no
-	if i.local {
-		number = openflow.PortLocal
+	fails := func(reason string) error {
+		dev.pcap.Load().close()
+		return mistake(fmt.Sprintf("could not add network device %s to ofproto (%s)", i.name, reason))
 	}
-	err := b.sw.AddPort(ofswitch.Port{
-		No: number, Name: p.name, HWAddr: p.mac,
-		Receive: func(frame []byte) { d.o.Host.Deliver(p.name, frame) },
+	identity := ""
+	if isTunnel(dev.kind) {
+		identity = b.datapathType + " " + tunnelIdentity(i)
+	}
+	if d.isOpen(i.name) || d.tunnels[identity] {
+		return fails("File exists")
+	}
+	p := &port{device: dev, no: openflow.PortLocal, new: true, identity: identity}
+	if !i.local {
+		wish := i.requested
+		if wish == 0 {
+			wish = i.previous
+		}
+		if p.no = b.numbers.take(wish, d.clock.Now()); p.no == 0 {
+			return fails("File too large")
+		}
+	}
+	p.dp = d.datapathOf(b).take(i, dev)
+	err = b.sw.AddPort(ofswitch.Port{
+		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Receive: func(frame []byte) { d.deliver(p, frame) },
 	})
 	if err != nil {
-		return fmt.Errorf("could not add network device %s to ofproto (%v)", i.name, err)
+		return fails(err.Error())
 	}
-	p.no = number
+	if identity != "" {
+		d.tunnels[identity] = true
+	}
 	d.mu.Lock()
 	b.ports[p.name] = p
 	d.mu.Unlock()
 	return nil
+}
+
+// deliver hands a frame that the switch sends to the other side of the device.
+func (d *Daemon) deliver(p *port, frame []byte) {
+	p.pcap.Load().sent(frame, d.clock.Now())
+	d.o.Host.Deliver(p.name, frame)
 }
 
 func (d *Daemon) removePort(b *bridge, p *port) {
@@ -128,31 +184,23 @@ func (d *Daemon) removePort(b *bridge, p *port) {
 	delete(b.ports, p.name)
 	d.mu.Unlock()
 	b.sw.RemovePort(p.no)
+	p.pcap.Load().close()
+	b.numbers.giveBack(p.no, d.clock.Now())
+	d.datapathOf(b).giveBack(p.dp)
+	delete(d.tunnels, p.identity)
 }
 
-// pickNumber chooses a port number: the requested one, or the one that the interface had, if it is free; else the next
-// free one after the last that was given, so that numbers of deleted ports are not given again soon. Zero means that
-// none is left.
-func (b *bridge) pickNumber(i *interfaceConfig) uint32 {
-	if i.local {
-		return localPort
-	}
-	wish := i.requested
-	if wish == 0 {
-		wish = i.previous
-	}
-	if wish != 0 && b.portByNumber(wish) == nil {
-		return wish
-	}
-	// The upper half of the range is left to those who request numbers.
-	const limit = 32768
-	for n := 1; n < limit; n++ {
-		b.lastPort = b.lastPort%(limit-1) + 1
-		if b.portByNumber(b.lastPort) == nil {
-			return b.lastPort
+// datapathOf is what the bridges of a bridge's type share.
+func (d *Daemon) datapathOf(b *bridge) *datapath {
+	dp := d.datapaths[b.datapathType]
+	if dp == nil {
+		dp = newDatapath(b.datapathType)
+		d.datapaths[b.datapathType] = dp
+		if dp.dummy {
+			d.dummies++ // the datapath itself is one
 		}
 	}
-	return 0
+	return dp
 }
 
 func (b *bridge) portByNumber(no uint32) *port {

@@ -4,54 +4,59 @@
 package vswitchd
 
 import (
-	"encoding/binary"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 )
 
-var watchedTables = []string{"Open_vSwitch", "Bridge", "Port", "Interface"}
+var watchedTables = []string{
+	"Open_vSwitch", "Bridge", "Port", "Interface", "Controller", "Mirror", "QoS", "Queue", "Flow_Table",
+}
 
 // config is what the database wants the switch to be.
 type config struct {
 	root    *dbserver.Row // nil in a database that nobody has initialised
-	bridges []*bridgeConfig
+	tables  dbserver.Snapshot
+	bridges []*bridgeConfig // in the order of their names
 }
 
 type bridgeConfig struct {
 	row          *dbserver.Row
 	name         string
 	datapathType string
-	mac          net.HardwareAddr
-	datapathID   uint64
-	normal       bool // without flows of its own it forwards like a plain switch
+	ports        []*portConfig // in the order in which ovs-vswitchd goes through them
 	interfaces   []*interfaceConfig
+	mirrors      []*dbserver.Row
+	controllers  []*dbserver.Row
+	// controlled says that a controller is to tell the bridge what it forwards.
+	controlled bool
+}
+
+// portConfig is a port: one interface, or several of a bond.
+type portConfig struct {
+	row        *dbserver.Row // nil for a bridge's own port that is not in the database
+	name       string
+	interfaces []*interfaceConfig
 }
 
 type interfaceConfig struct {
 	row       *dbserver.Row // nil for a bridge's own port that is not in the database
+	port      *portConfig
 	name      string
 	kind      string // the type that is opened: "system" where the column is empty
 	local     bool
-	mac       net.HardwareAddr
-	mtu       int64
 	requested uint32 // port number; 0: none
 	previous  uint32 // port number that it had; 0: none
-	options   func(key string) string
 }
 
 func readConfig(db *dbserver.Database) *config {
 	s := db.Snapshot(watchedTables...)
-	c := &config{}
+	c := &config{tables: s}
 	for _, root := range s.Rows("Open_vSwitch") {
 		c.root = root
-		for _, uuid := range root.Get("bridges").Strings() {
-			if row := s["Bridge"][uuid]; row != nil {
-				c.bridges = append(c.bridges, readBridge(s, row))
-			}
+		for _, row := range rows(s, "Bridge", root.Get("bridges")) {
+			c.bridges = append(c.bridges, readBridge(s, row))
 		}
 	}
 	slices.SortFunc(c.bridges, func(a, b *bridgeConfig) int { return strings.Compare(a.name, b.name) })
@@ -63,72 +68,85 @@ func readBridge(s dbserver.Snapshot, row *dbserver.Row) *bridgeConfig {
 	if b.datapathType == "" {
 		b.datapathType = "system"
 	}
-	b.mac = hardwareAddr(b.name)
-	if mac, err := net.ParseMAC(row.Get("other_config").Lookup("hwaddr")); err == nil && len(mac) == 6 && mac[0]&1 == 0 {
-		b.mac = mac
-	}
-	b.datapathID = binary.BigEndian.Uint64(append([]byte{0, 0}, b.mac...))
-	if id := strings.TrimPrefix(row.Get("other_config").Lookup("datapath-id"), "0x"); id != "" {
-		if n, err := strconv.ParseUint(id, 16, 64); err == nil && n != 0 {
-			b.datapathID = n
-		}
-	}
-	// With a controller configured it is for that to say what is forwarded.
-	b.normal = row.Get("fail_mode").String() != "secure" && row.Get("controller").Len() == 0
-
 	hasLocal := false
-	for _, uuid := range row.Get("ports").Strings() {
-		p := s["Port"][uuid]
-		if p == nil {
-			continue
+	for _, p := range rows(s, "Port", row.Get("ports")) {
+		pc := &portConfig{row: p, name: p.Get("name").String()}
+		for _, i := range rows(s, "Interface", p.Get("interfaces")) {
+			pc.interfaces = append(pc.interfaces, readInterface(i, pc, b))
 		}
-		for _, uuid := range p.Get("interfaces").Strings() {
-			if row := s["Interface"][uuid]; row != nil {
-				i := readInterface(row, b)
-				hasLocal = hasLocal || i.local
-				b.interfaces = append(b.interfaces, i)
-			}
-		}
+		hasLocal = hasLocal || pc.name == b.name
+		b.ports = append(b.ports, pc)
 	}
 	if !hasLocal {
-		b.interfaces = append(b.interfaces, &interfaceConfig{
-			name: b.name, kind: "internal", local: true, mac: b.mac, mtu: defaultMTU,
-			options: func(string) string { return "" },
-		})
+		pc := &portConfig{name: b.name}
+		pc.interfaces = []*interfaceConfig{{port: pc, name: b.name, kind: "internal", local: true}}
+		b.ports = append(b.ports, pc)
 	}
-	slices.SortFunc(b.interfaces, func(a, b *interfaceConfig) int { return strings.Compare(a.name, b.name) })
+	hashOrder(b.ports, func(p *portConfig) string { return p.name })
+	for _, p := range b.ports {
+		b.interfaces = append(b.interfaces, p.interfaces...)
+	}
+	b.mirrors = rows(s, "Mirror", row.Get("mirrors"))
+	b.controllers = rows(s, "Controller", row.Get("controller"))
+	b.controlled = slices.ContainsFunc(b.controllers, isPrimary)
 	return b
 }
 
-const defaultMTU = 1500
-
-func readInterface(row *dbserver.Row, b *bridgeConfig) *interfaceConfig {
-	i := &interfaceConfig{
-		row: row, name: row.Get("name").String(), kind: row.Get("type").String(),
-		mtu: defaultMTU, options: row.Get("options").Lookup,
+// rows are the rows that a column refers to.
+func rows(s dbserver.Snapshot, table string, references dbserver.Datum) []*dbserver.Row {
+	var rows []*dbserver.Row
+	for _, uuid := range references.Strings() {
+		if row := s[table][uuid]; row != nil {
+			rows = append(rows, row)
+		}
 	}
+	return rows
+}
+
+// isPrimary reports whether a controller controls the bridge, as opposed to one that only serves somebody. Those are told
+// by their type, else by which side connects.
+func isPrimary(c *dbserver.Row) bool {
+	if typ := c.Get("type").String(); typ != "" {
+		return typ == "primary"
+	}
+	return isActive(c.Get("target").String())
+}
+
+// isActive reports whether a target is one to connect to.
+func isActive(target string) bool {
+	method, _, found := strings.Cut(target, ":")
+	return found && slices.Contains([]string{"tcp", "ssl", "unix"}, method)
+}
+
+func readInterface(row *dbserver.Row, p *portConfig, b *bridgeConfig) *interfaceConfig {
+	i := &interfaceConfig{row: row, port: p, name: row.Get("name").String(), kind: row.Get("type").String()}
 	i.local = i.name == b.name
-	i.mac = hardwareAddr(i.name)
 	switch {
 	case i.local:
-		i.kind, i.mac = "internal", b.mac
+		i.kind = "internal"
 	case i.kind == "":
 		i.kind = "system"
-	}
-	if mac, err := net.ParseMAC(row.Get("mac").String()); err == nil && len(mac) == 6 && mac[0]&1 == 0 &&
-		i.kind == "internal" && !i.local {
-		i.mac = mac
-	}
-	if mtu, ok := row.Get("mtu_request").Integer(); ok {
-		i.mtu = mtu
 	}
 	i.requested = portNumber(row.Get("ofport_request"))
 	i.previous = portNumber(row.Get("ofport"))
 	return i
 }
 
-// maxPort is the largest number of a port that is not reserved.
-const maxPort = 0xfeff
+// option is an entry of Interface.options.
+func (i *interfaceConfig) option(key string) (string, bool) {
+	if i.row == nil {
+		return "", false
+	}
+	return i.row.Get("options").Entry(key)
+}
+
+// optionMap are the entries of Interface.options.
+func (i *interfaceConfig) optionMap() map[string]string {
+	if i.row == nil {
+		return nil
+	}
+	return i.row.Get("options").Map()
+}
 
 func portNumber(d dbserver.Datum) uint32 {
 	n, ok := d.Integer()

@@ -5,9 +5,10 @@ package vswitchd
 
 import (
 	"log/slog"
-	"net"
 	"sync"
+	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/clock"
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 )
@@ -26,22 +27,35 @@ type Options struct {
 	Disconnected bool               // the database cannot be reached until Connect
 	Dir          string             // where the management sockets are made
 	Host         Host
-	Logger       *slog.Logger // nil discards
+	// DummySystem lets every interface of type "" or "system" be a dummy, as ovs-vswitchd --enable-dummy=override does.
+	DummySystem bool
+	Clock       *clock.Clock // nil is one of its own
+	Logger      *slog.Logger // nil discards
 }
 
 // Daemon is a running switch.
 type Daemon struct {
 	o        Options
 	log      *slog.Logger
+	clock    *clock.Clock
 	datapath *ofswitch.Datapath
 	watch    *dbserver.Watch
 	devices  chan struct{} // has an element when devices have come or gone
+	wake     chan struct{} // has an element when something that the clock decides on may be due
 	stop     chan struct{}
 	done     chan struct{}
 
-	// working is held during a round and guards connected.
+	// working is held during a round and guards what follows.
 	working   sync.Mutex
-	connected bool // the database can be reached
+	connected bool                 // the database can be reached
+	config    *config              // as of the last round
+	dummies   int                  // how many dummies were ever opened
+	datapaths map[string]*datapath // by type
+	tunnels   map[string]bool      // by port.identity
+	installed bool                 // the database was told what is installed
+	stats     statsTimer
+	holding   bool      // flows are being restored: nothing is forwarded, and nobody connected to
+	next      time.Time // when something is due, but for statistics; zero: nothing
 
 	// mu guards what Input, Bridge and their like look at while the daemon works. Only a round, or the daemon's goroutine
 	// at its end, changes it. It is never held across I/O.
@@ -55,14 +69,19 @@ func Start(o Options) *Daemon {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Clock == nil {
+		o.Clock = clock.New()
+	}
 	d := &Daemon{
-		o: o, log: o.Logger,
-		datapath: ofswitch.NewDatapath(ofswitch.DatapathOptions{Logger: o.Logger}),
-		watch:    o.Database.Watch(watchedTables...),
-		devices:  make(chan struct{}, 1),
-		stop:     make(chan struct{}),
-		done:     make(chan struct{}),
-		bridges:  map[string]*bridge{},
+		o: o, log: o.Logger, clock: o.Clock,
+		datapath:  ofswitch.NewDatapath(ofswitch.DatapathOptions{Now: o.Clock.Now, Logger: o.Logger}),
+		datapaths: map[string]*datapath{}, tunnels: map[string]bool{},
+		watch:   o.Database.Watch(watchedTables...),
+		devices: make(chan struct{}, 1),
+		wake:    make(chan struct{}, 1),
+		stop:    make(chan struct{}),
+		done:    make(chan struct{}),
+		bridges: map[string]*bridge{},
 	}
 	if !o.Disconnected {
 		d.Connect()
@@ -85,6 +104,7 @@ func (d *Daemon) Connect() {
 	defer d.working.Unlock()
 	d.connected = true
 	d.round()
+	d.tick()
 }
 
 // Close stops the switch: its connections are cut, its sockets removed. The database stays as it is.
@@ -102,26 +122,40 @@ func (d *Daemon) run() {
 		}
 	}()
 	for {
+		timer := time.NewTimer(d.pause())
+		changed := true
 		select {
 		case <-d.stop:
+			timer.Stop()
 			return
 		case _, ok := <-d.watch.C():
 			if !ok {
+				timer.Stop()
 				return
 			}
 		case <-d.devices:
+		case <-d.wake:
+			changed = false
+		case <-timer.C:
+			changed = false
 		}
-		d.follow()
+		timer.Stop()
+		d.follow(changed)
 	}
 }
 
-// follow does a round if the database can be reached. If it cannot, the one when it can again makes up for it.
-func (d *Daemon) follow() {
+// follow does a round, if something has changed, and what is due by the clock. If the database cannot be reached, the
+// round when it can again makes up for it.
+func (d *Daemon) follow(changed bool) {
 	d.working.Lock()
 	defer d.working.Unlock()
-	if d.connected {
+	if !d.connected {
+		return
+	}
+	if changed {
 		d.round()
 	}
+	d.tick()
 }
 
 // DevicesChanged tells the daemon that the host has got or lost a device.
@@ -159,26 +193,6 @@ func (d *Daemon) HasPort(bridge string, no uint32) bool {
 	defer d.mu.Unlock()
 	b := d.bridges[bridge]
 	return b != nil && b.portByNumber(no) != nil
-}
-
-// HWAddr returns the Ethernet address of an interface that is open; nil if none of that name is.
-func (d *Daemon) HWAddr(name string) net.HardwareAddr {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, p := d.find(name); p != nil {
-		return append(net.HardwareAddr(nil), p.mac...)
-	}
-	return nil
-}
-
-// Input lets a frame enter the switch through an interface. It is dropped if no bridge has that open.
-func (d *Daemon) Input(name string, frame []byte) {
-	d.mu.Lock()
-	b, p := d.find(name)
-	d.mu.Unlock()
-	if p != nil {
-		b.sw.Input(p.no, frame)
-	}
 }
 
 // find returns the open interface of a name and its bridge.

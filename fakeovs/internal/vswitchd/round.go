@@ -4,7 +4,7 @@
 package vswitchd
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,6 +12,8 @@ import (
 // round brings the switches into line with the database and reports. d.working is held.
 func (d *Daemon) round() {
 	c := readConfig(d.o.Database)
+	d.config = c
+	d.hold(c)
 	wanted := map[string]*bridgeConfig{}
 	for _, bc := range c.bridges {
 		wanted[bc.name] = bc
@@ -19,39 +21,60 @@ func (d *Daemon) round() {
 	// All that must go goes first: what comes may need its names and numbers.
 	for _, b := range d.sortedBridges() {
 		bc := wanted[b.name]
-		if bc == nil || bc.datapathType != b.datapathType || bc.datapathID != b.datapathID {
+		if bc == nil || bc.datapathType != b.datapathType {
 			d.deleteBridge(b)
 			continue
 		}
 		d.removePorts(b, bc)
 	}
-	errs := map[string]error{} // by interface
 	for _, bc := range c.bridges {
-		b := d.bridges[bc.name]
-		if b == nil {
-			if err := d.createBridge(bc); err != nil {
-				d.log.Error("bridge failed", "error", err)
-				continue
-			}
-			b = d.bridges[bc.name]
+		if d.bridges[bc.name] != nil {
+			continue
 		}
-		d.addPorts(b, bc, errs)
-		if err := d.configure(b, bc); err != nil {
-			d.log.Error("bridge failed", "bridge", b.name, "error", err)
+		if err := d.createBridge(bc); err != nil {
+			d.log.Error("bridge failed", "error", err)
 		}
 	}
+	errs := map[string]error{} // by interface
+	for _, bc := range c.bridges {
+		if b := d.bridges[bc.name]; b != nil {
+			d.addPorts(b, bc, errs)
+		}
+	}
+	for _, bc := range c.bridges {
+		if b := d.bridges[bc.name]; b != nil {
+			d.configure(b, bc)
+		}
+	}
+	d.runRemotes()
 	if err := d.report(c, errs); err != nil {
 		d.log.Error("status not written", "error", err)
 	}
 }
 
-func (d *Daemon) sortedBridges() []*bridge {
-	all := make([]*bridge, 0, len(d.bridges))
-	for _, b := range d.bridges {
-		all = append(all, b)
+// configure gives a bridge what it has beside ports.
+func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
+	d.setAddresses(b, c)
+	b.setMTUs()
+	d.setRemotes(b, c)
+	if err := b.setFailMode(c); err != nil {
+		d.log.Error("bridge failed", "bridge", b.name, "error", err)
 	}
-	slices.SortFunc(all, func(a, b *bridge) int { return strings.Compare(a.name, b.name) })
-	return all
+}
+
+// hold lets the switch forward nothing while other_config:flow-restore-wait is true. Once it is not, it can no longer
+// be set.
+func (d *Daemon) hold(c *config) {
+	d.holding = d.holding && c.root != nil && c.root.Get("other_config").Lookup("flow-restore-wait") == "true"
+	d.datapath.Hold(d.holding)
+}
+
+func (d *Daemon) sortedBridges() []*bridge {
+	return slices.SortedFunc(maps.Values(d.bridges), func(a, b *bridge) int { return strings.Compare(a.name, b.name) })
+}
+
+func (b *bridge) sortedPorts() []*port {
+	return slices.SortedFunc(maps.Values(b.ports), func(a, b *port) int { return strings.Compare(a.name, b.name) })
 }
 
 // removePorts removes the ports that are not wanted any more, or not as they are.
@@ -62,7 +85,7 @@ func (d *Daemon) removePorts(b *bridge, c *bridgeConfig) {
 	}
 	for _, p := range b.sortedPorts() {
 		i := wanted[p.name]
-		if i == nil || i.kind != p.kind || i.mac.String() != p.mac.String() || i.open(d.o.Host) != nil {
+		if i == nil || !d.keeps(b, p, i) {
 			d.removePort(b, p)
 		}
 	}
@@ -83,13 +106,38 @@ func (d *Daemon) removePorts(b *bridge, c *bridgeConfig) {
 	}
 }
 
-func (b *bridge) sortedPorts() []*port {
-	all := make([]*port, 0, len(b.ports))
-	for _, p := range b.ports {
-		all = append(all, p)
+// keeps reports whether a port can stay, and configures its device.
+func (d *Daemon) keeps(b *bridge, p *port, i *interfaceConfig) bool {
+	if p.kind != openKind(b.datapathType, i.kind) || d.gone(p) {
+		return false
 	}
-	slices.SortFunc(all, func(a, b *port) int { return strings.Compare(a.name, b.name) })
-	return all
+	if p.configure(i, d.o.Dir) != nil || isTunnel(p.kind) && !d.keepsTunnel(b, p, i) {
+		return false
+	}
+	d.mu.Lock()
+	p.options = i.optionMap()
+	d.mu.Unlock()
+	return true
+}
+
+// keepsTunnel gives a tunnel what tells it from others now, if it can stay in its datapath's port.
+func (d *Daemon) keepsTunnel(b *bridge, p *port, i *interfaceConfig) bool {
+	identity := b.datapathType + " " + tunnelIdentity(i)
+	if identity == p.identity {
+		return true
+	}
+	if d.datapathOf(b).named[tunnelDevice(i)] != p.dp || d.tunnels[identity] {
+		return false
+	}
+	delete(d.tunnels, p.identity)
+	p.identity = identity
+	d.tunnels[identity] = true
+	return true
+}
+
+// gone reports whether the host has lost the device of a port.
+func (d *Daemon) gone(p *port) bool {
+	return slices.Contains(systemTypes, p.kind) && !p.dummy && !d.o.Host.HasDevice(p.name)
 }
 
 // addPorts adds the ports that are missing: first those that request a number.
@@ -99,15 +147,7 @@ func (d *Daemon) addPorts(b *bridge, c *bridgeConfig, errs map[string]error) {
 			if b.ports[i.name] != nil || (i.requested != 0) != requesting {
 				continue
 			}
-			err := i.open(d.o.Host)
-			if err == nil && d.isOpen(i.name) {
-				// The same device in two bridges.
-				err = fmt.Errorf("could not add network device %s to ofproto (File exists)", i.name)
-			}
-			if err == nil {
-				err = d.addPort(b, i)
-			}
-			if err != nil {
+			if err := d.addPort(b, i); err != nil {
 				errs[i.name] = err
 			}
 		}
