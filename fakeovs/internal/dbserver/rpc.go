@@ -92,6 +92,9 @@ func (s *session) handle(frame []byte) error {
 		db.retryWaiting()
 		return nil
 	}
+	if m.method == "convert" {
+		return s.convertRequest(m)
+	}
 	result, e := s.request(m)
 	if e != nil {
 		s.replyError(m.id, e)
@@ -101,7 +104,7 @@ func (s *session) handle(frame []byte) error {
 	return nil
 }
 
-// request answers all but transact. The error is an *Error or a string.
+// request answers all but transact and convert. The error is an *Error or a string.
 func (s *session) request(m message) (result, err any) {
 	either := func(result any, e *Error) (any, any) {
 		if e != nil {
@@ -140,31 +143,9 @@ func (s *session) request(m message) (result, err any) {
 			}
 		}
 		return nil, syntaxError(m.params, "%s: true or false parameter expected", m.method)
-	case "convert":
-		return nil, s.convertRequest(m)
 	default:
 		return nil, "unknown method"
 	}
-}
-
-// convertRequest handles convert: ovsdb-server(7), section 4.1.22. It refuses what ovsdb-server refuses, and then all
-// else too.
-func (s *session) convertRequest(m message) *Error {
-	db, err := s.database(m)
-	if err != nil {
-		return err
-	}
-	if len(m.params) != 2 {
-		return syntaxError(m.params, "array expected")
-	}
-	schema, err := schemaFromJSON(m.params[1], textOrder{})
-	if err != nil {
-		return err
-	}
-	if schema.Name != db.schema.Name {
-		return newError("invalid parameters", "new schema name (%s) does not match database name (%s)", schema.Name, db.schema.Name)
-	}
-	return newError("not supported", "conversion of database %s is not supported", db.schema.Name)
 }
 
 // database returns the database that the first parameter names.
