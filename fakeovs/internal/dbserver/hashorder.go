@@ -14,6 +14,9 @@ import (
 //
 // It is exact for names that were added one after the other, in the order given.
 func hashOrder(names []string) []string {
+	if len(names) < 2 {
+		return names
+	}
 	out := make([]string, len(names))
 	for i, at := range hashOrderOf(names) {
 		out[i] = names[at]
