@@ -82,6 +82,7 @@ func Start(o Options) *Daemon {
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		bridges: map[string]*bridge{},
+		holding: true,
 	}
 	if !o.Disconnected {
 		d.Connect()

@@ -56,6 +56,7 @@ func (d *Daemon) round() {
 func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
 	d.setAddresses(b, c)
 	b.setMTUs()
+	c.controlled = c.controlled && !d.holding
 	d.setRemotes(b, c)
 	if err := b.setFailMode(c); err != nil {
 		d.log.Error("bridge failed", "bridge", b.name, "error", err)
