@@ -50,7 +50,9 @@ var portNames = map[uint32]string{
 // portUnset is the value of actset_output where the action set has no output.
 const portUnset uint32 = 0xfffffff7
 
-// port is a port as ovs-ofctl(8) writes it.
+// Port is a port as ovs-ofctl(8) writes it: by its name, if it has one, or its number.
+func (n *Names) Port(port uint32) string { return n.port(port) }
+
 func (n *Names) port(port uint32) string {
 	if name, ok := portNames[port]; ok {
 		return name

@@ -5,7 +5,6 @@ package conntrack
 
 import (
 	"encoding/binary"
-	"hash/fnv"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
@@ -30,6 +29,15 @@ func (n translation) reverse() translation {
 	return none
 }
 
+// apply translates a packet of an existing connection, once in a zone.
+func (c *conn) apply(p *packet.Packet, m *Meta, zone uint16, reply, related bool) {
+	if c.nat == none || m.translated() && m.Zone == zone {
+		return
+	}
+	m.State &^= openflow.CTSrcNAT | openflow.CTDstNAT
+	c.translate(p, m, reply, related)
+}
+
 // translate rewrites a packet of the connection and notes it in the packet's state. In a related packet, an ICMP error,
 // the quoted packet is rewritten back as well.
 func (c *conn) translate(p *packet.Packet, m *Meta, reply, related bool) {
@@ -44,6 +52,9 @@ func (c *conn) translate(p *packet.Packet, m *Meta, reply, related bool) {
 		m.State |= openflow.CTDstNAT
 	case none:
 		return
+	}
+	if related && t.v6 {
+		spoil(p, t, n)
 	}
 	rewrite(p, t, n, !related)
 	if !related {
@@ -69,116 +80,33 @@ func rewrite(p *packet.Packet, t *tuple, n translation, ports bool) {
 	}
 }
 
-// ports are a range to choose from and the one to begin with.
-type ports struct{ first, min, max uint16 }
-
-// choose finds what a new connection is translated to: it sets c.nat and c.reply such that no other connection has
-// the same reply tuple. It fails where the range is exhausted.
-func (t *Tracker) choose(c *conn, nat *openflow.NAT) bool {
-	switch nat.Type {
-	case openflow.NATSource:
-		c.nat = source
-	case openflow.NATDestination:
-		c.nat = destination
-	default:
-		// Committing a new connection with a nat that names no translation gives it a reply tuple that no packet
-		// has: a mistake of Open vSwitch 3.1's userspace datapath that its users have to live with.
-		c.reply.src.addr = [16]byte{}
-		if c.reply.hasPorts() {
-			c.reply.dst.port = 0
-		}
-		return !t.taken(&c.reply)
-	}
-	hash := c.hash()
-	if nat.AddrMin.IsValid() && !nat.AddrMin.IsUnspecified() {
-		addr := addrInRange(nat, hash)
-		if c.nat == source {
-			c.reply.dst.addr = addr
-		} else {
-			c.reply.src.addr = addr
-		}
-	}
-	if !c.orig.hasPorts() {
-		return !t.taken(&c.reply)
-	}
-	var chosen *ports
-	if nat.PortMin != 0 || nat.PortMax != 0 {
-		r := ports{min: nat.PortMin, max: max(nat.PortMin, nat.PortMax)}
-		r.first = r.min + uint16(hash%(uint32(r.max-r.min)+1))
-		chosen = &r
-	}
-	if chosen != nil && c.nat == destination {
-		if t.free(c, &c.reply.src.port, *chosen) {
-			return true
-		}
-	}
-	srcPorts := ephemeral(c.orig.src.port)
-	if chosen != nil && c.nat == source {
-		srcPorts = *chosen
-	}
-	return t.free(c, &c.reply.dst.port, srcPorts)
-}
-
-// free gives *port the first value of the range, from r.first on, with which nothing else has c's reply tuple.
-func (t *Tracker) free(c *conn, port *uint16, r ports) bool {
-	*port = r.first
-	for n := int(r.max) - int(r.min); ; n-- {
-		if !t.taken(&c.reply) {
-			return true
-		}
-		if n <= 0 {
-			*port = r.first
-			return false
-		}
-		if *port++; *port > r.max || *port < r.min {
-			*port = r.min
-		}
-	}
-}
-
-// ephemeral is the class of source ports that NAT keeps a port in, and begins with the port itself.
-func ephemeral(port uint16) ports {
+// spoil does what Open vSwitch 3.1 does to an ICMPv6 error when it rewrites an address of it: it takes the message for a
+// packet of the connection that it is about, and corrects what would be the checksum there.
+func spoil(p *packet.Packet, t *tuple, n translation) {
+	l3, l4 := p.Network(), p.Transport()
+	at := 0
 	switch {
-	case port < 512:
-		return ports{port, 1, 511}
-	case port < 1024:
-		return ports{port, 600, 1023}
+	case t.proto == openflow.IPProtoTCP && len(l4) >= 20:
+		at = 16
+	case t.proto == openflow.IPProtoUDP && len(l4) >= 8 && binary.BigEndian.Uint16(l4[6:]) != 0:
+		at = 6
+	default:
+		return
 	}
-	return ports{port, 1024, 65535}
-}
-
-// hash is what chooses from a range, the same for the same connection.
-func (c *conn) hash() uint32 {
-	h := fnv.New32a()
-	var b [8]byte
-	binary.BigEndian.PutUint16(b[0:], c.orig.src.port)
-	binary.BigEndian.PutUint16(b[2:], c.orig.dst.port)
-	binary.BigEndian.PutUint16(b[4:], c.orig.zone)
-	b[6] = c.orig.proto
-	_, _ = h.Write(c.orig.src.addr[:])
-	_, _ = h.Write(c.orig.dst.addr[:])
-	_, _ = h.Write(b[:])
-	return h.Sum32()
-}
-
-// addrInRange is one of the addresses from AddrMin to AddrMax; of a longer range than 2^32, one of the first so many.
-func addrInRange(nat *openflow.NAT, hash uint32) (addr [16]byte) {
-	low := nat.AddrMin.AsSlice()
-	copy(addr[:], low)
-	if !nat.AddrMax.IsValid() || nat.AddrMax.BitLen() != nat.AddrMin.BitLen() || !nat.AddrMin.Less(nat.AddrMax) {
-		return addr
+	old, addr := l3[8:24], t.dst.addr
+	if n == destination {
+		old, addr = l3[24:40], t.src.addr
 	}
-	high := nat.AddrMax.AsSlice()
-	span := uint64(1)<<32 - 2
-	tail := len(low) - 4
-	if string(low[:tail]) == string(high[:tail]) {
-		span = uint64(binary.BigEndian.Uint32(high[tail:]) - binary.BigEndian.Uint32(low[tail:]))
+	sum := uint32(^binary.BigEndian.Uint16(l4[at:]))
+	for i := 0; i < len(addr); i += 2 {
+		sum += uint32(^binary.BigEndian.Uint16(old[i:])) + uint32(binary.BigEndian.Uint16(addr[i:]))
 	}
-	add := uint64(hash) % (span + 1)
-	for i := len(low) - 1; i >= 0 && add != 0; i-- {
-		add += uint64(addr[i])
-		addr[i] = byte(add)
-		add >>= 8
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
 	}
-	return addr
+	sum = ^sum & 0xffff
+	if sum == 0 && t.proto == openflow.IPProtoUDP {
+		sum = 0xffff
+	}
+	binary.BigEndian.PutUint16(l4[at:], uint16(sum))
 }

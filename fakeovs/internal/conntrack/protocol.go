@@ -4,8 +4,6 @@
 package conntrack
 
 import (
-	"time"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -22,69 +20,52 @@ const (
 	reopened
 )
 
-// protocol is the state machine of one connection.
-type protocol interface {
-	// update takes a packet of the connection and says how long it stays without a further one; 0 leaves the
-	// connection's time as it is.
-	update(p *packet.Packet, reply bool) (verdict, time.Duration)
+// state is the state machine of one connection. Which part of it is in use depends on the protocol.
+type state struct {
+	tcp tcp
+	// answered is true once a packet of the other direction has come.
+	answered bool
 }
 
-// mayOpen reports whether the packet can be the first of a connection.
-func mayOpen(t *tuple, p *packet.Packet) bool {
+// mayOpen reports whether the packet can be the first of a connection. As in Open vSwitch the protocol alone counts, not
+// whether it is one of IPv4 or IPv6.
+func mayOpen(proto uint8, p *packet.Packet) bool {
 	l4 := p.Transport()
-	switch {
-	case t.proto == openflow.IPProtoTCP:
+	switch proto {
+	case openflow.IPProtoTCP:
 		return tcpMayOpen(flagsOf(l4))
-	case t.isICMP() && t.v6:
-		return l4[0] == icmp6Echo
-	case t.isICMP():
-		return l4[0] == icmpEcho || l4[0] == icmpTimestamp || l4[0] == icmpInfo
+	case openflow.IPProtoICMPv6:
+		return len(l4) > 0 && l4[0] == icmp6Echo
+	case openflow.IPProtoICMP:
+		return len(l4) > 0 && (l4[0] == icmpEcho || l4[0] == icmpTimestamp || l4[0] == icmpInfo)
 	}
 	return true
 }
 
-// open starts the state machine of a connection with its first packet.
-func open(t *tuple, p *packet.Packet) (protocol, time.Duration) {
-	switch {
-	case t.proto == openflow.IPProtoTCP:
-		return openTCP(p.Transport()), tcpOpeningTimeout
-	case t.isICMP():
-		return &icmp{}, icmpFirstTimeout
+// open starts the state machine of a connection with its first packet and says which of the timeouts it has.
+func (s *state) open(proto uint8, p *packet.Packet) timeout {
+	switch proto {
+	case openflow.IPProtoTCP:
+		s.tcp = openTCP(p.Transport())
+		return tcpSynSent
+	case openflow.IPProtoICMP, openflow.IPProtoICMPv6:
+		return icmpFirst
 	}
-	return &datagrams{}, datagramTimeout
+	return udpFirst
 }
 
-// Timeouts of Open vSwitch's default policy.
-const (
-	icmpFirstTimeout     = 60 * time.Second
-	icmpAnsweredTimeout  = 30 * time.Second
-	datagramTimeout      = 60 * time.Second
-	datagramBothTimeout  = 30 * time.Second
-	tcpOpeningTimeout    = 30 * time.Second
-	tcpOpenTimeout       = 24 * time.Hour
-	tcpHalfClosedTimeout = 15 * time.Minute
-	tcpClosingTimeout    = 45 * time.Second
-	tcpClosedTimeout     = 30 * time.Second
-)
-
-// icmp is a query and its answers.
-type icmp struct{ answered bool }
-
-func (c *icmp) update(_ *packet.Packet, reply bool) (verdict, time.Duration) {
-	c.answered = c.answered || reply
-	if !c.answered {
-		return unanswered, icmpFirstTimeout
+// update takes a packet of the connection. lenient is for TCP.
+func (s *state) update(proto uint8, p *packet.Packet, reply, lenient bool) (verdict, timeout) {
+	if proto == openflow.IPProtoTCP {
+		return s.tcp.update(p.Transport(), reply, lenient)
 	}
-	return established, icmpAnsweredTimeout
-}
-
-// datagrams is UDP and every protocol without a state of its own.
-type datagrams struct{ answered bool }
-
-func (c *datagrams) update(_ *packet.Packet, reply bool) (verdict, time.Duration) {
-	c.answered = c.answered || reply
-	if !c.answered {
-		return unanswered, datagramTimeout
+	s.answered = s.answered || reply
+	kinds := [...]timeout{udpSingle, udpMultiple}
+	if proto == openflow.IPProtoICMP || proto == openflow.IPProtoICMPv6 {
+		kinds = [...]timeout{icmpFirst, icmpReply}
 	}
-	return established, datagramBothTimeout
+	if !s.answered {
+		return unanswered, kinds[0]
+	}
+	return established, kinds[1]
 }

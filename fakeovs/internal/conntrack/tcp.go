@@ -5,7 +5,6 @@ package conntrack
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 )
@@ -107,9 +106,8 @@ func tcpMayOpen(flags uint8) bool {
 	return !impossible(flags) && flags&(syn|ack) != syn|ack
 }
 
-func openTCP(l4 []byte) *tcp {
+func openTCP(l4 []byte) (c tcp) {
 	s := parseSegment(l4)
-	c := &tcp{}
 	src, dst := &c.peers[0], &c.peers[1]
 	*src = peer{phase: sent, next: s.seq, limit: s.end + 1, window: max(s.window, 1)}
 	*dst = peer{limit: 1, window: 1}
@@ -142,23 +140,24 @@ func (p *peer) offer(options []byte) {
 // unscale is a window of a SYN, which is never scaled, in units of the scale.
 func unscale(window uint32, scale uint8) uint32 { return (window + 1<<scale - 1) >> scale }
 
-func (c *tcp) update(p *packet.Packet, reply bool) (verdict, time.Duration) {
+// update takes a segment of the connection. If lenient it does not have to be in its window.
+func (c *tcp) update(l4 []byte, reply, lenient bool) (verdict, timeout) {
 	src, dst := &c.peers[0], &c.peers[1]
 	if reply {
 		src, dst = dst, src
 	}
-	s := parseSegment(p.Transport())
+	s := parseSegment(l4)
 	if impossible(s.flags) {
-		return invalid, 0
+		return invalid, unchanged
 	}
 	if s.flags&(syn|ack) == syn {
 		if src.phase >= finAcked && dst.phase >= finAcked {
 			src.phase, dst.phase = silent, silent
-			return reopened, 0
+			return reopened, unchanged
 		}
 		if src.phase <= sent {
 			src.phase = sent
-			return unanswered, tcpOpeningTimeout
+			return unanswered, tcpSynSent
 		}
 	}
 	srcScale, dstScale := scales(src, dst, s.flags)
@@ -170,7 +169,7 @@ func (c *tcp) update(p *packet.Packet, reply bool) (verdict, time.Duration) {
 				srcScale, dstScale = src.scale, dst.scale
 				s.window = unscale(s.window, srcScale)
 			} else {
-				dst.window <<= dst.scale
+				dst.window = dst.window << dst.scale & 0xffff // in 16 bits, as in Open vSwitch
 				dst.scale, dst.scaling = 0, unscaled
 			}
 		}
@@ -195,7 +194,7 @@ func (c *tcp) update(p *packet.Packet, reply bool) (verdict, time.Duration) {
 	}
 	near := first == src.next || first == src.next+1 || first+1 == src.next
 	switch {
-	case !before(src.limit, s.end) && !before(s.seq, src.next-dst.window<<dstScale) &&
+	case lenient || !before(src.limit, s.end) && !before(s.seq, src.next-dst.window<<dstScale) &&
 		skew >= -maxSkew && skew <= maxSkew<<srcScale && (s.flags&rst == 0 || near):
 		src.advance(dst, &s, srcScale)
 		c.move(src, dst, s.flags)
@@ -210,9 +209,9 @@ func (c *tcp) update(p *packet.Packet, reply bool) (verdict, time.Duration) {
 		if s.flags&rst != 0 {
 			src.phase, dst.phase = timeWaits, timeWaits
 		}
-		return established, 0
+		return established, unchanged
 	}
-	return invalid, 0
+	return invalid, unchanged
 }
 
 // scales are the shifts of the windows that two peers announce.
@@ -256,22 +255,22 @@ func (c *tcp) move(src, dst *peer, flags uint8) {
 	}
 }
 
-func (c *tcp) timeout() time.Duration {
+func (c *tcp) timeout() timeout {
 	low, high := c.peers[0].phase, c.peers[1].phase
 	if low > high {
 		low, high = high, low
 	}
 	switch {
 	case low >= finAcked:
-		return tcpClosedTimeout
+		return tcpClose
 	case low >= finished:
-		return tcpClosingTimeout
+		return tcpTimeWait
 	case low < acked:
-		return tcpOpeningTimeout
+		return tcpSynRecv
 	case high >= finished:
-		return tcpHalfClosedTimeout
+		return tcpFinWait
 	}
-	return tcpOpenTimeout
+	return tcpEstablished
 }
 
 // before compares sequence numbers, which wrap around.

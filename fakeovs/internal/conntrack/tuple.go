@@ -4,7 +4,9 @@
 package conntrack
 
 import (
+	"bytes"
 	"encoding/binary"
+	"net/netip"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
@@ -15,8 +17,8 @@ type side struct {
 	addr [16]byte
 	// port is a TCP or UDP port, or the identifier of an ICMP query.
 	port uint16
-	// icmpType is the type of the ICMP query that comes from this end.
-	icmpType uint8
+	// icmpType is the type of the ICMP query that comes from this end; the code of one is 0.
+	icmpType, icmpCode uint8
 }
 
 // tuple is what the packets of one direction of a connection have in common.
@@ -32,6 +34,16 @@ func (t tuple) reverse() tuple {
 	return t
 }
 
+// canonical is the one of the tuple and its reverse that comes first.
+func (t *tuple) canonical() tuple {
+	if c := bytes.Compare(t.src.addr[:], t.dst.addr[:]); c > 0 || c == 0 && t.src.rest() > t.dst.rest() {
+		return t.reverse()
+	}
+	return *t
+}
+
+func (s *side) rest() uint32 { return uint32(s.port)<<16 | uint32(s.icmpType)<<8 | uint32(s.icmpCode) }
+
 // hasPorts reports whether NAT may choose ports.
 func (t *tuple) hasPorts() bool {
 	return t.proto == openflow.IPProtoTCP || t.proto == openflow.IPProtoUDP
@@ -43,6 +55,13 @@ func (t *tuple) addr(s *side) []byte {
 		return s.addr[:]
 	}
 	return s.addr[:4]
+}
+
+func (t *tuple) netip(s *side) netip.Addr {
+	if t.v6 {
+		return netip.AddrFrom16(s.addr)
+	}
+	return netip.AddrFrom4([4]byte(s.addr[:4]))
 }
 
 // ICMP types (RFC 792, RFC 4443).
@@ -65,8 +84,12 @@ const (
 	icmp6EchoReply   = 129
 )
 
-// quoted is how much of the transport header an ICMP error quotes at least.
-const quoted = 8
+// quoted is how much of the transport header an ICMP error quotes at least (RFC 792); quotedTCP6 is what Open vSwitch
+// wants of a TCP header in one over IPv6.
+const (
+	quoted     = 8
+	quotedTCP6 = 20
+)
 
 // extract reads the tuple of a packet. For an ICMP error it is that of the connection the error is about, in the
 // error's direction, and related is true. It fails where the packet cannot belong to a connection: no IP, a fragment,
@@ -163,6 +186,8 @@ func (t *tuple) quotedBy(p *packet.Packet) (tuple, bool) {
 		return tuple{}, false
 	}
 	switch {
+	case q.v6 && q.proto == openflow.IPProtoTCP:
+		ok = len(l4) >= quotedTCP6 && q.ports(l4)
 	case q.hasPorts():
 		ok = len(l4) >= quoted && q.ports(l4)
 	case q.isICMP():

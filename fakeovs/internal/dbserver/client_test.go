@@ -12,7 +12,12 @@ import (
 // startServer serves the test database on an in-memory connection for each client.
 func startServer(t testing.TB, o Options) *Server {
 	t.Helper()
-	text, err := os.ReadFile("testdata/test.ovsschema")
+	return startServerWith(t, "testdata/test.ovsschema", o)
+}
+
+func startServerWith(t testing.TB, file string, o Options) *Server {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +105,16 @@ func (c *client) call(method string, params ...any) (result, failure any, notifi
 		}
 		return m["result"], m["error"], notifications
 	}
+}
+
+// mustCall makes a call that succeeds.
+func (c *client) mustCall(method string, params ...any) any {
+	c.t.Helper()
+	result, failure, _ := c.call(method, params...)
+	if failure != nil {
+		c.t.Fatalf("%s: got error %s", method, jsonText(failure))
+	}
+	return result
 }
 
 // transact runs operations, given as the text of a JSON array, on the test database.

@@ -3,6 +3,8 @@
 
 package dbserver
 
+import "slices"
+
 // condition is a list of clauses: RFC 7047, section 5.1, <condition>. In an operation a row must match all of them,
 // in a monitor one of them.
 type condition []clause
@@ -100,10 +102,12 @@ func (c clause) matches(fields []Datum) bool {
 	case "excludes":
 		return field.excludesAll(typ, c.arg)
 	}
-	if len(field.keys) == 0 {
+	if field.Len() == 0 {
 		return false // a missing value is neither less nor greater
 	}
-	order := compareAtoms(typ.Key.Kind, field.keys[0], c.arg.keys[0])
+	key, _ := field.first()
+	than, _ := c.arg.first()
+	order := compareAtoms(typ.Key.Kind, key, than)
 	switch c.function {
 	case "<":
 		return order < 0
@@ -114,6 +118,13 @@ func (c clause) matches(fields []Datum) bool {
 	default:
 		return order >= 0
 	}
+}
+
+// equal reports whether two conditions have the same clauses in the same order.
+func (c condition) equal(d condition) bool {
+	return slices.EqualFunc(c, d, func(a, b clause) bool {
+		return a.function == b.function && a.column == b.column && a.arg.equal(b.arg)
+	})
 }
 
 func (c condition) matchesAll(fields []Datum) bool {
@@ -139,7 +150,8 @@ func (c condition) matchesAny(fields []Datum) bool {
 func (c condition) uuid() (string, bool) {
 	for _, cl := range c {
 		if cl.function == "==" && cl.column.index == colUUID {
-			return cl.arg.keys[0].str, true
+			key, _ := cl.arg.first()
+			return key.str, true
 		}
 	}
 	return "", false

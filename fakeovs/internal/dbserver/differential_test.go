@@ -49,17 +49,19 @@ var twins = regexp.MustCompile(`First row, (.*?\.)  Second row, (.*?\.)`)
 // canonical is a text of an answer without what may differ: UUIDs that the server chose, and the order of rows and of
 // the notifications of different monitors.
 func canonical(v any) string {
-	text := twins.ReplaceAllStringFunc(jsonText(sortRows(v)), func(s string) string {
-		rows := twins.FindStringSubmatch(s)[1:]
-		slices.Sort(rows)
-		return strings.Join(rows, " ")
-	})
+	text := twins.ReplaceAllStringFunc(jsonText(sortRows(v)), sortTwins)
 	return uuidPattern.ReplaceAllStringFunc(text, func(u string) string {
 		if knownUUID.MatchString(u) {
 			return u
 		}
 		return "UUID"
 	})
+}
+
+func sortTwins(s string) string {
+	rows := twins.FindStringSubmatch(s)[1:]
+	slices.Sort(rows)
+	return strings.Join(rows, " ")
 }
 
 func sortRows(v any) any {

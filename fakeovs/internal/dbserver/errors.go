@@ -18,7 +18,7 @@ func (e *Error) Error() string {
 		s += ": " + e.Details
 	}
 	if e.Syntax != "" {
-		s = fmt.Sprintf("syntax %q: %s", e.Syntax, s)
+		s = fmt.Sprintf("syntax \"%s\": %s", e.Syntax, s)
 	}
 	return s
 }

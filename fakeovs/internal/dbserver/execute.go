@@ -110,7 +110,7 @@ func (x *execution) rowFromJSON(t *table, uuid string, v any) (*Row, []*column, 
 	}
 	r := t.newRow(uuid)
 	columns := make([]*column, 0, len(o))
-	for _, name := range sortedNames(o) {
+	for _, name := range memberNames(o) {
 		c, err := t.column(v, name)
 		if err != nil {
 			return nil, nil, err
@@ -158,12 +158,13 @@ func (x *execution) insert(p *parser) (map[string]any, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range t.columns {
+	for _, c := range t.hashed {
 		if err := c.typ.checkDefault(r.fields[c.index]); err != nil {
 			return nil, err
 		}
 	}
-	r.fields[colUUID] = Datum{keys: []atom{{str: uuid}}}
+	r.fields[colUUID] = scalar(strAtom(uuid))
+	r.fields[colVersion] = scalar(strAtom(newUUID()))
 	x.txn.insert(r)
 	return map[string]any{"uuid": []any{"uuid", uuid}}, nil
 }
@@ -298,8 +299,8 @@ func (x *execution) mutate(p *parser) (map[string]any, *Error) {
 }
 
 func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
-	t := x.table(p)
 	where, _ := p.array("where", required)
+	t := x.table(p)
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -315,7 +316,9 @@ func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
 }
 
 func (x *execution) commit(p *parser) (map[string]any, *Error) {
-	member(p, "durable", required, as[bool]) // nothing here outlives the process
+	if durable, _ := member(p, "durable", required, as[bool]); durable {
+		x.txn.durable = true
+	}
 	return map[string]any{}, nil
 }
 
@@ -324,7 +327,8 @@ func (x *execution) abort(*parser) (map[string]any, *Error) {
 }
 
 func (x *execution) comment(p *parser) (map[string]any, *Error) {
-	p.string("comment", required)
+	text, _ := p.string("comment", required)
+	x.txn.addComment(text)
 	return map[string]any{}, nil
 }
 

@@ -3,6 +3,8 @@
 
 package dbserver
 
+import "slices"
+
 var monitorVersions = map[string]monitorVersion{
 	"monitor": plainMonitor, "monitor_cond": condMonitor, "monitor_cond_since": sinceMonitor,
 }
@@ -18,7 +20,7 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	if n := len(params); m.version == condMonitor && n != 3 || m.version == sinceMonitor && n != 4 || n < 3 {
 		return nil, syntaxError(params, "invalid parameters")
 	}
-	m.id = params[1]
+	m.setID(params[1])
 	requests, ok := params[2].(map[string]any)
 	if !ok {
 		return nil, syntaxError(params[2], "monitor-requests must be object")
@@ -26,7 +28,9 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	if s.monitor(m.id) != nil {
 		return nil, syntaxError(m.id, "duplicate monitor ID")
 	}
-	for _, name := range sortedNames(requests) {
+	var tables []string
+	var conditions []condition
+	for _, name := range memberNames(requests) {
 		t := db.tables[name]
 		if t == nil {
 			return nil, newError(tagSyntax, "no table named %s", name)
@@ -39,11 +43,22 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 			list = []any{requests[name]}
 		}
 		for _, r := range list {
-			if err := m.addRequest(mt, r); err != nil {
+			where, err := m.addRequest(mt, r)
+			if err != nil {
 				return nil, err
 			}
+			tables, conditions = append(tables, name), append(conditions, where)
 		}
 	}
+	// Of several conditions for a table, ovsdb-server takes the one that its hash table has first.
+	order := hashOrderOf(tables)
+	slices.Reverse(order)
+	for _, i := range order {
+		mt := m.tables[db.tables[tables[i]]]
+		mt.where, mt.next = conditions[i], conditions[i]
+		mt.mention(conditions[i])
+	}
+	m.asked(requests)
 	if m.version != sinceMonitor {
 		db.monitors = append(db.monitors, m)
 		return m.initial(), nil
@@ -60,8 +75,8 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	return []any{false, zeroUUID, m.initial()}, nil
 }
 
-// addRequest parses a <monitor-request> or <monitor-cond-request> of a table.
-func (m *monitor) addRequest(mt *monitoredTable, v any) *Error {
+// addRequest parses a <monitor-request> or <monitor-cond-request> of a table and returns its condition.
+func (m *monitor) addRequest(mt *monitoredTable, v any) (condition, *Error) {
 	p := newParser(v, "table "+mt.table.name)
 	var where []any
 	if m.version != plainMonitor {
@@ -70,7 +85,7 @@ func (m *monitor) addRequest(mt *monitoredTable, v any) *Error {
 	names, hasColumns := p.array("columns", optional)
 	selectors, hasSelect := p.members("select", optional)
 	if err := p.finish(); err != nil {
-		return err
+		return nil, err
 	}
 	sel := selAll
 	if hasSelect {
@@ -85,31 +100,33 @@ func (m *monitor) addRequest(mt *monitoredTable, v any) *Error {
 			}
 		}
 		if err := p.finish(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	mt.sel |= sel
 	columns, err := mt.requestedColumns(names, hasColumns)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, c := range columns {
 		for _, o := range mt.columns {
 			if o.column == c {
-				return syntaxError(names, "column %s mentioned more than once", c.name)
+				err := newError(tagSyntax, "column %s mentioned more than once", c.name)
+				if hasColumns {
+					err.Syntax = jsonText(names)
+				}
+				return nil, err
 			}
 		}
 		mt.columns = append(mt.columns, monitoredColumn{c, sel})
 	}
-	cond, err := mt.table.condition(where, nil)
-	mt.where = append(mt.where, cond...)
-	return err
+	return mt.table.condition(where, nil)
 }
 
 // requestedColumns returns the columns of a <monitor-request>, by default all but _uuid.
 func (mt *monitoredTable) requestedColumns(names []any, given bool) ([]*column, *Error) {
 	if !given {
-		return mt.table.columns[colVersion:], nil
+		return slices.DeleteFunc(slices.Clone(mt.table.hashed), func(c *column) bool { return c.index == colUUID }), nil
 	}
 	var columns []*column
 	for _, n := range names {
@@ -142,8 +159,8 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 	if !ok {
 		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
 	}
-	conditions := map[*monitoredTable]condition{}
-	for _, name := range sortedNames(requests) {
+	defer m.conditionsChanged()
+	for _, name := range memberNames(requests) {
 		t := m.db.tables[name]
 		if t == nil {
 			return nil, newError(tagSyntax, "no table named %s", name)
@@ -166,17 +183,19 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 			if hasColumns {
 				return nil, syntaxError(r, "changing columns is unsupported")
 			}
+			if m.version == plainMonitor {
+				continue // has no conditions
+			}
 			cond, err := t.condition(where, nil)
 			if err != nil {
 				return nil, err
 			}
-			conditions[mt] = cond
+			mt.next, mt.nextText = cond, jsonText(where)
+			mt.mention(cond)
 		}
 	}
-	m.id = params[1]
-	if m.version != plainMonitor {
-		m.change(conditions)
-	}
+	m.setID(params[1])
+	m.change()
 	return map[string]any{}, nil
 }
 
@@ -198,7 +217,7 @@ func (s *session) monitor(id any) *monitor {
 	text := jsonText(id)
 	for _, db := range s.server.databases {
 		for _, m := range db.monitors {
-			if m.session == s && jsonText(m.id) == text {
+			if m.session == s && m.idText == text {
 				return m
 			}
 		}

@@ -80,26 +80,29 @@ func (m mutation) apply(d Datum) (Datum, *Error) {
 		d = d.subtract(typ, m.arg)
 		return d, typ.checkCount(d)
 	}
-	out := Datum{keys: make([]atom, len(d.keys))}
-	for i, k := range d.keys {
+	keys := make([]atom, 0, d.Len())
+	arg, _ := m.arg.first()
+	for k := range d.all() {
 		var err *Error
 		if typ.Key.Kind == Integer {
-			out.keys[i].num, err = m.integer(k.num, m.arg.keys[0].num)
+			k.num, err = m.integer(k.num, arg.num)
 		} else {
 			var f float64
-			f, err = m.real(k.real(), m.arg.keys[0].real())
-			out.keys[i] = realAtom(f)
+			f, err = m.real(k.real(), arg.real())
+			k = realAtom(f)
 		}
 		if err != nil {
 			return d, err
 		}
+		keys = append(keys, k)
 	}
-	for _, k := range out.keys {
+	for _, k := range keys {
 		if err := typ.Key.check(k); err != nil {
 			return d, err
 		}
 	}
-	if out.sort(typ) != nil {
+	out, err := sortedDatum(typ, keys, nil)
+	if err != nil {
 		return d, newError(tagConstraint, "Result of %q operation contains duplicates.", m.mutator)
 	}
 	return out, nil
@@ -140,19 +143,22 @@ func (m mutation) integer(x, y int64) (int64, *Error) {
 	return 0, m.outOfRange()
 }
 
-// multiply is exact but for one thing: like ovsdb-server it refuses a product of positive factors already when one of
-// them has reached the quotient of the largest integer by the other.
+// multiply refuses what ovsdb-server refuses. That is not exact: it compares with the quotient of the largest integer by
+// a factor, of two negative factors only looks at the second, and lets what it then misses overflow.
 func multiply(x, y int64) (int64, bool) {
+	var over bool
 	switch {
-	case x == 0 || y == 0:
-		return 0, true
-	case x > 0 && y > 0 && x >= math.MaxInt64/y:
-		return 0, false
-	case x == -1 && y == math.MinInt64 || y == -1 && x == math.MinInt64:
-		return 0, false
+	case y == 0: // where ovsdb-server may crash
+	case x > 0 && y > 0:
+		over = x >= math.MaxInt64/y
+	case x > 0:
+		over = y < math.MinInt64/x
+	case y > 0:
+		over = x < math.MinInt64/y
+	default:
+		over = x != 0 && y < math.MaxInt64/y
 	}
-	z := x * y
-	return z, z/y == x
+	return x * y, !over
 }
 
 func (m mutation) real(x, y float64) (float64, *Error) {

@@ -43,7 +43,7 @@ func (p *parser) fail(format string, args ...any) {
 // finish returns the first error.
 func (p *parser) finish() *Error {
 	if unused := len(p.object) - len(p.used); p.err == nil && unused > 0 {
-		for _, name := range sortedNames(p.object) {
+		for _, name := range memberNames(p.object) {
 			if p.used[name] {
 				continue
 			}

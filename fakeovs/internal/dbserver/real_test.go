@@ -17,6 +17,25 @@ import (
 // startReal starts a private ovsdb-server with the test schema and returns a function that connects to it.
 func startReal(t *testing.T) func() *client {
 	t.Helper()
+	return startRealWith(t, "testdata/test.ovsschema")
+}
+
+func startRealWith(t *testing.T, schema string) func() *client {
+	t.Helper()
+	socket := startRealAt(t, schema)
+	return func() *client {
+		t.Helper()
+		conn, err := net.Dial("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newClient(t, conn)
+	}
+}
+
+// startRealAt starts a private ovsdb-server with the schema in a file and returns the path of its socket.
+func startRealAt(t *testing.T, schema string) (socket string) {
+	t.Helper()
 	tier.Need(t, tier.Sandbox)
 	dir, err := os.MkdirTemp("", "ovsdb")
 	if err != nil {
@@ -24,7 +43,7 @@ func startReal(t *testing.T) func() *client {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	db, socket := filepath.Join(dir, "test.db"), filepath.Join(dir, "db.sock")
-	if out, err := exec.Command("ovsdb-tool", "create", db, "testdata/test.ovsschema").CombinedOutput(); err != nil {
+	if out, err := exec.Command("ovsdb-tool", "create", db, schema).CombinedOutput(); err != nil {
 		t.Fatalf("ovsdb-tool: %v: %s", err, out)
 	}
 	// The server runs for as long as the command does, which starts when clients can connect and ends when our end of
@@ -50,12 +69,5 @@ func startReal(t *testing.T) func() *client {
 	if line, err := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
 		t.Fatalf("ovsdb-server says %q (%v), want ready", line, err)
 	}
-	return func() *client {
-		t.Helper()
-		conn, err := net.Dial("unix", socket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return newClient(t, conn)
-	}
+	return socket
 }

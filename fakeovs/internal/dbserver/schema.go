@@ -6,21 +6,24 @@ package dbserver
 import (
 	"fmt"
 	"regexp"
-	"sort"
+	"slices"
 )
 
-// Schema is a parsed database schema: RFC 7047, section 3.2.
+// Schema is a parsed database schema: RFC 7047, section 3.2. It never changes: databases may share it.
 type Schema struct {
 	Name    string
 	Version string
+	cksum   string
 	tables  map[string]*tableSchema
-	text    rawJSON
+	text    rawJSON // what get_schema answers
 }
 
 // tableSchema describes a table. Its columns begin with _uuid and _version; the others are in order of their names.
 type tableSchema struct {
 	name    string
+	mutable bool // means nothing
 	columns []*column
+	hashed  []*column // the same in ovsdb-server's order
 	byName  map[string]*column
 	indexes [][]*column
 	maxRows int
@@ -44,7 +47,7 @@ type column struct {
 
 var versionPattern = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
 
-// ParseSchema parses the JSON text of a schema. The text is what get_schema answers.
+// ParseSchema parses the JSON text of a schema.
 func ParseSchema(text []byte) (*Schema, error) {
 	v, err := parseJSON(text)
 	if err != nil {
@@ -54,7 +57,7 @@ func ParseSchema(text []byte) (*Schema, error) {
 	if e != nil {
 		return nil, fmt.Errorf("parse schema: %w", e)
 	}
-	s.text = compactJSON(text)
+	s.text = appendJSON(nil, s.json())
 	return s, nil
 }
 
@@ -62,7 +65,7 @@ func schemaFromJSON(v any) (*Schema, *Error) {
 	p := newParser(v, "database schema")
 	name, _ := p.id("name", required)
 	version, hasVersion := p.string("version", optional)
-	p.string("cksum", optional)
+	cksum, _ := p.string("cksum", optional)
 	tables, _ := p.members("tables", required)
 	if err := p.finish(); err != nil {
 		return nil, err
@@ -70,9 +73,9 @@ func schemaFromJSON(v any) (*Schema, *Error) {
 	if hasVersion && !versionPattern.MatchString(version) {
 		return nil, syntaxError(v, "schema version %q not in format x.y.z", version)
 	}
-	s := &Schema{Name: name, Version: version, tables: make(map[string]*tableSchema, len(tables))}
+	s := &Schema{Name: name, Version: version, cksum: cksum, tables: make(map[string]*tableSchema, len(tables))}
 	roots := 0
-	for _, name := range sortedNames(tables) {
+	for _, name := range memberNames(tables) {
 		if err := checkNewName(v, name); err != nil {
 			return nil, err
 		}
@@ -86,21 +89,35 @@ func schemaFromJSON(v any) (*Schema, *Error) {
 		s.tables[name] = t
 	}
 	for _, t := range s.tables {
-		if roots == 0 {
-			t.root = true // schemas older than garbage collection
-		}
-		for _, c := range t.columns {
-			for _, b := range []*BaseType{&c.typ.Key, &c.typ.Value} {
-				if b.RefTable == "" {
-					continue
-				}
-				if s.tables[b.RefTable] == nil {
-					return nil, newError(tagSyntax, "column %s refers to undefined table %s", c.name, b.RefTable)
-				}
+		t.root = t.root || roots == 0 // schemas older than garbage collection have no roots
+	}
+	for _, name := range memberNames(tables) {
+		for _, c := range s.tables[name].hashed {
+			if err := s.checkReferences(c); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return s, nil
+}
+
+func (s *Schema) checkReferences(c *column) *Error {
+	for _, side := range []struct {
+		name string
+		base *BaseType
+	}{{"key", &c.typ.Key}, {"value", &c.typ.Value}} {
+		if side.base.RefTable == "" {
+			continue
+		}
+		to := s.tables[side.base.RefTable]
+		if to == nil {
+			return newError(tagSyntax, "column %s %s refers to undefined table %s", c.name, side.name, side.base.RefTable)
+		}
+		if !side.base.Weak && !to.root {
+			c.ephemeral = false // or rows would be gone once the database is read again
+		}
+	}
+	return nil
 }
 
 // checkNewName checks the name of a table or column that a schema defines.
@@ -117,7 +134,7 @@ func checkNewName(v any, name string) *Error {
 func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 	p := newParser(v, "table schema for table "+name)
 	columns, _ := p.members("columns", required)
-	p.bool("mutable", true)
+	mutable := p.bool("mutable", true)
 	maxRows, limited := p.integer("maxRows", optional)
 	root := p.bool("isRoot", false)
 	indexes, _ := p.array("indexes", optional)
@@ -133,10 +150,11 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 	if len(columns) == 0 {
 		return nil, syntaxError(v, "table must have at least one column")
 	}
-	t := &tableSchema{name: name, byName: make(map[string]*column), maxRows: int(maxRows), root: root}
+	t := &tableSchema{name: name, mutable: mutable, byName: make(map[string]*column), maxRows: int(maxRows), root: root}
 	t.add(&column{name: "_uuid", typ: scalarType(UUID)})
-	t.add(&column{name: "_version", typ: scalarType(UUID)})
-	for _, name := range sortedNames(columns) {
+	t.add(&column{name: "_version", typ: scalarType(UUID), ephemeral: true})
+	parsed := make(map[string]*column, len(columns))
+	for _, name := range memberNames(columns) {
 		if err := checkNewName(v, name); err != nil {
 			return nil, err
 		}
@@ -144,8 +162,12 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 		if err != nil {
 			return nil, err
 		}
-		t.add(c)
+		parsed[name] = c
 	}
+	for _, name := range sortedNames(columns) {
+		t.add(parsed[name])
+	}
+	t.hash(memberNames(columns))
 	for _, x := range indexes {
 		set, err := t.columnSet(x)
 		if err != nil {
@@ -164,6 +186,17 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 	return t, nil
 }
 
+// hash orders the columns, whose names are in the order in which the table schema's table of columns is filled. That
+// happens twice: when ovsdb-tool creates the database, and when the server reads it.
+func (t *tableSchema) hash(names []string) {
+	standard := []string{"_uuid", "_version"}
+	names = hashOrder(append(standard, names...))
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(standard, name) })
+	for _, name := range hashOrder(append(standard, hashOrder(hashOrder(names))...)) {
+		t.hashed = append(t.hashed, t.byName[name])
+	}
+}
+
 func (t *tableSchema) add(c *column) {
 	c.index = len(t.columns)
 	t.columns = append(t.columns, c)
@@ -174,13 +207,16 @@ func columnFromJSON(name string, v any) (*column, *Error) {
 	p := newParser(v, "schema for column "+name)
 	mutable := p.bool("mutable", true)
 	ephemeral := p.bool("ephemeral", false)
-	typ, _ := p.any("type", required)
+	typ, _ := member(&p, "type", required, typeLike)
 	if err := p.finish(); err != nil {
 		return nil, err
 	}
 	t, err := typeFromJSON(typ)
 	if err != nil {
 		return nil, err
+	}
+	if t.Key.Weak || t.Value.Weak {
+		mutable = true // weak references go when their rows do
 	}
 	return &column{name: name, typ: t, mutable: mutable, ephemeral: ephemeral}, nil
 }
@@ -221,13 +257,4 @@ func (t *tableSchema) columnSet(v any) ([]*column, *Error) {
 		set = append(set, c)
 	}
 	return set, nil
-}
-
-func sortedNames(o map[string]any) []string {
-	names := make([]string, 0, len(o))
-	for name := range o {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }

@@ -25,11 +25,11 @@ func TestParseSchemaErrors(t *testing.T) {
 		{`{"name":"X","tables":{"_T":{"columns":{"c":{"type":"string"}}}}}`, `names beginning with "_" are reserved`},
 		{`{"name":"X","tables":{"T":{"columns":{"c":{"type":"string"}},"indexes":[["d"]]}}}`, "d is not a valid column name"},
 		{column(`{}`), "Required 'type' member is missing"},
-		{column(`{"type":null}`), "ovsdb type expected"},
+		{column(`{"type":null}`), "Type mismatch for member 'type'"},
 		{column(`{"type":"text"}`), `"text" is not an atomic-type`},
 		{column(`{"type":{"key":{"type":"string","enum":[]}}}`), "syntax error"},
 		{column(`{"type":{"key":"string","min":2}}`), "fails constraint checks"},
-		{column(`{"type":{"key":{"type":"uuid","refTable":"U"}}}`), "column c refers to undefined table U"},
+		{column(`{"type":{"key":{"type":"uuid","refTable":"U"}}}`), "column c key refers to undefined table U"},
 	} {
 		if _, err := ParseSchema([]byte(tt.schema)); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s:\ngot error %v, want one that says %s", tt.schema, err, tt.says)

@@ -78,10 +78,16 @@ func typeFromJSON(v any) (Type, *Error) {
 	}
 	t := Type{Min: 1, Max: 1}
 	p := newParser(v, "ovsdb type")
-	key, _ := p.any("key", required)
-	value, isMap := p.any("value", optional)
-	minimum, hasMin := p.any("min", optional)
-	maximum, hasMax := p.any("max", optional)
+	key, _ := member(&p, "key", required, typeLike)
+	value, isMap := member(&p, "value", optional, typeLike)
+	minimum, hasMin := p.integer("min", optional)
+	maximum, hasMax := member(&p, "max", optional, func(v any) (any, bool) {
+		switch v.(type) {
+		case int64, string:
+			return v, true
+		}
+		return nil, false
+	})
 	err := p.finish()
 	if err == nil {
 		t.Key, err = baseTypeFromJSON(key)
@@ -103,6 +109,15 @@ func typeFromJSON(v any) (Type, *Error) {
 		err = syntaxError(v, "ovsdb type fails constraint checks")
 	}
 	return t, err
+}
+
+// typeLike accepts what may be a type.
+func typeLike(v any) (any, bool) {
+	switch v.(type) {
+	case string, map[string]any:
+		return v, true
+	}
+	return nil, false
 }
 
 func countFromJSON(v any) (int, *Error) {
@@ -128,7 +143,7 @@ func baseTypeFromJSON(v any) (BaseType, *Error) {
 	}
 	if enum, ok := p.any("enum", optional); ok {
 		// Other constraints next to an enum are not allowed: they stay unused and finish reports them.
-		d, err := datumFromJSON(&Type{Key: baseType(b.Kind), Min: 1, Max: Unlimited}, enum, nil)
+		d, err := datumFromJSON(b.enumType(), enum, nil)
 		if err != nil {
 			return b, err
 		}
@@ -184,15 +199,18 @@ func (b *BaseType) parseRealRange(p *parser) {
 }
 
 func (b *BaseType) parseLengths(v any, p *parser) *Error {
-	for name, at := range map[string]*int64{"minLength": &b.MinLen, "maxLength": &b.MaxLen} {
-		n, ok := p.integer(name, optional)
+	for _, length := range []struct {
+		name string
+		at   *int64
+	}{{"minLength", &b.MinLen}, {"maxLength", &b.MaxLen}} {
+		n, ok := p.integer(length.name, optional)
 		if !ok {
 			continue
 		}
 		if n < 0 || n > Unlimited {
-			return syntaxError(n, "%s out of valid range 0 to %d", name, int64(Unlimited))
+			return syntaxError(n, "%s out of valid range 0 to %d", length.name, int64(Unlimited))
 		}
-		*at = n
+		*length.at = n
 	}
 	if b.MinLen > b.MaxLen {
 		return syntaxError(v, "minLength exceeds maxLength")

@@ -114,6 +114,8 @@ func valid(f openflow.Field, value []byte) bool {
 		bits++ // the presence of a tag
 	case openflow.FieldARPOp:
 		bits = 8 // Open vSwitch knows only those of one byte
+	case openflow.FieldTunERSPANIndex, openflow.FieldTunERSPANVersion, openflow.FieldTunERSPANDir, openflow.FieldTunERSPANHWID:
+		return true
 	}
 	for i, b := range value {
 		if over := 8*(len(value)-i) - bits; over >= 8 && b != 0 || over > 0 && over < 8 && b>>(8-over) != 0 {

@@ -37,10 +37,10 @@ func prerequisites() []prerequisite {
 		{ip(openflow.EthTypeIPv6, openflow.IPProtoICMPv6), icmp6Frame(a, b, 128, 0)},
 		{openflow.Match{openflow.EthType(openflow.EthTypeIPv4)}, udpFrame(a, b, 1000, 80, "")},
 		{openflow.Match{openflow.EthType(openflow.EthTypeARP)}, arpFrame(a, b, 1)},
-		{match: openflow.Match{openflow.EthType(openflow.EthTypeMPLS)}},
-		{match: openflow.Match{openflow.EthType(openflow.EthTypeNSH)}},
-		{match: nd(openflow.ICMPv6NeighborSolicit)},
-		{match: nd(openflow.ICMPv6NeighborAdvert)},
+		{openflow.Match{openflow.EthType(openflow.EthTypeMPLS)}, mplsFrame(a, b)},
+		{openflow.Match{openflow.EthType(openflow.EthTypeNSH)}, nshFrame(a, b)},
+		{nd(openflow.ICMPv6NeighborSolicit), neighbourFrame(a, b, openflow.ICMPv6NeighborSolicit)},
+		{nd(openflow.ICMPv6NeighborAdvert), neighbourFrame(a, b, openflow.ICMPv6NeighborAdvert)},
 		{match: openflow.Match{openflow.EthType(openflow.EthTypeIPv4), known}},
 		{match: openflow.Match{openflow.EthType(openflow.EthTypeIPv6), known}},
 	}
@@ -63,8 +63,13 @@ func condition(t *testing.T, f openflow.Field) (prerequisite, openflow.MatchFiel
 			continue
 		}
 		for _, v := range []uint64{5, 1, 4} {
-			if f == openflow.FieldVLANTCI {
+			switch f {
+			case openflow.FieldVLANTCI:
 				v |= 0x1000
+			case openflow.FieldNSHMDType:
+				v = 2 // the frame has the other one
+			case openflow.FieldTunERSPANDir:
+				v = 1 // Open vSwitch takes a value that is too wide, but moves one bit
 			}
 			if c := openflow.Uint(f, v); p.match.With(c).Validate() == nil {
 				return p, c
@@ -98,13 +103,17 @@ func fieldUses(t *testing.T, f openflow.Field) []fieldUse {
 	do := func(actions ...openflow.Action) openflow.Flow {
 		return openflow.Flow{Match: p.match, Instructions: openflow.Instructions{Apply: actions, Goto: 1}}
 	}
+	moved := c // the bits that a move from the register reaches
+	if wide := f.Bytes() - 8; wide > 0 {
+		moved.Mask = append(make([]byte, wide), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
+	}
 	uses := []fieldUse{
 		{name: "set", flow: do(set), then: c},
 		{name: "set in an action set", flow: openflow.Flow{Match: p.match, Instructions: openflow.Instructions{
 			Write: []openflow.Action{set, openflow.Resubmit{InPort: openflow.PortInPort, Table: 1}},
 		}}, then: c},
 		{name: "move from", flow: do(set, openflow.Move{Src: field, Dst: reg}), then: held},
-		{name: "move to", flow: do(openflow.SetField{MatchField: held}, openflow.Move{Src: reg, Dst: field}), then: c},
+		{name: "move to", flow: do(openflow.SetField{MatchField: held}, openflow.Move{Src: reg, Dst: field}), then: moved},
 	}
 	output := fieldUse{name: "output to", then: c, port: uint32(low & 0xff),
 		flow: do(set, openflow.OutputField{Src: openflow.Subfield{Field: f, Bits: min(n, 8)}})}

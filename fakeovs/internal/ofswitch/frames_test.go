@@ -128,3 +128,24 @@ func icmp6Frame(from, to host, typ, code uint8) []byte {
 	_ = l.SetNetworkLayerForChecksum(ip)
 	return serialise(eth, ip, l, gopacket.Payload("\x00\x01\x00\x01ping"))
 }
+
+// neighbourFrame is a neighbour solicitation or advertisement with the link-layer address that goes with it.
+func neighbourFrame(from, to host, typ uint8) []byte {
+	eth, ip := ipv6Layers(from, to, layers.IPProtocolICMPv6)
+	l := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(typ, 0)}
+	_ = l.SetNetworkLayerForChecksum(ip)
+	option := append([]byte{typ - 134, 1}, from.mac...)
+	return serialise(eth, ip, l, gopacket.Payload("\x00\x00\x00\x00"), gopacket.Payload(ip.DstIP), gopacket.Payload(option))
+}
+
+// mplsFrame has no bottom of the stack.
+func mplsFrame(from, to host) []byte {
+	return serialise(&layers.Ethernet{SrcMAC: from.mac, DstMAC: to.mac, EthernetType: layers.EthernetTypeMPLSUnicast},
+		gopacket.Payload("\x00\x06\x40\x40payload"))
+}
+
+// nshFrame has metadata of type 1.
+func nshFrame(from, to host) []byte {
+	return serialise(&layers.Ethernet{SrcMAC: from.mac, DstMAC: to.mac, EthernetType: 0x894f},
+		gopacket.Payload("\x0f\xc6\x01\x03\x00\x00\x0a\xff"+"ctx1ctx2ctx3ctx4"+"payload"))
+}

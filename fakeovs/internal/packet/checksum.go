@@ -90,7 +90,7 @@ func (p *Packet) replaceSCTP(off int, new []byte) {
 
 // checksumAt is where the transport checksum stands; ok is false where there is none to keep right.
 func (p *Packet) checksumAt() (at int, ok bool) {
-	if p.l4 == 0 || p.laterFrag {
+	if p.l4 == none || p.laterFrag {
 		return 0, false
 	}
 	l4 := p.b[p.l4:p.end]
@@ -101,9 +101,9 @@ func (p *Packet) checksumAt() (at int, ok bool) {
 		// 0 says that there is no checksum.
 		return p.l4 + 6, len(l4) >= udpLen && be16(l4, 6) != 0
 	case openflow.IPProtoICMPv6:
-		return p.l4 + 2, len(l4) >= 4
+		return p.l4 + 2, len(l4) >= 4 && p.IPv6()
 	case openflow.IPProtoICMP:
-		return p.l4 + 2, len(l4) >= 4
+		return p.l4 + 2, len(l4) >= 4 && !p.IPv6()
 	}
 	return 0, false
 }

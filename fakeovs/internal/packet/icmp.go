@@ -13,17 +13,17 @@ import (
 // short, and can be changed by SetAddr and SetPort; FixChecksum of the outer packet makes that good. It fails
 // where the quoted network header is broken or that of a fragment.
 func (p *Packet) Inner() (*Packet, bool) {
-	if p.end-p.l4 < icmpLen {
+	if p.l4 == none || p.end-p.l4 < icmpLen {
 		return nil, false
 	}
-	q := &Packet{b: p.b, l3: p.l4 + icmpLen, end: p.end}
+	q := &Packet{b: p.b, mpls: none, l3: p.l4 + icmpLen, l4: none, end: p.end}
 	b := q.b[q.l3:q.end]
 	if p.IPv6() {
 		if len(b) < ipv6Len {
 			return nil, false
 		}
-		proto, off, ok := q.ipv6Transport(b)
-		if !ok || q.frag {
+		proto, off, frag, ok := extensions(b)
+		if !ok || frag != 0 {
 			return nil, false
 		}
 		q.l4 = q.l3 + off
@@ -44,7 +44,7 @@ func (p *Packet) Inner() (*Packet, bool) {
 	return q, true
 }
 
-// FixChecksum computes the checksum of an ICMP message anew.
+// FixChecksum computes the checksum of a TCP segment, a UDP datagram that has one or an ICMP message anew.
 func (p *Packet) FixChecksum() {
 	at, ok := p.checksumAt()
 	if !ok {
@@ -53,8 +53,9 @@ func (p *Packet) FixChecksum() {
 	l4 := p.Transport()
 	clear(p.b[at : at+2])
 	var s uint64
-	if p.IPv6() {
+	if p.IPv6() || p.proto() != openflow.IPProtoICMP {
 		s = p.pseudoHeader(p.proto(), len(l4))
 	}
 	binary.BigEndian.PutUint16(p.b[at:], fold(sum(s, l4)))
+	p.hideZero(at)
 }

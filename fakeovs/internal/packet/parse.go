@@ -11,14 +11,16 @@ import (
 
 // Ethernet types and lengths of headers.
 const (
-	typeVLAN = 0x8100
-	typeQinQ = 0x88a8
-	typeRARP = 0x8035
+	typeTEB = 0x6558
+	// typeLeast is the least number that is a type and not a length (IEEE 802.3).
+	typeLeast = 0x600
 	// typeNone is what Open vSwitch gives to a frame without an Ethernet type.
 	typeNone = 0x05ff
 
 	ethLen  = 14
 	vlanLen = 4
+	snapLen = 8
+	mplsLen = 4
 	arpLen  = 28
 	ipv4Len = 20
 	ipv6Len = 40
@@ -26,32 +28,80 @@ const (
 	udpLen  = 8
 	icmpLen = 8
 	sctpLen = 12
+	igmpLen = 8
 )
 
 // vlanCFI is set in the TCI of a frame with a VLAN tag, so that it differs from the 0 of one without.
 const vlanCFI = 0x1000
 
+// MaxVLANs is how many VLAN tags a Key has room for.
+const MaxVLANs = 2
+
+// Packet types of IP packets, which package openflow has no names for.
+const (
+	PacketIPv4 openflow.PacketType = 1<<16 | openflow.EthTypeIPv4
+	PacketIPv6 openflow.PacketType = 1<<16 | openflow.EthTypeIPv6
+)
+
+// none is the offset of a header that is not there.
+const none = -1
+
 // Packet is a frame with its headers found. Key has what the bytes say; the metadata fields are the caller's.
 type Packet struct {
 	Key Key
 	b   []byte
-	// l3 and l4 are offsets of the headers in b, 0 where there is none; end is where the network layer ends, without
-	// padding.
-	l3, l4, end int
-	tagged      bool
-	laterFrag   bool
-	frag        bool
+	// mpls, l3 and l4 are offsets of the headers in b, or none; end is where the network layer ends, without padding.
+	mpls, l3, l4, end int
+	limit             int
+	tags              int
+	arp, nsh          bool
+	laterFrag         bool
+	frag              bool
 }
 
-// Parse takes a frame, which is the Packet's from then on.
+// Parse takes an Ethernet frame, which is the Packet's from then on, and looks for one VLAN tag, as Open vSwitch does
+// unless other_config:vlan-limit says otherwise.
 func Parse(frame []byte) *Packet {
-	p := &Packet{b: frame}
-	p.parse()
+	p := new(Packet)
+	p.Init(frame, openflow.PacketEthernet, 1)
 	return p
+}
+
+// Init parses a frame of a type, which is the Packet's from then on, and looks for at most limit VLAN tags. The metadata
+// becomes zero.
+func (p *Packet) Init(frame []byte, packetType openflow.PacketType, limit int) {
+	*p = Packet{b: frame, mpls: none, l3: none, l4: none, end: len(frame), limit: limit}
+	p.Key[wordType] = uint64(packetType)
+	off, typ := 0, uint16(packetType)
+	if packetType == openflow.PacketEthernet {
+		if len(frame) < ethLen {
+			return
+		}
+		off, typ = p.parseEthernet()
+	}
+	p.Key[wordEthDst] |= uint64(typ)
+	if typ == openflow.EthTypeMPLS || typ == openflow.EthTypeMPLSMulticast {
+		p.mpls = off
+		off = p.parseMPLS(off)
+	}
+	p.l3 = off
+	switch typ {
+	case openflow.EthTypeIPv4:
+		p.parseIPv4()
+	case openflow.EthTypeIPv6:
+		p.parseIPv6()
+	case openflow.EthTypeARP, openflow.EthTypeRARP:
+		p.parseARP()
+	case openflow.EthTypeNSH:
+		p.parseNSH()
+	}
 }
 
 // Bytes is the frame.
 func (p *Packet) Bytes() []byte { return p.b }
+
+// Type is what the packet begins with.
+func (p *Packet) Type() openflow.PacketType { return openflow.PacketType(uint32(p.Key[wordType])) }
 
 // Clone copies the packet and its bytes.
 func (p *Packet) Clone() *Packet {
@@ -60,202 +110,99 @@ func (p *Packet) Clone() *Packet {
 	return &q
 }
 
-// Reparse reads the fields from the bytes again and keeps the metadata.
-func (p *Packet) Reparse() {
-	old := p.Key
-	*p = Packet{b: p.b}
-	copy(p.Key[:metadataEnd], old[:metadataEnd])
-	p.parse()
-}
+// Reparse reads the fields from the bytes again and keeps the metadata. Of the original tuple of a connection it keeps
+// what fits the packet: the addresses of its version of IP, and the ports where it has a transport header.
+func (p *Packet) Reparse() { p.reparse(p.b, p.Type()) }
 
-func (p *Packet) parse() {
-	b, k := p.b, &p.Key
-	p.end = len(b)
-	if len(b) < ethLen {
+func (p *Packet) reparse(b []byte, packetType openflow.PacketType) {
+	old := p.Key
+	p.Init(b, packetType, p.limit)
+	k := &p.Key
+	k.SetMetadata(&old)
+	k.SetUint(openflow.FieldPacketType, uint64(packetType))
+	switch typ := k.Uint(openflow.FieldEthType); {
+	case p.l4 != none && typ == openflow.EthTypeIPv4 && !old.Has(openflow.FieldCTIPv6Src):
+		k[wordCTIPv4] = old[wordCTIPv4]
+	case p.l4 != none && typ == openflow.EthTypeIPv6 && old[wordCTIPv4] == 0:
+		copy(k[wordCTIPv6:wordCTIPv6+4], old[wordCTIPv6:])
+	default:
+		k.SetUint(openflow.FieldCTNwProto, 0)
 		return
 	}
-	k.SetMasked(openflow.FieldEthDst, b[0:6], nil)
-	k.SetMasked(openflow.FieldEthSrc, b[6:12], nil)
-	off, typ := 12, be16(b, 12)
-	if (typ == typeVLAN || typ == typeQinQ) && len(b) >= ethLen+vlanLen {
-		k.SetUint(openflow.FieldVLANTCI, uint64(be16(b, 14)|vlanCFI))
-		p.tagged = true
-		off, typ = 16, be16(b, 16)
+	if p.ported() {
+		k[wordTransport] |= old[wordTransport] & 0xffffffff
+	}
+}
+
+// parseEthernet reads the addresses and the VLAN tags, and says where what follows the Ethernet type begins.
+func (p *Packet) parseEthernet() (off int, typ uint16) {
+	b, k := p.b, &p.Key
+	k[wordEthDst] = binary.BigEndian.Uint64(b) &^ 0xffff
+	k[wordEthSrc] = uint64(binary.BigEndian.Uint32(b[6:]))<<32 | uint64(be16(b, 10))<<16
+	off, typ = 12, be16(b, 12)
+	for (typ == openflow.EthTypeVLAN || typ == openflow.EthTypeServiceVLAN) && p.tags < p.limit && len(b) >= off+vlanLen+2 {
+		tci := uint64(be16(b, off+2) | vlanCFI)
+		if p.tags == 0 {
+			k[wordEthSrc] |= tci
+			k[wordVLAN] = uint64(typ) << 48
+		} else {
+			k[wordVLAN] |= uint64(typ)<<32 | tci
+		}
+		p.tags++
+		off += vlanLen
+		typ = be16(b, off)
 	}
 	off += 2
-	if typ < 0x600 {
-		typ = typeNone
-		// IEEE 802.2 with a SNAP header carries an Ethernet type.
-		if len(b) >= off+8 && [6]byte(b[off:off+6]) == [6]byte{0xaa, 0xaa, 3} && be16(b, off+6) >= 0x600 {
-			typ = be16(b, off+6)
-			off += 8
+	if typ >= typeLeast {
+		return off, typ
+	}
+	typ = typeNone
+	// IEEE 802.2 with a SNAP header carries an Ethernet type.
+	if len(b) >= off+snapLen && [6]byte(b[off:off+6]) == [6]byte{0xaa, 0xaa, 3} {
+		off += snapLen
+		if t := be16(b, off-2); t >= typeLeast {
+			typ = t
 		}
 	}
-	k.SetUint(openflow.FieldEthType, uint64(typ))
-	p.l3 = off
-	switch typ {
-	case openflow.EthTypeIPv4:
-		p.parseIPv4()
-	case openflow.EthTypeIPv6:
-		p.parseIPv6()
-	case openflow.EthTypeARP, typeRARP:
-		p.parseARP()
-	}
+	return off, typ
 }
 
-func (p *Packet) parseIPv4() {
-	b, k := p.b[p.l3:], &p.Key
-	if len(b) < ipv4Len {
-		return
+// parseMPLS reads the label stack, which ends with the entry that says so (RFC 3032, 2.1).
+func (p *Packet) parseMPLS(off int) (end int) {
+	for i := 0; len(p.b) >= off+mplsLen; i++ {
+		lse := binary.BigEndian.Uint32(p.b[off:])
+		off += mplsLen
+		if i < 3 {
+			p.Key[wordMPLS+i/2] |= uint64(lse) << (32 * (1 - i%2))
+		}
+		if lse&mplsBottom != 0 {
+			break
+		}
 	}
-	header, total := int(b[0]&0xf)*4, int(be16(b, 2))
-	if header < ipv4Len || header > total || total > len(b) {
-		return
-	}
-	b = b[:total]
-	p.end = p.l3 + total
-	p.l4 = p.l3 + header
-	p.frag = be16(b, 6)&0x3fff != 0
-	p.laterFrag = be16(b, 6)&0x1fff != 0
-	k.SetUint(openflow.FieldIPProto, uint64(b[9]))
-	k.SetUint(openflow.FieldIPTTL, uint64(b[8]))
-	p.setTrafficClass(b[1])
-	p.setFragment()
-	k.SetMasked(openflow.FieldIPv4Src, b[12:16], nil)
-	k.SetMasked(openflow.FieldIPv4Dst, b[16:20], nil)
-	p.parseTransport(b[9])
+	return off
 }
 
-func (p *Packet) parseIPv6() {
-	b, k := p.b[p.l3:], &p.Key
-	if len(b) < ipv6Len {
-		return
-	}
-	payload := int(be16(b, 4))
-	if payload > len(b)-ipv6Len {
-		return
-	}
-	b = b[:ipv6Len+payload]
-	p.end = p.l3 + len(b)
-	k.SetUint(openflow.FieldIPTTL, uint64(b[7]))
-	p.setTrafficClass(byte(be16(b, 0) >> 4))
-	k.SetUint(openflow.FieldIPv6Label, uint64(binary.BigEndian.Uint32(b)&0xfffff))
-	proto, off, ok := p.ipv6Transport(b)
-	k.SetUint(openflow.FieldIPProto, uint64(proto))
-	p.setFragment()
-	if !ok {
-		return
-	}
-	p.l4 = p.l3 + off
-	p.parseTransport(proto)
-}
-
-// setTrafficClass sets the fields of IPv4's type of service or IPv6's traffic class (RFC 2474, RFC 3168).
-func (p *Packet) setTrafficClass(class byte) {
-	p.Key.SetUint(openflow.FieldIPDSCP, uint64(class>>2))
-	p.Key.SetUint(openflow.FieldIPECN, uint64(class&3))
-}
-
-// setFragment sets ip_frag: one bit in every fragment, the other in all but the first.
-func (p *Packet) setFragment() {
-	switch {
-	case p.laterFrag:
-		p.Key.SetUint(openflow.FieldIPFrag, 3)
-	case p.frag:
-		p.Key.SetUint(openflow.FieldIPFrag, 1)
-	}
-}
-
-// ipv6Transport walks the extension headers (RFC 8200, 4) and says which protocol follows them and where. It fails
-// where a header is cut short.
-func (p *Packet) ipv6Transport(b []byte) (proto byte, off int, ok bool) {
-	proto, off = b[6], ipv6Len
-	for {
-		var n int
-		switch proto {
-		case 0, 43, 60, 51: // hop-by-hop, routing, destination options, authentication
-			if len(b) < off+2 {
-				return proto, off, false
-			}
-			if n = (int(b[off+1]) + 1) * 8; proto == 51 {
-				n = (int(b[off+1]) + 2) * 4
-			}
-		case 44: // fragment
-			if len(b) < off+8 {
-				return proto, off, false
-			}
-			p.frag = true
-			p.laterFrag = be16(b, off+2)&0xfff8 != 0
-			n = 8
-		default:
-			return proto, off, true
-		}
-		if len(b) < off+n {
-			return proto, off, false
-		}
-		later := proto == 44 && p.laterFrag
-		proto = b[off]
-		off += n
-		if later {
-			return proto, off, true
-		}
-	}
-}
-
-func (p *Packet) parseTransport(proto byte) {
-	b, k := p.b[p.l4:p.end], &p.Key
-	if p.laterFrag {
-		return
-	}
-	switch proto {
-	case openflow.IPProtoTCP:
-		if header := TCPHeaderLen(b); header >= tcpLen && header <= len(b) {
-			k.SetUint(openflow.FieldTCPFlags, uint64(be16(b, 12)&0xfff))
-			p.parsePorts(b)
-		}
-	case openflow.IPProtoUDP:
-		if len(b) >= udpLen {
-			p.parsePorts(b)
-		}
-	case openflow.IPProtoSCTP:
-		if len(b) >= sctpLen {
-			p.parsePorts(b)
-		}
-	case openflow.IPProtoICMP, openflow.IPProtoICMPv6:
-		if len(b) >= icmpLen {
-			k.SetUint(openflow.FieldICMPv4Type, uint64(b[0]))
-			k.SetUint(openflow.FieldICMPv4Code, uint64(b[1]))
-		}
-	}
-}
-
-func (p *Packet) parsePorts(b []byte) {
-	p.Key.SetUint(openflow.FieldTCPSrc, uint64(be16(b, 0)))
-	p.Key.SetUint(openflow.FieldTCPDst, uint64(be16(b, 2)))
-}
+// mplsBottom is the bit of the last entry of a label stack.
+const mplsBottom = 0x100
 
 func (p *Packet) parseARP() {
 	b, k := p.b[p.l3:], &p.Key
 	if len(b) < arpLen || be16(b, 0) != 1 || be16(b, 2) != openflow.EthTypeIPv4 || b[4] != 6 || b[5] != 4 {
 		return
 	}
+	p.arp = true
 	p.end = p.l3 + arpLen
 	// Open vSwitch knows only the opcodes of one byte.
 	if op := be16(b, 6); op < 0x100 {
-		k.SetUint(openflow.FieldARPOp, uint64(op))
+		k[wordNetwork] = uint64(op)
 	}
-	k.SetMasked(openflow.FieldARPSHA, b[8:14], nil)
-	k.SetMasked(openflow.FieldARPSPA, b[14:18], nil)
-	k.SetMasked(openflow.FieldARPTHA, b[18:24], nil)
-	k.SetMasked(openflow.FieldARPTPA, b[24:28], nil)
-}
-
-// TCPHeaderLen is how long the TCP header at the beginning of b says that it is, 0 if b is too short for one.
-func TCPHeaderLen(b []byte) int {
-	if len(b) < tcpLen {
-		return 0
-	}
-	return int(b[12]>>4) * 4
+	k[wordIPv4] = uint64(binary.BigEndian.Uint32(b[14:]))<<32 | uint64(binary.BigEndian.Uint32(b[24:]))
+	k[wordSHA] = be48(b[8:]) << 16
+	k[wordTHA] = be48(b[18:]) << 16
 }
 
 func be16(b []byte, off int) uint16 { return binary.BigEndian.Uint16(b[off:]) }
+
+func be48(b []byte) uint64 {
+	return uint64(binary.BigEndian.Uint16(b))<<32 | uint64(binary.BigEndian.Uint32(b[2:]))
+}

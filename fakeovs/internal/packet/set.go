@@ -9,179 +9,198 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// Network is the network header and what follows it, without padding; nil where it is missing or broken.
-func (p *Packet) Network() []byte {
-	if p.l4 == 0 {
-		return nil
+// The Set methods write those bits of a header that mask has, as Open vSwitch's actions of a datapath do, in the bytes
+// and in the key. A packet that has no such header stays as it is. Checksums that were right stay right, but for the
+// exceptions that a method names.
+
+// merged is a word of the key with the bits of mask taken from value.
+func (p *Packet) merged(word int, value, mask *Key) uint64 {
+	return p.Key[word]&^mask[word] | value[word]&mask[word]
+}
+
+// SetEthernet writes the Ethernet addresses.
+func (p *Packet) SetEthernet(value, mask *Key) {
+	if p.Type() != openflow.PacketEthernet || len(p.b) < ethLen {
+		return
 	}
-	return p.b[p.l3:p.end]
-}
-
-// Transport is what follows the network header and its options or extensions; nil where that is missing or broken.
-func (p *Packet) Transport() []byte {
-	if p.l4 == 0 {
-		return nil
+	for i, word := range [2]int{wordEthDst, wordEthSrc} {
+		now := p.merged(word, value, mask)>>16<<16 | p.Key[word]&0xffff
+		p.Key[word] = now
+		put(p.b[6*i:6*i+6], now>>16)
 	}
-	return p.b[p.l4:p.end]
 }
 
-// Fragment reports whether the packet is a part of a fragmented one.
-func (p *Packet) Fragment() bool { return p.frag }
-
-// IPv6 reports whether the frame's type is that of IPv6.
-func (p *Packet) IPv6() bool { return p.Key.Uint(openflow.FieldEthType) == openflow.EthTypeIPv6 }
-
-// IP reports whether the frame's type is that of IPv4 or IPv6.
-func (p *Packet) IP() bool {
-	return p.IPv6() || p.Key.Uint(openflow.FieldEthType) == openflow.EthTypeIPv4
+// SetMPLS writes the outermost entry of the label stack.
+func (p *Packet) SetMPLS(value, mask *Key) {
+	if p.mpls == none || len(p.b) < p.mpls+mplsLen {
+		return
+	}
+	p.Key.SetUint(MPLSLSE, p.merged(wordMPLS, value, mask)>>32)
+	binary.BigEndian.PutUint32(p.b[p.mpls:], uint32(p.Key.Uint(MPLSLSE)))
 }
 
-func (p *Packet) proto() uint8 { return uint8(p.Key.Uint(openflow.FieldIPProto)) }
+// SetARP writes the opcode and the addresses of an ARP message.
+func (p *Packet) SetARP(value, mask *Key) {
+	if !p.arp {
+		return
+	}
+	b, k := p.b[p.l3:], &p.Key
+	if mask.Has(openflow.FieldARPOp) {
+		k[wordNetwork] = k[wordNetwork]&^0xff | p.merged(wordNetwork, value, mask)&0xff
+		binary.BigEndian.PutUint16(b[6:], uint16(k[wordNetwork]))
+	}
+	k[wordIPv4] = p.merged(wordIPv4, value, mask)
+	binary.BigEndian.PutUint32(b[14:], uint32(k[wordIPv4]>>32))
+	binary.BigEndian.PutUint32(b[24:], uint32(k[wordIPv4]))
+	k[wordSHA] = p.merged(wordSHA, value, mask) >> 16 << 16
+	k[wordTHA] = p.merged(wordTHA, value, mask) >> 16 << 16
+	put(b[8:14], k[wordSHA]>>16)
+	put(b[18:24], k[wordTHA]>>16)
+}
 
-// Write gives the packet the fields of k, in the key and in the bytes, where the packet has them: a port is set on
-// TCP, UDP and SCTP only, and so on. Checksums that were right stay right. It reports whether it changed an address or
-// a port, by which the packet may belong to another connection.
-func (p *Packet) Write(k *Key) (tuple bool) {
-	old := p.Key
-	copy(p.Key[:metadataEnd], k[:metadataEnd])
-	if *k == p.Key {
+// SetNSH writes the flags, the TTL, the path and, of metadata of type 1, the contexts of a Network Service Header.
+func (p *Packet) SetNSH(value, mask *Key) {
+	if !p.nsh {
+		return
+	}
+	const writable = 0x033f_0000_ffff_ffff
+	b, k := p.b[p.l3:], &p.Key
+	now := p.merged(wordNSH, value, mask)&writable | k[wordNSH]&^writable
+	k[wordNSH] = now
+	binary.BigEndian.PutUint16(b, be16(b, 0)&^0x3fc0|uint16(now>>56)<<12|uint16(now>>48&0x3f)<<6)
+	binary.BigEndian.PutUint32(b[4:], uint32(now))
+	if b[2]&0xf != nshType1 || len(b) < nshType1Len {
+		return
+	}
+	for i := 1; i <= 2; i++ {
+		k[wordNSH+i] = p.merged(wordNSH+i, value, mask)
+		binary.BigEndian.PutUint64(b[8*i:], k[wordNSH+i])
+	}
+}
+
+// SetIPv4 writes the addresses, the type of service and the TTL of an IPv4 header. It reports whether an address has
+// changed.
+func (p *Packet) SetIPv4(value, mask *Key) (moved bool) {
+	if p.l4 == none || p.IPv6() {
 		return false
 	}
-	p.writeEthernet(k)
-	switch {
-	case old.Uint(openflow.FieldEthType) == openflow.EthTypeARP:
-		p.writeARP(k)
-	case p.l4 != 0:
-		tuple = p.writeNetwork(&old, k)
-	}
-	copy(p.Key[metadataEnd:], k[metadataEnd:])
-	return tuple
-}
-
-// Update changes the packet in those header fields in which from and to differ, as Write does.
-func (p *Packet) Update(from, to *Key) (tuple bool) {
-	k := p.Key
-	for _, f := range headerFields {
-		if v := to.Uint(f); v != from.Uint(f) {
-			k.SetUint(f, v)
-		}
-	}
-	return p.Write(&k)
-}
-
-// headerFields are the fields of frames that can be written, each place in a Key once.
-var headerFields = [...]openflow.Field{
-	openflow.FieldEthDst, openflow.FieldEthSrc, openflow.FieldVLANTCI,
-	openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldIPTTL, openflow.FieldIPToS, openflow.FieldIPv6Label,
-	openflow.FieldTCPSrc, openflow.FieldTCPDst,
-	openflow.FieldARPOp, openflow.FieldARPSHA, openflow.FieldARPTHA,
-}
-
-func (p *Packet) writeEthernet(k *Key) {
-	if len(p.b) < ethLen {
-		return
-	}
-	put(p.b[0:6], k.Uint(openflow.FieldEthDst))
-	put(p.b[6:12], k.Uint(openflow.FieldEthSrc))
-	tci := k.Uint(openflow.FieldVLANTCI)
-	switch present := tci&vlanCFI != 0; {
-	case present && p.tagged:
-		put(p.b[14:16], tci&^vlanCFI)
-	case present:
-		b := make([]byte, 0, len(p.b)+vlanLen)
-		b = append(b, p.b[:12]...)
-		b = binary.BigEndian.AppendUint16(b, typeVLAN)
-		b = binary.BigEndian.AppendUint16(b, uint16(tci&^vlanCFI))
-		p.b = append(b, p.b[12:]...)
-		p.shift(vlanLen)
-	case p.tagged:
-		p.b = append(p.b[:12:12], p.b[16:]...)
-		p.shift(-vlanLen)
-	}
-}
-
-// shift moves the headers after the Ethernet addresses by n bytes.
-func (p *Packet) shift(n int) {
-	p.tagged = n > 0
-	p.end += n
-	if p.l3 != 0 {
-		p.l3 += n
-	}
-	if p.l4 != 0 {
-		p.l4 += n
-	}
-}
-
-func (p *Packet) writeARP(k *Key) {
-	// Open vSwitch writes none of the fields of a packet that it would give the opcode 0.
-	if p.end != p.l3+arpLen || len(p.b) < p.end || k.Uint(openflow.FieldARPOp) == 0 {
-		return
-	}
-	b := p.b[p.l3:]
-	put(b[6:8], k.Uint(openflow.FieldARPOp))
-	put(b[8:14], k.Uint(openflow.FieldARPSHA))
-	put(b[14:18], k.Uint(openflow.FieldARPSPA))
-	put(b[18:24], k.Uint(openflow.FieldARPTHA))
-	put(b[24:28], k.Uint(openflow.FieldARPTPA))
-}
-
-func (p *Packet) writeNetwork(old, k *Key) (tuple bool) {
-	changed := func(f openflow.Field) bool { return old.Uint(f) != k.Uint(f) }
+	k := &p.Key
+	old, now := k[wordIPv4], p.merged(wordIPv4, value, mask)
 	var v [4]byte
-	if !p.IPv6() {
-		if changed(openflow.FieldIPv4Src) {
-			put(v[:], k.Uint(openflow.FieldIPv4Src))
-			p.SetAddr(false, v[:])
-			tuple = true
-		}
-		if changed(openflow.FieldIPv4Dst) {
-			put(v[:], k.Uint(openflow.FieldIPv4Dst))
-			p.SetAddr(true, v[:])
-			tuple = true
-		}
+	if old>>32 != now>>32 {
+		binary.BigEndian.PutUint32(v[:], uint32(now>>32))
+		p.SetAddr(false, v[:])
 	}
-	if changed(openflow.FieldIPTTL) {
-		ttl := byte(k.Uint(openflow.FieldIPTTL))
-		if p.IPv6() {
-			p.b[p.l3+7] = ttl
-		} else {
-			p.replace(p.l3+8, []byte{ttl, p.b[p.l3+9]}, p.l3+10)
-		}
+	if uint32(old) != uint32(now) {
+		binary.BigEndian.PutUint32(v[:], uint32(now))
+		p.SetAddr(true, v[:])
 	}
-	p.writeTrafficClass(old, k)
+	net := p.merged(wordNetwork, value, mask)
+	if tos := byte(net >> 16); tos != p.b[p.l3+1] {
+		p.replace(p.l3, []byte{p.b[p.l3], tos}, p.l3+10)
+	}
+	if ttl := byte(net >> 8); ttl != p.b[p.l3+8] {
+		p.replace(p.l3+8, []byte{ttl, p.b[p.l3+9]}, p.l3+10)
+	}
+	k[wordNetwork] = k[wordNetwork]&^0xffff00 | net&0xffff00
+	return old != now
+}
+
+// SetIPv6 writes the addresses, the traffic class, the flow label and the hop limit of an IPv6 header. It reports whether
+// an address has changed. As Open vSwitch's, it leaves the checksum of a packet alone that a routing header has yet to
+// move on, and of one that is a whole fragment.
+func (p *Packet) SetIPv6(value, mask *Key) (moved bool) {
+	if p.l4 == none || !p.IPv6() {
+		return false
+	}
+	k := &p.Key
+	for i, f := range [2]openflow.Field{openflow.FieldIPv6Src, openflow.FieldIPv6Dst} {
+		w := int(places[f].word)
+		hi, lo := p.merged(w, value, mask), p.merged(w+1, value, mask)
+		if hi == k[w] && lo == k[w+1] {
+			continue
+		}
+		moved = true
+		var v [16]byte
+		binary.BigEndian.PutUint64(v[:], hi)
+		binary.BigEndian.PutUint64(v[8:], lo)
+		if p.summedAddresses() {
+			p.SetAddr(i == 1, v[:])
+			continue
+		}
+		copy(p.b[p.l3+8+16*i:], v[:])
+		k[w], k[w+1] = hi, lo
+	}
+	const writable = 0x000f_ffff_00ff_ff00
+	net := p.merged(wordNetwork, value, mask)&writable | k[wordNetwork]&^writable
+	k[wordNetwork] = net
+	b := p.b[p.l3:]
+	binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(b)&0xf0000000|uint32(net>>16&0xff)<<20|uint32(net>>32&0xfffff))
+	b[7] = byte(net >> 8)
+	return moved
+}
+
+// summedAddresses reports whether the transport checksum of an IPv6 packet follows its addresses.
+func (p *Packet) summedAddresses() bool {
+	b := p.b[p.l3:p.l4]
+	next, summed := b[6], true
+	for b = b[ipv6Len:]; len(b) >= 8; {
+		n := (int(b[1]) + 1) * 8
+		switch next {
+		case extHopByHop, extDestination:
+		case extRouting:
+			if b[3] > 0 {
+				return false
+			}
+		case extAuth:
+			n = (int(b[1]) + 2) * 4
+		case extFragment:
+			n = 8
+			summed = be16(b, 2)&0xfff8 == 0 && b[3]&1 != 0
+		default:
+			return summed
+		}
+		if n > len(b) {
+			break
+		}
+		next, b = b[0], b[n:]
+	}
+	return summed
+}
+
+// SetTransport writes the ports of a TCP, UDP or SCTP header. It reports whether one has changed.
+func (p *Packet) SetTransport(value, mask *Key) (moved bool) {
+	if !p.ported() {
+		return false
+	}
 	switch p.proto() {
 	case openflow.IPProtoTCP, openflow.IPProtoUDP, openflow.IPProtoSCTP:
-		if changed(openflow.FieldTCPSrc) {
-			p.SetPort(false, uint16(k.Uint(openflow.FieldTCPSrc)))
-			tuple = true
-		}
-		if changed(openflow.FieldTCPDst) {
-			p.SetPort(true, uint16(k.Uint(openflow.FieldTCPDst)))
-			tuple = true
-		}
-	case openflow.IPProtoICMP, openflow.IPProtoICMPv6:
-		if changed(openflow.FieldICMPv4Type) || changed(openflow.FieldICMPv4Code) {
-			typ, code := byte(k.Uint(openflow.FieldICMPv4Type)), byte(k.Uint(openflow.FieldICMPv4Code))
-			if at, ok := p.checksumAt(); ok && p.end-p.l4 >= icmpLen {
-				p.replace(p.l4, []byte{typ, code}, at)
-			}
-		}
+	default:
+		return false
 	}
-	return tuple
+	old, now := p.Key[wordTransport], p.merged(wordTransport, value, mask)
+	if old>>48 != now>>48 {
+		p.SetPort(false, uint16(now>>48))
+	}
+	if uint16(old>>32) != uint16(now>>32) {
+		p.SetPort(true, uint16(now>>32))
+	}
+	return old>>32 != now>>32
 }
 
-// writeTrafficClass writes IPv4's type of service, or IPv6's traffic class and flow label.
-func (p *Packet) writeTrafficClass(old, k *Key) {
-	class := func(k *Key) byte { return byte(k.Uint(openflow.FieldIPDSCP)<<2 | k.Uint(openflow.FieldIPECN)) }
-	label := k.Uint(openflow.FieldIPv6Label)
-	if class(old) == class(k) && old.Uint(openflow.FieldIPv6Label) == label {
+// SetICMP writes the type and the code of an ICMP message of either version of IP.
+func (p *Packet) SetICMP(value, mask *Key) {
+	proto := p.proto()
+	if p.l4 == none || p.laterFrag || p.end-p.l4 < icmpLen || proto != openflow.IPProtoICMP && proto != openflow.IPProtoICMPv6 {
 		return
 	}
-	if p.IPv6() {
-		binary.BigEndian.PutUint32(p.b[p.l3:], 6<<28|uint32(class(k))<<20|uint32(label))
+	const typeAndCode = 0x00ff_00ff_0000_0000
+	now := p.merged(wordTransport, value, mask)&typeAndCode | p.Key[wordTransport]&^typeAndCode
+	if now == p.Key[wordTransport] {
 		return
 	}
-	p.replace(p.l3, []byte{p.b[p.l3], class(k)}, p.l3+10)
+	p.Key[wordTransport] = now
+	p.replace(p.l4, []byte{byte(now >> 48), byte(now >> 32)}, p.l4+2)
 }
 
 // SetAddr writes the source or destination address of the network header, 4 or 16 bytes as its version has them, and
@@ -206,18 +225,21 @@ func (p *Packet) SetAddr(dst bool, addr []byte) {
 	if ok {
 		p.hideZero(at)
 	}
-	if !p.IPv6() {
-		f := openflow.FieldIPv4Src
-		if dst {
-			f = openflow.FieldIPv4Dst
-		}
-		p.Key.SetMasked(f, addr, nil)
+	f := openflow.FieldIPv4Src
+	switch {
+	case p.IPv6() && dst:
+		f = openflow.FieldIPv6Dst
+	case p.IPv6():
+		f = openflow.FieldIPv6Src
+	case dst:
+		f = openflow.FieldIPv4Dst
 	}
+	p.Key.SetMasked(f, addr, nil)
 }
 
 // SetPort writes the source or destination port of a TCP, UDP or SCTP header and corrects the checksum.
 func (p *Packet) SetPort(dst bool, port uint16) {
-	if p.laterFrag || p.end-p.l4 < 4 {
+	if p.l4 == none || p.laterFrag || p.end-p.l4 < 4 {
 		return
 	}
 	f, off := openflow.FieldTCPSrc, p.l4

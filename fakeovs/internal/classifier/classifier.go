@@ -1,0 +1,322 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package classifier
+
+import (
+	"slices"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// Classifier is the rules of one flow table. It is not for several goroutines at once.
+type Classifier[V any] struct {
+	seed uint64
+	// subtables are ordered by their highest priority; those of the same stand as they do in Open vSwitch, since which
+	// is looked at first shows in what a look-up depends on.
+	subtables []*subtable[V]
+	byMask    map[packet.Key]*subtable[V]
+	tries     []*trie
+	looked    []trieLookup
+	count     int
+}
+
+// New makes an empty classifier. The seed keeps others from choosing matches with the same hashes; prefixes are the
+// fields to keep tries of.
+func New[V any](seed uint64, prefixes ...openflow.Field) *Classifier[V] {
+	c := &Classifier[V]{seed: seed, byMask: make(map[packet.Key]*subtable[V])}
+	c.makeTries(prefixes)
+	return c
+}
+
+func (c *Classifier[V]) makeTries(prefixes []openflow.Field) {
+	c.tries = nil
+	for _, f := range prefixes {
+		if t, ok := fields[f]; ok {
+			t.field = f
+			c.tries = append(c.tries, &t)
+		}
+	}
+	c.looked = make([]trieLookup, len(c.tries))
+}
+
+// SetPrefixes changes of which fields there are tries.
+func (c *Classifier[V]) SetPrefixes(prefixes ...openflow.Field) {
+	if slices.EqualFunc(c.tries, prefixes, func(t *trie, f openflow.Field) bool { return t.field == f }) {
+		return
+	}
+	c.makeTries(prefixes)
+	for _, t := range c.subtables {
+		t.setTries(c.tries)
+		for _, head := range t.heads {
+			for r := head; r != nil; r = r.link {
+				c.enterTries(t, r.value())
+			}
+		}
+	}
+}
+
+// Len is how many rules there are.
+func (c *Classifier[V]) Len() int { return c.count }
+
+// Masks is how many different masks the rules have.
+func (c *Classifier[V]) Masks() int { return len(c.subtables) }
+
+// Find returns the rule with exactly this match and priority, nil if there is none.
+func (c *Classifier[V]) Find(key, mask *packet.Key, priority int) *Rule[V] {
+	t := c.byMask[*mask]
+	if t == nil {
+		return nil
+	}
+	for r := t.head(t.hash(c.seed, key), key); r != nil && r.Priority >= priority; r = r.next {
+		if r.Priority == priority {
+			return r
+		}
+	}
+	return nil
+}
+
+// Overlaps reports whether a packet could match both a rule of the priority and one with this match.
+func (c *Classifier[V]) Overlaps(key, mask *packet.Key, priority int) bool {
+	for _, t := range c.subtables {
+		if t.top < priority {
+			break
+		}
+		for _, head := range t.heads {
+			for m := head; m != nil; m = m.link {
+				for r := m; r != nil && r.Priority >= priority; r = r.next {
+					if r.Priority == priority && r.meets(key, mask) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Insert adds a rule, of whose match and priority there is none yet.
+func (c *Classifier[V]) Insert(r *Rule[V], key, mask *packet.Key) {
+	t := c.byMask[*mask]
+	fresh := t == nil
+	if fresh {
+		t = newSubtable[V](mask, c.tries)
+		c.byMask[*mask] = t
+	}
+	r.table = t
+	r.key = make([]uint64, len(t.parts))
+	for i, p := range t.parts {
+		r.key[i] = key[p.word] & p.mask
+	}
+	c.count++
+	h := t.hash(c.seed, key)
+	head := t.head(h, key)
+	if head == nil {
+		c.enter(t, r, key, h)
+	} else {
+		t.addTo(head, r, h)
+	}
+	switch {
+	case fresh:
+		t.top, t.tops, t.place = r.Priority, 1, r.Priority
+		c.subtables = append(c.subtables, t)
+		c.sort()
+	case r.Priority == t.top:
+		t.tops++
+	case r.Priority > t.top:
+		t.top, t.tops = r.Priority, 1
+		c.place(t)
+	}
+}
+
+// enter adds the first rule of a match to the indices.
+func (c *Classifier[V]) enter(t *subtable[V], r *Rule[V], key *packet.Key, h uint64) {
+	c.enterTries(t, key)
+	if t.portsLen > 0 {
+		insert(&t.ports, &prefix{uint32(key[portsWord]>>32) & t.portsMask}, t.portsLen)
+	}
+	s := c.seed
+	for i, counts := range t.counts {
+		s = mix(s, t.stage(i), key)
+		counts[s]++
+	}
+	r.link = t.heads[h]
+	t.heads[h] = r
+}
+
+func (c *Classifier[V]) enterTries(t *subtable[V], key *packet.Key) {
+	for i, tr := range c.tries {
+		if n := t.plens[i]; n > 0 {
+			value := tr.value(key)
+			insert(&tr.root, &value, n)
+		}
+	}
+}
+
+// value is the value of the rule's match.
+func (r *Rule[V]) value() *packet.Key {
+	k := new(packet.Key)
+	for i, p := range r.table.parts {
+		k[p.word] |= r.key[i]
+	}
+	return k
+}
+
+// addTo adds a rule to the others of its match.
+func (t *subtable[V]) addTo(head, r *Rule[V], h uint64) {
+	if r.Priority > head.Priority {
+		r.next, r.link = head, head.link
+		head.link = nil
+		t.relink(h, head, r)
+		return
+	}
+	at := head
+	for at.next != nil && at.next.Priority > r.Priority {
+		at = at.next
+	}
+	r.next = at.next
+	at.next = r
+}
+
+// relink puts another rule, or none, in the place of a head among those of a hash.
+func (t *subtable[V]) relink(h uint64, old, other *Rule[V]) {
+	if first := t.heads[h]; first != old {
+		for first.link != old {
+			first = first.link
+		}
+		first.link = other
+		return
+	}
+	if other == nil {
+		delete(t.heads, h)
+		return
+	}
+	t.heads[h] = other
+}
+
+// Remove takes a rule out.
+func (c *Classifier[V]) Remove(r *Rule[V]) {
+	t := r.table
+	key := r.value()
+	h := t.hash(c.seed, key)
+	c.count--
+	switch head := t.head(h, key); {
+	case head != r:
+		for head.next != r {
+			head = head.next
+		}
+		head.next = r.next
+	case r.next != nil:
+		r.next.link = r.link
+		t.relink(h, r, r.next)
+	default:
+		c.leave(t, r, key, h)
+	}
+	r.next, r.link = nil, nil
+	if len(t.heads) == 0 {
+		c.drop(t)
+		return
+	}
+	if r.Priority != t.top {
+		return
+	}
+	if t.tops--; t.tops > 0 {
+		return
+	}
+	t.top = -1
+	for _, head := range t.heads {
+		for m := head; m != nil; m = m.link {
+			switch {
+			case m.Priority > t.top:
+				t.top, t.tops = m.Priority, 1
+			case m.Priority == t.top:
+				t.tops++
+			}
+		}
+	}
+	c.place(t)
+}
+
+// leave takes the last rule of a match out of the indices.
+func (c *Classifier[V]) leave(t *subtable[V], r *Rule[V], key *packet.Key, h uint64) {
+	if t.portsLen > 0 {
+		remove(&t.ports, &prefix{uint32(key[portsWord]>>32) & t.portsMask}, t.portsLen)
+	}
+	for i, tr := range c.tries {
+		if n := t.plens[i]; n > 0 {
+			value := tr.value(key)
+			remove(&tr.root, &value, n)
+		}
+	}
+	s := c.seed
+	for i, counts := range t.counts {
+		s = mix(s, t.stage(i), key)
+		if counts[s]--; counts[s] == 0 {
+			delete(counts, s)
+		}
+	}
+	t.relink(h, r, r.link)
+}
+
+// drop removes a subtable. The last one takes its place before they are put in order, as in Open vSwitch.
+func (c *Classifier[V]) drop(t *subtable[V]) {
+	delete(c.byMask, t.mask)
+	last := len(c.subtables) - 1
+	c.subtables[slices.Index(c.subtables, t)] = c.subtables[last]
+	c.subtables[last] = nil
+	c.subtables = c.subtables[:last]
+	c.sort()
+}
+
+// place moves a subtable whose highest priority has changed.
+func (c *Classifier[V]) place(t *subtable[V]) {
+	t.place = t.top
+	c.sort()
+}
+
+func (c *Classifier[V]) sort() {
+	if slices.IsSortedFunc(c.subtables, compare[V]) {
+		return
+	}
+	slices.SortStableFunc(c.subtables, compare[V])
+}
+
+func compare[V any](a, b *subtable[V]) int { return b.place - a.place }
+
+// All calls yield for each rule, by mask and otherwise in no order. Yield must not change the classifier.
+func (c *Classifier[V]) All(yield func(*Rule[V]) bool) {
+	for _, t := range c.subtables {
+		for _, head := range t.heads {
+			for m := head; m != nil; m = m.link {
+				for r := m; r != nil; r = r.next {
+					if !yield(r) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Covered calls yield for each rule that every packet with the bits of a looser match matches (Rule.Covers), by mask and
+// otherwise in no order. Yield must not change the classifier.
+func (c *Classifier[V]) Covered(key, mask *packet.Key, yield func(*Rule[V]) bool) {
+	for _, t := range c.subtables {
+		if !t.covers(mask) {
+			continue
+		}
+		for _, head := range t.heads {
+			for m := head; m != nil; m = m.link {
+				if !m.Covers(key, mask) {
+					continue
+				}
+				for r := m; r != nil; r = r.next {
+					if !yield(r) {
+						return
+					}
+				}
+			}
+		}
+	}
+}

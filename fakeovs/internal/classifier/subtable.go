@@ -1,0 +1,176 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package classifier
+
+import (
+	"math/bits"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+)
+
+// portsWord is the word whose high half is the ports of the transport layer.
+const portsWord = 49
+
+// subtable is the rules with one mask.
+type subtable[V any] struct {
+	mask packet.Key
+	// parts are the mask in the order of the stages; ends are where those end that have a part in it.
+	parts []part
+	ends  []int
+	// counts says of all stages but the last how many matches have a hash up to there.
+	counts []map[uint64]int32
+	// heads are the rules by the hash of the whole key, of each match the one of the highest priority.
+	heads map[uint64]*Rule[V]
+	// top is the highest priority of a rule, and tops how many have it; place is the priority that it stands by among the
+	// subtables.
+	top, tops, place int
+	// plens are the lengths of the mask's prefixes in the classifier's fields for prefixes, 0 for none; at is in which of the
+	// stages each is.
+	plens, at []int
+	ports     *node
+	portsMask uint32
+	portsLen  int
+}
+
+func newSubtable[V any](mask *packet.Key, tries []*trie) *subtable[V] {
+	t := &subtable[V]{mask: *mask, heads: make(map[uint64]*Rule[V])}
+	for _, parts := range split(mask) {
+		if len(parts) > 0 {
+			t.parts = append(t.parts, parts...)
+			t.ends = append(t.ends, len(t.parts))
+		}
+	}
+	if len(t.ends) == 0 {
+		t.ends = []int{0}
+	}
+	for range t.ends[1:] {
+		t.counts = append(t.counts, make(map[uint64]int32))
+	}
+	t.portsMask = uint32(mask[portsWord] >> 32)
+	if t.portsMask != 0 {
+		t.portsLen = 32 - bits.TrailingZeros32(t.portsMask)
+	}
+	t.setTries(tries)
+	return t
+}
+
+// setTries finds the mask's prefixes.
+func (t *subtable[V]) setTries(tries []*trie) {
+	t.plens, t.at = make([]int, len(tries)), make([]int, len(tries))
+	for i, tr := range tries {
+		t.plens[i] = tr.length(&t.mask)
+		word := tr.word
+		for stage, end := range t.ends {
+			start := 0
+			if stage > 0 {
+				start = t.ends[stage-1]
+			}
+			for _, p := range t.parts[start:end] {
+				if p.word == word {
+					t.at[i] = stage
+				}
+			}
+		}
+	}
+}
+
+// covers reports whether the subtable's mask has all bits of another.
+func (t *subtable[V]) covers(mask *packet.Key) bool {
+	for i, m := range mask {
+		if m&^t.mask[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// stage is the parts of a stage.
+func (t *subtable[V]) stage(i int) []part {
+	if i == 0 {
+		return t.parts[:t.ends[0]]
+	}
+	return t.parts[t.ends[i-1]:t.ends[i]]
+}
+
+func (t *subtable[V]) hash(seed uint64, k *packet.Key) uint64 { return mix(seed, t.parts, k) }
+
+// head finds the first rule of a match.
+func (t *subtable[V]) head(hash uint64, k *packet.Key) *Rule[V] {
+	for r := t.heads[hash]; r != nil; r = r.link {
+		if r.matches(k) {
+			return r
+		}
+	}
+	return nil
+}
+
+// match finds the rule of the highest priority in the subtable that a packet matches, and adds to wc what that depends
+// on.
+func (t *subtable[V]) match(seed uint64, k *packet.Key, tries []trieLookup, wc *packet.Key) *Rule[V] {
+	h := seed
+	last := len(t.ends) - 1
+	for i := range last {
+		if t.skips(tries, i, k, wc) {
+			fold(wc, t.parts[:t.start(i)])
+			return nil
+		}
+		h = mix(h, t.stage(i), k)
+		if t.counts[i][h] == 0 {
+			fold(wc, t.parts[:t.ends[i]])
+			return nil
+		}
+	}
+	if t.skips(tries, last, k, wc) {
+		fold(wc, t.parts[:t.start(last)])
+		return nil
+	}
+	h = mix(h, t.stage(last), k)
+	r := t.head(h, k)
+	if r == nil && t.portsLen > 0 {
+		value := prefix{uint32(k[portsWord]>>32) & t.portsMask}
+		_, depends := lookup(t.ports, &value, 32)
+		wc[portsWord] |= uint64(t.portsMask&highBits(depends)) << 32
+		fold(wc, t.parts[:t.start(last)])
+		return nil
+	}
+	fold(wc, t.parts)
+	return r
+}
+
+func (t *subtable[V]) start(stage int) int {
+	if stage == 0 {
+		return 0
+	}
+	return t.ends[stage-1]
+}
+
+func highBits(n int) uint32 {
+	if n >= 32 {
+		return ^uint32(0)
+	}
+	return ^(1<<(32-n) - 1)
+}
+
+// skips reports whether a trie tells that no rule of the subtable matches, before the bits of a stage are looked at.
+func (t *subtable[V]) skips(tries []trieLookup, stage int, k, wc *packet.Key) bool {
+	for i, plen := range t.plens {
+		if plen == 0 || t.at[i] != stage {
+			continue
+		}
+		l := &tries[i]
+		l.do(k)
+		if l.lengths.bit(plen-1) == 1 {
+			continue
+		}
+		// No more bits may be looked at than the mask has, unless they have been anyway.
+		if l.depends <= plen {
+			l.trie.look(wc, l.depends)
+			return true
+		}
+		if l.trie.looked(wc, l.depends) {
+			return true
+		}
+	}
+	return false
+}

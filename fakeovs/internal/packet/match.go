@@ -1,0 +1,30 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package packet
+
+import "github.com/ovskit/ovskit/openflow"
+
+// Match makes the value and the mask of a match. Fields that are not Known are left out.
+func Match(m openflow.Match) (value, mask Key) {
+	for _, f := range m {
+		all := f.Mask
+		if all == nil {
+			all = allOnes[:min(len(f.Value), len(allOnes))]
+		}
+		mask.SetMasked(f.Field, all, nil)
+		value.SetMasked(f.Field, f.Value, nil)
+		switch f.Field {
+		case openflow.FieldICMPv4Type, openflow.FieldICMPv6Type:
+			mask.Mask(openflow.FieldTCPSrc) // they have the place of a port to themselves
+		case openflow.FieldICMPv4Code, openflow.FieldICMPv6Code:
+			mask.Mask(openflow.FieldTCPDst)
+		}
+	}
+	value.And(&mask)
+	return value, mask
+}
+
+var allOnes = [16]byte{
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+}
