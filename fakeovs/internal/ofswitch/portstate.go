@@ -22,6 +22,14 @@ type portState struct {
 // configNoFlood keeps a port out of floods. Only OpenFlow 1.0 can set and see it.
 const configNoFlood openflow.PortConfig = 1 << 4
 
+// uncounted are the counters of a port whose device counts no errors and the like.
+var uncounted = openflow.PortStats{
+	RxDropped: openflow.CounterUnknown, TxDropped: openflow.CounterUnknown,
+	RxErrors: openflow.CounterUnknown, TxErrors: openflow.CounterUnknown,
+	RxFrameErrors: openflow.CounterUnknown, RxOverErrors: openflow.CounterUnknown,
+	RxCRCErrors: openflow.CounterUnknown, Collisions: openflow.CounterUnknown,
+}
+
 // settle works out the state: a port is live while its link is up, which it is not while somebody has put it down.
 func (p *Port) settle() {
 	p.state &^= openflow.PortStateLinkDown | openflow.PortStateLive

@@ -150,7 +150,7 @@ func (d *Daemon) interfaceStatus(b *bridge, p *port) dbserver.Fields {
 		}
 		f["status"] = dbserver.StringMap(driver)
 	}
-	if p.kind == patchType && d.peer(b, p) == nil {
+	if p.kind == patchType && p.link == nil {
 		f["error"] = dbserver.Strings(fmt.Sprintf("No usable peer '%s' exists in '%s' datapath.", p.peer, b.datapathType))
 	}
 	return f

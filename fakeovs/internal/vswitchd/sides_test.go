@@ -229,7 +229,8 @@ func (s *side) rows(tables ...string) {
 var unlike = map[string]bool{
 	"_version": true, "_uuid": true, "ovs_version": true, "db_version": true, "system_type": true, "system_version": true,
 	"iface_types": true, "datapath_types": true, "bridges": true, "ports": true, "interfaces": true, "controller": true,
-	"external_ids": true, "next_cfg": true, "cur_cfg": true, "mirrors": true, "qos": true, "flow_tables": true,
+	"external_ids": true, "next_cfg": true, "cur_cfg": true, "mirrors": true, "qos": true, "flow_tables": true, "netflow": true, "sflow": true,
+	"ipfix": true, "queues": true,
 }
 
 var (
@@ -250,7 +251,7 @@ func (s *side) table(table string) string {
 	}
 	var rows []string
 	for _, row := range result.Rows {
-		text := table
+		text := table + " " + string(row["name"])
 		for _, column := range slices.Sorted(maps.Keys(row)) {
 			value := string(row[column])
 			if unlike[column] || value == `["set",[]]` || value == `["map",[]]` {
