@@ -334,4 +334,4 @@ func (c *conn) refuse(err error, message []byte) {
 }
 
 // errorData is how much of a refused message the error repeats.
-const errorData = 64
+const errorData = openflow.MaxMessage - openflow.HeaderLen - 4

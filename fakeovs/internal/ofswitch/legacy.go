@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -43,10 +44,12 @@ func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
 
 // resolve tells the actions of old versions what the match says of the packets they are for.
 func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
-	var known protocols
-	for _, f := range match.Canonical() {
-		known.note(f)
+	var known struct {
+		tagged  bool
+		ipProto uint8
 	}
+	k, _ := packet.Match(match)
+	known.tagged, known.ipProto = tags(&k) > 0, uint8(k.Uint(openflow.FieldIPProto))
 	for i, a := range actions {
 		switch a := a.(type) {
 		case openflow.SetVLANVID:
