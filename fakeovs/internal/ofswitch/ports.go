@@ -35,7 +35,8 @@ type Port struct {
 	Patch bool
 
 	portState
-	s *Switch
+	s    *Switch
+	link *link
 	// other and otherNo are what a patch leads to.
 	other   *Switch
 	otherNo uint32
@@ -95,6 +96,7 @@ func (s *Switch) AddPort(p Port) error {
 	}
 	s.dp.ports[&p] = struct{}{}
 	s.ports[p.No] = &p
+	s.alone(&p)
 	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
@@ -116,7 +118,7 @@ func (s *Switch) RemovePort(no uint32) {
 	s.ordered = slices.DeleteFunc(s.ordered, func(o *Port) bool { return o == p })
 	at, _ := slices.BinarySearch(s.portNos, no)
 	s.portNos = slices.Delete(s.portNos, at, at+1)
-	s.macs.forget(no)
+	s.detach(p)
 	s.mu.Unlock()
 	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
 }

@@ -73,6 +73,9 @@ func (d *Daemon) reportBridge(tx *dbserver.Tx, b *bridge, c *bridgeConfig, errs 
 	if err := d.reportRemotes(tx, b, c); err != nil {
 		return err
 	}
+	if err := b.reportBonds(tx, c); err != nil {
+		return err
+	}
 	for _, p := range c.ports {
 		if p.row == nil {
 			continue

@@ -58,6 +58,8 @@ func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
 	d.link(b)
 	d.setAddresses(b, c)
 	b.setMTUs()
+	d.setLinks(b, c)
+	d.setMirrors(b, c)
 	d.settle(b, c)
 	c.controlled = c.controlled && !d.holding
 	d.setRemotes(b, c)
