@@ -163,8 +163,8 @@ func (x *execution) insert(p *parser) (map[string]any, *Error) {
 			return nil, err
 		}
 	}
-	r.fields[colUUID] = Datum{keys: []atom{{str: uuid}}}
-	r.fields[colVersion] = Datum{keys: []atom{{str: newUUID()}}}
+	r.fields[colUUID] = scalar(strAtom(uuid))
+	r.fields[colVersion] = scalar(strAtom(newUUID()))
 	x.txn.insert(r)
 	return map[string]any{"uuid": []any{"uuid", uuid}}, nil
 }
@@ -200,6 +200,7 @@ func (x *execution) selectRows(p *parser) (map[string]any, *Error) {
 		}
 		return false
 	})
+	columns = objectOrder(columns)
 	b := []byte{'['}
 	for i, r := range rows {
 		if i > 0 {
@@ -212,9 +213,22 @@ func (x *execution) selectRows(p *parser) (map[string]any, *Error) {
 
 func (t *tableSchema) columnsOrAll(names []any, given bool) ([]*column, *Error) {
 	if !given {
-		return t.columns, nil
+		return t.hashed, nil
 	}
 	return t.columnSet(names)
+}
+
+// objectOrder brings columns into the order that they have in an object that ovsdb-server makes of them.
+func objectOrder(columns []*column) []*column {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	out := make([]*column, len(columns))
+	for i, at := range hashOrderOf(names) {
+		out[i] = columns[at]
+	}
+	return out
 }
 
 // distinct drops rows that do not differ in the given columns from an earlier one.
@@ -316,7 +330,9 @@ func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
 }
 
 func (x *execution) commit(p *parser) (map[string]any, *Error) {
-	member(p, "durable", required, as[bool]) // nothing here outlives the process
+	if durable, _ := member(p, "durable", required, as[bool]); durable {
+		x.txn.durable = true
+	}
 	return map[string]any{}, nil
 }
 
@@ -325,7 +341,8 @@ func (x *execution) abort(*parser) (map[string]any, *Error) {
 }
 
 func (x *execution) comment(p *parser) (map[string]any, *Error) {
-	p.string("comment", required)
+	text, _ := p.string("comment", required)
+	x.txn.addComment(text)
 	return map[string]any{}, nil
 }
 

@@ -37,13 +37,13 @@ type Server struct {
 	// large is held while a large message is parsed and handled. It is locked before mu.
 	large sync.Mutex
 	// mu guards all databases and sessions. It is never held across I/O.
-	mu        sync.Mutex
+	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
 
-	goroutines sync.WaitGroup // of sessions
+	goroutines sync.WaitGroup // of sessions and their outboxes
 }
 
 // New makes a server with the database _Server only.
@@ -64,7 +64,7 @@ func New(o Options) (*Server, error) {
 		options: o, log: o.Logger, now: time.Now, id: newUUID(),
 		databases: map[string]*Database{}, sessions: map[*session]struct{}{}, locks: map[string][]*lockWaiter{},
 	}
-	schema, err := ParseSchema(serverSchema)
+	schema, err := serverSchema()
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +82,18 @@ type Database struct {
 	monitors []*monitor // in the order of their creation
 	watches  map[*Watch]struct{}
 	waiting  []*waiting
-	changed  bool // since what waits was last tried
+	changed  bool    // since what waits was last tried
+	file     *dbFile // nil if it is in memory only
 }
 
 // AddDatabase makes an empty database.
 func (s *Server) AddDatabase(schema *Schema) (*Database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.addDatabase(schema)
+}
+
+func (s *Server) addDatabase(schema *Schema) (*Database, error) {
 	if s.databases[schema.Name] != nil {
 		return nil, fmt.Errorf("there is a database %s already", schema.Name)
 	}
@@ -119,26 +124,40 @@ func (s *Server) Serve(l net.Listener) error {
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.
 func (s *Server) ServeConn(conn net.Conn) {
+	s.serve(conn, nil, 0)
+}
+
+// serve serves a client of a remote, or of none. It returns nil if the client is refused.
+func (s *Server) serve(conn net.Conn, m *remote, probe time.Duration) *session {
+	c := newSession(s, conn)
+	c.remote = m
+	c.probe.Store(int64(probe))
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || len(s.sessions) == s.options.MaxClients {
-		if !s.closed {
+	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
+	if accepted {
+		s.sessions[c] = struct{}{}
+		s.goroutines.Add(1)
+	}
+	closed := s.closed
+	s.mu.Unlock()
+	if !accepted {
+		if !closed {
 			s.log.Warn("OVSDB client refused: there are too many", "limit", s.options.MaxClients)
 		}
 		conn.Close()
-		return
+		return nil
 	}
-	c := newSession(s, conn)
-	s.sessions[c] = struct{}{}
-	s.goroutines.Add(2)
-	go func() {
-		defer s.goroutines.Done()
-		c.write()
-	}()
+	if m != nil {
+		m.mu.Lock()
+		m.sessions[c] = struct{}{}
+		m.status.state, m.status.connected = stateActive, time.Now()
+		m.mu.Unlock()
+	}
 	go func() {
 		defer s.goroutines.Done()
 		c.read()
 	}()
+	return c
 }
 
 // Close cuts all clients and returns when nothing runs for them any more. Listeners are their owner's to close.
@@ -152,11 +171,25 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.Disconnect()
-	return nil
+	return s.CloseFiles()
+}
+
+// CloseFiles closes the files of databases, so that others can use them. Until Restart, what is committed is not kept.
+func (s *Server) CloseFiles() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, db := range s.databases {
+		errs = append(errs, db.file.close())
+	}
+	return errors.Join(errs...)
 }
 
 // remove forgets a session that has ended.
 func (s *Server) remove(c *session) {
+	if c.remote != nil {
+		defer c.remote.detach(c)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, c)
@@ -167,14 +200,18 @@ func (s *Server) remove(c *session) {
 	c.unlockAll()
 }
 
+// databaseNames returns the names in the order of list_dbs. An ovsdb-server adds its own database last.
 func (s *Server) databaseNames() []any {
 	var names []string
 	for name := range s.databases {
-		names = append(names, name)
+		if name != serverDatabase {
+			names = append(names, name)
+		}
 	}
 	sort.Strings(names)
+	names = append(names, serverDatabase)
 	out := make([]any, len(names))
-	for i, n := range names {
+	for i, n := range hashOrder(names) {
 		out[i] = n
 	}
 	return out

@@ -62,6 +62,8 @@ type conn struct {
 	monitors map[uint32]*monitor
 	updates  updates
 
+	// tableIDs says that flow mods of OpenFlow 1.0 name their table. It belongs to the goroutine that reads.
+	tableIDs bool
 	// features are the tables of a request in parts so far. They belong to the goroutine that reads.
 	features []openflow.TableFeatures
 
@@ -84,6 +86,9 @@ func (s *Switch) Serve(l net.Listener) error {
 		s.start(nc, true)
 	}
 }
+
+// ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
 
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
 func (s *Switch) start(nc net.Conn, service bool) *conn {
@@ -331,5 +336,5 @@ func (c *conn) refuse(err error, message []byte) {
 	c.replyIn(v, openflow.Error{Code: code, Data: message[:min(len(message), errorData)]}, xid)
 }
 
-// errorData is how much of a refused message the error repeats.
-const errorData = 64
+// errorData is how much of a refused message an error has room for: Open vSwitch repeats all of it.
+const errorData = openflow.MaxMessage - openflow.HeaderLen - 16

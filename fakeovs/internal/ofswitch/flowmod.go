@@ -15,6 +15,9 @@ type flowMod struct {
 	openflow.FlowMod
 	cookies
 	key, mask packet.Key
+	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
+	sent   []byte
+	sentIn openflow.Version
 }
 
 // cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -50,6 +53,19 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 		return nil, openflow.ErrBadFlowTable
 	}
 	return prepareWith(m, usualCookies(&m))
+}
+
+// prepare checks a flow mod that came as the bytes of a message, in the connection's version.
+func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
+	m, k, err := c.adapt(m)
+	if err != nil {
+		return nil, err
+	}
+	f, err := prepareWith(m, k)
+	if err == nil {
+		f.sent, f.sentIn = asSent(c.version, raw), c.version
+	}
+	return f, err
 }
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
@@ -144,6 +160,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		return nil, err
 	}
 	f := newFlow(m.Flow, now, now)
+	f.sent, f.sentIn = m.sent, m.sentIn
 	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
 	f.Cookie = m.fresh
 	var old *flow
@@ -192,6 +209,7 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, old.created, now)
+		f.sent, f.sentIn = m.sent, m.sentIn
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}

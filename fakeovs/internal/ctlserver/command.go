@@ -1,0 +1,81 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ctlserver
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Command is what a daemon does when it is asked.
+type Command struct {
+	Name string
+	// Usage are the arguments, in the words that list-commands prints.
+	Usage string
+	// Hidden keeps the command out of what list-commands prints.
+	Hidden bool
+	// Min and Max are how many arguments it takes.
+	Min, Max int
+	// Run answers with text, which gets a line's end if it has none, or with an error whose text is the answer.
+	Run func(args []string) (string, error)
+	// After, which may be nil, runs on a goroutine of its own when an answer that is no error has been sent, and may
+	// close the server.
+	After func(args []string)
+}
+
+// Any is a Max without a limit.
+const Any = math.MaxInt
+
+// standard are the commands that each daemon has.
+func (s *Server) standard(version string) []Command {
+	return []Command{
+		{Name: "list-commands", Run: func([]string) (string, error) { return s.list(), nil }},
+		{Name: "version", Run: func([]string) (string, error) { return version, nil }},
+	}
+}
+
+func (s *Server) list() string {
+	var names []string
+	for name, c := range s.commands {
+		if !c.Hidden {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var b strings.Builder
+	b.WriteString("The available commands are:\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "  %-23s %s\n", name, s.commands[name].Usage)
+	}
+	return b.String()
+}
+
+// run carries out a command; after is what is to be done when the answer has been sent.
+func (s *Server) run(name string, args []any) (text string, after func(), err error) {
+	c, ok := s.commands[name]
+	switch {
+	case !ok:
+		return "", nil, fmt.Errorf("\"%s\" is not a valid command (use \"list-commands\" to see a list of valid commands)", name)
+	case len(args) < c.Min:
+		return "", nil, fmt.Errorf("\"%s\" command requires at least %d arguments", name, c.Min)
+	case len(args) > c.Max:
+		return "", nil, fmt.Errorf("\"%s\" command takes at most %d arguments", name, c.Max)
+	}
+	words := make([]string, len(args))
+	for i, a := range args {
+		word, ok := a.(string)
+		if !ok {
+			return "", nil, fmt.Errorf("\"%s\" command has non-string argument", name)
+		}
+		words[i] = word
+	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	if text, err = c.Run(words); err == nil && c.After != nil {
+		after = func() { c.After(words) }
+	}
+	return text, after, err
+}
