@@ -122,12 +122,6 @@ func (c *checker) action(a openflow.Action) error {
 		return c.set(a)
 	case openflow.Move:
 		return c.move(a)
-	case openflow.SetVLANVID, openflow.SetVLANPCP:
-		return nil
-	case openflow.SetTransport:
-		return nil
-	case openflow.EnqueueTo:
-		return checkOutput(a.Port)
 	case openflow.StackPush:
 		return c.source(a.Src)
 	case openflow.StackPop:
@@ -140,6 +134,17 @@ func (c *checker) action(a openflow.Action) error {
 		return c.learn(a)
 	case openflow.CheckPacketLarger:
 		return nil
+	case openflow.SetVLANVID:
+		return c.oldTag(a.Push)
+	case openflow.SetVLANPCP:
+		return c.oldTag(a.Push)
+	case openflow.SetTransport:
+		return c.inconsistent(!isIP(&c.key) || laterFragment(&c.key) || a.Proto != openflow.IPProtoTCP &&
+			a.Proto != openflow.IPProtoUDP && a.Proto != openflow.IPProtoSCTP)
+	case openflow.EnqueueTo:
+		if a.Port >= maxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
+			return openflow.ErrBadOutPort
+		}
 	case openflow.Resubmit:
 		if !validPort(a.InPort) {
 			return openflow.ErrBadOutPort
@@ -281,5 +286,14 @@ func (c *checker) learn(a openflow.Learn) error {
 			}
 		}
 	}
+	return nil
+}
+
+// oldTag checks an action that sets a part of the VLAN tag, which one that pushes a tag can do to any packet.
+func (c *checker) oldTag(push bool) error {
+	if err := c.inconsistent(!push && tags(&c.key) == 0); err != nil {
+		return err
+	}
+	lookSome(&c.key, openflow.FieldVLANTCI, tciPresent)
 	return nil
 }

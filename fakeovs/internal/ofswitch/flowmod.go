@@ -52,7 +52,7 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, usualCookies(&m), func(error) bool { return false })
+	return prepareWith(m, usualCookies(&m))
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
@@ -61,7 +61,7 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := prepareWith(m, k, c.tolerates)
+	f, err := prepareWith(m, k)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
 	}
@@ -69,7 +69,7 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 }
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
-func prepareWith(m openflow.FlowMod, c cookies, tolerated func(error) bool) (*flowMod, error) {
+func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
@@ -83,7 +83,7 @@ func prepareWith(m openflow.FlowMod, c cookies, tolerated func(error) bool) (*fl
 		return nil, err
 	}
 	if !deletes {
-		if err := checkInstructions(&m.Flow, c.lax); err != nil && !tolerated(err) {
+		if err := checkInstructions(&m.Flow, c.lax); err != nil {
 			return nil, err
 		}
 	}
