@@ -130,7 +130,7 @@ func (s *Switch) SetLinks(links []Link) {
 		l := s.linkNamed(c.Name)
 		if l == nil {
 			l = &link{}
-			s.links = append(s.links, l)
+			s.addLink(l, c.Name)
 		}
 		s.setLink(l, c)
 	}
@@ -142,13 +142,23 @@ func (s *Switch) SetLinks(links []Link) {
 	s.updateMirrors()
 }
 
-func (s *Switch) linkNamed(name string) *link {
-	for _, l := range s.links {
-		if l.config.Name == name {
-			return l
-		}
+func (s *Switch) linkNamed(name string) *link { return s.linkNames[name] }
+
+func (s *Switch) addLink(l *link, name string) {
+	s.links = append(s.links, l)
+	if s.linkNames[name] == nil {
+		s.linkNames[name] = l
 	}
-	return nil
+}
+
+func (s *Switch) removeLink(l *link) {
+	s.macs.flush(func(e *macEntry) bool { return e.link == l })
+	if at := slices.Index(s.links, l); at >= 0 {
+		s.links = slices.Delete(s.links, at, at+1)
+	}
+	if s.linkNames[l.config.Name] == l {
+		delete(s.linkNames, l.config.Name)
+	}
 }
 
 func (s *Switch) setLink(l *link, c Link) {
@@ -180,7 +190,7 @@ func (s *Switch) setLink(l *link, c Link) {
 // alone makes a port a link by itself.
 func (s *Switch) alone(p *Port) {
 	p.link = newLink(p)
-	s.links = append(s.links, p.link)
+	s.addLink(p.link, p.Name)
 }
 
 // detach takes a port out of its link, which is gone if that was the last one.
@@ -192,8 +202,7 @@ func (s *Switch) detach(p *Port) {
 	p.link = nil
 	l.ports = slices.DeleteFunc(l.ports, func(o *Port) bool { return o == p })
 	if len(l.ports) == 0 {
-		s.macs.flush(func(e *macEntry) bool { return e.link == l })
-		s.links = slices.DeleteFunc(s.links, func(o *link) bool { return o == l })
+		s.removeLink(l)
 	}
 }
 
@@ -207,7 +216,7 @@ func (s *Switch) dissolve(l *link) {
 		s.detach(p)
 		s.alone(p)
 	}
-	s.links = slices.DeleteFunc(s.links, func(o *link) bool { return o == l })
+	s.removeLink(l)
 }
 
 // portName is a port of the link as fdb/show writes it.

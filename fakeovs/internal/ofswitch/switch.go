@@ -68,8 +68,9 @@ type Switch struct {
 	ordered []*Port
 	macs    *macTable
 	// links are what NORMAL sends packets to, in the order in which they came.
-	links   []*link
-	mirrors [maxMirrors]*mirror
+	links     []*link
+	linkNames map[string]*link
+	mirrors   [maxMirrors]*mirror
 	// mirroring says that there are mirrors.
 	mirroring   bool
 	forwardBPDU bool
@@ -112,6 +113,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		flows:       flowTables{seed: rand.Uint64() | 1},
 		ports:       make(map[uint32]*Port),
 		macs:        newMACTable(),
+		linkNames:   make(map[string]*link),
 		conns:       make(map[*conn]struct{}),
 	}
 	s.datapathID.Store(o.DatapathID)
