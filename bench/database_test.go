@@ -19,9 +19,16 @@ import (
 // ports as given, each as ovs-docker would have made it.
 func startDatabase(b *testing.B, ports int) (endpoint string) {
 	b.Helper()
+	endpoint = ovsproctest.Start(b, ovsproc.Options{NoSwitch: true}).DatabaseEndpoint()
+	fillDatabase(b, endpoint, ports)
+	return endpoint
+}
+
+// fillDatabase makes an empty database what startDatabase returns.
+func fillDatabase(b *testing.B, endpoint string, ports int) {
+	b.Helper()
 	ctx := context.Background()
-	ovs := ovsproctest.Start(b, ovsproc.Options{NoSwitch: true})
-	db := openSwitch(b, ovs.DatabaseEndpoint())
+	db := openSwitch(b, endpoint)
 	defer db.Close()
 	c := db.Client()
 	if _, err := c.Transact(ctx,
@@ -39,7 +46,6 @@ func startDatabase(b *testing.B, ports int) (endpoint string) {
 			b.Fatal(err)
 		}
 	}
-	return ovs.DatabaseEndpoint()
 }
 
 func openSwitch(b *testing.B, endpoint string) *vswitch.DB {

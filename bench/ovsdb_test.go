@@ -131,19 +131,18 @@ func load(endpoint string) error {
 // whole of it is monitored, beside the same transactions on a socket without a
 // monitor. Each side has a server of its own.
 var addPortRaw = comparison{name: "ovsdb.addport10k/raw", setup: func(b *testing.B) (ours, peer side) {
-	return addPortSide(b), addPortRawSide(b, false)
+	return addPortSide(b), addPortRawSide(b, startDatabase(b, portsBefore), false)
 }}
 
 // addPortMonitored is addPortRaw beside a socket that has the same monitor and
 // does not look at what that sends: the difference between the two ratios is
 // what a monitor costs the server, the rest is what a client makes of it.
 var addPortMonitored = comparison{name: "ovsdb.addport10k/rawmonitored", setup: func(b *testing.B) (ours, peer side) {
-	return addPortSide(b), addPortRawSide(b, true)
+	return addPortSide(b), addPortRawSide(b, startDatabase(b, portsBefore), true)
 }}
 
-// addPortRawSide repeats what addPorts sends.
-func addPortRawSide(b *testing.B, monitored bool) side {
-	endpoint := startDatabase(b, portsBefore)
+// addPortRawSide repeats what addPorts sends to a server.
+func addPortRawSide(b *testing.B, endpoint string, monitored bool) side {
 	raw, clean := newRawSocket(b, endpoint), dialDatabase(b, endpoint)
 	bridge := findBridge(b, clean)
 	requests := record(b, endpoint, func(endpoint string) error {

@@ -27,8 +27,9 @@ func (o *OVS) KillDatabase() {
 
 // RestartDatabase lets the database go away, if it has not, and come back as when ovsdb-server is started again: with the
 // content it had, but for ephemeral columns, which have their defaults, and under another server id. It returns when
-// clients can connect and the switch has followed the content and reported. It is an error if the socket cannot be made,
-// which can be tried again, and if the fake is closed or its socket had failed.
+// clients can connect and the switch has followed the content and reported. With Options.DatabaseFile the content is what
+// the file has now. It is an error if the socket cannot be made or the file not be opened, which can be tried again, and if
+// the fake is closed or its socket had failed.
 func (o *OVS) RestartDatabase() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -60,7 +61,7 @@ func (o *OVS) RestoreDatabase(saved *SavedDatabase) error {
 	case !o.server.Owns(saved.content):
 		return errors.New("restore the database: it was saved from another fake")
 	}
-	o.disk = saved.content
+	o.disk, o.restored = saved.content, true
 	return nil
 }
 
@@ -84,6 +85,9 @@ func (o *OVS) killDatabase() {
 	<-o.served
 	o.server.Disconnect()
 	o.disk = o.server.Content()
+	if err := o.server.CloseFiles(); err != nil {
+		o.log.Error("the database file is not closed", "error", err)
+	}
 }
 
 func (o *OVS) restartDatabase() error {
@@ -98,10 +102,10 @@ func (o *OVS) restartDatabase() error {
 	if err != nil {
 		return err
 	}
-	if err := o.server.Restart(o.disk); err != nil {
-		return errors.Join(err, socket.Close())
+	if err := o.server.Restart(o.disk, o.restored); err != nil {
+		return errors.Join(err, o.server.CloseFiles(), socket.Close())
 	}
-	o.disk = nil
+	o.disk, o.restored = nil, false
 	if d := o.host.vswitchd(); d != nil {
 		d.Connect()
 	}

@@ -27,6 +27,11 @@
 // OVS.KillSwitch and OVS.KillDatabase take one of the two programs away, OVS.RestartSwitch and OVS.RestartDatabase bring
 // it back. OVS.SaveDatabase and OVS.RestoreDatabase bring the database back with older content.
 //
+// # The file of the database
+//
+// The database is in memory and lost when the fake is closed, unless Options.DatabaseFile names a file for it. That has the
+// format of ovsdb-server, so that a fake goes on where a real one was, and the other way round.
+//
 // # Other databases
 //
 // Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states.
@@ -39,6 +44,5 @@
 // refused with an OpenFlow error, and Options.Logger has a warning that says what there is no support for; groups and meters
 // there are none. Tunnels and patch ports open but carry no packets. QoS, mirrors, bonds,
 // policing, spanning tree and VLAN modes of ports have no effect, and columns with statistics stay empty. The datapath
-// types system, netdev and dummy are all the same. A change of a bridge's datapath id loses its flows. The database is
-// lost when the fake is closed.
+// types system, netdev and dummy are all the same. A change of a bridge's datapath id loses its flows.
 package fakeovs

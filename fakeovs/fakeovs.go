@@ -31,9 +31,18 @@ type Options struct {
 	// Dir is the directory of the sockets, which must exist. Paths of unix sockets end at 107 bytes; keep it short.
 	// The default is a new directory under os.TempDir, removed by Close.
 	Dir string
+	// DatabaseFile is the file of Open_vSwitch, in the format of ovsdb-server: every transaction is in it before its client
+	// is answered, and "commit" operations wait for the disk if they want. A file that exists is opened, with its schema
+	// and its content, as by ovsdb-server(1), whichever version of the schema that is.
+	// Otherwise it is created, as by ovsdb-tool(1). While the fake's database runs, the file is locked: other programs of
+	// Open vSwitch only read it. The default is a database in memory.
+	DatabaseFile string
 	// Schemas are those of further databases beside Open_vSwitch, in JSON as RFC 7047 section 3.2 defines. The databases
 	// are empty, and nobody but clients writes to them.
 	Schemas [][]byte
+	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
+	// ovsdb-server whose ovs-vswitchd does not run.
+	NoSwitch bool
 	// Logger gets the fake's log; nil discards it.
 	Logger *slog.Logger
 }
@@ -66,10 +75,15 @@ type OVS struct {
 	served chan struct{}     // closed when nobody accepts at the socket any more
 	failed error             // why nobody does if it was not closed; valid once served is closed
 	disk   *dbserver.Content // what is left of the database while it is killed, else nil
+	// restored says that disk was saved earlier, and is to be put in the place of the file, if there is one.
+	restored bool
 }
 
 //go:embed data/vswitch.ovsschema
 var schemaText []byte
+
+// ownSchema parses the schema of Open_vSwitch once for all fakes, which do not change it.
+var ownSchema = sync.OnceValues(func() (*dbserver.Schema, error) { return dbserver.ParseSchema(schemaText) })
 
 // New starts a fake that ends with the test.
 func New(t TB) *OVS {
@@ -93,7 +107,7 @@ func Start(opts Options) (*OVS, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.run()
+	o.run(!opts.NoSwitch)
 	return o, nil
 }
 
@@ -103,35 +117,46 @@ func listen(opts Options) (*OVS, error) {
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}
-	if err := o.openDatabases(opts.Schemas); err != nil {
-		return nil, err
+	if err := o.openDatabases(opts.DatabaseFile, opts.Schemas); err != nil {
+		return nil, errors.Join(err, o.closeServer())
 	}
 	if o.dir == "" {
 		dir, err := os.MkdirTemp("", "ovs")
 		if err != nil {
-			return nil, fmt.Errorf("make a directory for the sockets: %w", err)
+			return nil, errors.Join(fmt.Errorf("make a directory for the sockets: %w", err), o.closeServer())
 		}
 		o.dir, o.ownsDir = dir, true
 	}
 	socket, err := unixsock.Listen(o.socketPath())
 	if err != nil {
-		return nil, errors.Join(err, o.removeDir())
+		return nil, errors.Join(err, o.closeServer(), o.removeDir())
 	}
 	o.socket = unixsock.Patient(socket, o.log)
 	return o, nil
 }
 
-func (o *OVS) run() {
-	o.startSwitch()
+func (o *OVS) run(withSwitch bool) {
+	if withSwitch {
+		o.startSwitch()
+	}
 	o.served = make(chan struct{})
 	go o.serve()
 }
 
-func (o *OVS) openDatabases(schemas [][]byte) (err error) {
+func (o *OVS) openDatabases(file string, schemas [][]byte) (err error) {
 	if o.server, err = dbserver.New(dbserver.Options{Logger: o.log}); err != nil {
 		return err
 	}
-	if o.db, err = o.openDatabase(schemaText); err != nil {
+	schema, err := ownSchema()
+	if err != nil {
+		return err
+	}
+	if file == "" {
+		o.db, err = o.server.AddDatabase(schema)
+	} else {
+		o.db, err = o.server.AddDatabaseFile(file, schema)
+	}
+	if err != nil {
 		return err
 	}
 	for i, text := range schemas {
@@ -140,6 +165,14 @@ func (o *OVS) openDatabases(schemas [][]byte) (err error) {
 		}
 	}
 	return nil
+}
+
+// closeServer closes what openDatabases opened.
+func (o *OVS) closeServer() error {
+	if o.server == nil {
+		return nil
+	}
+	return o.server.Close()
 }
 
 func (o *OVS) openDatabase(text []byte) (*dbserver.Database, error) {

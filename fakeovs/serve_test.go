@@ -26,7 +26,7 @@ func TestDatabaseSocketFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.socket = broken{o.socket}
-	o.run()
+	o.run(true)
 	<-o.Done()
 	if err := o.RestartDatabase(); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("RestartDatabase: got %v, want %v", err, syscall.EINVAL)

@@ -60,7 +60,11 @@ func appendActions(b []byte, v Version, actions []Action) ([]byte, error) {
 	for i, a := range actions {
 		start := len(b)
 		err := errNoSuchType
-		if a != nil {
+		done := false
+		if a != nil && v < Version13 {
+			b, done, err = appendLegacyAction(b, v, a)
+		}
+		if a != nil && !done {
 			b, err = a.appendTo(b, v)
 		}
 		if err == nil && len(b)-start > MaxMessage {
@@ -138,6 +142,11 @@ func cutAction(b []byte) (action, rest []byte, err error) {
 
 // decodeAction reads an action that fills b. What this package has no name for stays raw.
 func decodeAction(b []byte, v Version, depth int) (Action, error) {
+	if v < Version13 {
+		if a, err := decodeLegacyAction(b, v); a != nil || err != nil {
+			return a, err
+		}
+	}
 	r := &reader{b: b}
 	typ := r.u16()
 	r.skip(2)

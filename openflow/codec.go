@@ -82,7 +82,7 @@ func appendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
 	if m == nil {
 		return b, errNoSuchType
 	}
-	if v < Version13 || v > Version15 {
+	if v < Version10 || v > Version15 {
 		return b, fmt.Errorf("%v is not spoken", v)
 	}
 	if hello, ok := m.(Hello); ok {
@@ -91,7 +91,13 @@ func appendMessage(b []byte, v Version, m Message, xid uint32) ([]byte, error) {
 	start := len(b)
 	b = append(b, uint8(v), 0, 0, 0)
 	b = be.AppendUint32(b, xid)
-	b, typ, err := m.appendTo(b, v, xid)
+	var typ uint8
+	var err error
+	if v < Version13 {
+		b, typ, err = appendLegacy(b, v, m, xid)
+	} else {
+		b, typ, err = m.appendTo(b, v, xid)
+	}
 	if err != nil {
 		return b, err
 	}
@@ -128,9 +134,17 @@ func Decode(b []byte) (m Message, xid uint32, err error) {
 // message itself.
 func decodeBody(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (Message, error) {
 	// A greeting and its refusal come in the version of their sender.
-	if (v < Version13 || v > Version15) && typ != typeHello && typ != typeError {
+	if (v < Version10 || v > Version15) && typ != typeHello && typ != typeError {
 		return nil, malformed(ErrBadVersion, "message of %v", v)
 	}
+	if v < Version13 {
+		return decodeLegacy(v, typ, xid, body, inBundle)
+	}
+	return decodeModern(v, typ, xid, body, inBundle)
+}
+
+// decodeModern decodes what has the form of OpenFlow 1.3 and later.
+func decodeModern(v Version, typ uint8, xid uint32, body []byte, inBundle bool) (Message, error) {
 	r := &reader{b: body}
 	switch typ {
 	case typeHello:

@@ -233,7 +233,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, of.ErrBadRequestLen},
 		{"length", patch(good(of.EchoRequest{}), 2, 0, 9), of.ErrBadRequestLen},
-		{"version", patch(good(of.EchoRequest{}), 0, 1), of.ErrBadVersion},
+		{"version", patch(good(of.EchoRequest{}), 0, 9), of.ErrBadVersion},
 		{"long barrier", append(patch(good(of.BarrierRequest{}), 2, 0, 9), 0), of.ErrBadRequestLen},
 		{"short flow-mod", patch(add(nil)[:40], 2, 0, 40), of.ErrBadRequestLen},
 		{"command", patch(add(nil), 25, 5), of.ErrBadCommand},

@@ -38,7 +38,7 @@ func (c *Conn) diffFlows(ctx context.Context, want *Desired, p *Plan) error {
 		filter = FlowFilter{}
 	}
 	seen := make([]bool, len(want.flows))
-	err := c.collectPrepared(ctx, FlowStatsRequest{filter}, want.compare, func(m Message, prepared any) bool {
+	err := c.collectPrepared(ctx, FlowStatsRequest{FlowFilter: filter}, want.compare, func(m Message, prepared any) bool {
 		part, ok := m.(FlowStatsReply)
 		if !ok {
 			return false

@@ -16,6 +16,10 @@ type FeaturesReply struct {
 	AuxiliaryID uint8
 	// Capabilities are OFPC_ flags.
 	Capabilities Capabilities
+	// Actions has the bits of the OFPAT_ numbers of the actions that the switch has; OpenFlow 1.0 only.
+	Actions uint32
+	// Ports are the ports; OpenFlow 1.0 to 1.2 only.
+	Ports []PortDesc
 }
 
 // Capabilities are the OFPC_ flags of a switch (OpenFlow 1.3.5, 7.3.1; OpenFlow 1.5.1, 7.3.1, which has the last two).

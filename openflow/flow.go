@@ -38,8 +38,10 @@ type FlowStats struct {
 	Flow
 	// Duration is how long the flow has been in the table.
 	Duration time.Duration
-	// Idle is how long ago the flow's last packet came; versions before 1.5 leave it out.
+	// Idle is how long ago the flow's last packet came; only OpenFlow 1.5, and 1.0 in Nicira's form, have it.
 	Idle time.Duration
+	// Age is how long ago the flow was last modified; only OpenFlow 1.0 has it, in Nicira's form.
+	Age time.Duration
 	// Packets and Bytes are CounterUnknown where the switch does not count them.
 	Packets uint64
 	Bytes   uint64

@@ -62,7 +62,7 @@ func (m FlowMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) 
 		return b, 0, errVersion(v, "importance of a flow")
 	}
 	b = be.AppendUint16(b, m.Importance)
-	b, err := appendMatch(b, match)
+	b, err := appendMatchIn(b, v, match)
 	if err == nil && !m.deletes() {
 		b, err = appendInstructions(b, v, m.Instructions)
 	}

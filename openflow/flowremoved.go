@@ -64,7 +64,7 @@ func (m FlowRemoved) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, err
 	b = be.AppendUint16(b, s.HardTimeout)
 	b = be.AppendUint64(b, s.Packets)
 	b = be.AppendUint64(b, s.Bytes)
-	b, err := appendMatch(b, s.Match)
+	b, err := appendMatchIn(b, v, s.Match)
 	return b, typeFlowRemoved, err
 }
 

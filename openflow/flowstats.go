@@ -18,22 +18,34 @@ type FlowFilter struct {
 }
 
 // FlowStatsRequest asks for the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.2).
-type FlowStatsRequest struct{ FlowFilter }
+type FlowStatsRequest struct {
+	FlowFilter
+	// Plain is the form of OpenFlow 1.0 itself in place of Nicira's, which has room for every match; OpenFlow 1.0 only.
+	Plain bool
+}
 
 // FlowStatsReply is one part of the answer to a FlowStatsRequest. What a version does not tell of a flow is left out.
 type FlowStatsReply struct {
 	Flows []FlowStats
 	// More says that another part follows.
 	More bool
+	// Plain is as in FlowStatsRequest.
+	Plain bool
 }
 
 // AggregateRequest asks for the sum over the flows that a filter selects (OpenFlow 1.3.5, 7.3.5.3).
-type AggregateRequest struct{ FlowFilter }
+type AggregateRequest struct {
+	FlowFilter
+	// Plain is as in FlowStatsRequest.
+	Plain bool
+}
 
 // AggregateReply answers an AggregateRequest.
 type AggregateReply struct {
 	Packets, Bytes uint64
 	Flows          uint32
+	// Plain is as in FlowStatsRequest.
+	Plain bool
 }
 
 func (FlowStatsRequest) describe() string { return "flow statistics request" }
@@ -41,13 +53,13 @@ func (FlowStatsReply) describe() string   { return "flow statistics reply" }
 func (AggregateRequest) describe() string { return "aggregate statistics request" }
 func (AggregateReply) describe() string   { return "aggregate statistics reply" }
 
-func (m FlowStatsRequest) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
-	b, err := m.FlowFilter.append(appendMultipart(b, multipartFlow, false))
+func (m FlowStatsRequest) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	b, err := m.FlowFilter.append(appendMultipart(b, multipartFlow, false), v)
 	return b, typeMultipartRequest, err
 }
 
-func (m AggregateRequest) appendTo(b []byte, _ Version, _ uint32) ([]byte, uint8, error) {
-	b, err := m.FlowFilter.append(appendMultipart(b, multipartAggregate, false))
+func (m AggregateRequest) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
+	b, err := m.FlowFilter.append(appendMultipart(b, multipartAggregate, false), v)
 	return b, typeMultipartRequest, err
 }
 
@@ -72,7 +84,7 @@ func (m AggregateReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, 
 	return pad(be.AppendUint32(b, m.Flows), 4), typeMultipartReply, nil
 }
 
-func (f FlowFilter) append(b []byte) ([]byte, error) {
+func (f FlowFilter) append(b []byte, v Version) ([]byte, error) {
 	table := AllTables
 	if f.Table != nil {
 		table = *f.Table
@@ -85,7 +97,7 @@ func (f FlowFilter) append(b []byte) ([]byte, error) {
 	b = pad(be.AppendUint32(b, orAny(f.OutGroup)), 4)
 	b = be.AppendUint64(b, f.Cookie)
 	b = be.AppendUint64(b, f.CookieMask)
-	return appendMatch(b, f.Match)
+	return appendMatchIn(b, v, f.Match)
 }
 
 func decodeFlowFilter(r *reader) (f FlowFilter, err error) {
@@ -145,7 +157,7 @@ func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
 	b = be.AppendUint64(b, s.Cookie)
 	b = be.AppendUint64(b, s.Packets)
 	b = be.AppendUint64(b, s.Bytes)
-	b, err := appendMatch(b, s.Match)
+	b, err := appendMatchIn(b, v, s.Match)
 	if err != nil {
 		return b, err
 	}

@@ -23,7 +23,7 @@ func appendBuckets(b []byte, v Version, t GroupType, buckets []Bucket) ([]byte, 
 	ids := bucketIDs(buckets)
 	for i, bucket := range buckets {
 		var err error
-		if v >= Version15 {
+		if v.newGroups() {
 			b, err = appendBucket15(b, v, t, ids(i), bucket)
 		} else {
 			b, err = appendBucket13(b, v, bucket)
@@ -89,7 +89,7 @@ func fromWatched(n uint32) *uint32 {
 // actions that would be refused stay raw.
 func decodeBuckets(b []byte, v Version, t GroupType, loose bool) ([]Bucket, error) {
 	header := 16
-	if v >= Version15 {
+	if v.newGroups() {
 		header = 8
 	}
 	buckets := listFor[Bucket](countEntries(b, header))
@@ -105,7 +105,7 @@ func decodeBuckets(b []byte, v Version, t GroupType, loose bool) ([]Bucket, erro
 		r := &reader{b: b[2:n:n]}
 		var bucket Bucket
 		var err error
-		if v >= Version15 {
+		if v.newGroups() {
 			bucket, err = decodeBucket15(r, v, t, loose)
 		} else {
 			bucket, err = decodeBucket13(r, v, loose)

@@ -27,7 +27,7 @@ func (GroupDescReply) describe() string   { return "group description reply" }
 func (m GroupDescRequest) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error) {
 	b = appendMultipart(b, multipartGroupDesc, false)
 	switch {
-	case v >= Version15:
+	case v.newGroups():
 		b = pad(be.AppendUint32(b, m.ID), 4)
 	case m.ID != GroupAll:
 		return b, 0, errVersion(v, "description of one group alone")
@@ -36,7 +36,7 @@ func (m GroupDescRequest) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8
 }
 
 func decodeGroupDescRequest(r *reader, v Version) (Message, error) {
-	if v < Version15 {
+	if !v.newGroups() {
 		return ended(r, GroupDescRequest{GroupAll})
 	}
 	m := GroupDescRequest{ID: r.u32()}
@@ -58,7 +58,7 @@ func (m GroupDescReply) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, 
 func appendGroupDesc(b []byte, v Version, g Group) ([]byte, error) {
 	start := len(b)
 	b = be.AppendUint32(append(b, 0, 0, byte(g.Type), 0), g.ID)
-	if v >= Version15 {
+	if v.newGroups() {
 		b = pad(b, 8)
 	}
 	list := len(b)
@@ -66,7 +66,7 @@ func appendGroupDesc(b []byte, v Version, g Group) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
-	if v >= Version15 {
+	if v.newGroups() {
 		if len(b)-list > MaxMessage {
 			return b, errTooLong
 		}
@@ -80,7 +80,7 @@ func appendGroupDesc(b []byte, v Version, g Group) ([]byte, error) {
 
 func decodeGroupDescReply(r *reader, v Version, more bool) (Message, error) {
 	least := 8
-	if v >= Version15 {
+	if v.newGroups() {
 		least = 16
 	}
 	m := GroupDescReply{Groups: listFor[Group](countEntries(r.b, least)), More: more}
@@ -96,7 +96,7 @@ func decodeGroupDescReply(r *reader, v Version, more bool) (Message, error) {
 
 func decodeGroupDesc(r *reader, v Version) (g Group, err error) {
 	least := 8
-	if v >= Version15 {
+	if v.newGroups() {
 		least = 16
 	}
 	e, err := entry(r, 0, least, "group")
@@ -108,7 +108,7 @@ func decodeGroupDesc(r *reader, v Version) (g Group, err error) {
 	e.skip(1)
 	g.ID = e.u32()
 	n := len(e.b)
-	if v >= Version15 {
+	if v.newGroups() {
 		n = int(e.u16())
 		e.skip(6)
 	}

@@ -85,7 +85,7 @@ func (m GroupMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error)
 	if _, ok := groupCommandNames[m.Command]; !ok {
 		return b, 0, fmt.Errorf("group-mod command %d does not exist", m.Command)
 	}
-	if v < Version15 {
+	if !v.newGroups() {
 		if err := m.before15(v); err != nil {
 			return b, 0, err
 		}
@@ -96,7 +96,7 @@ func (m GroupMod) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error)
 	b = be.AppendUint16(b, uint16(m.Command))
 	b = append(b, byte(m.Type), 0)
 	b = be.AppendUint32(b, m.ID)
-	if v < Version15 {
+	if !v.newGroups() {
 		b, err := appendBuckets(b, v, m.Type, m.Buckets)
 		return b, typeGroupMod, err
 	}
@@ -140,7 +140,7 @@ func decodeGroupMod(r *reader, v Version, loose bool) (Message, error) {
 	m.Type = GroupType(r.u8())
 	r.skip(1)
 	m.ID = r.u32()
-	if v < Version15 {
+	if !v.newGroups() {
 		if r.short {
 			return nil, malformed(ErrBadRequestLen, "group-mod is too short")
 		}

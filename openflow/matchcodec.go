@@ -37,6 +37,14 @@ func appendMatch(b []byte, m Match) ([]byte, error) {
 	return padded(out, start), nil
 }
 
+// appendMatchIn is appendMatch in a version, of which OpenFlow 1.1 has a match of its own.
+func appendMatchIn(b []byte, v Version, m Match) ([]byte, error) {
+	if v == Version11 {
+		return appendMatch11(b, m), nil
+	}
+	return appendMatch(b, m)
+}
+
 // appendField appends one OXM field: header, value and mask. On error b is returned as it was.
 func appendField(b []byte, mf MatchField) ([]byte, error) {
 	if err := mf.checkWidth(); err != nil {
@@ -121,6 +129,9 @@ func readMatch(r *reader, loose, check bool) (Match, error) {
 	typ, length := r.u16(), int(r.u16())
 	if r.short || length < 4 {
 		return nil, malformed(ErrBadMatchLen, "match of %d bytes", length)
+	}
+	if typ == matchTypeStandard && length == match11Len {
+		return decodeMatch11(r)
 	}
 	if typ != matchTypeOXM {
 		return nil, malformed(ErrBadMatchType, "match of type %d", typ)

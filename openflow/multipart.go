@@ -88,13 +88,13 @@ func decodeMultipartRequest(r *reader, v Version) (Message, error) {
 		if err != nil {
 			return nil, err
 		}
-		return ended(r, FlowStatsRequest{f})
+		return ended(r, FlowStatsRequest{FlowFilter: f})
 	case multipartAggregate:
 		f, err := decodeFlowFilter(r)
 		if err != nil {
 			return nil, err
 		}
-		return ended(r, AggregateRequest{f})
+		return ended(r, AggregateRequest{FlowFilter: f})
 	case multipartTable:
 		return ended(r, TableStatsRequest{})
 	case multipartPort:

@@ -22,7 +22,7 @@ func (c *Conn) Ports(ctx context.Context) ([]PortDesc, error) {
 // Flows returns the flows that a filter selects, with their counters, in no particular order. Their matches are
 // canonical.
 func (c *Conn) Flows(ctx context.Context, filter FlowFilter) ([]FlowStats, error) {
-	return gather(ctx, c, FlowStatsRequest{filter}, func(m FlowStatsReply) []FlowStats { return m.Flows })
+	return gather(ctx, c, FlowStatsRequest{FlowFilter: filter}, func(m FlowStatsReply) []FlowStats { return m.Flows })
 }
 
 // Desc returns what the switch says it is made of.

@@ -139,19 +139,24 @@ func TestRealSyncGroups(t *testing.T) {
 		step(content{[]of.Flow{again}, []of.Group{outputs(101, 2)}, []of.MeterConfig{drops(10, 100)}},
 			"flows: 0 added, 1 replaced, 1 deleted, 0 unchanged; groups: 0 added, 0 replaced, 1 deleted, 1 unchanged; "+
 				"meters: 1 added, 0 replaced, 2 deleted, 0 unchanged")
-		// A switch tells of removed flows some time later, in their order.
-		last := numbered(300)
-		last.Flags = of.FlowSendRemoved
-		must(t, c.Apply(ctx, of.Add(last), of.DeleteStrict(last)))
-		for end := false; !end; {
-			if m, ok := next(t, s).(of.FlowRemoved); ok {
-				if end = m.Stats.Key() == last.Key(); !end {
+		// A switch tells of removed flows some time later, in their order; also a connection that began meanwhile.
+		removed := func(want of.Flow) {
+			for {
+				if m, ok := next(t, s).(of.FlowRemoved); ok {
+					if m.Stats.Key() == want.Key() {
+						return
+					}
 					t.Errorf("the switch has removed a flow that was to be replaced: %+v", m)
 				}
 			}
 		}
+		last := numbered(300)
+		last.Flags = of.FlowSendRemoved
+		must(t, c.Apply(ctx, of.Add(last), of.DeleteStrict(last)))
+		removed(last)
 		step(content{}, "flows: 0 added, 0 replaced, 1 deleted, 0 unchanged; groups: 0 added, 0 replaced, 1 deleted, 0 unchanged; "+
 			"meters: 0 added, 0 replaced, 1 deleted, 0 unchanged")
+		removed(again)
 	})
 }
 

@@ -12,6 +12,10 @@ type TableStats struct {
 	Active uint32
 	// Lookups is how many packets were looked up, and Matches how many of them matched a flow.
 	Lookups, Matches uint64
+	// Name is at most 31 bytes long, and MaxEntries is how many flows there is room for. Only OpenFlow 1.0 to 1.2 have them
+	// here; later versions tell of them in TableFeatures.
+	Name       string
+	MaxEntries uint32
 }
 
 // TableStatsRequest asks for the counters of the flow tables (OpenFlow 1.3.5, 7.3.5.4).

@@ -10,6 +10,9 @@ type Version uint8
 
 // The versions this package speaks. Open vSwitch speaks others only if its bridge's column "protocols" says so.
 const (
+	Version10 Version = 1
+	Version11 Version = 2
+	Version12 Version = 3
 	Version13 Version = 4
 	Version14 Version = 5
 	Version15 Version = 6
@@ -22,3 +25,6 @@ func (v Version) String() string {
 	}
 	return fmt.Sprintf("OpenFlow1%d", v-1)
 }
+
+// newGroups reports whether groups have the form of OpenFlow 1.5, which Nicira's extension gives them in 1.0.
+func (v Version) newGroups() bool { return v >= Version15 || v == Version10 }

@@ -14,14 +14,17 @@ import (
 )
 
 func fakeCommand() *cobra.Command {
-	var dir string
+	var dir, file string
 	var schemas []string
+	var noSwitch bool
 	c := &cobra.Command{
-		Use:   "fake --dir DIR [--schema FILE]...",
+		Use:   "fake --dir DIR [--file FILE] [--schema FILE]... [--no-switch]",
 		Short: "Run a fake Open vSwitch until it is told to stop",
 		Long: `Run a fake Open vSwitch, with its database at DIR/db.sock and each bridge's OpenFlow
-socket at DIR/BRIDGE.mgmt. Each --schema adds an empty database with the schema in FILE,
-such as OVN's ovn-nb.ovsschema. It prints a line with the word "ready" when clients can
+socket at DIR/BRIDGE.mgmt. The database is in memory unless --file names its file, which
+ovsdb-server and ovsdb-tool read and write too. Each --schema adds an empty database with the schema in FILE,
+such as OVN's ovn-nb.ovsschema. With --no-switch there is the database alone, as without
+ovs-vswitchd. It prints a line with the word "ready" when clients can
 connect, and ends on SIGTERM and SIGINT. What goes wrong, such as a client that is cut
 off, is said on standard error.`,
 		Args: noArgs,
@@ -30,7 +33,7 @@ off, is said on standard error.`,
 				return usagef("%s: --dir is missing", c.CommandPath())
 			}
 			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-			ovs, err := startFake(fakeovs.Options{Dir: dir, Logger: log}, schemas)
+			ovs, err := startFake(fakeovs.Options{Dir: dir, DatabaseFile: file, NoSwitch: noSwitch, Logger: log}, schemas)
 			if err != nil {
 				return err
 			}
@@ -46,6 +49,8 @@ off, is said on standard error.`,
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "existing directory of the sockets")
+	c.Flags().StringVar(&file, "file", "", "keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
+	c.Flags().BoolVar(&noSwitch, "no-switch", false, "serve the database only")
 	c.Flags().StringArrayVar(&schemas, "schema", nil, "serve a further database by the schema in `FILE`; can be repeated")
 	return c
 }

@@ -52,6 +52,7 @@ const (
 type fragmentKey struct {
 	src, dst [16]byte
 	id       uint32
+	recircID uint32
 	zone     uint16
 	proto    uint8
 	v6       bool
@@ -98,7 +99,7 @@ func newReassembly(now int64) reassembly {
 }
 
 // take takes a packet if it is a fragment that can be held, and returns the whole packet if it was the last to be missing.
-func (r *reassembly) take(p *packet.Packet, m *Meta, zone uint16, now int64) (held bool, w *whole) {
+func (r *reassembly) take(p *packet.Packet, m *Meta, req *Request, now int64) (held bool, w *whole) {
 	if !p.Fragment() || !r.settings[0].Enabled && !r.settings[1].Enabled || p.Network() == nil {
 		return false, nil
 	}
@@ -116,7 +117,7 @@ func (r *reassembly) take(p *packet.Packet, m *Meta, zone uint16, now int64) (he
 	if !r.settings[family].Enabled || r.held >= r.max {
 		return false, nil
 	}
-	f.key.zone = zone
+	f.key.zone, f.key.recircID = req.Zone, req.RecircID
 	l := r.lists[f.key]
 	switch {
 	case l == nil:

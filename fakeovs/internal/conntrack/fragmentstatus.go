@@ -99,7 +99,7 @@ func flag(b bool) int {
 	return 0
 }
 
-// String is the list as Open vSwitch shows it, with the recirculation it has not got.
+// String is the list as Open vSwitch shows it.
 func (l *fragmentList) String() string {
 	k := &l.key
 	src, dst := netip.AddrFrom16(k.src), netip.AddrFrom16(k.dst)
@@ -108,8 +108,8 @@ func (l *fragmentList) String() string {
 		src, dst = netip.AddrFrom4([4]byte(k.src[:4])), netip.AddrFrom4([4]byte(k.dst[:4]))
 		typ = openflow.EthTypeIPv4
 	}
-	return fmt.Sprintf("(src=%s,dst=%s,recirc_id=0,ip_id=%d,dl_type=0x%x,zone=%d,nw_proto=%d,num_fragments=%d,state=%s)",
-		addrText(src), addrText(dst), k.id, typ, k.zone, k.proto, len(l.fragments), l.state)
+	return fmt.Sprintf("(src=%s,dst=%s,recirc_id=%d,ip_id=%d,dl_type=0x%x,zone=%d,nw_proto=%d,num_fragments=%d,state=%s)",
+		addrText(src), addrText(dst), k.recircID, k.id, typ, k.zone, k.proto, len(l.fragments), l.state)
 }
 
 // String is the state in the words of Open vSwitch.

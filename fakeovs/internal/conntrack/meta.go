@@ -51,6 +51,9 @@ type Request struct {
 	// ALG is the port of the protocol to look for related connections in: openflow.ALGFTP, openflow.ALGTFTP; any other
 	// is none.
 	ALG uint16
+	// RecircID is that of the packet, 0 in its first run through the flow tables: only fragments that agree in it make a
+	// packet.
+	RecircID uint32
 }
 
 // translated reports whether an earlier pass in the zone has translated the packet.

@@ -59,7 +59,7 @@ func (t *Tracker) Track(p *packet.Packet, m *Meta, r *Request) (held bool, relea
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.tick()
-	held, whole := t.frags.take(p, m, r.Zone, now)
+	held, whole := t.frags.take(p, m, r, now)
 	switch {
 	case whole != nil:
 		t.pass(whole.packet, &whole.meta, r, now)

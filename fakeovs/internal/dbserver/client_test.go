@@ -107,6 +107,16 @@ func (c *client) call(method string, params ...any) (result, failure any, notifi
 	}
 }
 
+// mustCall makes a call that succeeds.
+func (c *client) mustCall(method string, params ...any) any {
+	c.t.Helper()
+	result, failure, _ := c.call(method, params...)
+	if failure != nil {
+		c.t.Fatalf("%s: got error %s", method, jsonText(failure))
+	}
+	return result
+}
+
 // transact runs operations, given as the text of a JSON array, on the test database.
 func (c *client) transact(ops string) []any {
 	c.t.Helper()

@@ -29,11 +29,17 @@ func (x *txn) commit() ([]*change, *Error) {
 	var visible []*change
 	_ = x.forEach(func(c *change) *Error {
 		if c.isModified() {
-			c.set(colVersion, Datum{keys: []atom{{str: newUUID()}}})
+			c.set(colVersion, scalar(strAtom(newUUID())))
 		}
 		if c.old == nil || c.new == nil || c.isModified() {
 			visible = append(visible, c)
 		}
+		return nil
+	})
+	if err := x.db.record(x, visible); err != nil {
+		return nil, err
+	}
+	_ = x.forEach(func(c *change) *Error {
 		c.apply()
 		return nil
 	})
@@ -108,9 +114,9 @@ func (x *txn) countReferences(c *change) *Error {
 			continue
 		}
 		added, removed := changesOf(c, col)
-		x.db.references(c.id.uuid, col, removed, false, func(to rowID, _ int) { x.track(to).refs-- })
+		x.db.references(c.id.uuid, col, removed, false, func(to rowID, _ atom) { x.track(to).refs-- })
 		var err *Error
-		x.db.references(c.id.uuid, col, added, false, func(to rowID, _ int) {
+		x.db.references(c.id.uuid, col, added, false, func(to rowID, _ atom) {
 			target := x.track(to)
 			if target == nil {
 				if err == nil {
@@ -155,7 +161,7 @@ func (x *txn) collectGarbage(c *change) *Error {
 		c.changed = make([]bool, len(row.fields))
 		for _, col := range c.id.table.hashed {
 			c.changed[col.index] = true
-			x.db.references(c.id.uuid, col, row.fields[col.index], false, func(to rowID, _ int) {
+			x.db.references(c.id.uuid, col, row.fields[col.index], false, func(to rowID, _ atom) {
 				target := x.track(to)
 				target.refs--
 				todo = append(todo, target)
@@ -205,19 +211,19 @@ func (x *txn) dropDeadReferences(c *change) *Error {
 			continue
 		}
 		d := c.new.fields[col.index]
-		dead, zero := map[int]bool{}, false
-		x.db.references(c.id.uuid, col, d, true, func(to rowID, member int) {
+		dead, zero := map[atom]bool{}, false // by key
+		x.db.references(c.id.uuid, col, d, true, func(to rowID, key atom) {
 			if x.get(to.table, to.uuid) == nil {
-				dead[member] = true
+				dead[key] = true
 				zero = zero || to.uuid == zeroUUID
 			}
 		})
 		if len(dead) == 0 {
 			continue
 		}
-		alive := d.filter(func(i int) bool { return !dead[i] })
+		alive := d.filter(func(key, _ atom) bool { return !dead[key] })
 		c.set(col.index, alive)
-		if len(alive.keys) >= col.typ.Min {
+		if alive.Len() >= col.typ.Min {
 			continue
 		}
 		t, inserted := c.id.table.name, ""
@@ -340,8 +346,8 @@ func (c *change) apply() {
 	for _, col := range t.columns {
 		if col.hasReferences(true) && c.hasChanged(col.index) {
 			added, removed := changesOf(c, col)
-			t.db.references(uuid, col, removed, true, func(to rowID, _ int) { to.table.addWeak(to.uuid, c.id, -1) })
-			t.db.references(uuid, col, added, true, func(to rowID, _ int) { to.table.addWeak(to.uuid, c.id, 1) })
+			t.db.references(uuid, col, removed, true, func(to rowID, _ atom) { to.table.addWeak(to.uuid, c.id, -1) })
+			t.db.references(uuid, col, added, true, func(to rowID, _ atom) { to.table.addWeak(to.uuid, c.id, 1) })
 		}
 	}
 	if c.new == nil {

@@ -102,10 +102,12 @@ func (c clause) matches(fields []Datum) bool {
 	case "excludes":
 		return field.excludesAll(typ, c.arg)
 	}
-	if len(field.keys) == 0 {
+	if field.Len() == 0 {
 		return false // a missing value is neither less nor greater
 	}
-	order := compareAtoms(typ.Key.Kind, field.keys[0], c.arg.keys[0])
+	key, _ := field.first()
+	than, _ := c.arg.first()
+	order := compareAtoms(typ.Key.Kind, key, than)
 	switch c.function {
 	case "<":
 		return order < 0
@@ -148,7 +150,8 @@ func (c condition) matchesAny(fields []Datum) bool {
 func (c condition) uuid() (string, bool) {
 	for _, cl := range c {
 		if cl.function == "==" && cl.column.index == colUUID {
-			return cl.arg.keys[0].str, true
+			key, _ := cl.arg.first()
+			return key.str, true
 		}
 	}
 	return "", false

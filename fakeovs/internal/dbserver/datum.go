@@ -3,18 +3,11 @@
 
 package dbserver
 
-import (
-	"slices"
-	"sort"
-	"strings"
-)
+import "strings"
 
 // Datum is the value of a column: a set or a map, of which a scalar is the set with one member. Keys are distinct and
-// sorted. A Datum is never changed once made; rows share them.
-type Datum struct {
-	keys   []atom
-	values []atom // as long as keys in a map, else nil
-}
+// sorted. A Datum is never changed once made; rows share them, and the versions of a large one share most of it.
+type Datum struct{ root *node } // nil: empty
 
 // Value is a Datum with its type, for writing as JSON.
 type Value struct {
@@ -26,51 +19,69 @@ func defaultDatum(t *Type) Datum {
 	if t.Min == 0 {
 		return Datum{}
 	}
-	d := Datum{keys: []atom{defaultAtom(t.Key.Kind)}}
+	d := &node{n: 1, keys: []atom{defaultAtom(t.Key.Kind)}}
 	if t.isMap() {
 		d.values = []atom{defaultAtom(t.Value.Kind)}
 	}
-	return d
+	return Datum{d}
 }
 
-func (d Datum) isDefault(t *Type) bool { return d.equal(defaultDatum(t)) }
+func (d Datum) isDefault(t *Type) bool {
+	if t.Min == 0 {
+		return d.Len() == 0
+	}
+	key, value := d.first()
+	return d.Len() == 1 && key == defaultAtom(t.Key.Kind) && (!t.isMap() || value == defaultAtom(t.Value.Kind))
+}
 
 func (d Datum) equal(e Datum) bool {
-	return slices.Equal(d.keys, e.keys) && slices.Equal(d.values, e.values)
+	if d.Len() != e.Len() {
+		return false
+	}
+	a, b := d.cursor(), e.cursor()
+	for skipShared(&a, &b) {
+		key, value := a.member()
+		otherKey, otherValue := b.member()
+		if key != otherKey || value != otherValue {
+			return false
+		}
+		a.next()
+		b.next()
+	}
+	return true
 }
 
 // compare orders two values of one type: shorter ones first, then by keys, then by values.
 func (d Datum) compare(e Datum, t *Type) int {
-	if len(d.keys) != len(e.keys) {
-		return len(d.keys) - len(e.keys)
+	if n := d.Len() - e.Len(); n != 0 {
+		return n
 	}
-	for i := range d.keys {
-		if c := compareAtoms(t.Key.Kind, d.keys[i], e.keys[i]); c != 0 {
+	byValues := 0
+	a, b := d.cursor(), e.cursor()
+	for skipShared(&a, &b) {
+		key, value := a.member()
+		otherKey, otherValue := b.member()
+		if c := compareAtoms(t.Key.Kind, key, otherKey); c != 0 {
 			return c
 		}
-	}
-	for i := range d.values {
-		if c := compareAtoms(t.Value.Kind, d.values[i], e.values[i]); c != 0 {
-			return c
+		if byValues == 0 && t.isMap() {
+			byValues = compareAtoms(t.Value.Kind, value, otherValue)
 		}
+		a.next()
+		b.next()
 	}
-	return 0
+	return byValues
 }
 
-// find returns where a key is, or where it would have to be inserted.
-func (d Datum) find(k Kind, key atom) (int, bool) {
-	return sort.Find(len(d.keys), func(i int) int { return compareAtoms(k, key, d.keys[i]) })
-}
-
-// has reports whether d has pair or member i of e. If e has no values, keys suffice.
-func (d Datum) has(t *Type, e Datum, i int) bool {
-	at, ok := d.find(t.Key.Kind, e.keys[i])
-	return ok && (e.values == nil || d.values == nil || d.values[at] == e.values[i])
+// has reports whether d has a member of e. If one of them has no values, keys suffice.
+func (d Datum) has(t *Type, e Datum, key, value atom) bool {
+	own, ok := d.get(t.Key.Kind, key)
+	return ok && (own == value || !e.hasValues() || !d.hasValues())
 }
 
 func (d Datum) includesAll(t *Type, e Datum) bool {
-	for i := range e.keys {
-		if !d.has(t, e, i) {
+	for key, value := range e.all() {
+		if !d.has(t, e, key, value) {
 			return false
 		}
 	}
@@ -78,8 +89,8 @@ func (d Datum) includesAll(t *Type, e Datum) bool {
 }
 
 func (d Datum) excludesAll(t *Type, e Datum) bool {
-	for i := range e.keys {
-		if d.has(t, e, i) {
+	for key, value := range e.all() {
+		if d.has(t, e, key, value) {
 			return false
 		}
 	}
@@ -88,32 +99,82 @@ func (d Datum) excludesAll(t *Type, e Datum) bool {
 
 // union returns d with those members of e whose keys d has not.
 func (d Datum) union(t *Type, e Datum) Datum {
-	isNew := func(i int) bool {
-		_, found := d.find(t.Key.Kind, e.keys[i])
+	return d.merge(t, e.filter(func(key, _ atom) bool {
+		_, found := d.get(t.Key.Kind, key)
 		return !found
-	}
-	return d.merge(t, e.filter(isNew))
+	}))
 }
 
 // subtract returns d without the members of e.
 func (d Datum) subtract(t *Type, e Datum) Datum {
-	drop := map[int]bool{}
-	for i := range e.keys {
-		if at, ok := d.find(t.Key.Kind, e.keys[i]); ok && (e.values == nil || d.values[at] == e.values[i]) {
-			drop[at] = true
+	keysSuffice := !e.hasValues()
+	return d.inRange(t.Key.Kind, e, func(out []*node, l *node, keys, values []atom) []*node {
+		drop := map[int]bool{}
+		for i, k := range keys {
+			if at, ok := l.find(t.Key.Kind, k); ok && (keysSuffice || l.values[at] == values[i]) {
+				drop[at] = true
+			}
 		}
-	}
-	if len(drop) == 0 {
-		return d
-	}
-	return d.filter(func(i int) bool { return !drop[i] })
+		if len(drop) == 0 {
+			return append(out, l)
+		}
+		var left, leftValues []atom
+		for i, k := range l.keys {
+			if drop[i] {
+				continue
+			}
+			left = append(left, k)
+			if l.values != nil {
+				leftValues = append(leftValues, l.values[i])
+			}
+		}
+		return split(out, left, leftValues)
+	})
 }
 
-// changes returns what is in e and not in d, and what is in d and not in e.
+// changes returns what is in e and not in d, and what is in d and not in e. A map's pair with a new value is in both.
 func (d Datum) changes(t *Type, e Datum) (added, removed Datum) {
-	added = e.filter(func(i int) bool { return !d.has(t, e, i) })
-	removed = d.filter(func(i int) bool { return !e.has(t, d, i) })
-	return added, removed
+	var won, lost struct{ keys, values []atom }
+	a, b := d.cursor(), e.cursor()
+	for {
+		both := skipShared(&a, &b)
+		if a.done() && b.done() {
+			break
+		}
+		order := 0
+		switch {
+		case both:
+			key, value := a.member()
+			otherKey, otherValue := b.member()
+			if key == otherKey && value == otherValue {
+				a.next()
+				b.next()
+				continue
+			}
+			order = compareAtoms(t.Key.Kind, key, otherKey)
+		case a.done():
+			order = 1
+		default:
+			order = -1
+		}
+		if order <= 0 {
+			key, value := a.member()
+			lost.keys = append(lost.keys, key)
+			if t.isMap() {
+				lost.values = append(lost.values, value)
+			}
+			a.next()
+		}
+		if order >= 0 {
+			key, value := b.member()
+			won.keys = append(won.keys, key)
+			if t.isMap() {
+				won.values = append(won.values, value)
+			}
+			b.next()
+		}
+	}
+	return newDatum(won.keys, won.values), newDatum(lost.keys, lost.values)
 }
 
 // diff returns what an update2 notification says about a change from d to e: the members that are in one of them
@@ -123,78 +184,39 @@ func (d Datum) diff(t *Type, e Datum) Datum {
 		return e
 	}
 	added, removed := d.changes(t, e)
-	gone := removed.filter(func(i int) bool {
-		_, stays := e.find(t.Key.Kind, removed.keys[i])
+	gone := removed.filter(func(key, _ atom) bool {
+		_, stays := e.get(t.Key.Kind, key)
 		return !stays
 	})
 	return added.merge(t, gone)
-}
-
-func (d Datum) filter(keep func(i int) bool) Datum {
-	var out Datum
-	for i := range d.keys {
-		if keep(i) {
-			out.keys = append(out.keys, d.keys[i])
-			if d.values != nil {
-				out.values = append(out.values, d.values[i])
-			}
-		}
-	}
-	return out
-}
-
-// merge returns the members of d and e, which have no key in common.
-func (d Datum) merge(t *Type, e Datum) Datum {
-	if len(e.keys) == 0 {
-		return d
-	}
-	if len(d.keys) == 0 {
-		return e
-	}
-	out := Datum{keys: make([]atom, 0, len(d.keys)+len(e.keys))}
-	if t.isMap() {
-		out.values = make([]atom, 0, cap(out.keys))
-	}
-	take := func(from Datum, i, j int) {
-		out.keys = append(out.keys, from.keys[i:j]...)
-		if t.isMap() {
-			out.values = append(out.values, from.values[i:j]...)
-		}
-	}
-	at := 0
-	for i := range e.keys {
-		to, _ := d.find(t.Key.Kind, e.keys[i])
-		take(d, at, to)
-		take(e, i, i+1)
-		at = to
-	}
-	take(d, at, len(d.keys))
-	return out
 }
 
 // appendKey appends an encoding that equal values, and only these, share.
 func (d Datum) appendKey(b []byte, t *Type) []byte { return append(d.appendJSON(b, t), 0) }
 
 func (d Datum) appendJSON(b []byte, t *Type) []byte {
-	if !t.isMap() && len(d.keys) == 1 {
-		return d.keys[0].appendJSON(b, t.Key.Kind)
+	if !t.isMap() && d.Len() == 1 {
+		key, _ := d.first()
+		return key.appendJSON(b, t.Key.Kind)
 	}
 	if t.isMap() {
 		b = append(b, `["map",[`...)
 	} else {
 		b = append(b, `["set",[`...)
 	}
-	for i, k := range d.keys {
-		if i > 0 {
+	first := true
+	for k, v := range d.all() {
+		if !first {
 			b = append(b, ',')
 		}
+		first = false
 		if t.isMap() {
 			b = append(b, '[')
 		}
 		b = k.appendJSON(b, t.Key.Kind)
 		if t.isMap() {
 			b = append(b, ',')
-			b = d.values[i].appendJSON(b, t.Value.Kind)
+			b = v.appendJSON(b, t.Value.Kind)
 			b = append(b, ']')
 		}
 	}
@@ -205,20 +227,22 @@ func (d Datum) appendJSON(b []byte, t *Type) []byte {
 func (d Datum) text(t *Type) string {
 	var s strings.Builder
 	open, end := "", ""
-	if t.Max > 1 || len(d.keys) == 0 {
+	if t.Max > 1 || d.Len() == 0 {
 		open, end = "[", "]"
 		if t.isMap() {
 			open, end = "{", "}"
 		}
 	}
 	s.WriteString(open)
-	for i, k := range d.keys {
-		if i > 0 {
+	first := true
+	for k, v := range d.all() {
+		if !first {
 			s.WriteString(", ")
 		}
+		first = false
 		s.WriteString(k.text(t.Key.Kind))
 		if t.isMap() {
-			s.WriteString("=" + d.values[i].text(t.Value.Kind))
+			s.WriteString("=" + v.text(t.Value.Kind))
 		}
 	}
 	s.WriteString(end)

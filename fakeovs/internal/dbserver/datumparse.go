@@ -32,7 +32,7 @@ func datumFromJSON(t *Type, v any, syms symbols) (Datum, *Error) {
 	a, _ := v.([]any)
 	if !t.isMap() && (len(a) == 0 || a[0] != "set") {
 		k, err := atomFromJSON(&t.Key, v, syms)
-		return Datum{keys: []atom{k}}, err
+		return scalar(k), err
 	}
 	class := "set"
 	if t.isMap() {
@@ -52,7 +52,7 @@ func datumFromJSON(t *Type, v any, syms symbols) (Datum, *Error) {
 		}
 		return Datum{}, syntaxError(v, "%s must have %d to %d members but %d are present", class, t.Min, t.Max, n)
 	}
-	d := Datum{keys: make([]atom, 0, len(members))}
+	keys, values := make([]atom, 0, len(members)), []atom(nil)
 	for _, m := range members {
 		key, value := m, any(nil)
 		if t.isMap() {
@@ -66,40 +66,40 @@ func datumFromJSON(t *Type, v any, syms symbols) (Datum, *Error) {
 		if err != nil {
 			return Datum{}, err
 		}
-		d.keys = append(d.keys, k)
+		keys = append(keys, k)
 		if t.isMap() {
 			v, err := atomFromJSON(&t.Value, value, syms)
 			if err != nil {
 				return Datum{}, err
 			}
-			d.values = append(d.values, v)
+			values = append(values, v)
 		}
 	}
-	return d, d.sort(t)
+	return sortedDatum(t, keys, values)
 }
 
-// sort brings a new Datum into order.
-func (d *Datum) sort(t *Type) *Error {
-	sort.Sort(datumSorter{*d, t.Key.Kind})
-	for i := 1; i < len(d.keys); i++ {
-		if d.keys[i] == d.keys[i-1] {
+// sortedDatum makes a value of members in any order.
+func sortedDatum(t *Type, keys, values []atom) (Datum, *Error) {
+	sort.Sort(memberSorter{keys, values, t.Key.Kind})
+	for i := 1; i < len(keys); i++ {
+		if keys[i] == keys[i-1] {
 			if t.isMap() {
-				return newError(tagBare, "map contains duplicate key")
+				return Datum{}, newError(tagBare, "map contains duplicate key")
 			}
-			return newError(tagBare, "set contains duplicate")
+			return Datum{}, newError(tagBare, "set contains duplicate")
 		}
 	}
-	return nil
+	return newDatum(keys, values), nil
 }
 
-type datumSorter struct {
-	Datum
-	kind Kind
+type memberSorter struct {
+	keys, values []atom
+	kind         Kind
 }
 
-func (s datumSorter) Len() int           { return len(s.keys) }
-func (s datumSorter) Less(i, j int) bool { return compareAtoms(s.kind, s.keys[i], s.keys[j]) < 0 }
-func (s datumSorter) Swap(i, j int) {
+func (s memberSorter) Len() int           { return len(s.keys) }
+func (s memberSorter) Less(i, j int) bool { return compareAtoms(s.kind, s.keys[i], s.keys[j]) < 0 }
+func (s memberSorter) Swap(i, j int) {
 	s.keys[i], s.keys[j] = s.keys[j], s.keys[i]
 	if s.values != nil {
 		s.values[i], s.values[j] = s.values[j], s.values[i]
@@ -166,7 +166,7 @@ func uuidFromJSON(v any, syms symbols) (atom, *Error) {
 // committed.
 func (b *BaseType) check(a atom) *Error {
 	if b.Enum != nil {
-		if _, ok := b.Enum.find(b.Kind, a); !ok {
+		if _, ok := b.Enum.get(b.Kind, a); !ok {
 			valid := b.Enum.text(b.enumType())
 			return newError(tagConstraint, "%s is not one of the allowed values (%s)", a.text(b.Kind), valid)
 		}
@@ -208,7 +208,7 @@ func outOfRange[T int64 | realText](v, least, most, unboundedBelow, unboundedAbo
 
 // checkCount checks how many members a value has.
 func (t *Type) checkCount(d Datum) *Error {
-	if n := len(d.keys); n < t.Min || n > t.Max {
+	if n := d.Len(); n < t.Min || n > t.Max {
 		return newError(tagConstraint, "Attempted to store %d elements in %s.", n, t.english())
 	}
 	return nil
@@ -216,11 +216,12 @@ func (t *Type) checkCount(d Datum) *Error {
 
 // checkDefault checks the value of a column that an insert left at its default, which may violate the constraints.
 func (t *Type) checkDefault(d Datum) *Error {
-	if len(d.keys) != 1 {
+	if d.Len() != 1 {
 		return nil
 	}
-	if err := t.Key.check(d.keys[0]); err != nil || !t.isMap() {
+	key, value := d.first()
+	if err := t.Key.check(key); err != nil || !t.isMap() {
 		return err
 	}
-	return t.Value.check(d.values[0])
+	return t.Value.check(value)
 }

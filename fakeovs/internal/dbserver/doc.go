@@ -8,11 +8,15 @@
 // operations see their own effects, nobody else sees anything; at its end all constraints are checked at once, and then
 // it becomes the state of the database or nothing has happened. One mutex guards everything, and under it a commit is
 // put into the outbox of each client that monitors what changed, before the reply goes into the outbox of the one that
-// asked. So all clients see all changes in one order, each its own before the reply. Sockets are read and written by
-// two goroutines a client, which do not hold the mutex meanwhile.
+// asked. So all clients see all changes in one order, each its own before the reply. Each client has a goroutine that reads
+// from its socket and handles what it asks for. What is in outboxes is written by whoever unlocks the mutex, as far as the
+// sockets take it without waiting; a goroutine takes over what they do not take.
 //
 // The process itself takes part through Database.Update, Snapshot and Watch, in the same order.
 //
-// There is no schema conversion, no persistence, no history of transactions (monitor_cond_since always answers with
+// AddDatabaseFile keeps a database in a file in the format of ovsdb-server, ovsdb(5). A transaction is in the file before
+// it becomes the state of the database; only that, and compacting the file, is done while the mutex is held.
+//
+// There is no schema conversion, no history of transactions (monitor_cond_since always answers with
 // the whole contents, as a standalone server does) and no role-based access control. The server never probes clients.
 package dbserver

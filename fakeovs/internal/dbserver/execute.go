@@ -163,8 +163,8 @@ func (x *execution) insert(p *parser) (map[string]any, *Error) {
 			return nil, err
 		}
 	}
-	r.fields[colUUID] = Datum{keys: []atom{{str: uuid}}}
-	r.fields[colVersion] = Datum{keys: []atom{{str: newUUID()}}}
+	r.fields[colUUID] = scalar(strAtom(uuid))
+	r.fields[colVersion] = scalar(strAtom(newUUID()))
 	x.txn.insert(r)
 	return map[string]any{"uuid": []any{"uuid", uuid}}, nil
 }
@@ -316,7 +316,9 @@ func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
 }
 
 func (x *execution) commit(p *parser) (map[string]any, *Error) {
-	member(p, "durable", required, as[bool]) // nothing here outlives the process
+	if durable, _ := member(p, "durable", required, as[bool]); durable {
+		x.txn.durable = true
+	}
 	return map[string]any{}, nil
 }
 
@@ -325,7 +327,8 @@ func (x *execution) abort(*parser) (map[string]any, *Error) {
 }
 
 func (x *execution) comment(p *parser) (map[string]any, *Error) {
-	p.string("comment", required)
+	text, _ := p.string("comment", required)
+	x.txn.addComment(text)
 	return map[string]any{}, nil
 }
 

@@ -11,14 +11,15 @@ import (
 // generator makes schemas and requests that are mostly valid, the same ones for the same seed.
 type generator struct {
 	*rand.Rand
-	schema *Schema
-	rows   []string        // UUIDs that rows may have
-	names  []string        // uuid-names of the transaction in the making
-	shapes map[string]bool // of monitors; whether they are all without conditions
+	schema    *Schema
+	rows      []string            // UUIDs that rows may have
+	names     []string            // uuid-names of the transaction in the making
+	shapes    map[string]bool     // of monitors; whether they are all without conditions
+	monitored map[string][]string // the tables of monitors
 }
 
 func newGenerator(seed uint64) *generator {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, 5)), shapes: map[string]bool{}}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 5)), shapes: map[string]bool{}, monitored: map[string][]string{}}
 	for i := range 8 {
 		g.rows = append(g.rows, fmt.Sprintf("00000000-0000-0000-0000-%012d", i+1))
 	}
@@ -195,8 +196,11 @@ func (g *generator) value(t *Type) any {
 
 func (g *generator) atom(b *BaseType) any {
 	if b.Enum != nil && !g.percent(5) {
-		i := g.IntN(b.Enum.Len())
-		return Value{Datum{keys: b.Enum.keys[i : i+1]}, b.enumType()}
+		var allowed []atom
+		for a := range b.Enum.all() {
+			allowed = append(allowed, a)
+		}
+		return Value{scalar(pick(g, allowed)), b.enumType()}
 	}
 	switch b.Kind {
 	case Integer:

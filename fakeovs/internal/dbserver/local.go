@@ -6,6 +6,7 @@ package dbserver
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sort"
 )
 
@@ -22,117 +23,97 @@ func Booleans(b ...bool) Datum { return newSet(Boolean, boolAtom, b) }
 func Strings(s ...string) Datum { return newSet(String, strAtom, s) }
 
 func newSet[T any](k Kind, convert func(T) atom, members []T) Datum {
-	d := Datum{}
+	keys := make([]atom, 0, len(members))
 	for _, m := range members {
-		a := convert(m)
-		if at, ok := d.find(k, a); !ok {
-			d.keys = append(d.keys[:at], append([]atom{a}, d.keys[at:]...)...)
-		}
+		keys = append(keys, convert(m))
 	}
-	return d
+	slices.SortFunc(keys, func(a, b atom) int { return compareAtoms(k, a, b) })
+	return newDatum(slices.Compact(keys), nil)
 }
 
 // StringMap returns a map of strings to strings.
 func StringMap(m map[string]string) Datum {
-	d := Datum{}
-	for k := range m {
-		d.keys = append(d.keys, strAtom(k))
+	var keys, values []atom
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		keys, values = append(keys, strAtom(k)), append(values, strAtom(m[k]))
 	}
-	sort.Slice(d.keys, func(i, j int) bool { return d.keys[i].str < d.keys[j].str })
-	for _, k := range d.keys {
-		d.values = append(d.values, strAtom(m[k.str]))
-	}
-	return d
+	return newDatum(keys, values)
 }
 
 // Counts returns a map of strings to integers.
 func Counts(m map[string]int64) Datum {
-	d := Datum{}
-	for k := range m {
-		d.keys = append(d.keys, strAtom(k))
+	var keys, values []atom
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		keys, values = append(keys, strAtom(k)), append(values, intAtom(m[k]))
 	}
-	sort.Slice(d.keys, func(i, j int) bool { return d.keys[i].str < d.keys[j].str })
-	for _, k := range d.keys {
-		d.values = append(d.values, intAtom(m[k.str]))
-	}
-	return d
+	return newDatum(keys, values)
 }
-
-// Len returns how many members the value has.
-func (d Datum) Len() int { return len(d.keys) }
 
 // Integer returns the first member of a set of integers; zero and false if it is empty.
 func (d Datum) Integer() (int64, bool) {
-	if len(d.keys) == 0 {
-		return 0, false
-	}
-	return d.keys[0].num, true
+	key, _ := d.first()
+	return key.num, d.Len() > 0
 }
 
 // String returns the first member of a set of strings or UUIDs; "" if it is empty.
 func (d Datum) String() string {
-	if len(d.keys) == 0 {
-		return ""
-	}
-	return d.keys[0].str
+	key, _ := d.first()
+	return key.str
 }
 
 // Strings returns the members of a set of strings or UUIDs.
 func (d Datum) Strings() []string {
-	s := make([]string, len(d.keys))
-	for i, k := range d.keys {
-		s[i] = k.str
+	s := make([]string, 0, d.Len())
+	for k := range d.all() {
+		s = append(s, k.str)
 	}
 	return s
 }
 
 // Lookup returns what a map of strings to strings has for a key; "" if nothing.
 func (d Datum) Lookup(key string) string {
-	at, ok := d.find(String, strAtom(key))
-	if !ok {
-		return ""
-	}
-	return d.values[at].str
+	value, _ := d.get(String, strAtom(key))
+	return value.str
 }
 
 // Entry returns what a map of strings to strings has for a key; false if nothing.
 func (d Datum) Entry(key string) (string, bool) {
-	at, ok := d.find(String, strAtom(key))
-	if !ok {
-		return "", false
-	}
-	return d.values[at].str, true
+	value, ok := d.get(String, strAtom(key))
+	return value.str, ok
 }
 
 // Map returns a map of strings to strings.
 func (d Datum) Map() map[string]string {
-	m := make(map[string]string, len(d.keys))
-	for i, k := range d.keys {
-		m[k.str] = d.values[i].str
+	m := make(map[string]string, d.Len())
+	for k, v := range d.all() {
+		m[k.str] = v.str
 	}
 	return m
 }
 
 // Ints returns the members of a set of integers, or the keys of a map from them.
 func (d Datum) Ints() []int64 {
-	n := make([]int64, len(d.keys))
-	for i, k := range d.keys {
-		n[i] = k.num
+	n := make([]int64, 0, d.Len())
+	for k := range d.all() {
+		n = append(n, k.num)
 	}
 	return n
 }
 
 // Values returns the values of a map to strings or UUIDs, in the order of its keys.
 func (d Datum) Values() []string {
-	s := make([]string, len(d.values))
-	for i, v := range d.values {
-		s[i] = v.str
+	s := make([]string, 0, d.Len())
+	for _, v := range d.all() {
+		s = append(s, v.str)
 	}
 	return s
 }
 
 // Bool returns the first member of a set of booleans; false if it is empty.
-func (d Datum) Bool() bool { return len(d.keys) > 0 && d.keys[0].num != 0 }
+func (d Datum) Bool() bool {
+	key, _ := d.first()
+	return key.num != 0
+}
 
 // UUID returns the row's UUID.
 func (r *Row) UUID() string { return r.uuid }
@@ -288,13 +269,20 @@ func (w *Watch) stop() {
 // commit commits a transaction and tells everybody who wants to know.
 func (db *Database) commit(x *txn) *Error {
 	changes, err := x.commit()
-	if err != nil || len(changes) == 0 {
-		return err
+	if err == nil {
+		db.committed(changes)
 	}
+	return err
+}
+
+// committed tells everybody what has been committed.
+func (db *Database) committed(changes []*change) {
+	if len(changes) == 0 {
+		return
+	}
+	db.compactIfDue()
 	db.changed = true
-	for _, m := range db.monitors {
-		m.update(changes)
-	}
+	db.tellMonitors(changes)
 	for w := range db.watches {
 		for _, c := range changes {
 			if w.tables[c.id.table] {
@@ -306,5 +294,4 @@ func (db *Database) commit(x *txn) *Error {
 			}
 		}
 	}
-	return nil
 }

@@ -13,6 +13,9 @@ type monitor struct {
 	version monitorVersion
 	tables  map[*table]*monitoredTable
 	order   []*monitoredTable
+	idText  string // the JSON text of id
+	// requests is the JSON text of the requests that it began with. Monitors for which asks is the same say the same.
+	requests, asks string
 }
 
 // monitorVersion is the form in which changes are sent.
@@ -44,8 +47,9 @@ type monitoredTable struct {
 	// not of the column.
 	unseen []*column
 	// where is the condition that the client knows of, next the one that it asked for. They differ after a request that
-	// failed half-way.
-	where, next condition
+	// failed half-way. The texts are those of conditions that replaced the first one.
+	where, next         condition
+	whereText, nextText string
 }
 
 type monitoredColumn struct {
@@ -53,29 +57,36 @@ type monitoredColumn struct {
 	sel selection
 }
 
-// update sends the changes that a transaction made, if any of them is monitored.
-func (m *monitor) update(changes []*change) {
+// update returns what the monitor has to say about the changes that a transaction made; nil if it is nothing.
+func (m *monitor) update(changes []*change) rawJSON {
 	u := updates{m: m}
 	for _, c := range changes {
-		if mt := m.tables[c.id.table]; mt != nil {
+		if mt := m.tables[c.id.table]; mt != nil && (c.old == nil || c.new == nil || mt.watches(c)) {
 			u.add(mt, c.id.uuid, c.old, c.new, mt.kind(c.old, c.new, mt.where, mt.next))
 		}
 	}
-	m.notify(u)
+	if u.empty() {
+		return nil
+	}
+	return u.json()
 }
 
-func (m *monitor) notify(u updates) {
-	if u.empty() {
-		return
-	}
+// notification is the message with an update of the monitor.
+func (m *monitor) notification(update rawJSON) []byte {
+	b := append(make([]byte, 0, 128+len(update)), `{"id":null,"method":"update`...)
 	switch m.version {
 	case plainMonitor:
-		m.session.notify("update", []any{m.id, u.json()})
+		b = append(b, `","params":[`...)
 	case condMonitor:
-		m.session.notify("update2", []any{m.id, u.json()})
+		b = append(b, `2","params":[`...)
 	case sinceMonitor:
-		m.session.notify("update3", []any{m.id, zeroUUID, u.json()})
+		b = append(b, `3","params":[`...)
 	}
+	b = append(append(b, m.idText...), ',')
+	if m.version == sinceMonitor {
+		b = append(b, `"`+zeroUUID+`",`...)
+	}
+	return append(append(b, update...), "]}"...)
 }
 
 // initial returns all that is there.
@@ -103,9 +114,17 @@ func (m *monitor) change() {
 				u.add(mt, r.uuid, r, r, kind)
 			}
 		}
-		mt.where = mt.next
+		mt.where, mt.whereText = mt.next, mt.nextText
 	}
-	m.notify(u)
+	if !u.empty() {
+		m.session.send(m.notification(u.json()))
+	}
+}
+
+// watches reports whether a column has changed that the client or a condition has named.
+func (mt *monitoredTable) watches(c *change) bool {
+	return slices.ContainsFunc(mt.columns, func(mc monitoredColumn) bool { return c.hasChanged(mc.index) }) ||
+		slices.ContainsFunc(mt.unseen, func(col *column) bool { return c.hasChanged(col.index) })
 }
 
 // mention notes the columns of a condition.

@@ -20,7 +20,7 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	if n := len(params); m.version == condMonitor && n != 3 || m.version == sinceMonitor && n != 4 || n < 3 {
 		return nil, syntaxError(params, "invalid parameters")
 	}
-	m.id = params[1]
+	m.setID(params[1])
 	requests, ok := params[2].(map[string]any)
 	if !ok {
 		return nil, syntaxError(params[2], "monitor-requests must be object")
@@ -58,6 +58,7 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 		mt.where, mt.next = conditions[i], conditions[i]
 		mt.mention(conditions[i])
 	}
+	m.asked(requests)
 	if m.version != sinceMonitor {
 		db.monitors = append(db.monitors, m)
 		return m.initial(), nil
@@ -158,6 +159,7 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 	if !ok {
 		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
 	}
+	defer m.conditionsChanged()
 	for _, name := range memberNames(requests) {
 		t := m.db.tables[name]
 		if t == nil {
@@ -188,11 +190,11 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 			if err != nil {
 				return nil, err
 			}
-			mt.next = cond
+			mt.next, mt.nextText = cond, jsonText(where)
 			mt.mention(cond)
 		}
 	}
-	m.id = params[1]
+	m.setID(params[1])
 	m.change()
 	return map[string]any{}, nil
 }
@@ -215,7 +217,7 @@ func (s *session) monitor(id any) *monitor {
 	text := jsonText(id)
 	for _, db := range s.server.databases {
 		for _, m := range db.monitors {
-			if m.session == s && jsonText(m.id) == text {
+			if m.session == s && m.idText == text {
 				return m
 			}
 		}

@@ -11,8 +11,8 @@ import (
 // monitorIDs are few, so that some requests name a monitor that is there.
 var monitorIDs = []any{"m", 3, []any{"a", 1}, nil}
 
-// monitorCommand makes a request about monitors.
-func (g *generator) monitorCommand() (method string, params []any) {
+// monitorCommand makes a request about monitors for a client.
+func (g *generator) monitorCommand(client int) (method string, params []any) {
 	switch g.IntN(10) {
 	case 0:
 		return "monitor_cancel", []any{pick(g, monitorIDs)}
@@ -23,7 +23,7 @@ func (g *generator) monitorCommand() (method string, params []any) {
 			to = pick(g, monitorIDs)
 		}
 		requests := map[string]any{}
-		for _, name := range g.tableNames() {
+		for _, name := range g.monitored[monitorOf(client, id)] {
 			if g.percent(60) {
 				requests[name] = []any{map[string]any{"where": g.validWhere(g.schema.tables[name])}}
 			}
@@ -38,7 +38,7 @@ func (g *generator) monitorCommand() (method string, params []any) {
 		}
 		return "monitor_cond_change", []any{id, to, requests}
 	}
-	method = pick(g, []string{"monitor", "monitor_cond", "monitor_cond_since"})
+	method = pick(g, []string{"monitor", "monitor_cond", "monitor_cond", "monitor_cond_since"})
 	requests := map[string]any{}
 	for _, name := range g.tableNames() {
 		if g.percent(30) {
@@ -80,6 +80,18 @@ func (g *generator) monitorCommand() (method string, params []any) {
 		}
 	}
 	return method, params
+}
+
+func monitorOf(client int, id any) string { return jsonText([]any{client, id}) }
+
+// note notes which tables a new monitor has, or what its id is now.
+func (g *generator) note(client int, method string, params []any) {
+	switch method {
+	case "monitor", "monitor_cond", "monitor_cond_since":
+		g.monitored[monitorOf(client, params[1])] = sortedNames(params[2].(map[string]any))
+	case "monitor_cond_change":
+		g.monitored[monitorOf(client, params[1])] = g.monitored[monitorOf(client, params[0])]
+	}
 }
 
 // validWhere makes a condition without errors. After a request that failed half-way ovsdb-server may crash.

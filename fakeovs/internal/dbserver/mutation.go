@@ -80,26 +80,29 @@ func (m mutation) apply(d Datum) (Datum, *Error) {
 		d = d.subtract(typ, m.arg)
 		return d, typ.checkCount(d)
 	}
-	out := Datum{keys: make([]atom, len(d.keys))}
-	for i, k := range d.keys {
+	keys := make([]atom, 0, d.Len())
+	arg, _ := m.arg.first()
+	for k := range d.all() {
 		var err *Error
 		if typ.Key.Kind == Integer {
-			out.keys[i].num, err = m.integer(k.num, m.arg.keys[0].num)
+			k.num, err = m.integer(k.num, arg.num)
 		} else {
 			var f float64
-			f, err = m.real(k.real(), m.arg.keys[0].real())
-			out.keys[i] = realAtom(f)
+			f, err = m.real(k.real(), arg.real())
+			k = realAtom(f)
 		}
 		if err != nil {
 			return d, err
 		}
+		keys = append(keys, k)
 	}
-	for _, k := range out.keys {
+	for _, k := range keys {
 		if err := typ.Key.check(k); err != nil {
 			return d, err
 		}
 	}
-	if out.sort(typ) != nil {
+	out, err := sortedDatum(typ, keys, nil)
+	if err != nil {
 		return d, newError(tagConstraint, "Result of %q operation contains duplicates.", m.mutator)
 	}
 	return out, nil

@@ -33,8 +33,11 @@ func TestRandomSchemasAsRealServer(t *testing.T) {
 			for range *requests {
 				g.rows = d.known(g.rows)
 				if g.percent(25) {
-					method, params := g.monitorCommand()
-					d.ask(t, g.IntN(3), method, params)
+					client := g.IntN(3)
+					method, params := g.monitorCommand(client)
+					if d.ask(t, client, method, params) {
+						g.note(client, method, params)
+					}
 				} else {
 					d.ask(t, g.IntN(2), "transact", append([]any{"test"}, g.transaction()...))
 				}
@@ -90,8 +93,8 @@ func (d *duel) known(rows []string) []string {
 
 func freshUUID(n int) string { return fmt.Sprintf("ffffffff-0000-0000-0000-%012d", n) }
 
-// ask makes a client send a request to both servers, and compares what all clients get.
-func (d *duel) ask(t *testing.T, from int, method string, params []any) {
+// ask makes a client send a request to both servers, compares what all clients get, and reports whether it is no error.
+func (d *duel) ask(t *testing.T, from int, method string, params []any) (done bool) {
 	t.Helper()
 	text := jsonText(params)
 	f := during{t, method + " " + text}
@@ -129,6 +132,7 @@ func (d *duel) ask(t *testing.T, from int, method string, params []any) {
 	if texts[0] != texts[1] {
 		t.Fatalf("schema %s\n%s %s: real server (-), ours (+):\n%s", d.schema.text, method, text, cmp.Diff(texts[0], texts[1]))
 	}
+	return got[0]["error"] == nil
 }
 
 // during says in which request something failed.

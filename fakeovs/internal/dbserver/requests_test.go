@@ -187,7 +187,7 @@ func (g *generator) mutation(t *tableSchema) any {
 		mutators = []string{"=", "++"}
 	}
 	mutator, value := pick(g, mutators), g.value(&c.typ)
-	if mutator == "*=" && value == 0 {
+	if mutator == "*=" && jsonText(value) == "0" {
 		value = 5 // a negative integer times 0 makes ovsdb-server crash
 	}
 	return []any{c.name, mutator, value}

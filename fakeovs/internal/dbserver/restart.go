@@ -4,6 +4,7 @@
 package dbserver
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 )
@@ -41,16 +42,17 @@ func (s *Server) Disconnect() {
 	s.goroutines.Wait()
 }
 
-// Restart makes the server, which must have no clients, what a new process makes of files with that content: it has
-// another id, rows have other versions, and ephemeral columns their defaults. The content must be its own.
-func (s *Server) Restart(c *Content) error {
+// Restart makes the server, which must have no clients and closed files, what a new process makes of files with that
+// content: it has another id, rows have other versions, and ephemeral columns their defaults. The content must be its own.
+// A database that has a file is read from it, unless the content is restored: then that becomes the file's.
+func (s *Server) Restart(c *Content, restored bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.id = newUUID()
 	s.databases[serverDatabase].clear()
 	for name, db := range s.databases {
 		if name != serverDatabase {
-			if err := db.load(c.databases[name]); err != nil {
+			if err := db.reload(c.databases[name], restored); err != nil {
 				return err
 			}
 		}
@@ -73,6 +75,35 @@ func (db *Database) clear() {
 	for _, t := range db.tables {
 		*t = *newTable(db, t.tableSchema)
 	}
+}
+
+// reload makes the database what its file says, or if it has none, or another one is restored, a content.
+func (db *Database) reload(content Snapshot, restored bool) error {
+	if db.file == nil {
+		return db.load(content)
+	}
+	schema, err := db.file.open(db.server.now())
+	if err != nil {
+		return fmt.Errorf("open the database file: %w", err)
+	}
+	switch {
+	case string(schema.text) != string(db.schema.text):
+		err = fmt.Errorf("%s: its schema has changed", db.file.name)
+	case restored:
+		log := db.file.log
+		db.file.log = nil // what is loaded is written at once
+		err = db.load(content)
+		if db.file.log = log; err == nil {
+			err = db.compact("restored")
+		}
+	default:
+		db.clear()
+		db.read()
+	}
+	if err != nil {
+		return errors.Join(err, db.file.close())
+	}
+	return nil
 }
 
 // load replaces all rows.

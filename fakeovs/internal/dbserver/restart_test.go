@@ -11,7 +11,7 @@ import (
 func restart(t *testing.T, s *Server, c *Content) {
 	t.Helper()
 	s.Disconnect()
-	if err := s.Restart(c); err != nil {
+	if err := s.Restart(c, false); err != nil {
 		t.Fatal(err)
 	}
 }

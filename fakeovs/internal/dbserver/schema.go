@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// Schema is a parsed database schema: RFC 7047, section 3.2.
+// Schema is a parsed database schema: RFC 7047, section 3.2. It never changes: databases may share it.
 type Schema struct {
 	Name    string
 	Version string

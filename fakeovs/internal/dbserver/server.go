@@ -37,13 +37,13 @@ type Server struct {
 	// large is held while a large message is parsed and handled. It is locked before mu.
 	large sync.Mutex
 	// mu guards all databases and sessions. It is never held across I/O.
-	mu        sync.Mutex
+	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
 
-	goroutines sync.WaitGroup // of sessions
+	goroutines sync.WaitGroup // of sessions and their outboxes
 }
 
 // New makes a server with the database _Server only.
@@ -64,7 +64,7 @@ func New(o Options) (*Server, error) {
 		options: o, log: o.Logger, now: time.Now, id: newUUID(),
 		databases: map[string]*Database{}, sessions: map[*session]struct{}{}, locks: map[string][]*lockWaiter{},
 	}
-	schema, err := ParseSchema(serverSchema)
+	schema, err := serverSchema()
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +82,18 @@ type Database struct {
 	monitors []*monitor // in the order of their creation
 	watches  map[*Watch]struct{}
 	waiting  []*waiting
-	changed  bool // since what waits was last tried
+	changed  bool    // since what waits was last tried
+	file     *dbFile // nil if it is in memory only
 }
 
 // AddDatabase makes an empty database.
 func (s *Server) AddDatabase(schema *Schema) (*Database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.addDatabase(schema)
+}
+
+func (s *Server) addDatabase(schema *Schema) (*Database, error) {
 	if s.databases[schema.Name] != nil {
 		return nil, fmt.Errorf("there is a database %s already", schema.Name)
 	}
@@ -130,11 +135,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 	}
 	c := newSession(s, conn)
 	s.sessions[c] = struct{}{}
-	s.goroutines.Add(2)
-	go func() {
-		defer s.goroutines.Done()
-		c.write()
-	}()
+	s.goroutines.Add(1)
 	go func() {
 		defer s.goroutines.Done()
 		c.read()
@@ -152,7 +153,18 @@ func (s *Server) Close() error {
 	}
 	s.mu.Unlock()
 	s.Disconnect()
-	return nil
+	return s.CloseFiles()
+}
+
+// CloseFiles closes the files of databases, so that others can use them. Until Restart, what is committed is not kept.
+func (s *Server) CloseFiles() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, db := range s.databases {
+		errs = append(errs, db.file.close())
+	}
+	return errors.Join(errs...)
 }
 
 // remove forgets a session that has ended.

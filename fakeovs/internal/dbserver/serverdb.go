@@ -3,7 +3,10 @@
 
 package dbserver
 
-import _ "embed"
+import (
+	_ "embed"
+	"sync"
+)
 
 // serverDatabase is the name of the database that describes the server: _Server(5).
 const serverDatabase = "_Server"
@@ -11,7 +14,10 @@ const serverDatabase = "_Server"
 // serverSchema is the schema of that database.
 //
 //go:embed data/_server.ovsschema
-var serverSchema []byte
+var serverSchemaText []byte
+
+// serverSchema parses it once for all servers, which do not change it.
+var serverSchema = sync.OnceValues(func() (*Schema, error) { return ParseSchema(serverSchemaText) })
 
 // describe enters a new database into the database _Server. s.mu is held.
 func (s *Server) describe(db *Database) error {

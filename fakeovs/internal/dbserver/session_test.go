@@ -165,6 +165,14 @@ func TestFrames(t *testing.T) {
 	}
 }
 
+// sink is a connection that keeps what is written. It is one writer's at a time.
+type sink struct {
+	net.Conn
+	sent bytes.Buffer
+}
+
+func (s *sink) Write(b []byte) (int, error) { return s.sent.Write(b) }
+
 func FuzzSession(f *testing.F) {
 	f.Add([]byte(`{"id":1,"method":"transact","params":["test",` + insertSingle[1:len(insertSingle)-1] + `]}`))
 	f.Add([]byte(`{"id":1,"method":"monitor_cond","params":["test",null,{"root":[{"where":[["i",">",1]]}]}]}{"id":2,"method":"lock","params":["a"]}`))
@@ -176,7 +184,8 @@ func FuzzSession(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
 		s := startServer(t, Options{})
-		c := newSession(s, nil)
+		sink := &sink{}
+		c := newSession(s, sink)
 		c.handle([]byte(`{"id":0,"method":"transact","params":["test",{"op":"insert","table":"root","row":{"name":"a","some":1,"kids":["named-uuid","k"]}},{"op":"insert","table":"kid","row":{},"uuid-name":"k"}]}`))
 		for r := newFrameReader(bytes.NewReader(input), 1<<20); ; {
 			frame, err := r.next()
@@ -185,7 +194,15 @@ func FuzzSession(f *testing.F) {
 			}
 		}
 		s.remove(c)
-		for _, m := range c.out.messages {
+		c.out.await(0)
+		for r := newFrameReader(&sink.sent, 1<<26); ; {
+			m, err := r.next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("the server sent what is no message: %v", err)
+			}
 			if _, err := parseJSON(m); err != nil {
 				t.Errorf("the server sent %s: %v", m, err)
 			}

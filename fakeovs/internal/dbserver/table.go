@@ -52,8 +52,8 @@ func (t *table) newRow(uuid string) *Row {
 	for i, c := range t.columns {
 		r.fields[i] = defaultDatum(&c.typ)
 	}
-	r.fields[colUUID] = Datum{keys: []atom{{str: uuid}}}
-	r.fields[colVersion] = Datum{keys: []atom{{str: newUUID()}}}
+	r.fields[colUUID] = scalar(strAtom(uuid))
+	r.fields[colVersion] = scalar(strAtom(newUUID()))
 	return r
 }
 
@@ -86,20 +86,24 @@ func (r *Row) appendJSON(b []byte, columns []*column) []byte {
 	return append(b, '}')
 }
 
-// references calls f for each reference of the given strength in a value. Strong references of a row to itself do not
-// count; like ovsdb-server it tells that by the UUID alone.
-func (db *Database) references(self string, c *column, d Datum, weak bool, f func(to rowID, member int)) {
-	for _, side := range []struct {
-		base  *BaseType
-		atoms []atom
-	}{{&c.typ.Key, d.keys}, {&c.typ.Value, d.values}} {
-		if side.base.RefTable == "" || side.base.Weak != weak {
+// references calls f for each reference of the given strength in a value, with the key that it is or belongs to. Strong
+// references of a row to itself do not count; like ovsdb-server it tells that by the UUID alone.
+func (db *Database) references(self string, c *column, d Datum, weak bool, f func(to rowID, key atom)) {
+	for _, ofValue := range []bool{false, true} {
+		base := &c.typ.Key
+		if ofValue {
+			base = &c.typ.Value
+		}
+		if base.RefTable == "" || base.Weak != weak {
 			continue
 		}
-		to := db.tables[side.base.RefTable]
-		for i, a := range side.atoms {
+		to := db.tables[base.RefTable]
+		for key, a := range d.all() {
+			if !ofValue {
+				a = key
+			}
 			if weak || a.str != self {
-				f(rowID{to, a.str}, i)
+				f(rowID{to, a.str}, key)
 			}
 		}
 	}

@@ -10,6 +10,16 @@ type txn struct {
 	db      *Database
 	changes map[rowID]*change
 	order   []*change // in the order in which the transaction came by the rows
+
+	comment string // what the operations "comment" say, a line each
+	durable bool   // a "commit" wants it on the disk
+}
+
+func (x *txn) addComment(text string) {
+	if x.comment != "" {
+		x.comment += "\n"
+	}
+	x.comment += text
 }
 
 // change is what a transaction does to a row: inserts it (old is nil), deletes it (new is nil), modifies it, or only

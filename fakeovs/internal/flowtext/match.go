@@ -86,7 +86,7 @@ func (t *text) wide(name string, f openflow.Field, p pair) {
 
 func wide(hi, lo uint64) string {
 	if hi == 0 {
-		return fmt.Sprintf("0x%x", lo)
+		return hex(lo)
 	}
 	return fmt.Sprintf("0x%x%016x", hi, lo)
 }

@@ -131,7 +131,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	e := bundled{message: beginning(raw), xid: xid}
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := prepare(inner)
+		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
 		if err != nil {
 			return err
 		}

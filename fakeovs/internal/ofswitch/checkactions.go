@@ -70,6 +70,17 @@ func checkAction(a openflow.Action, known *protocols) error {
 			return unsupported(openflow.ErrBadActionType, "%v, but for a first tag of 802.1Q", a)
 		}
 		known.tagged = true
+	case openflow.SetVLANVID, openflow.SetVLANPCP:
+		return checkOldVLAN(a, known)
+	case openflow.SetTransport:
+		if !known.ip() || known.later || a.Proto != openflow.IPProtoTCP && a.Proto != openflow.IPProtoUDP &&
+			a.Proto != openflow.IPProtoSCTP {
+			return openflow.ErrMatchInconsistent
+		}
+	case openflow.EnqueueTo:
+		if a.Port >= maxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
+			return openflow.ErrBadOutPort
+		}
 	case openflow.PopVLAN:
 		if !known.tagged {
 			return openflow.ErrMatchInconsistent
@@ -226,5 +237,21 @@ func checkNAT(n *openflow.NAT) error {
 		n.Hash && n.Random:
 		return openflow.ErrBadActionArgument
 	}
+	return nil
+}
+
+// checkOldVLAN checks an action that sets a part of the VLAN tag, which one that pushes a tag can do to any packet.
+func checkOldVLAN(a openflow.Action, known *protocols) error {
+	push := false
+	switch a := a.(type) {
+	case openflow.SetVLANVID:
+		push = a.Push
+	case openflow.SetVLANPCP:
+		push = a.Push
+	}
+	if !push && !known.tagged {
+		return openflow.ErrMatchInconsistent
+	}
+	known.tagged = true
 	return nil
 }

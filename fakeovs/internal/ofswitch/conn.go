@@ -62,6 +62,8 @@ type conn struct {
 	monitors map[uint32]*monitor
 	updates  updates
 
+	// tableIDs says that flow mods of OpenFlow 1.0 name their table. It belongs to the goroutine that reads.
+	tableIDs bool
 	// features are the tables of a request in parts so far. They belong to the goroutine that reads.
 	features []openflow.TableFeatures
 

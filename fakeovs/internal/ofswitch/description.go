@@ -6,6 +6,9 @@ package ofswitch
 import "github.com/ovskit/ovskit/openflow"
 
 // capBundles is what switches that know bundles say from OpenFlow 1.4 on.
+// actions10 are the actions of OpenFlow 1.0: all of them.
+const actions10 = 1<<12 - 1
+
 const capBundles openflow.Capabilities = 1 << 9
 
 func (s *Switch) features(v openflow.Version) openflow.FeaturesReply {
@@ -15,8 +18,11 @@ func (s *Switch) features(v openflow.Version) openflow.FeaturesReply {
 		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapGroupStats |
 			openflow.CapQueueStats,
 	}
-	if v >= openflow.Version14 {
+	switch {
+	case v >= openflow.Version14:
 		r.Capabilities |= capBundles
+	case v < openflow.Version13:
+		r.Ports, r.Actions = s.portDescs(), actions10
 	}
 	return r
 }

@@ -29,10 +29,16 @@ type flow struct {
 	modified, used time.Time
 	// addedAt and modifiedAt are when flow monitors were told of it last, by Switch.events.
 	addedAt, modifiedAt uint64
+	// sent and sentIn are as in flowMod.
+	sent   []byte
+	sentIn openflow.Version
 }
 
 func (f *flow) stats(now time.Time) openflow.FlowStats {
-	return openflow.FlowStats{Flow: f.Flow, Duration: now.Sub(f.created), Packets: f.packets, Bytes: f.bytes}
+	return openflow.FlowStats{
+		Flow: f.Flow, Duration: now.Sub(f.created), Idle: now.Sub(f.used), Age: now.Sub(f.modified),
+		Packets: f.packets, Bytes: f.bytes,
+	}
 }
 
 // hit counts a packet.

@@ -15,6 +15,9 @@ type flowMod struct {
 	openflow.FlowMod
 	cookies
 	key, mask packet.Key
+	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
+	sent   []byte
+	sentIn openflow.Version
 }
 
 // cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -47,11 +50,24 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, usualCookies(&m))
+	return prepareWith(m, usualCookies(&m), func(error) bool { return false })
+}
+
+// prepare checks a flow mod that came as the bytes of a message, in the connection's version.
+func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
+	m, k, err := c.adapt(m)
+	if err != nil {
+		return nil, err
+	}
+	f, err := prepareWith(m, k, c.tolerates)
+	if err == nil {
+		f.sent, f.sentIn = asSent(c.version, raw), c.version
+	}
+	return f, err
 }
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
-func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
+func prepareWith(m openflow.FlowMod, c cookies, tolerated func(error) bool) (*flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
@@ -65,7 +81,7 @@ func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 		return nil, err
 	}
 	if !deletes {
-		if err := checkInstructions(&m.Flow); err != nil {
+		if err := checkInstructions(&m.Flow); err != nil && !tolerated(err) {
 			return nil, err
 		}
 	}
@@ -141,7 +157,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
-	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now}
+	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now, sent: m.sent, sentIn: m.sentIn}
 	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
 	f.Cookie = m.fresh
 	var old *flow
@@ -188,7 +204,7 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 	changes := make([]change, 0, len(flows))
 	for _, old := range flows {
 		f := &flow{Flow: old.Flow, key: old.key, mask: old.mask, created: old.created, modified: now, used: now}
-		f.Instructions = m.Instructions
+		f.Instructions, f.sent, f.sentIn = m.Instructions, m.sent, m.sentIn
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}

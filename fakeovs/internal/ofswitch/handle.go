@@ -16,7 +16,7 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 	case openflow.RoleRequest:
 		return c.changeRole(m, xid)
 	case openflow.FlowMod:
-		return c.flowMod(m, xid)
+		return c.flowMod(m, xid, raw)
 	case openflow.PacketOut:
 		return c.packetOut(m)
 	case openflow.PortMod:
@@ -36,7 +36,7 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 		return c.setAsync(m.AsyncConfig, raw)
 	default:
 		for _, handler := range []func(openflow.Message, uint32) (bool, error){
-			c.handleGroups, c.handleRequest, c.handleSetting, c.handleExtension,
+			c.handleGroups, c.handleRequest, c.handleSetting, c.handleExtension, c.handleLegacy,
 		} {
 			if known, err := handler(m, xid); known {
 				return err
@@ -63,12 +63,13 @@ func (c *conn) handleRequest(m openflow.Message, xid uint32) (known bool, err er
 	case openflow.QueueDescRequest:
 		return true, c.sendQueues(m, xid)
 	case openflow.FlowStatsRequest:
-		return true, c.sendFlows(m.FlowFilter, xid)
+		return true, c.sendFlows(m, xid)
 	case openflow.AggregateRequest:
 		r, err := c.s.aggregate(m.FlowFilter)
 		if err != nil {
 			return true, err
 		}
+		r.Plain = m.Plain
 		c.reply(r, xid)
 	case openflow.TableStatsRequest:
 		c.sendTables(xid)
@@ -144,11 +145,11 @@ func refusal(m openflow.Message) error {
 	return openflow.ErrBadType
 }
 
-func (c *conn) flowMod(m openflow.FlowMod, xid uint32) error {
+func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
 	if err := c.mayChange(); err != nil {
 		return err
 	}
-	f, err := prepare(m)
+	f, err := c.prepare(m, raw)
 	if err != nil {
 		return err
 	}

@@ -124,7 +124,7 @@ func (c *conn) portMod(m openflow.PortMod) error {
 func (c *conn) configurePort(m *openflow.PortMod) {
 	mask := m.Mask & (openflow.PortConfigDown | openflow.PortConfigNoReceive | openflow.PortConfigNoForward |
 		openflow.PortConfigNoPacketIn)
-	if c.version == version10 {
+	if c.version == openflow.Version10 {
 		mask = m.Mask
 	}
 	c.s.changePort(m.Port, c, func(p *Port) { p.config = p.config&^mask | m.Config&mask })

@@ -11,6 +11,11 @@ import (
 
 // sendList answers a request with a list, in as many messages as it takes. An entry is measured by encoding it alone.
 func sendList[T any](c *conn, xid uint32, list []T, message func(part []T, more bool) openflow.Message) {
+	head, err := c.encode(message(nil, false), xid)
+	if err != nil {
+		c.log.Error("cannot encode a reply", "error", err)
+		return
+	}
 	var part []T
 	size := 0
 	for _, entry := range list {
@@ -19,8 +24,8 @@ func sendList[T any](c *conn, xid uint32, list []T, message func(part []T, more 
 			c.log.Error("cannot encode an entry of a reply", "entry", fmt.Sprintf("%T", entry), "error", err)
 			continue
 		}
-		n := len(b) - multipartHeaderLen
-		if len(part) > 0 && multipartHeaderLen+size+n > openflow.MaxMessage {
+		n := len(b) - len(head)
+		if len(part) > 0 && len(head)+size+n > openflow.MaxMessage {
 			c.reply(message(part, true), xid)
 			part, size = nil, 0
 		}

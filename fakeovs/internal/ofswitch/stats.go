@@ -4,16 +4,12 @@
 package ofswitch
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
-)
-
-// The type of a reply with flows (OpenFlow 1.3.5, 7.3.5.2) and the length of the header before them.
-const (
-	multipartFlow      = 1
-	multipartHeaderLen = 16
 )
 
 // sendPorts answers with the description of a port, or of all ports if it is 0.
@@ -27,8 +23,8 @@ func (c *conn) sendPorts(port, xid uint32) {
 	})
 }
 
-// filtered returns the flows that a filter selects.
-func (s *Switch) filtered(filter openflow.FlowFilter) ([]openflow.FlowStats, error) {
+// filtered returns the flows that a filter selects. The switch is locked.
+func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
 	if err := checkMatch(filter.Match); err != nil {
 		return nil, err
 	}
@@ -43,46 +39,87 @@ func (s *Switch) filtered(filter openflow.FlowFilter) ([]openflow.FlowStats, err
 		sel.table = *filter.Table
 	}
 	sel.key, sel.mask = packet.Match(filter.Match)
-	s.begin()
-	defer s.end()
-	flows := s.flows.selected(sel)
-	stats := make([]openflow.FlowStats, len(flows))
-	for i, f := range flows {
-		stats[i] = f.stats(s.now)
-	}
-	return stats, nil
+	return s.flows.selected(sel), nil
 }
 
-// sendFlows answers a request for flows, in as many messages as it takes.
-func (c *conn) sendFlows(filter openflow.FlowFilter, xid uint32) error {
-	flows, err := c.s.filtered(filter)
+// told is a flow as it is told of.
+type told struct {
+	stats  openflow.FlowStats
+	sent   []byte
+	sentIn openflow.Version
+}
+
+// sendFlows answers a flow statistics request.
+func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
+	c.s.begin()
+	flows, err := c.s.filtered(m.FlowFilter)
+	list := make([]told, len(flows))
+	for i, f := range flows {
+		list[i] = told{f.stats(c.s.now), f.sent, f.sentIn}
+	}
+	c.s.end()
 	if err != nil {
 		return err
 	}
-	const room = openflow.MaxMessage - multipartHeaderLen
-	var body []byte
-	for _, f := range flows {
-		one, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f}}, xid)
+	reply := func(more bool) []byte {
+		b, err := c.encode(openflow.FlowStatsReply{More: more, Plain: m.Plain}, xid)
 		if err != nil {
-			c.log.Error("cannot encode a flow", "flow", f.String(), "error", err)
+			c.log.Error("cannot encode a reply", "error", err)
+		}
+		return b
+	}
+	head := reply(false)
+	body := bytes.Clone(head)
+	for _, f := range list {
+		one, err := c.encodeFlow(f, m.Plain, len(head))
+		if err != nil {
+			c.log.Error("cannot encode a flow", "flow", f.stats.String(), "error", err)
 			continue
 		}
-		if one = one[multipartHeaderLen:]; len(body)+len(one) > room {
-			c.reply(openflow.MultipartReply{Type: multipartFlow, Body: body, More: true}, xid)
-			body = body[:0]
+		if len(body)+len(one) > openflow.MaxMessage {
+			copy(body, reply(true))
+			c.queueReply(withLength(body))
+			body = append(body[:0], head...)
 		}
 		body = append(body, one...)
 	}
-	c.reply(openflow.MultipartReply{Type: multipartFlow, Body: body}, xid)
+	c.queueReply(withLength(body))
 	return nil
 }
 
+// encodeFlow encodes a flow as an entry of a reply whose head has a length.
+func (c *conn) encodeFlow(f told, plain bool, head int) ([]byte, error) {
+	asSent := f.sent != nil && f.sentIn == c.version
+	if asSent {
+		f.stats.Instructions = openflow.Instructions{}
+	}
+	b, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f.stats}, Plain: plain}, 0)
+	if err != nil {
+		return nil, err
+	}
+	b = b[head:]
+	if asSent {
+		b = append(b, f.sent...)
+		binary.BigEndian.PutUint16(b, uint16(len(b)))
+	}
+	return b, nil
+}
+
+// withLength writes a message's length into its header.
+func withLength(b []byte) []byte {
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	return b
+}
+
+// aggregate sums up what a filter selects.
 func (s *Switch) aggregate(filter openflow.FlowFilter) (openflow.AggregateReply, error) {
+	s.begin()
+	defer s.end()
 	flows, err := s.filtered(filter)
 	r := openflow.AggregateReply{Flows: uint32(len(flows))}
 	for _, f := range flows {
-		r.Packets += f.Packets
-		r.Bytes += f.Bytes
+		r.Packets += f.packets
+		r.Bytes += f.bytes
 	}
 	return r, err
 }

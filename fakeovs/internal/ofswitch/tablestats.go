@@ -18,10 +18,13 @@ func (c *conn) sendTables(xid uint32) {
 		counts := &s.flows.counts[i]
 		tables[i] = openflow.TableStats{
 			Table: uint8(i), Lookups: counts.lookups, Matches: counts.matches, Active: uint32(s.flows.tableLen(uint8(i))),
+			Name: s.flows.config[i].nameOf(i), MaxEntries: uint32(min(s.flows.config[i].limit(), maxEntries)),
 		}
 	}
 	s.end()
-	c.reply(openflow.TableStatsReply{Tables: tables}, xid)
+	sendList(c, xid, tables, func(part []openflow.TableStats, more bool) openflow.Message {
+		return openflow.TableStatsReply{Tables: part, More: more}
+	})
 }
 
 // maxEntries is how many flows a table claims to hold that has no limit.

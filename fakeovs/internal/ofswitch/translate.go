@@ -199,6 +199,14 @@ func (x *translation) actions(list []openflow.Action) bool {
 			}
 		case openflow.PushVLAN:
 			x.pushVLAN()
+		case openflow.SetVLANVID:
+			x.setTag(a.Push, openflow.FieldVLANVID, uint64(a.VID)|tciPresent)
+		case openflow.SetVLANPCP:
+			x.setTag(a.Push, openflow.FieldVLANPCP, uint64(a.PCP))
+		case openflow.SetTransport:
+			x.setTransport(a)
+		case openflow.EnqueueTo:
+			x.output(openflow.Output{Port: a.Port})
 		case openflow.PopVLAN:
 			x.key.SetUint(openflow.FieldVLANTCI, 0)
 		case openflow.Resubmit:
@@ -277,6 +285,33 @@ func (x *translation) decTTL(a openflow.DecTTL) bool {
 		x.controller(in)
 	}
 	return false
+}
+
+// setTag writes a part of the VLAN tag, if there is one or push gives the packet one.
+func (x *translation) setTag(push bool, f openflow.Field, v uint64) {
+	if x.key.Uint(openflow.FieldVLANTCI)&tciPresent == 0 {
+		if !push {
+			return
+		}
+		x.pushVLAN()
+	}
+	x.key.SetUint(f, v)
+}
+
+// setTransport writes a port of a packet that has one.
+func (x *translation) setTransport(a openflow.SetTransport) {
+	if t := x.key.Uint(openflow.FieldEthType); t != openflow.EthTypeIPv4 && t != openflow.EthTypeIPv6 ||
+		!x.has(openflow.FieldTCPSrc) {
+		return
+	}
+	switch x.key.Uint(openflow.FieldIPProto) {
+	case openflow.IPProtoTCP, openflow.IPProtoUDP, openflow.IPProtoSCTP:
+		f := openflow.FieldTCPSrc
+		if a.Dst {
+			f = openflow.FieldTCPDst
+		}
+		x.key.SetUint(f, uint64(a.Port))
+	}
 }
 
 // pushVLAN gives the packet an empty VLAN tag, if it has none: keys have room for one.

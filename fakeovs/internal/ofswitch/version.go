@@ -15,11 +15,7 @@ import (
 
 // The versions of OpenFlow that there are.
 const (
-	version10 openflow.Version = 1
-	version11 openflow.Version = 2
-	version12 openflow.Version = 3
-
-	minVersion openflow.Version = openflow.Version13
+	minVersion openflow.Version = openflow.Version10
 	maxVersion                  = openflow.Version15
 
 	allVersions uint32 = 1<<(maxVersion+1) - 1<<minVersion

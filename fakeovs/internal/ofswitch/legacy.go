@@ -1,0 +1,125 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// adapt makes a flow mod of the connection's version what the switch does with it: the versions differ in tables, cookies
+// and counters.
+func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
+	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
+	if c.version < openflow.Version12 && m.Command == openflow.FlowAdd {
+		m.Flags |= openflow.FlowResetCounts
+	}
+	if c.version < openflow.Version13 && !deletes {
+		m.Instructions.Apply = resolve(m.Instructions.Apply, m.Match)
+		m.Instructions.Write = resolve(m.Instructions.Write, m.Match)
+	}
+	if c.version > openflow.Version10 {
+		if m.Table == openflow.AllTables && !deletes {
+			return m, cookies{}, openflow.ErrBadFlowTable
+		}
+		return m, usualCookies(&m), nil
+	}
+	if !c.tableIDs {
+		if m.Table != 0 {
+			return m, cookies{}, openflow.ErrBadCommand // its high byte
+		}
+		m.Table = openflow.AllTables
+	}
+	k := cookies{fresh: m.Cookie, modify: m.Cookie != keepCookie, adds: m.Cookie != keepCookie}
+	if m.CookieMask != 0 {
+		k = cookies{fresh: keepCookie}
+	}
+	return m, k, nil
+}
+
+// resolve tells the actions of old versions what the match says of the packets they are for.
+func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
+	var known protocols
+	for _, f := range match.Canonical() {
+		known.note(f)
+	}
+	for i, a := range actions {
+		switch a := a.(type) {
+		case openflow.SetVLANVID:
+			a.Push = a.Push && !known.tagged
+			actions[i], known.tagged = a, true
+		case openflow.SetVLANPCP:
+			a.Push = a.Push && !known.tagged
+			actions[i], known.tagged = a, true
+		case openflow.PopVLAN:
+			known.tagged = false
+		case openflow.PushVLAN:
+			known.tagged = true
+		case openflow.SetTransport:
+			a.Proto = known.ipProto
+			actions[i] = a
+		}
+	}
+	return actions
+}
+
+// tolerates reports whether the version takes an action for packets that it cannot be for: in OpenFlow 1.0 it then does
+// nothing.
+func (c *conn) tolerates(err error) bool {
+	return c.version == openflow.Version10 && errors.Is(err, openflow.ErrMatchInconsistent)
+}
+
+// handleLegacy carries out what only old versions have.
+func (c *conn) handleLegacy(m openflow.Message, _ uint32) (known bool, err error) {
+	switch m := m.(type) {
+	case openflow.SetFlowFormat:
+	case openflow.FlowModTableID:
+		c.tableIDs = m.Set
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// loadBytes are those of an action of Nicira's that loads a register (NXAST_REG_LOAD), behind its length.
+var loadBytes = []byte{0, 0, 0x23, 0x20, 0, 7}
+
+// asSent returns the instructions of a flow mod as they were sent, if they have an action that a switch tells of as it
+// came: a load is told as a load, not as the set_field that is the same.
+func asSent(v openflow.Version, message []byte) []byte {
+	if !bytes.Contains(message, loadBytes) {
+		return nil
+	}
+	at := instructionsAt(v, message)
+	if at > len(message) {
+		return nil
+	}
+	return bytes.Clone(message[at:])
+}
+
+// instructionsAt is where the instructions, or the actions of OpenFlow 1.0, begin in a flow mod that has been decoded.
+func instructionsAt(v openflow.Version, message []byte) int {
+	const header, fixed = openflow.HeaderLen, 40
+	padded := func(n uint16) int { return (int(n) + 7) / 8 * 8 }
+	if v > openflow.Version10 {
+		return header + fixed + padded(binary.BigEndian.Uint16(message[header+fixed+2:]))
+	}
+	if message[1] == typeVendor {
+		return header + 8 + 32 + padded(binary.BigEndian.Uint16(message[header+8+24:]))
+	}
+	return header + 40 + 24
+}
+
+const typeVendor = 4
+
+// bundledAt is where the message begins that a message adds to a bundle.
+func bundledAt(v openflow.Version) int {
+	if v < openflow.Version14 {
+		return openflow.HeaderLen + 16
+	}
+	return openflow.HeaderLen + 8
+}
