@@ -41,13 +41,14 @@ type Daemon struct {
 	datapath *ofswitch.Datapath
 	watch    *dbserver.Watch
 	devices  chan struct{} // has an element when devices have come or gone
-	wake     chan struct{} // has an element when something that the clock decides on may be due
+	timer    *clock.Timer  // runs tick when something is due
 	stop     chan struct{}
 	done     chan struct{}
 
 	// working is held during a round and guards what follows.
 	working   sync.Mutex
-	connected bool                 // the database can be reached
+	connected bool // the database can be reached
+	closing   bool
 	config    *config              // as of the last round
 	dummies   int                  // how many dummies were ever opened
 	datapaths map[string]*datapath // by type
@@ -78,11 +79,11 @@ func Start(o Options) *Daemon {
 		datapaths: map[string]*datapath{}, tunnels: map[string]bool{},
 		watch:   o.Database.Watch(watchedTables...),
 		devices: make(chan struct{}, 1),
-		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		bridges: map[string]*bridge{},
 	}
+	d.timer = d.clock.AfterFunc(tickInterval, d.due)
 	if !o.Disconnected {
 		d.Connect()
 	}
@@ -105,10 +106,15 @@ func (d *Daemon) Connect() {
 	d.connected = true
 	d.round()
 	d.tick()
+	d.setTimer()
 }
 
 // Close stops the switch: its connections are cut, its sockets removed. The database stays as it is.
 func (d *Daemon) Close() {
+	d.working.Lock()
+	d.connected, d.closing = false, true // so that the timer does nothing any more, should it run just now
+	d.timer.Stop()
+	d.working.Unlock()
 	close(d.stop)
 	<-d.done
 }
@@ -122,25 +128,16 @@ func (d *Daemon) run() {
 		}
 	}()
 	for {
-		timer := time.NewTimer(d.pause())
-		changed := true
 		select {
 		case <-d.stop:
-			timer.Stop()
 			return
 		case _, ok := <-d.watch.C():
 			if !ok {
-				timer.Stop()
 				return
 			}
 		case <-d.devices:
-		case <-d.wake:
-			changed = false
-		case <-timer.C:
-			changed = false
 		}
-		timer.Stop()
-		d.follow(changed)
+		d.follow(true)
 	}
 }
 
@@ -156,6 +153,7 @@ func (d *Daemon) follow(changed bool) {
 		d.round()
 	}
 	d.tick()
+	d.setTimer()
 }
 
 // DevicesChanged tells the daemon that the host has got or lost a device.
