@@ -43,6 +43,8 @@ type Options struct {
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.
 	NoSwitch bool
+	// Clock is the time of the fake; nil is that of the machine.
+	Clock *Clock
 	// Logger gets the fake's log; nil discards it.
 	Logger *slog.Logger
 }
@@ -65,12 +67,17 @@ type OVS struct {
 	ownsDir bool
 	log     *slog.Logger
 	host    *host
-	db      *dbserver.Database
+	clock   *clock.Clock
+	ownsClock bool
+	db      *dbserver.Database // Open_vSwitch; nil if the fake has no such database
 	server  *dbserver.Server
 	ended   chan struct{} // closed when the database is not served any more for good
 
 	mu     sync.Mutex // held while the switch or the database starts or stops
 	closed bool
+	exited bool // ended is closed
+	// The control sockets of those that run; nil of those that do not.
+	switchControl, databaseControl *control
 	socket net.Listener      // of the database
 	served chan struct{}     // closed when nobody accepts at the socket any more
 	failed error             // why nobody does if it was not closed; valid once served is closed
@@ -114,6 +121,11 @@ func Start(opts Options) (*OVS, error) {
 // listen makes a fake that has its socket, but where nothing runs yet.
 func listen(opts Options) (*OVS, error) {
 	o := &OVS{dir: opts.Dir, log: opts.Logger, host: newHost(), ended: make(chan struct{})}
+	if opts.Clock != nil {
+		o.clock = opts.Clock.c
+	} else {
+		o.clock, o.ownsClock = clock.New(), true
+	}
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,8 +19,9 @@ import (
 // File is a pid file of this process. The lock is one of POSIX, as that of Open vSwitch must be: it is lost when this
 // process opens the file once more and closes it.
 type File struct {
-	f    *os.File
-	path string
+	f        *os.File
+	path     string
+	previous int
 }
 
 // Create makes the file, or takes over one that a process has left. It is an error if another process holds it.
@@ -27,28 +30,36 @@ func Create(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := claim(f); err != nil {
+	previous, err := claim(f)
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("pid file %s: %w", path, err)
 	}
-	return &File{f, path}, nil
+	return &File{f, path, previous}, nil
 }
 
-func claim(f *os.File) error {
+// claim locks the file and puts the process's id in the place of the one that is in it.
+func claim(f *os.File) (previous int, err error) {
 	lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart}
-	err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock)
+	err = unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock)
 	switch {
 	case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES):
-		return errors.New("another process has it")
+		return 0, errors.New("another process has it")
 	case err != nil:
-		return fmt.Errorf("lock it: %w", err)
+		return 0, fmt.Errorf("lock it: %w", err)
 	}
+	text := make([]byte, 16)
+	n, _ := f.ReadAt(text, 0)
+	previous, _ = strconv.Atoi(strings.TrimSpace(string(text[:n])))
 	if err := f.Truncate(0); err != nil {
-		return err
+		return 0, err
 	}
 	_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
-	return err
+	return previous, err
 }
+
+// Previous is the id of the process that had left the file; 0 if none had.
+func (f *File) Previous() int { return f.previous }
 
 // Close removes the file.
 func (f *File) Close() error { return errors.Join(os.Remove(f.path), f.f.Close()) }

@@ -38,6 +38,9 @@ func TestLife(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got := f.Previous(); got != 123456789 {
+		t.Errorf("got %d as the process that left the file, want 123456789", got)
+	}
 	text, err := os.ReadFile(path)
 	if want := fmt.Sprintln(os.Getpid()); err != nil || string(text) != want {
 		t.Errorf("got %q, %v; want %q", text, err, want)

@@ -28,7 +28,7 @@ func (t Target) list([]string) (string, error) {
 	return b.String(), nil
 }
 
-var errUnknownBridge = errors.New("Unknown bridge") //nolint:staticcheck // the words of ovs-vswitchd
+var errUnknownBridge = ctlserver.Refusal("Unknown bridge")
 
 // reconnect lets a bridge's connections to its controllers be made anew; of all bridges, if none is named.
 func (t Target) reconnect(args []string) (string, error) {

@@ -37,7 +37,7 @@ func (t Target) receive(args []string) (string, error) {
 	}
 	if len(args) > 1 && args[0] == "--qid" {
 		if atoi(args[1]) != 0 {
-			return "", errors.New("bad rx queue id.")
+			return "", ctlserver.Refusal("bad rx queue id.")
 		}
 		args = args[2:]
 	}
@@ -87,11 +87,11 @@ func (t Target) setAdminState(args []string) (string, error) {
 	case strings.EqualFold(state, "up"):
 		up = true
 	case !strings.EqualFold(state, "down"):
-		return "", errors.New("Invalid Admin State") //nolint:staticcheck // the words of ovs-vswitchd
+		return "", ctlserver.Refusal("Invalid Admin State")
 	}
 	if len(args) == 2 {
 		if !t.Daemon.IsDummy(args[0]) || !t.Daemon.SetAdminState(args[0], up) {
-			return "", errors.New("Unknown Dummy Interface") //nolint:staticcheck // the words of ovs-vswitchd
+			return "", ctlserver.Refusal("Unknown Dummy Interface")
 		}
 		return "OK", nil
 	}
