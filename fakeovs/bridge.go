@@ -24,8 +24,14 @@ type Bridge struct {
 // Name returns the name of the bridge.
 func (b *Bridge) Name() string { return b.name }
 
-// Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt".
-func (b *Bridge) Management() string { return "unix:" + filepath.Join(b.ovs.dir, b.name+".mgmt") }
+// Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt"; "" if the fake is in
+// memory.
+func (b *Bridge) Management() string {
+	if b.ovs.memory != nil {
+		return ""
+	}
+	return "unix:" + filepath.Join(b.ovs.dir, b.name+managementSuffix)
+}
 
 // Exists reports whether the switch has such a bridge now.
 func (b *Bridge) Exists() bool {

@@ -114,7 +114,7 @@ func (c *control) ask(program, command string, args []string) (string, error) {
 	return c.server.Call(command, args...)
 }
 
-// switchTarget is what the commands of a switch act on. The daemon is there before anybody asks.
+// switchCommands are the commands of the switch. The daemon is there before anybody asks.
 func (o *OVS) switchCommands() []ctlserver.Command {
 	return switchctl.Commands(switchctl.Target{
 		Daemon: o.host.vswitchd(), Clock: o.clock,
@@ -124,9 +124,9 @@ func (o *OVS) switchCommands() []ctlserver.Command {
 
 func (o *OVS) databaseCommands() []ctlserver.Command {
 	return serverctl.Commands(serverctl.Target{
-		Databases: o.server.Columns,
-		Remotes:   func() []string { return []string{"p" + o.DatabaseEndpoint()} },
-		AddRemote: func(target string) error { return fmt.Errorf("%s: remotes cannot be added", target) },
+		Databases:    o.server.Columns,
+		Remotes:      func() []string { return []string{"p" + o.DatabaseEndpoint()} },
+		AddRemote:    func(target string) error { return fmt.Errorf("%s: remotes cannot be added", target) },
 		RemoveRemote: func(string) bool { return false },
 		Reconnect:    o.server.Reconnect,
 		Compact:      func(database string) error { return o.server.Database(database).Compact() },
@@ -142,7 +142,7 @@ func (o *OVS) exitDatabase() {
 		return
 	}
 	o.killDatabase()
-	if !o.exited {
+	if !o.exited && o.failed == nil {
 		o.exited = true
 		close(o.ended)
 	}

@@ -5,12 +5,15 @@ package vswitchd
 
 import (
 	"log/slog"
+	"net"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/clock"
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Host is the machine that the switch runs on, as far as the switch sees it.
@@ -25,8 +28,10 @@ type Host interface {
 type Options struct {
 	Database     *dbserver.Database // with the Open_vSwitch schema
 	Disconnected bool               // the database cannot be reached until Connect
-	Dir          string             // where the management sockets are made
-	Host         Host
+	Dir          string             // of sockets for controllers; "": there can be none
+	// Listen makes the management socket of that name; nil makes it in Dir.
+	Listen func(name string) (net.Listener, error)
+	Host   Host
 	// DummySystem lets every interface of type "" or "system" be a dummy, as ovs-vswitchd --enable-dummy=override does.
 	DummySystem bool
 	Clock       *clock.Clock // nil is one of its own
@@ -82,6 +87,9 @@ func Start(o Options) *Daemon {
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		bridges: map[string]*bridge{},
+	}
+	if o.Listen == nil {
+		d.o.Listen = func(name string) (net.Listener, error) { return unixsock.Listen(filepath.Join(o.Dir, name)) }
 	}
 	d.timer = d.clock.AfterFunc(tickInterval, d.due)
 	if !o.Disconnected {
