@@ -14,6 +14,9 @@ import (
 // section 4.5).
 const Local = openflow.PortLocal
 
+// managementSuffix ends the file name of a bridge's management socket.
+const managementSuffix = ".mgmt"
+
 // Bridge is a bridge of the fake switch, by name. It may be had before a client creates the bridge, and stays good
 // when the bridge is deleted and created again.
 type Bridge struct {
@@ -24,12 +27,9 @@ type Bridge struct {
 // Name returns the name of the bridge.
 func (b *Bridge) Name() string { return b.name }
 
-// Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt"; "" if the fake is in
-// memory.
+// Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt". If the fake is in memory
+// it is for OVS.Dial alone.
 func (b *Bridge) Management() string {
-	if b.ovs.memory != nil {
-		return ""
-	}
 	return "unix:" + filepath.Join(b.ovs.dir, b.name+managementSuffix)
 }
 

@@ -32,7 +32,7 @@ func (o *OVS) SwitchControl() string { return o.controlPath(switchProgram) }
 func (o *OVS) DatabaseControl() string { return o.controlPath(databaseProgram) }
 
 func (o *OVS) controlPath(program string) string {
-	if o.dir == "" {
+	if o.inMemory {
 		return ""
 	}
 	return filepath.Join(o.dir, fmt.Sprintf("%s.%d.ctl", program, os.Getpid()))
@@ -67,7 +67,7 @@ type control struct {
 // openControl makes the pid file and the control socket of a program, and answers there.
 func (o *OVS) openControl(program, version string, commands []ctlserver.Command) (*control, error) {
 	c := &control{server: ctlserver.New(version, o.log, commands...)}
-	if o.dir == "" {
+	if o.inMemory {
 		return c, nil
 	}
 	var err error
@@ -125,9 +125,9 @@ func (o *OVS) switchCommands() []ctlserver.Command {
 func (o *OVS) databaseCommands() []ctlserver.Command {
 	return serverctl.Commands(serverctl.Target{
 		Databases:    o.server.Columns,
-		Remotes:      func() []string { return []string{"p" + o.DatabaseEndpoint()} },
-		AddRemote:    func(target string) error { return fmt.Errorf("%s: remotes cannot be added", target) },
-		RemoveRemote: func(string) bool { return false },
+		Remotes:      o.allRemotes,
+		AddRemote:    o.addRemote,
+		RemoveRemote: o.removeRemote,
 		Reconnect:    o.server.Reconnect,
 		Compact:      func(database string) error { return o.server.Database(database).Compact() },
 		Exit:         o.exitDatabase,

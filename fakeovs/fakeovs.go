@@ -4,6 +4,7 @@
 package fakeovs
 
 import (
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -16,7 +17,6 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/clock"
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
-	"github.com/ovskit/ovskit/fakeovs/internal/memnet"
 	"github.com/ovskit/ovskit/fakeovs/internal/serverctl"
 	"github.com/ovskit/ovskit/fakeovs/internal/switchctl"
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
@@ -36,7 +36,7 @@ type Options struct {
 	// Dir is the directory of the sockets and pid files, which must exist. Paths of unix sockets end at 107 bytes; keep it
 	// short. The default is a new directory under os.TempDir, removed by Close.
 	Dir string
-	// InMemory makes a fake without any file: its clients connect by OVS.DialDatabase and OVS.DialBridge.
+	// InMemory makes a fake without any file: its clients connect by OVS.Dial.
 	InMemory bool
 	// DatabaseFile is the file of Open_vSwitch, or of the first of Schemas, in the format of ovsdb-server: every transaction
 	// is in it before its client is answered, and "commit" operations wait for the disk if they want. A file that exists is
@@ -50,6 +50,16 @@ type Options struct {
 	// Initialize inserts the row of table Open_vSwitch, as ovs-vsctl(8) does with "init". Without it the database begins
 	// empty, as a new one of ovsdb-server does, and the switch waits for the row.
 	Initialize bool
+	// Remotes are where the database has clients from besides DatabaseEndpoint, as by the option --remote of
+	// ovsdb-server(1): "punix:PATH", "ptcp:[PORT][:HOST]" and "pssl:[PORT][:HOST]", where port 0 is one that is free;
+	// "unix:PATH", "tcp:HOST[:PORT]" and "ssl:HOST[:PORT]", to which the database connects and connects again; and
+	// "db:Open_vSwitch,Open_vSwitch,manager_options" for those that table Manager has, which is told how they are. The
+	// default is none: managers are not connected to. See OVS.RemoteEndpoint.
+	Remotes []string
+	// TLS is for "pssl:" and "ssl:" remotes: its Certificates are what the fake shows of itself, its ClientCAs are the
+	// authorities that clients must have a certificate of, by default its RootCAs, which are those of the servers that
+	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files.
+	TLS *tls.Config
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.
 	NoSwitch bool
@@ -73,9 +83,9 @@ func (e *SchemaError) Unwrap() error { return e.Err }
 
 // OVS is a running fake Open vSwitch. Its methods may be called from any goroutine.
 type OVS struct {
-	dir       string // "" in memory
+	dir       string // one that there is not if in memory
 	ownsDir   bool
-	memory    *memnet.Network // nil unless in memory
+	inMemory  bool
 	log       *slog.Logger
 	host      *host
 	clock     *clock.Clock
@@ -95,6 +105,12 @@ type OVS struct {
 	disk                           *dbserver.Content // what is left of the database while it is killed, else nil
 	// restored says that disk was saved earlier, and is to be put in the place of the file, if there is one.
 	restored bool
+	// targets are Options.Remotes, with the ports that were chosen.
+	targets   []string
+	endpoints []string // of targets, for clients
+	tls       *tls.Config
+	remotes   *dbserver.Remotes
+	added     addedRemotes
 }
 
 //go:embed data/vswitch.ovsschema
@@ -142,7 +158,9 @@ func Start(opts Options) (*OVS, error) {
 
 // listen makes a fake that has its socket, but where nothing runs yet.
 func listen(opts Options) (*OVS, error) {
-	o := &OVS{log: opts.Logger, host: newHost(), ended: make(chan struct{})}
+	o := &OVS{
+		log: opts.Logger, host: newHost(), ended: make(chan struct{}), targets: slices.Clone(opts.Remotes), tls: opts.TLS,
+	}
 	if opts.Clock != nil {
 		o.clock = opts.Clock.c
 	} else {
@@ -161,6 +179,9 @@ func listen(opts Options) (*OVS, error) {
 	if err != nil {
 		return nil, errors.Join(err, o.closeServer(), o.removeDir())
 	}
+	if err := o.openRemotes(); err != nil {
+		return nil, errors.Join(err, socket.Close(), o.closeServer(), o.removeDir())
+	}
 	o.socket = unixsock.Patient(socket, o.log)
 	return o, nil
 }
@@ -169,7 +190,7 @@ func listen(opts Options) (*OVS, error) {
 func (o *OVS) openDir(opts *Options) error {
 	switch {
 	case opts.InMemory:
-		o.memory = &memnet.Network{}
+		o.inMemory, o.dir = true, memoryDir
 		return nil
 	case opts.Dir != "":
 		o.dir = opts.Dir
@@ -289,15 +310,16 @@ func (o *OVS) removeDir() error {
 }
 
 // Dir returns the directory of the sockets; "" if the fake is in memory.
-func (o *OVS) Dir() string { return o.dir }
-
-// DatabaseEndpoint returns where the OVSDB server listens, "unix:DIR/db.sock"; "" if the fake is in memory.
-func (o *OVS) DatabaseEndpoint() string {
-	if o.memory != nil {
+func (o *OVS) Dir() string {
+	if o.inMemory {
 		return ""
 	}
-	return "unix:" + filepath.Join(o.dir, databaseSocket)
+	return o.dir
 }
+
+// DatabaseEndpoint returns where the OVSDB server listens, "unix:DIR/db.sock". If the fake is in memory it is for OVS.Dial
+// alone.
+func (o *OVS) DatabaseEndpoint() string { return "unix:" + filepath.Join(o.dir, databaseSocket) }
 
 // Bridge returns the named bridge, which need not exist yet.
 func (o *OVS) Bridge(name string) *Bridge { return &Bridge{ovs: o, name: name} }
@@ -333,7 +355,7 @@ func (o *OVS) startSwitch() error {
 		return nil
 	}
 	o.host.setDaemon(vswitchd.Start(vswitchd.Options{
-		Database: o.db, Disconnected: o.disk != nil, Dir: o.dir, Listen: o.listen, Host: o.host, Clock: o.clock, Logger: o.log,
+		Database: o.db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Clock: o.clock, Logger: o.log,
 	}))
 	var err error
 	o.switchControl, err = o.openControl(switchProgram, switchctl.Version, o.switchCommands())

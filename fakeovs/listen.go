@@ -4,44 +4,27 @@
 package fakeovs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
-// The names of the sockets, in the directory or in memory.
 const (
-	databaseSocket   = "db.sock"
-	managementSuffix = ".mgmt"
+	// databaseSocket is the name of the database's socket.
+	databaseSocket = "db.sock"
+	// memoryDir stands for the directory of a fake that has none.
+	memoryDir = "memory"
 )
 
-// DialDatabase connects to the database: the way to it if the fake is in memory. The connection is one of JSON-RPC (RFC
-// 7047, section 4). It is an error that is syscall.ENOENT while the database is killed.
-func (o *OVS) DialDatabase(ctx context.Context) (net.Conn, error) { return o.dial(ctx, databaseSocket) }
-
-// DialBridge connects to the management socket of a bridge: the way to it if the fake is in memory. The connection is one
-// of OpenFlow, as openflow.NewConn takes it. It is an error that is syscall.ENOENT if there is no such bridge.
-func (o *OVS) DialBridge(ctx context.Context, name string) (net.Conn, error) {
-	return o.dial(ctx, name+managementSuffix)
-}
-
-func (o *OVS) dial(ctx context.Context, name string) (net.Conn, error) {
-	if o.memory != nil {
-		return o.memory.Dial(ctx, name)
-	}
-	var d net.Dialer
-	return d.DialContext(ctx, "unix", filepath.Join(o.dir, name))
-}
-
-// listen makes a socket of the fake, in its directory or in memory.
+// listen makes a socket of the fake, in its directory. In memory it is one that nobody connects to: OVS.Dial needs none.
 func (o *OVS) listen(name string) (net.Listener, error) {
-	if o.memory != nil {
-		return o.memory.Listen(name)
+	if o.inMemory {
+		return &nowhere{closed: make(chan struct{})}, nil
 	}
 	path := filepath.Join(o.dir, name)
 	l, err := unixsock.Listen(path)
@@ -50,3 +33,21 @@ func (o *OVS) listen(name string) (net.Listener, error) {
 	}
 	return l, err
 }
+
+// nowhere is a listener that nobody can connect to.
+type nowhere struct {
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (n *nowhere) Accept() (net.Conn, error) {
+	<-n.closed
+	return nil, net.ErrClosed
+}
+
+func (n *nowhere) Close() error {
+	n.once.Do(func() { close(n.closed) })
+	return nil
+}
+
+func (n *nowhere) Addr() net.Addr { return &net.UnixAddr{Name: memoryDir, Net: "unix"} }

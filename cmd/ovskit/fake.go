@@ -10,13 +10,15 @@ import (
 	"os"
 
 	"github.com/ovskit/ovskit/fakeovs"
+	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/spf13/cobra"
 )
 
 func fakeCommand() *cobra.Command {
 	var o fakeOptions
+	var files ovsdb.TLSFiles
 	c := &cobra.Command{
-		Use:   "fake --dir DIR [--schema FILE]... [--file FILE] [--no-switch]",
+		Use:   "fake --dir DIR [--schema FILE]... [--file FILE] [--remote REMOTE]... [--no-switch]",
 		Short: "Run a fake Open vSwitch until it is told to stop",
 		Long: `Run a fake Open vSwitch in DIR: its database at DIR/db.sock, each bridge's OpenFlow socket at
 DIR/BRIDGE.mgmt, and the control sockets and pid files by which ovs-appctl finds the two
@@ -27,6 +29,10 @@ ovsdb-server and ovsdb-tool read and write too. With --no-switch there is nobody
 what is written to it, as without ovs-vswitchd. Each --schema serves an empty database with the
 schema in FILE, such as OVN's ovn-nb.ovsschema; unless one of them is Open_vSwitch, that and the
 switch are left out. --file is the file of the first.
+
+Each --remote is a further way to the databases, as for ovsdb-server: ptcp:PORT:HOST,
+pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, or
+db:Open_vSwitch,Open_vSwitch,manager_options for what "ovs-vsctl set-manager" sets.
 
 It prints a line with the word "ready" when clients can connect, and ends on SIGTERM and SIGINT,
 and when ovsdb-server is told to exit. What goes wrong, such as a client that is cut off, is said
@@ -41,6 +47,14 @@ on standard error; with --verbose also what happens otherwise.`,
 				level = slog.LevelDebug
 			}
 			o.Logger = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			if files != (ovsdb.TLSFiles{}) {
+				files.AnyName = true
+				config, err := files.Config()
+				if err != nil {
+					return err
+				}
+				o.TLS = config
+			}
 			ovs, err := o.start()
 			if err != nil {
 				return err
@@ -59,6 +73,10 @@ on standard error; with --verbose also what happens otherwise.`,
 	c.Flags().StringVar(&o.Dir, "dir", "", "existing directory of the sockets")
 	c.Flags().StringVar(&o.DatabaseFile, "file", "",
 		"keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
+	c.Flags().StringArrayVar(&o.Remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
+	c.Flags().StringVar(&files.PrivateKey, "private-key", "", "private key for pssl: and ssl: remotes, in `FILE`")
+	c.Flags().StringVar(&files.Certificate, "certificate", "", "certificate of the private key, in `FILE`")
+	c.Flags().StringVar(&files.CACert, "ca-cert", "", "certificate of the authority of the peers, in `FILE`")
 	c.Flags().BoolVar(&o.NoSwitch, "no-switch", false, "serve the database only")
 	c.Flags().StringArrayVar(&o.schemas, "schema", nil,
 		"serve a database by the schema in `FILE` instead of Open_vSwitch; can be repeated")

@@ -16,6 +16,7 @@ type frameReader struct {
 	buf []byte
 	// buf[start:end] has been read and not been returned; buf[start:at] has been looked at.
 	start, at, end    int
+	received          int64 // bytes in all
 	depth             int
 	inString, escaped bool
 }
@@ -72,6 +73,7 @@ func (f *frameReader) fill() error {
 	}
 	n, err := f.r.Read(f.buf[f.end:])
 	f.end += n
+	f.received += int64(n)
 	if n > 0 {
 		return nil
 	}

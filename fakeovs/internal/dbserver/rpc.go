@@ -9,7 +9,7 @@ import (
 
 // message is a JSON-RPC request or notification: RFC 7047, section 4, and JSON-RPC 1.0.
 type message struct {
-	method string
+	method string // "" if it is the answer to a probe
 	params []any
 	id     any // nil in a notification
 	size   int // of its text in bytes
@@ -30,8 +30,14 @@ func parseMessage(frame []byte, room int) (message, error) {
 		}
 	}
 	method, ok := o["method"].(string)
+	if !ok && o["id"] == probeID && o["result"] != nil && o["error"] == nil {
+		return message{}, nil
+	}
 	if !ok {
 		return message{}, fmt.Errorf("message is neither a request nor a notification")
+	}
+	if method == "" {
+		return message{}, fmt.Errorf("message has an empty method")
 	}
 	params, ok := o["params"].([]any)
 	if !ok || o["result"] != nil || o["error"] != nil {
@@ -58,6 +64,9 @@ func (s *session) handle(frame []byte) error {
 	m, err := parseMessage(frame, expansion*s.server.options.MaxMessage)
 	if err != nil {
 		return err
+	}
+	if m.method == "" {
+		return nil
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()

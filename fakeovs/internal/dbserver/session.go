@@ -8,13 +8,22 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
-// session is one client. All but its outbox is guarded by server.mu.
+// session is one client. All but its outbox and what has to do with probes is guarded by server.mu.
 type session struct {
 	server *Server
 	conn   net.Conn
 	out    *outbox
+	remote *remote       // that it came by; nil if it was given to ServeConn
+	ended  chan struct{} // closed when the server has done with it
+
+	probe  atomic.Int64 // the time.Duration after which it is asked for a sign of life when it is silent; 0: never
+	probed atomic.Bool  // it has been asked
+	// limited says that its connection has a deadline for reading; it is its goroutine's.
+	limited bool
+
 	unsent bool // it is in server.mu.unsent
 	locks  map[string]*lockWaiter
 	// waiting is how many of its transactions wait, waitingSize how many bytes their requests had.
@@ -24,6 +33,7 @@ type session struct {
 func newSession(s *Server, conn net.Conn) *session {
 	return &session{
 		server: s, conn: conn, out: newOutbox(conn, s.options.MaxBacklog, &s.goroutines), locks: map[string]*lockWaiter{},
+		ended: make(chan struct{}),
 	}
 }
 
@@ -33,12 +43,13 @@ const maxUnread = 256 << 10
 
 // read handles messages in order until the connection ends or the client breaks the protocol.
 func (s *session) read() {
+	defer close(s.ended)
 	defer s.out.close()
 	defer s.server.remove(s)
 	r := newFrameReader(s.conn, s.server.options.MaxMessage)
 	for {
 		s.out.await(maxUnread)
-		frame, err := r.next()
+		frame, err := s.next(r)
 		more := false
 		if err == nil {
 			// The replies to requests that came together go together.
