@@ -6,10 +6,11 @@ package switchctl
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 )
 
 // dummyCommands are about dummies, which are devices without a network.
@@ -75,10 +76,27 @@ func hexFrame(text string) ([]byte, bool) {
 	return frame, err == nil && len(frame) >= headerLen && len(frame) <= maxFrame
 }
 
-// compose makes a frame of fields in the notation of datapaths.
+// compose makes a frame of fields in the notation of datapaths; of a length, unless that is 0.
 func compose(text string, size int) ([]byte, error) {
-	return nil, fmt.Errorf("syntax error at %s", text)
+	k, _, err := flowtext.ParseODP(text, nil)
+	if err != nil {
+		return nil, err
+	}
+	if size == 0 {
+		return packet.Compose(&k, packet.Filler(fillerLen)), nil
+	}
+	frame := packet.Compose(&k, nil)
+	switch {
+	case len(frame) > size:
+		return nil, ctlserver.Refusal("")
+	case len(frame) < size:
+		frame = packet.Expand(frame, &k, size)
+	}
+	return frame, nil
 }
+
+// fillerLen is how many bytes a packet carries that is made of a flow.
+const fillerLen = 64
 
 // setAdminState puts a dummy up or down, or all if none is named.
 func (t Target) setAdminState(args []string) (string, error) {
