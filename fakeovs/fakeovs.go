@@ -111,6 +111,9 @@ type OVS struct {
 	tls       *tls.Config
 	remotes   *dbserver.Remotes
 	added     addedRemotes
+
+	faultsMu sync.Mutex
+	faults   *Faults // nil if nobody wants any
 }
 
 //go:embed data/vswitch.ovsschema
@@ -292,6 +295,7 @@ func (o *OVS) Close() error {
 	if o.failed == nil && !o.exited {
 		close(o.ended)
 	}
+	o.usedFaults().close()
 	if o.ownsClock {
 		o.clock.Close()
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -28,10 +29,17 @@ func (o *OVS) listen(name string) (net.Listener, error) {
 	}
 	path := filepath.Join(o.dir, name)
 	l, err := unixsock.Listen(path)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("listen at %s: another program does: %w", path, err)
+	case err != nil:
+		return nil, err
 	}
-	return l, err
+	bridge, _ := strings.CutSuffix(name, managementSuffix)
+	if name == databaseSocket {
+		bridge = ""
+	}
+	return &proxied{l, o, bridge}, nil
 }
 
 // nowhere is a listener that nobody can connect to.
