@@ -31,7 +31,9 @@ func (o *OVS) Dial(ctx context.Context, endpoint string) (net.Conn, error) {
 }
 
 // DialDatabase is Dial to the database.
-func (o *OVS) DialDatabase(ctx context.Context) (net.Conn, error) { return o.Dial(ctx, o.DatabaseEndpoint()) }
+func (o *OVS) DialDatabase(ctx context.Context) (net.Conn, error) {
+	return o.Dial(ctx, o.DatabaseEndpoint())
+}
 
 // DialBridge is Dial to the management of a bridge, as openflow.NewConn takes it.
 func (o *OVS) DialBridge(ctx context.Context, name string) (net.Conn, error) {

@@ -359,7 +359,8 @@ func (o *OVS) startSwitch() error {
 		return nil
 	}
 	o.host.setDaemon(vswitchd.Start(vswitchd.Options{
-		Database: o.db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Clock: o.clock, Logger: o.log,
+		Database: o.db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Failure: o.failure,
+		Clock: o.clock, Logger: o.log,
 	}))
 	var err error
 	o.switchControl, err = o.openControl(switchProgram, switchctl.Version, o.switchCommands())

@@ -43,10 +43,10 @@ func (t Target) receive(args []string) (string, error) {
 		args = args[2:]
 	}
 	for len(args) > 0 {
-		frame, ok := hexFrame(args[0])
+		frame, err := hexFrame(args[0])
 		word := args[0]
 		args = args[1:]
-		if !ok {
+		if err != nil {
 			size := int64(0)
 			if len(args) > 1 && args[0] == "--len" {
 				if size = atoi(args[1]); size < minFrame {
@@ -54,7 +54,6 @@ func (t Target) receive(args []string) (string, error) {
 				}
 				args = args[2:]
 			}
-			var err error
 			if frame, err = compose(word, int(min(size, maxFrame))); err != nil {
 				return "", err
 			}
@@ -70,10 +69,22 @@ const (
 	maxFrame  = 65535
 )
 
-// hexFrame reads a frame with at least its Ethernet header in hexadecimal; there may be space between bytes.
-func hexFrame(text string) ([]byte, bool) {
-	frame, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
-	return frame, err == nil && len(frame) >= headerLen && len(frame) <= maxFrame
+// hexFrame reads a frame with at least its Ethernet header in hexadecimal.
+func hexFrame(text string) ([]byte, error) {
+	frame, err := hexBytes(text)
+	if err == nil && len(frame) < headerLen {
+		err = ctlserver.Refusal("Packet data too short for Ethernet")
+	}
+	return frame, err
+}
+
+// hexBytes reads bytes in hexadecimal, which may have space between them.
+func hexBytes(text string) ([]byte, error) {
+	b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
+	if err != nil || len(b) > maxFrame {
+		return nil, ctlserver.Refusal("Trailing garbage in packet data")
+	}
+	return b, nil
 }
 
 // compose makes a frame of fields in the notation of datapaths; of a length, unless that is 0.

@@ -32,6 +32,9 @@ type Options struct {
 	// Listen makes the management socket of that name; nil makes it in Dir.
 	Listen func(name string) (net.Listener, error)
 	Host   Host
+	// Failure says why the device of that name cannot be opened, "" if it can; nil is none that cannot. DevicesChanged tells
+	// of a change.
+	Failure func(name string) string
 	// DummySystem lets every interface of type "" or "system" be a dummy, as ovs-vswitchd --enable-dummy=override does.
 	DummySystem bool
 	Clock       *clock.Clock // nil is one of its own
@@ -53,6 +56,7 @@ type Daemon struct {
 	// working is held during a round and guards what follows.
 	working   sync.Mutex
 	connected bool // the database can be reached
+	held      bool // by Hold
 	closing   bool
 	config    *config              // as of the last round
 	dummies   int                  // how many dummies were ever opened
@@ -112,9 +116,33 @@ func (d *Daemon) Connect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = true
+	if d.held {
+		return
+	}
 	d.round()
 	d.tick()
 	d.setTimer()
+}
+
+// Hold lets the switch be slow: when it returns, the database is not read or written, until Hold(false), which returns
+// when the switch has made up for it.
+func (d *Daemon) Hold(hold bool) {
+	d.working.Lock()
+	defer d.working.Unlock()
+	d.held = hold
+	if !hold && d.connected {
+		d.round()
+		d.tick()
+		d.setTimer()
+	}
+}
+
+// failure is why a device cannot be opened.
+func (d *Daemon) failure(name string) string {
+	if d.o.Failure == nil {
+		return ""
+	}
+	return d.o.Failure(name)
 }
 
 // Close stops the switch: its connections are cut, its sockets removed. The database stays as it is.
@@ -154,7 +182,7 @@ func (d *Daemon) run() {
 func (d *Daemon) follow(changed bool) {
 	d.working.Lock()
 	defer d.working.Unlock()
-	if !d.connected {
+	if !d.connected || d.held {
 		return
 	}
 	if changed {
