@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -30,7 +29,7 @@ func TestHashAsOpenVSwitch(t *testing.T) {
 			for range 25 {
 				text, k := m.flow()
 				for f := openflow.HashEthSrc; f <= openflow.HashSymmetricL3; f++ {
-					link := ovshash.Multipath(k.Hash(f, basis), algorithm, links, arg)
+					link := packet.ChooseLink(k.Hash(f, basis), algorithm, links, arg)
 					k.SetUint(openflow.FieldReg0+openflow.Field(f), uint64(link))
 				}
 				out := r.appctl("ofproto/trace", text)
