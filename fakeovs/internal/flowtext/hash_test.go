@@ -49,6 +49,31 @@ func TestHashAsOpenVSwitch(t *testing.T) {
 	}
 }
 
+// TestMembersAsOpenVSwitch: the action bundle chooses the same member of those that are up.
+func TestMembersAsOpenVSwitch(t *testing.T) {
+	const basis = 7
+	r := startReal(t)
+	r.appctl("netdev-dummy/set-admin-state", "up")
+	r.run("ovs-ofctl", "mod-port", r.ovs.Management("br0"), "p3", "down")
+	for port, state := range map[string]string{"p1": "up", "p2": "up", "p3": "down", "p4": "up"} {
+		r.run("ovs-vsctl", "--db="+r.ovs.DatabaseEndpoint(), "wait-until", "interface", port, "admin_state="+state)
+	}
+	m := maker{rand.New(rand.NewPCG(17, 18))}
+	for f := openflow.HashEthSrc; f <= openflow.HashSymmetricL3; f++ {
+		r.program(fmt.Sprintf("actions=bundle_load(%v,%d,hrw,ofport,NXM_NX_REG0[],members:1,2,3,4,LOCAL)", f, basis))
+		for range 40 {
+			text, k := m.flow()
+			i := packet.ChooseMember(k.Hash(f, basis), 5, func(i int) bool { return i != 2 })
+			k.SetUint(openflow.FieldReg0, []uint64{1, 2, 3, 4, 0xfffe}[i])
+			_, want, _ := strings.Cut(r.appctl("ofproto/trace", text), "\nFinal flow: ")
+			want, _, _ = strings.Cut(want, "\n")
+			if got := flowtext.FormatFlow(&k, nil); got != want {
+				t.Errorf("%v of %s:\ngot  %s\nwant %s", f, text, got, want)
+			}
+		}
+	}
+}
+
 // flow is a datapath's flow of a random frame from port 1.
 func (m maker) flow() (string, packet.Key) {
 	o := flowtext.ODP{VLANs: packet.MaxVLANs, Verbose: true}
