@@ -4,12 +4,14 @@
 package flowtext_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -69,6 +71,41 @@ func TestMembersAsOpenVSwitch(t *testing.T) {
 			want, _, _ = strings.Cut(want, "\n")
 			if got := flowtext.FormatFlow(&k, nil); got != want {
 				t.Errorf("%v of %s:\ngot  %s\nwant %s", f, text, got, want)
+			}
+		}
+	}
+}
+
+// TestDPHashAsOpenVSwitch: packets come back from the datapath with the same hash.
+func TestDPHashAsOpenVSwitch(t *testing.T) {
+	const basis = 9
+	r := startReal(t)
+	m := maker{rand.New(rand.NewPCG(19, 20))}
+	for algorithm, hash := range []func(*packet.Key) uint32{
+		func(k *packet.Key) uint32 { return ovshash.Int(k.Hash5Tuple(0), basis) },
+		func(k *packet.Key) uint32 { return k.HashSymmetricL3L4(basis, false) },
+	} {
+		group := fmt.Sprintf("group_id=1,type=select,selection_method=dp_hash,selection_method_param=%#x,bucket=output:2,bucket=output:3",
+			algorithm<<32|basis)
+		r.run("ovs-ofctl", "-O", "OpenFlow15", "--may-create", "mod-group", r.ovs.Management("br0"), group)
+		r.program("actions=group:1")
+		for range 20 {
+			_, k := m.flow()
+			frame := packet.Compose(&k, packet.Filler(20))
+			r.appctl("dpctl/del-flows")
+			var p packet.Packet
+			p.Init(frame, openflow.PacketEthernet, packet.MaxVLANs)
+			want := fmt.Sprintf("dp_hash(0x%x/", hash(&p.Key))
+			r.appctl("netdev-dummy/receive", "p1", hex.EncodeToString(frame))
+			for {
+				flows := r.appctl("dpctl/dump-flows")
+				if !strings.Contains(flows, "dp_hash") {
+					continue // not yet, or the test is at its end
+				}
+				if !strings.Contains(flows, want) {
+					t.Errorf("hash of %x: want %s, got\n%s", frame, want, flows)
+				}
+				break
 			}
 		}
 	}

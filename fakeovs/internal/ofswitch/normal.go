@@ -129,5 +129,8 @@ func (x *translation) normalFlood(except uint32) {
 	}
 }
 
+// vlanID are the bits of a TCI that are the VLAN's.
+const vlanID = 0xfff
+
 // vlanOf is the VLAN identifier of a packet, 0 without a tag.
 func vlanOf(k *packet.Key) uint16 { return uint16(k.Uint(openflow.FieldVLANTCI)) & vlanID }
