@@ -28,7 +28,7 @@ func TestHashAsOpenVSwitch(t *testing.T) {
 				actions = append(actions, fmt.Sprintf("multipath(%v,%d,%v,%d,%d,NXM_NX_REG%d[])", f, basis, algorithm, links, arg, f))
 			}
 			r.program("actions=" + strings.Join(actions, ","))
-			for range 25 {
+			for range 12 {
 				text, k := m.flow()
 				for f := openflow.HashEthSrc; f <= openflow.HashSymmetricL3; f++ {
 					link := packet.ChooseLink(k.Hash(f, basis), algorithm, links, arg)
@@ -63,7 +63,7 @@ func TestMembersAsOpenVSwitch(t *testing.T) {
 	m := maker{rand.New(rand.NewPCG(17, 18))}
 	for f := openflow.HashEthSrc; f <= openflow.HashSymmetricL3; f++ {
 		r.program(fmt.Sprintf("actions=bundle_load(%v,%d,hrw,ofport,NXM_NX_REG0[],members:1,2,3,4,LOCAL)", f, basis))
-		for range 40 {
+		for range 15 {
 			text, k := m.flow()
 			i := packet.ChooseMember(k.Hash(f, basis), 5, func(i int) bool { return i != 2 })
 			k.SetUint(openflow.FieldReg0, []uint64{1, 2, 3, 4, 0xfffe}[i])
@@ -89,7 +89,7 @@ func TestDPHashAsOpenVSwitch(t *testing.T) {
 			algorithm<<32|basis)
 		r.run("ovs-ofctl", "-O", "OpenFlow15", "--may-create", "mod-group", r.ovs.Management("br0"), group)
 		r.program("actions=group:1")
-		for range 20 {
+		for range 8 {
 			_, k := m.flow()
 			frame := packet.Compose(&k, packet.Filler(20))
 			r.appctl("dpctl/del-flows")
@@ -132,7 +132,7 @@ func TestHashMaskAsOpenVSwitch(t *testing.T) {
 	m := maker{rand.New(rand.NewPCG(15, 16))}
 	for f := openflow.HashEthSrc; f <= openflow.HashSymmetricL3; f++ {
 		r.program(fmt.Sprintf("actions=multipath(%v,0,modulo_n,5,0,NXM_NX_REG0[])", f))
-		for range 60 {
+		for range 25 {
 			text, k := m.flow()
 			var mask packet.Key
 			mask.Mask(openflow.FieldRecircID, openflow.FieldPacketType, openflow.FieldInPort, openflow.FieldEthType)

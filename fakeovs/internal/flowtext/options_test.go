@@ -23,7 +23,8 @@ func TestOptionsAsOpenVSwitch(t *testing.T) {
 	var options packet.Options
 	var maps []string
 	for _, m := range []openflow.TLVMap{
-		{Class: 0xffff, Type: 0, Length: 4, Index: 0}, {Class: 0xffff, Type: 1, Length: 8, Index: 2}, {Class: 0x102, Type: 0x80, Length: 124, Index: 63},
+		{Class: 0xffff, Type: 0, Length: 4, Index: 0}, {Class: 0xffff, Type: 1, Length: 8, Index: 2},
+		{Class: 0x102, Type: 0x80, Length: 124, Index: 63},
 	} {
 		if !options.Add(m) {
 			t.Fatalf("no room for %v", m)
