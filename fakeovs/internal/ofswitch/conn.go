@@ -87,6 +87,9 @@ func (s *Switch) Serve(l net.Listener) error {
 	}
 }
 
+// ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
+
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
 func (s *Switch) start(nc net.Conn, service bool) *conn {
 	c := &conn{
