@@ -4,7 +4,6 @@
 package conntrack_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
-	"github.com/ovskit/ovskit/internal/unixctl"
 )
 
 // roundsVariable says how many random rounds the comparison with Open vSwitch has; seedVariable is the first.
@@ -44,7 +42,7 @@ func TestSameAsOpenVSwitch(t *testing.T) {
 		if !t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) { x.play(t, s) }) {
 			return
 		}
-		if x.crashed {
+		if real.crashed {
 			crashes++
 			real = startReal(t)
 		}
@@ -59,8 +57,6 @@ type match struct {
 	tr   *conntrack.Tracker
 	now  time.Time
 	log  strings.Builder
-	// crashed is true once Open vSwitch is gone; the round ends there.
-	crashed bool
 }
 
 // play plays a round.
@@ -97,7 +93,7 @@ func (x *match) play(t *testing.T, seed uint64) {
 			x.drain(g)
 			return
 		}
-		want := x.input(frame)
+		want := x.real.input(x, frame)
 		if d := cmp.Diff(want, got); d != "" {
 			x.Fatalf("packet %d differs (-Open vSwitch +this):\n%s\nwant %s\ngot  %s\n%s", n, d, strings.Join(want, "\n"),
 				strings.Join(got, "\n"), x.appctl("dpctl/dump-conntrack", "-m", "-s"))
@@ -117,32 +113,7 @@ func (x *match) play(t *testing.T, seed uint64) {
 // appctl runs a command of Open vSwitch.
 func (x *match) appctl(method string, args ...string) string {
 	x.Helper()
-	out, err := unixctl.Call(x.real.ctx, x.real.ctl, method, args...)
-	if err == nil {
-		return out
-	}
-	var refused *unixctl.RefusedError
-	if errors.As(err, &refused) {
-		x.Fatalf("%s %v: %v", method, args, err)
-	}
-	x.crash()
-	return ""
-}
-
-// input sends a frame to Open vSwitch.
-func (x *match) input(frame []byte) []string {
-	x.Helper()
-	out, alive := x.real.input(x, frame)
-	if !alive {
-		x.crash()
-	}
-	return out
-}
-
-func (x *match) crash() {
-	x.Helper()
-	x.crashed = true
-	x.Skip("Open vSwitch has crashed")
+	return x.real.appctl(x, method, args...)
 }
 
 // warp lets time pass in both.
@@ -209,7 +180,7 @@ func (x *match) drain(g *generator) {
 		}
 		frame := frameOf(uint64(w), false, network(host(false, 1), host(false, 2), 47, nil, nil))
 		got, _ := g.ways[w].follow(x.tr, frame)
-		want := x.input(frame)
+		want := x.real.input(x, frame)
 		if d := cmp.Diff(want, got); d != "" {
 			x.Fatalf("expired fragments differ (-Open vSwitch +this):\n%s", d)
 		}
