@@ -128,7 +128,7 @@ func (g *generator) frame() []byte {
 		case 1:
 			l3 = l3[:max(1, len(l3)-1-g.IntN(30))]
 		default:
-			n := g.IntN(len(l4) + 1)
+			n := min(len(l4), 1+g.IntN(len(l4)+1))
 			l3 = network(src, dst, proto, l4[:n], nil)
 		}
 	}

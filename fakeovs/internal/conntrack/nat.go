@@ -31,7 +31,7 @@ func (n translation) reverse() translation {
 
 // apply translates a packet of an existing connection, once in a zone.
 func (c *conn) apply(p *packet.Packet, m *Meta, zone uint16, reply, related bool) {
-	if c.nat == none || m.translated() && m.Zone == zone {
+	if c.nat == none || m.translated() && m.Zone == zone || p.Network() == nil || p.IPv6() != c.orig.v6 {
 		return
 	}
 	m.State &^= openflow.CTSrcNAT | openflow.CTDstNAT

@@ -236,6 +236,9 @@ func (v *visit) original() *conn {
 	if !v.m.translated() || v.r.NAT != nil || o.Proto == 0 || o.Src.Is4() == v.key.v6 {
 		return nil
 	}
+	if o.Proto != v.key.proto && !v.related {
+		return nil // another packet has taken the place of the one that was here
+	}
 	key := tuple{zone: v.m.Zone, proto: o.Proto, v6: v.key.v6}
 	copy(key.src.addr[:], o.Src.AsSlice())
 	copy(key.dst.addr[:], o.Dst.AsSlice())
