@@ -19,8 +19,8 @@ import (
 )
 
 // fakeComparisons have the database of fakeovs, in a process of its own, on the side of ovskit, and an ovsdb-server on the
-// other. Both are asked the same by the same client, which does not look at what the answers mean, on a unix socket each,
-// and no switch takes notice.
+// other. Both are asked the same by the same client, which does not look at what the answers mean, on a unix socket each;
+// both write what is committed to a file, and no switch takes notice.
 var fakeComparisons = []comparison{fakeTransact, fakeAddPort, fakeFanout}
 
 // watchers is how many clients monitor a database to which another one writes.
@@ -50,7 +50,7 @@ func startFake(b *testing.B, ports int) (endpoint string) {
 	if out, err := exec.Command("go", "build", "-o", program, "../cmd/ovskit").CombinedOutput(); err != nil {
 		b.Fatalf("build ovskit: %v: %s", err, out)
 	}
-	fake := exec.Command(program, "fake", "--dir", dir, "--no-switch")
+	fake := exec.Command(program, "fake", "--dir", dir, "--file", filepath.Join(dir, "conf.db"), "--no-switch")
 	out, err := fake.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)

@@ -14,6 +14,9 @@ import (
 // section 4.5).
 const Local = openflow.PortLocal
 
+// managementSuffix ends the file name of a bridge's management socket.
+const managementSuffix = ".mgmt"
+
 // Bridge is a bridge of the fake switch, by name. It may be had before a client creates the bridge, and stays good
 // when the bridge is deleted and created again.
 type Bridge struct {
@@ -25,7 +28,9 @@ type Bridge struct {
 func (b *Bridge) Name() string { return b.name }
 
 // Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt".
-func (b *Bridge) Management() string { return "unix:" + filepath.Join(b.ovs.dir, b.name+".mgmt") }
+func (b *Bridge) Management() string {
+	return "unix:" + filepath.Join(b.ovs.dir, b.name+managementSuffix)
+}
 
 // Exists reports whether the switch has such a bridge now.
 func (b *Bridge) Exists() bool {

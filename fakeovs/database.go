@@ -83,6 +83,7 @@ func (o *OVS) killDatabase() {
 	}
 	o.socket.Close()
 	<-o.served
+	o.remotes.Close()
 	o.server.Disconnect()
 	o.disk = o.server.Content()
 	if err := o.server.CloseFiles(); err != nil {
@@ -102,7 +103,11 @@ func (o *OVS) restartDatabase() error {
 	if err != nil {
 		return err
 	}
-	if err := o.server.Restart(o.disk, o.restored); err != nil {
+	err = o.server.Restart(o.disk, o.restored)
+	if err == nil {
+		err = o.openRemotes()
+	}
+	if err != nil {
 		return errors.Join(err, o.server.CloseFiles(), socket.Close())
 	}
 	o.disk, o.restored = nil, false

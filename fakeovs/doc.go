@@ -32,6 +32,12 @@
 // The database is in memory and lost when the fake is closed, unless Options.DatabaseFile names a file for it. That has the
 // format of ovsdb-server, so that a fake goes on where a real one was, and the other way round.
 //
+// # Remotes
+//
+// Options.Remotes has the database listen at TCP, TLS and further unix sockets, and connect to clients that wait for it.
+// Among them may be the managers that the database itself names: they are followed, probed and reported on as by
+// ovsdb-server. OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
+//
 // # Other databases
 //
 // Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states.
@@ -39,8 +45,8 @@
 //
 // # What is not there
 //
-// Controllers (Bridge.controller) and managers (Open_vSwitch.manager_options) are not connected to: the switch
-// listens on its management sockets only. Flows that match fields or have actions that the fake cannot evaluate are
+// Controllers (Bridge.controller) are not connected to: the switch listens on its management sockets only. So are managers
+// (Open_vSwitch.manager_options), unless Options.Remotes says otherwise. Flows that match fields or have actions that the fake cannot evaluate are
 // refused with an OpenFlow error, and Options.Logger has a warning that says what there is no support for; groups and meters
 // there are none. Tunnels and patch ports open but carry no packets. QoS, mirrors, bonds,
 // policing, spanning tree and VLAN modes of ports have no effect, and columns with statistics stay empty. The datapath

@@ -4,6 +4,7 @@
 package fakeovs
 
 import (
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
@@ -40,6 +42,16 @@ type Options struct {
 	// Schemas are those of further databases beside Open_vSwitch, in JSON as RFC 7047 section 3.2 defines. The databases
 	// are empty, and nobody but clients writes to them.
 	Schemas [][]byte
+	// Remotes are where the database has clients from besides DatabaseEndpoint, as by the option --remote of
+	// ovsdb-server(1): "punix:PATH", "ptcp:[PORT][:HOST]" and "pssl:[PORT][:HOST]", where port 0 is one that is free;
+	// "unix:PATH", "tcp:HOST[:PORT]" and "ssl:HOST[:PORT]", to which the database connects and connects again; and
+	// "db:Open_vSwitch,Open_vSwitch,manager_options" for those that table Manager has, which is told how they are. The
+	// default is none: managers are not connected to. See OVS.RemoteEndpoint.
+	Remotes []string
+	// TLS is for "pssl:" and "ssl:" remotes: its Certificates are what the fake shows of itself, its ClientCAs are the
+	// authorities that clients must have a certificate of, by default its RootCAs, which are those of the servers that
+	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files.
+	TLS *tls.Config
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.
 	NoSwitch bool
@@ -77,6 +89,11 @@ type OVS struct {
 	disk   *dbserver.Content // what is left of the database while it is killed, else nil
 	// restored says that disk was saved earlier, and is to be put in the place of the file, if there is one.
 	restored bool
+	// targets are Options.Remotes, with the ports that were chosen.
+	targets   []string
+	endpoints []string // of targets, for clients
+	tls       *tls.Config
+	remotes   *dbserver.Remotes
 }
 
 //go:embed data/vswitch.ovsschema
@@ -113,7 +130,10 @@ func Start(opts Options) (*OVS, error) {
 
 // listen makes a fake that has its socket, but where nothing runs yet.
 func listen(opts Options) (*OVS, error) {
-	o := &OVS{dir: opts.Dir, log: opts.Logger, host: newHost(), ended: make(chan struct{})}
+	o := &OVS{
+		dir: opts.Dir, log: opts.Logger, host: newHost(), ended: make(chan struct{}),
+		targets: slices.Clone(opts.Remotes), tls: opts.TLS,
+	}
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}
@@ -130,6 +150,9 @@ func listen(opts Options) (*OVS, error) {
 	socket, err := unixsock.Listen(o.socketPath())
 	if err != nil {
 		return nil, errors.Join(err, o.closeServer(), o.removeDir())
+	}
+	if err := o.openRemotes(); err != nil {
+		return nil, errors.Join(err, socket.Close(), o.closeServer(), o.removeDir())
 	}
 	o.socket = unixsock.Patient(socket, o.log)
 	return o, nil

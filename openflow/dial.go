@@ -32,5 +32,8 @@ func Dial(ctx context.Context, endpoint string, o Options) (*Conn, error) {
 func dialEndpoint(ctx context.Context, e ep.Endpoint, o Options) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
+	if o.Dial != nil {
+		return o.Dial(ctx, e.String())
+	}
 	return e.Dial(ctx, o.TLS)
 }

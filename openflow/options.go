@@ -4,9 +4,11 @@
 package openflow
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"time"
 )
@@ -26,6 +28,9 @@ type Options struct {
 	// Dial verifies the switch's certificate against the authorities that the system trusts; Listen needs one with a
 	// certificate.
 	TLS *tls.Config
+	// Dial makes the connections to endpoints, in the form that those of Dial have, in place of the package: that of
+	// package fakeovs makes them in memory. TLS is then its business. nil means sockets.
+	Dial func(ctx context.Context, endpoint string) (net.Conn, error)
 	// Probe is the time after which a silent switch is asked for a sign of life; after the same time again without
 	// one the connection ends with ErrInactive. 0 means DefaultProbe, a negative value never: then a switch that is
 	// stopped holds up all that waits for it.

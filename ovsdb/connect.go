@@ -195,6 +195,9 @@ func (c *Client) open(ctx context.Context, e endpoint.Endpoint, patience time.Du
 func (c *Client) dialEndpoint(ctx context.Context, e endpoint.Endpoint) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
+	if c.options.Dial != nil {
+		return c.options.Dial(ctx, e.String())
+	}
 	return e.Dial(ctx, c.options.TLS)
 }
 

@@ -4,8 +4,10 @@
 package ovsdb
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
+	"net"
 	"time"
 )
 
@@ -44,6 +46,10 @@ type Options struct {
 	// If it is nil, the server's certificate is verified against the
 	// authorities that the system trusts.
 	TLS *tls.Config
+	// Dial makes the connections to endpoints, in the form that Endpoint has, in
+	// place of the package: that of package fakeovs makes them in memory. TLS
+	// is then its business. nil means sockets.
+	Dial func(ctx context.Context, endpoint string) (net.Conn, error)
 	// LeaderOnly makes the client use the leader of a clustered database
 	// only, and follow it. Otherwise any member will do that is connected to
 	// the cluster.

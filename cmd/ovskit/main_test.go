@@ -150,7 +150,9 @@ func TestFake(t *testing.T) {
 	dir := t.TempDir()
 	schema := writeSchema(t, `{"name":"Inventory","tables":{"T":{"columns":{"c":{"type":"string"}}}}}`)
 	go func() {
-		code <- run(ctx, []string{"fake", "--dir", dir, "--schema", schema}, w, &stderr)
+		code <- run(ctx, []string{
+			"fake", "--dir", dir, "--schema", schema, "--file", dir + "/conf.db", "--remote", "punix:" + dir + "/remote", "--no-switch",
+		}, w, &stderr)
 		w.Close()
 	}()
 	line, err := bufio.NewReader(r).ReadString('\n')
@@ -165,9 +167,17 @@ func TestFake(t *testing.T) {
 			c.Close()
 		}
 	}
+	c, err := ovsdb.Dial(ctx, ovsdb.Options{Endpoint: "unix:" + dir + "/remote"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
 	cancel()
 	if got := <-code; got != exitDone {
 		t.Errorf("exit code: got %d, want %d; stderr %q", got, exitDone, stderr.String())
+	}
+	if content, err := os.ReadFile(dir + "/conf.db"); err != nil || !bytes.HasPrefix(content, []byte("OVSDB JSON ")) {
+		t.Errorf("file of the database: got %.40s, %v; want one of ovsdb-server's", content, err)
 	}
 }
 

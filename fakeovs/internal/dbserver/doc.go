@@ -12,11 +12,14 @@
 // from its socket and handles what it asks for. What is in outboxes is written by whoever unlocks the mutex, as far as the
 // sockets take it without waiting; a goroutine takes over what they do not take.
 //
+// Remotes are where clients come from: sockets that are listened at or connected to, and those that a database names, such
+// as the managers of Open vSwitch. Clients of remotes are probed when they are silent.
+//
 // The process itself takes part through Database.Update, Snapshot and Watch, in the same order.
 //
 // AddDatabaseFile keeps a database in a file in the format of ovsdb-server, ovsdb(5). A transaction is in the file before
 // it becomes the state of the database; only that, and compacting the file, is done while the mutex is held.
 //
 // There is no schema conversion, no history of transactions (monitor_cond_since always answers with
-// the whole contents, as a standalone server does) and no role-based access control. The server never probes clients.
+// the whole contents, as a standalone server does) and no role-based access control.
 package dbserver

@@ -124,22 +124,40 @@ func (s *Server) Serve(l net.Listener) error {
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.
 func (s *Server) ServeConn(conn net.Conn) {
+	s.serve(conn, nil, 0)
+}
+
+// serve serves a client of a remote, or of none. It returns nil if the client is refused.
+func (s *Server) serve(conn net.Conn, m *remote, probe time.Duration) *session {
+	c := newSession(s, conn)
+	c.remote = m
+	c.probe.Store(int64(probe))
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || len(s.sessions) == s.options.MaxClients {
-		if !s.closed {
+	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
+	if accepted {
+		s.sessions[c] = struct{}{}
+		s.goroutines.Add(1)
+	}
+	closed := s.closed
+	s.mu.Unlock()
+	if !accepted {
+		if !closed {
 			s.log.Warn("OVSDB client refused: there are too many", "limit", s.options.MaxClients)
 		}
 		conn.Close()
-		return
+		return nil
 	}
-	c := newSession(s, conn)
-	s.sessions[c] = struct{}{}
-	s.goroutines.Add(1)
+	if m != nil {
+		m.mu.Lock()
+		m.sessions[c] = struct{}{}
+		m.status.state, m.status.connected = stateActive, time.Now()
+		m.mu.Unlock()
+	}
 	go func() {
 		defer s.goroutines.Done()
 		c.read()
 	}()
+	return c
 }
 
 // Close cuts all clients and returns when nothing runs for them any more. Listeners are their owner's to close.
@@ -169,6 +187,9 @@ func (s *Server) CloseFiles() error {
 
 // remove forgets a session that has ended.
 func (s *Server) remove(c *session) {
+	if c.remote != nil {
+		defer c.remote.detach(c)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, c)
@@ -179,14 +200,18 @@ func (s *Server) remove(c *session) {
 	c.unlockAll()
 }
 
+// databaseNames returns the names in the order of list_dbs. An ovsdb-server adds its own database last.
 func (s *Server) databaseNames() []any {
 	var names []string
 	for name := range s.databases {
-		names = append(names, name)
+		if name != serverDatabase {
+			names = append(names, name)
+		}
 	}
 	sort.Strings(names)
+	names = append(names, serverDatabase)
 	out := make([]any, len(names))
-	for i, n := range names {
+	for i, n := range hashOrder(names) {
 		out[i] = n
 	}
 	return out

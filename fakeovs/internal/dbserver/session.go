@@ -8,15 +8,27 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
-// session is one client. All but its outbox is guarded by server.mu.
+// session is one client. All but its outbox and what has to do with probes is guarded by server.mu.
 type session struct {
 	server *Server
 	conn   net.Conn
 	out    *outbox
+	remote *remote       // that it came by; nil if it was given to ServeConn
+	ended  chan struct{} // closed when the server has done with it
+
+	probe  atomic.Int64 // the time.Duration after which it is asked for a sign of life when it is silent; 0: never
+	probed atomic.Bool  // it has been asked
+	// limited says that its connection has a deadline for reading; it is its goroutine's.
+	limited bool
+
 	unsent bool // it is in server.mu.unsent
 	locks  map[string]*lockWaiter
+	// changeAware is whether the client has said that it keeps an eye on the databases that there are. They never change
+	// here, but ovsdb-server answers a transaction that is canceled to such clients only.
+	changeAware bool
 	// waiting is how many of its transactions wait, waitingSize how many bytes their requests had.
 	waiting, waitingSize int
 }
@@ -24,6 +36,7 @@ type session struct {
 func newSession(s *Server, conn net.Conn) *session {
 	return &session{
 		server: s, conn: conn, out: newOutbox(conn, s.options.MaxBacklog, &s.goroutines), locks: map[string]*lockWaiter{},
+		ended: make(chan struct{}),
 	}
 }
 
@@ -33,12 +46,13 @@ const maxUnread = 256 << 10
 
 // read handles messages in order until the connection ends or the client breaks the protocol.
 func (s *session) read() {
+	defer close(s.ended)
 	defer s.out.close()
 	defer s.server.remove(s)
 	r := newFrameReader(s.conn, s.server.options.MaxMessage)
 	for {
 		s.out.await(maxUnread)
-		frame, err := r.next()
+		frame, err := s.next(r)
 		more := false
 		if err == nil {
 			// The replies to requests that came together go together.
@@ -71,15 +85,16 @@ func (s *session) send(message []byte) {
 }
 
 func (s *session) reply(id, result any) {
-	b := append(make([]byte, 0, 128), `{"error":null,"id":`...)
+	b := append(make([]byte, 0, 128), `{"id":`...)
 	b = append(appendJSON(b, id), `,"result":`...)
-	s.send(append(appendJSON(b, result), '}'))
+	s.send(append(appendJSON(b, result), `,"error":null}`...))
 }
 
+// replyError sends a reply that, like ovsdb-server's, has no result, not even null.
 func (s *session) replyError(id, err any) {
-	b := append(make([]byte, 0, 128), `{"error":`...)
-	b = append(appendJSON(b, err), `,"id":`...)
-	s.send(append(appendJSON(b, id), `,"result":null}`...))
+	b := append(make([]byte, 0, 128), `{"id":`...)
+	b = append(appendJSON(b, id), `,"error":`...)
+	s.send(append(appendJSON(b, err), '}'))
 }
 
 func (s *session) notify(method string, params []any) {

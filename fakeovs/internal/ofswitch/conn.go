@@ -87,6 +87,9 @@ func (s *Switch) Serve(l net.Listener) error {
 	}
 }
 
+// ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
+
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
 func (s *Switch) start(nc net.Conn, service bool) *conn {
 	c := &conn{
@@ -333,5 +336,5 @@ func (c *conn) refuse(err error, message []byte) {
 	c.replyIn(v, openflow.Error{Code: code, Data: message[:min(len(message), errorData)]}, xid)
 }
 
-// errorData is how much of a refused message the error repeats.
-const errorData = 64
+// errorData is how much of a refused message the error repeats: all that it has room for.
+const errorData = openflow.MaxMessage - 24

@@ -1,0 +1,60 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dbserver
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
+	"github.com/ovskit/ovskit/internal/endpoint"
+)
+
+// listen opens a passive remote.
+func (m *remote) listen(p endpoint.Passive) error {
+	if p.Scheme == endpoint.PassiveSSL && m.remotes.options.ServerTLS == nil {
+		return errors.New("there is no private key, certificate and CA certificate")
+	}
+	l, err := p.Listen(m.running)
+	if err != nil {
+		return err
+	}
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		p.Port = uint16(a.Port)
+	}
+	m.remotes.mu.Lock()
+	m.remotes.addresses[m.target] = p
+	m.remotes.mu.Unlock()
+	m.listener = unixsock.Patient(l, m.remotes.log)
+	m.done.Add(1)
+	go m.accept(p.Scheme == endpoint.PassiveSSL)
+	return nil
+}
+
+func (m *remote) accept(secured bool) {
+	defer m.done.Done()
+	for {
+		conn, err := m.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			m.remotes.log.Error("no clients are taken any more", "remote", m.target, "error", err)
+			return
+		}
+		if secured {
+			conn = tls.Server(conn, m.remotes.options.ServerTLS)
+		}
+		m.attach(conn)
+	}
+}
+
+// port is the one that a passive remote listens at; 0 for a unix socket.
+func (m *remote) port() int {
+	if a, ok := m.listener.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
