@@ -276,7 +276,7 @@ func (g *generator) divide(to uint64, src, dst netip.Addr, proto uint8, l4 []byt
 	for off := 0; off < len(l4); off += size {
 		n := min(size, len(l4)-off)
 		if g.chance(5) {
-			n = max(8, n&^15/2)
+			n = min(n, max(8, n&^15/2))
 		}
 		f := frameOf(to, src.Is6(), network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)}))
 		if !g.chance(6) {
