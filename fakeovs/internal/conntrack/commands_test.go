@@ -73,7 +73,7 @@ func zoneWays() (ways []way) {
 // TestFlushAsOpenVSwitch flushes connections by filters.
 func TestFlushAsOpenVSwitch(t *testing.T) {
 	x, g := newMatch(t, startReal(t), 1, zoneWays())
-	for n := range 150 {
+	for n := range 80 {
 		for range 5 {
 			x.send(g, g.simple(g.IntN(len(g.ways))))
 		}
@@ -161,7 +161,7 @@ func (g *generator) filter() (f openflow.CTFilter, args []string) {
 // TestLimitsAsOpenVSwitch sets limits and fills the zones.
 func TestLimitsAsOpenVSwitch(t *testing.T) {
 	x, g := newMatch(t, startReal(t), 2, zoneWays())
-	for n := range 120 {
+	for n := range 60 {
 		zone, limit := uint16(g.IntN(4)), uint32(g.IntN(12))
 		switch g.IntN(9) {
 		case 0, 1:
@@ -209,7 +209,7 @@ func TestFragmentsAsOpenVSwitch(t *testing.T) {
 		}
 	}
 	status()
-	for range 150 {
+	for range 80 {
 		v6 := g.chance(50)
 		family := map[bool]string{false: "v4", true: "v6"}[v6]
 		switch g.IntN(8) {
@@ -262,7 +262,7 @@ func TestTimeoutsAsOpenVSwitch(t *testing.T) {
 		{"udp_first": 7, "udp_single": 8, "udp_multiple": 9, "tcp_syn_sent": 10, "icmp_first": 11},
 		{"tcp_syn_recv": 12, "tcp_established": 13, "icmp_reply": 14, "tcp_close": 5},
 	}
-	for n := range 30 {
+	for n := range 20 {
 		zone := uint16(g.IntN(3))
 		if g.chance(50) {
 			vsctl("--if-exists", "del-zone-tp", "dummy", fmt.Sprintf("zone=%d", zone))

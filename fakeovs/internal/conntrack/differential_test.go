@@ -28,7 +28,7 @@ const (
 // what comes out, byte for byte and with its connection state, and the connections.
 func TestSameAsOpenVSwitch(t *testing.T) {
 	real := startReal(t)
-	rounds, seed := 30, uint64(1)
+	rounds, seed := 20, uint64(1)
 	if v, err := strconv.Atoi(os.Getenv(roundsVariable)); err == nil {
 		rounds = v
 	}
