@@ -82,6 +82,7 @@ func Start(o Options) *Daemon {
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		bridges: map[string]*bridge{},
+		holding: true,
 	}
 	if !o.Disconnected {
 		d.Connect()
@@ -123,7 +124,7 @@ func (d *Daemon) run() {
 	}()
 	for {
 		timer := time.NewTimer(d.pause())
-		changed := true
+		changed := configChanged
 		select {
 		case <-d.stop:
 			timer.Stop()
@@ -134,25 +135,38 @@ func (d *Daemon) run() {
 				return
 			}
 		case <-d.devices:
+			changed = devicesChanged
 		case <-d.wake:
-			changed = false
+			changed = nothingChanged
 		case <-timer.C:
-			changed = false
+			changed = nothingChanged
 		}
 		timer.Stop()
 		d.follow(changed)
 	}
 }
 
+// change is what may have changed since the last round.
+type change int
+
+const (
+	nothingChanged change = iota
+	configChanged         // the database
+	devicesChanged
+)
+
 // follow does a round, if something has changed, and what is due by the clock. If the database cannot be reached, the
 // round when it can again makes up for it.
-func (d *Daemon) follow(changed bool) {
+func (d *Daemon) follow(changed change) {
 	d.working.Lock()
 	defer d.working.Unlock()
 	if !d.connected {
 		return
 	}
-	if changed {
+	if changed == configChanged && d.config != nil && !alerts(d.config.tables, d.o.Database.Snapshot(watchedTables...)) {
+		changed = nothingChanged
+	}
+	if changed != nothingChanged {
 		d.round()
 	}
 	d.tick()
