@@ -75,6 +75,7 @@ func (d *Daemon) WarpTime(total, step time.Duration) {
 	for total > 0 {
 		d.clock.Advance(min(total, step))
 		total -= step
+		d.datapath.Connections().Clean()
 		d.follow(nothingChanged)
 	}
 	// The pause was reckoned by the time before.
