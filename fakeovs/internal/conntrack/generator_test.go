@@ -121,6 +121,9 @@ func (g *generator) frame() []byte {
 		return g.frame()
 	}
 	l3 := network(src, dst, proto, l4, nil)
+	if g.chance(4) {
+		l3 = extend(l3)
+	}
 	if g.chance(4) { // broken
 		switch g.IntN(3) {
 		case 0:
@@ -278,7 +281,11 @@ func (g *generator) divide(to uint64, src, dst netip.Addr, proto uint8, l4 []byt
 		if g.chance(5) {
 			n = min(n, max(8, n&^15/2))
 		}
-		f := frameOf(to, src.Is6(), network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)}))
+		l3 := network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)})
+		if g.chance(3) {
+			l3 = extend(l3)
+		}
+		f := frameOf(to, src.Is6(), l3)
 		if !g.chance(6) {
 			g.waiting = append(g.waiting, f)
 		}
