@@ -41,13 +41,13 @@ func ParseFilter(args []string) (f openflow.CTFilter, err error) {
 	return f, nil
 }
 
-// leadingNumber is the number at the beginning of a text: scanf(3) stops there.
+// leadingNumber is the number at the beginning of a text, of a greater one the low bits.
 func leadingNumber(s string) (uint16, error) {
 	n := 0
 	for n < len(s) && isDigit(s[n]) {
 		n++
 	}
-	v, err := strconv.ParseUint(s[:n], 10, 16)
+	v, err := strconv.ParseUint(s[:n], 10, 64)
 	return uint16(v), err
 }
 
