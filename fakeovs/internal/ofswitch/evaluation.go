@@ -131,6 +131,7 @@ func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, a *datapath.Trac
 	r := conntrack.Request{
 		Zone: a.Zone, Commit: a.Commit || a.Force, Force: a.Force, NAT: a.NAT,
 		Mark: a.Mark, MarkMask: a.MarkMask, Label: a.Label, LabelMask: a.LabelMask,
+		RecircID: uint32(p.Key.Uint(openflow.FieldRecircID)),
 	}
 	switch a.Helper {
 	case "ftp":
@@ -183,6 +184,9 @@ func setOriginal(k *packet.Key, m *conntrack.Meta) {
 	k.SetMasked(src, o.Src.AsSlice(), nil)
 	k.SetMasked(dst, o.Dst.AsSlice(), nil)
 	k.SetUint(openflow.FieldCTNwProto, uint64(o.Proto))
+	if laterFragment(k) {
+		return // a packet without ports has not got those either
+	}
 	k.SetUint(openflow.FieldCTTpSrc, uint64(o.SrcPort))
 	k.SetUint(openflow.FieldCTTpDst, uint64(o.DstPort))
 }
