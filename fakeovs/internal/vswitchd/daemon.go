@@ -49,6 +49,8 @@ type Daemon struct {
 	working   sync.Mutex
 	connected bool                 // the database can be reached
 	config    *config              // as of the last round
+	lock      *dbserver.Lock       // nil while the database cannot be reached
+	disabled  bool                 // another one has the lock
 	dummies   int                  // how many dummies were ever opened
 	datapaths map[string]*datapath // by type
 	tunnels   map[string]bool      // by port.identity
@@ -97,6 +99,7 @@ func (d *Daemon) Disconnect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = false
+	d.release()
 }
 
 // Connect gives the database back. When it returns, the switch is as the database wants it, which has been told so.
@@ -104,6 +107,10 @@ func (d *Daemon) Connect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = true
+	d.claim()
+	if !d.owns() {
+		return
+	}
 	d.round()
 	d.tick()
 }
@@ -118,9 +125,12 @@ func (d *Daemon) run() {
 	defer close(d.done)
 	defer d.watch.Close()
 	defer func() {
+		d.working.Lock()
+		defer d.working.Unlock()
 		for _, b := range d.sortedBridges() {
 			d.deleteBridge(b)
 		}
+		d.release()
 	}()
 	for {
 		timer := time.NewTimer(d.pause())
@@ -160,7 +170,7 @@ const (
 func (d *Daemon) follow(changed change) {
 	d.working.Lock()
 	defer d.working.Unlock()
-	if !d.connected {
+	if !d.connected || !d.owns() {
 		return
 	}
 	if changed == configChanged && d.config != nil && !alerts(d.config.tables, d.o.Database.Snapshot(watchedTables...)) {
