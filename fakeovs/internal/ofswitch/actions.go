@@ -70,14 +70,6 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 		x.pushVLAN(a)
 	case openflow.PopVLAN:
 		x.popVLAN()
-	case openflow.SetVLANVID:
-		x.setTag(a.Push, openflow.Uint(openflow.FieldVLANVID, uint64(a.VID)|tciPresent))
-	case openflow.SetVLANPCP:
-		x.setTag(a.Push, openflow.Uint(openflow.FieldVLANPCP, uint64(a.PCP)))
-	case openflow.SetTransport:
-		x.setTransport(a)
-	case openflow.EnqueueTo:
-		x.enqueue(a, last, bucket)
 	case openflow.PushMPLS:
 		x.pushMPLS(a)
 	case openflow.PopMPLS:

@@ -25,11 +25,12 @@ type Port struct {
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
-	// Queues are the numbers of the queues of a device that is no dummy.
-	Queues []uint32
-	// Dummy says that the device is a dummy of Open vSwitch's tests: it has a queue 0, counters of its own kind, and does not
-	// know of errors.
+	// Dummy says that the device is a dummy of Open vSwitch's tests, which has counters of its own and a queue 0.
 	Dummy bool
+	// Queues are the numbers of the port's queues.
+	Queues []uint32
+	// CountsErrors says that the device counts more than packets and bytes.
+	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
 	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
@@ -84,6 +85,12 @@ func (s *Switch) AddPort(p Port) error {
 		}
 	}
 	p.created = s.dp.now()
+	if p.Dummy && p.Queues == nil {
+		p.Queues = []uint32{0}
+	}
+	if !p.CountsErrors {
+		p.counts = uncounted
+	}
 	if p.Down {
 		p.config |= openflow.PortConfigDown
 	}

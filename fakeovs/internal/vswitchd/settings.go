@@ -74,11 +74,13 @@ func subfield(text string) (openflow.Subfield, bool) {
 	return push.Src, ok
 }
 
-// setQueues lets the switch know the queues of a port. A dummy takes none.
+// setQueues lets the switch know the queues of a port. A dummy has one and takes no others.
 func (d *Daemon) setQueues(b *bridge, p *port, i *interfaceConfig) {
 	var queues []uint32
 	switch {
-	case p.isVirtual(), p.dummy:
+	case p.isVirtual():
+	case p.dummy:
+		queues = []uint32{0}
 	default:
 		if qos := d.qos(i); qos != nil && qos.Get("type").String() != "" {
 			queues = append(queues, 0)
