@@ -191,6 +191,21 @@ func (x *translation) lookPriority() { x.wc.Mask(packet.SKBPriority) }
 // setQueue gives the packet the priority that the datapath knows a queue by: in userspace its number.
 func (x *translation) setQueue(id uint32) { x.flow.SetUint(packet.SKBPriority, uint64(id)) }
 
+// enqueue puts the packet out of a port with the priority of a queue.
+func (x *translation) enqueue(a openflow.EnqueueTo, last bool) {
+	x.lookPriority()
+	inPort, priority := uint32(x.flow.Uint(openflow.FieldInPort)), x.flow.Uint(packet.SKBPriority)
+	switch a.Port {
+	case openflow.PortInPort:
+		a.Port = inPort
+	case inPort:
+		return
+	}
+	x.setQueue(a.Queue)
+	x.send(a.Port, true, last, false)
+	x.flow.SetUint(packet.SKBPriority, priority)
+}
+
 // popQueue gives the packet back the priority that it came with.
 func (x *translation) popQueue() {
 	if x.flow.Uint(packet.SKBPriority) != x.priority {
