@@ -126,3 +126,12 @@ func (db *Database) load(s Snapshot) error {
 	}
 	return nil
 }
+
+// Reconnect cuts all clients, which may come again at once.
+func (s *Server) Reconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.sessions {
+		c.out.close()
+	}
+}

@@ -110,3 +110,6 @@ func (d *Datapath) deliver(frames []delivery) {
 	d.delivering = false
 	d.mu.Unlock()
 }
+
+// Tracker returns the connections of all bridges.
+func (d *Datapath) Tracker() *conntrack.Tracker { return d.conns }

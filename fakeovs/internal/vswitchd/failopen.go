@@ -26,8 +26,8 @@ func (b *bridge) failOpen(now time.Time) (at time.Time) {
 		b.sw.SetFailOpen(false)
 		return time.Time{}
 	}
-	at = last.Add(patience)
-	if now.Sub(last) >= time.Second && !now.Before(at) {
+	at = last.Add(max(patience, time.Second))
+	if !now.Before(at) {
 		b.sw.SetFailOpen(true)
 		return time.Time{}
 	}
