@@ -26,8 +26,7 @@ func (x *translation) controller(a openflow.Controller) {
 	if a.Reason == openflow.PacketInAction && x.rule.isMiss() {
 		a.Reason = openflow.PacketInNoMatch
 	}
-	f := x.frozen(x.table, nil, nil)
-	f.userdata = a.Userdata
+	f := x.frozen(x.table, nil, nil, a.Userdata, 0)
 	if m := x.s.controllerMeter(a.Meter); m != nil {
 		inner := x.nested(func() {
 			x.emit(datapath.Meter{ID: m.number(), Context: m})

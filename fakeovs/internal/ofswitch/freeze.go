@@ -25,6 +25,8 @@ type frozen struct {
 	steps, set       steps
 	tracked, wasMPLS bool
 	userdata         []byte
+	// entry tells apart the ports by which packets came in that are to come back from the datapath, 0 if they are not.
+	entry uint64
 }
 
 func (x *translation) triggerFreeze() { x.exited, x.freezing = true, true }
@@ -43,9 +45,12 @@ func (x *translation) freeze() {
 
 // freezeIn makes the packet come back, into a table if no steps were kept. It returns what goes on then.
 func (x *translation) freezeIn(table uint8) *frozen {
-	f := x.frozen(table, x.frozenSteps, x.set)
+	var userdata []byte
+	if x.pause != nil {
+		userdata = x.pause.Userdata
+	}
+	f := x.frozen(table, x.frozenSteps, x.set, userdata, x.in.Uint(openflow.FieldInPort)+1)
 	if p := x.pause; p != nil {
-		f.userdata = p.Userdata
 		if x.effects {
 			x.userspace(f, *p, true)
 		}
@@ -63,10 +68,10 @@ func (x *translation) freezeIn(table uint8) *frozen {
 }
 
 // frozen is the translation as it is now, with an ID.
-func (x *translation) frozen(table uint8, list, set steps) *frozen {
+func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entry uint64) *frozen {
 	f := &frozen{
 		s: x.s, table: table, stack: x.stack, steps: list, set: set, tracked: x.tracked, wasMPLS: x.wasMPLS,
-		inPort: x.flow.Uint(openflow.FieldInPort),
+		inPort: x.flow.Uint(openflow.FieldInPort), entry: entry, userdata: userdata,
 	}
 	copy(f.metadata[:], x.flow[:frozenWords])
 	for _, w := range x.flow[headerEnd:] {

@@ -114,9 +114,11 @@ func (x *translation) run(list steps) []datapath.Action {
 	if f := x.thawed; f != nil {
 		list = x.thaw(f)
 	}
-	x.exec(list)
+	// If the actions fail the mask stays as it is.
+	if x.exec(list) {
+		x.finishMask()
+	}
 	x.parent = root
-	x.finishMask()
 	if x.failed != "" {
 		x.slow = 0
 		return nil
@@ -124,7 +126,7 @@ func (x *translation) run(list steps) []datapath.Action {
 	return optimize(x.actions)
 }
 
-func (x *translation) exec(list steps) {
+func (x *translation) exec(list steps) (ok bool) {
 	inPort := uint32(x.flow.Uint(openflow.FieldInPort))
 	if list == nil {
 		x.rule = x.find(&x.table, inPort, true, true)
@@ -133,13 +135,14 @@ func (x *translation) exec(list steps) {
 		list, x.cookie = x.rule.actions()
 	}
 	if p := x.s.ports[uint32(x.in.Uint(openflow.FieldInPort))]; p != nil && !x.mayReceive(p) {
-		return
+		return true
 	}
 	x.do(list, true, false)
 	if x.failed != "" {
-		return
+		return false
 	}
 	x.finish()
+	return true
 }
 
 // finish carries the action set out, or freezes the translation.
