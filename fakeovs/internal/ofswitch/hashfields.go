@@ -70,9 +70,9 @@ func lookHashed(k, wc *packet.Key, f openflow.HashFields) {
 
 const vlanID = 0xfff
 
-// lookPorts adds the ports to a mask if the packet has any: of ICMP the bits that there are.
+// lookPorts adds the ports to a mask if the packet has any: of ICMP for IPv4 the bits that there are.
 func lookPorts(k, wc *packet.Key) {
-	if isICMP(k) {
+	if k.Uint(openflow.FieldIPProto) == openflow.IPProtoICMP {
 		lookSome(wc, openflow.FieldTCPSrc, 0xff)
 		lookSome(wc, openflow.FieldTCPDst, 0xff)
 		return

@@ -69,20 +69,25 @@ func TestTraceSameAsOpenVSwitch(t *testing.T) {
 	})
 }
 
-// outputs are two outputs or more.
-var outputs = regexp.MustCompile(`\b\d+(,\d+)+\b`)
+var (
+	flooded     = regexp.MustCompile(`(?m)^ +(FLOOD|ALL)$`)
+	actionLines = regexp.MustCompile(`(?m)^Datapath actions: .*$`)
+	// outputs are two outputs or more.
+	outputs = regexp.MustCompile(`\b\d+(,\d+)+\b`)
+)
 
 var recirculationIDs = regexp.MustCompile(`(recirc\(|recirc_id=)(0x)?[0-9a-f]+`)
 
 // normalized numbers recirculations in the order in which they come, and orders the ports of a flood: Open vSwitch has some
 // of them one way or the other after every reconfiguration.
 func normalized(text string) string {
-	if flood := regexp.MustCompile(`(?m)^ +(FLOOD|ALL)$`); flood.MatchString(text) {
-		at := strings.LastIndex(text, "\nDatapath actions: ")
-		text = text[:at] + outputs.ReplaceAllStringFunc(text[at:], func(s string) string {
-			list := strings.Split(s, ",")
-			slices.Sort(list)
-			return strings.Join(list, ",")
+	if flooded.MatchString(text) {
+		text = actionLines.ReplaceAllStringFunc(text, func(line string) string {
+			return outputs.ReplaceAllStringFunc(line, func(s string) string {
+				list := strings.Split(s, ",")
+				slices.Sort(list)
+				return strings.Join(list, ",")
+			})
 		})
 	}
 	ids := map[string]int{}
