@@ -158,7 +158,7 @@ func (x *translation) freezeForMPLS(a any) {
 	if x.exited || !x.wasMPLS {
 		return
 	}
-	switch a := a.(type) {
+	switch a := unworded(a).(type) {
 	case openflow.Output, openflow.OutputTruncated, openflow.OutputField, openflow.SetQueue, openflow.OutputGroup:
 		return
 	case openflow.SetField:

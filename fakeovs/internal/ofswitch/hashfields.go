@@ -70,11 +70,11 @@ func lookHashed(k, wc *packet.Key, f openflow.HashFields) {
 
 const vlanID = 0xfff
 
-// lookPorts adds the ports to a mask if the packet has any: of ICMP for IPv4 the bits that there are.
+// lookPorts adds the ports to a mask if the packet has any; of ICMP for IPv4 it makes them the bits that there are.
 func lookPorts(k, wc *packet.Key) {
 	if k.Uint(openflow.FieldIPProto) == openflow.IPProtoICMP {
-		lookSome(wc, openflow.FieldTCPSrc, 0xff)
-		lookSome(wc, openflow.FieldTCPDst, 0xff)
+		wc.SetUint(openflow.FieldTCPSrc, 0xff)
+		wc.SetUint(openflow.FieldTCPDst, 0xff)
 		return
 	}
 	wc.Mask(openflow.FieldTCPSrc, openflow.FieldTCPDst)

@@ -80,6 +80,8 @@ type Switch struct {
 	// connMu guards the OpenFlow connections.
 	connMu sync.Mutex
 	conns  map[*conn]struct{}
+	// internal are flows of the switch itself.
+	internal internalFlows
 	// connSerial is that of the last connection.
 	connSerial uint64
 	closed     bool
@@ -107,6 +109,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		ports:       make(map[uint32]*Port),
 		macs:        make(macTable),
 		conns:       make(map[*conn]struct{}),
+		internal:    newInternalFlows(),
 	}
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
