@@ -80,13 +80,12 @@ func TestRemotes(t *testing.T) {
 func TestBadRemotes(t *testing.T) {
 	taken := fakeovs.New(t)
 	for remote, says := range map[string]string{
-		"pssl:0:127.0.0.1":                  "certificate",
-		"db:Open_vSwitch,Open_vSwitch":      "db:DATABASE,TABLE,COLUMN",
-		"db:other,Open_vSwitch,a":           "no database named other",
-		"db:Open_vSwitch,Other,a":           "no table named Other",
-		"db:Open_vSwitch,Open_vSwitch,a":    "no column a",
-		"db:Open_vSwitch,Interface,options": "neither strings nor references",
-		"p" + taken.DatabaseEndpoint():      "address already in use",
+		"pssl:0:127.0.0.1":               "certificate",
+		"db:Open_vSwitch,Open_vSwitch":   `"db:Open_vSwitch,Open_vSwitch": invalid syntax`,
+		"db:other,Open_vSwitch,a":        "no database named other",
+		"db:Open_vSwitch,Other,a":        "no table named Other",
+		"db:Open_vSwitch,Open_vSwitch,a": `table "Open_vSwitch" has no column "a"`,
+		"p" + taken.DatabaseEndpoint():   "address already in use",
 	} {
 		o, err := fakeovs.Start(fakeovs.Options{Remotes: []string{"ptcp:0:127.0.0.1", remote}})
 		if err == nil {

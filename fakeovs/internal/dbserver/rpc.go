@@ -128,10 +128,14 @@ func (s *session) request(m message) (result, err any) {
 		return either(s.monitorChangeRequest(m.params))
 	case "monitor_cancel":
 		return s.monitorCancelRequest(m.params)
-	case "lock", "steal":
+	case "lock", "steal", "unlock":
+		if s.readOnly {
+			return nil, "lock and unlock methods not allowed, DB server is read only."
+		}
+		if m.method == "unlock" {
+			return either(s.unlockRequest(m.params))
+		}
 		return either(s.lockRequest(m.method, m.params))
-	case "unlock":
-		return either(s.unlockRequest(m.params))
 	case "set_db_change_aware":
 		// The set of databases never changes while there are clients: there is nothing to be aware of.
 		if len(m.params) == 1 {
