@@ -42,6 +42,9 @@ type Options struct {
 	// Schemas are those of further databases beside Open_vSwitch, in JSON as RFC 7047 section 3.2 defines. The databases
 	// are empty, and nobody but clients writes to them.
 	Schemas [][]byte
+	// Databases are the files of further databases, of any schema, as DatabaseFile is that of Open_vSwitch. They must
+	// exist; ovsdb-tool(1) creates them.
+	Databases []string
 	// Remotes are where the database has clients from besides DatabaseEndpoint, as by the option --remote of
 	// ovsdb-server(1): "punix:PATH", "ptcp:[PORT][:HOST]" and "pssl:[PORT][:HOST]", where port 0 is one that is free;
 	// "unix:PATH", "tcp:HOST[:PORT]" and "ssl:HOST[:PORT]", to which the database connects and connects again; and
@@ -137,7 +140,7 @@ func listen(opts Options) (*OVS, error) {
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
 	}
-	if err := o.openDatabases(opts.DatabaseFile, opts.Schemas); err != nil {
+	if err := o.openDatabases(opts); err != nil {
 		return nil, errors.Join(err, o.closeServer())
 	}
 	if o.dir == "" {
@@ -166,7 +169,7 @@ func (o *OVS) run(withSwitch bool) {
 	go o.serve()
 }
 
-func (o *OVS) openDatabases(file string, schemas [][]byte) (err error) {
+func (o *OVS) openDatabases(opts Options) (err error) {
 	if o.server, err = dbserver.New(dbserver.Options{Logger: o.log}); err != nil {
 		return err
 	}
@@ -174,15 +177,20 @@ func (o *OVS) openDatabases(file string, schemas [][]byte) (err error) {
 	if err != nil {
 		return err
 	}
-	if file == "" {
+	if opts.DatabaseFile == "" {
 		o.db, err = o.server.AddDatabase(schema)
 	} else {
-		o.db, err = o.server.AddDatabaseFile(file, schema)
+		o.db, err = o.server.AddDatabaseFile(opts.DatabaseFile, schema)
 	}
 	if err != nil {
 		return err
 	}
-	for i, text := range schemas {
+	for _, file := range opts.Databases {
+		if _, err := o.server.AddDatabaseFile(file, nil); err != nil {
+			return err
+		}
+	}
+	for i, text := range opts.Schemas {
 		if _, err := o.openDatabase(text); err != nil {
 			return &SchemaError{Index: i, Err: err}
 		}

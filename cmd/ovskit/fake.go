@@ -16,28 +16,33 @@ import (
 
 func fakeCommand() *cobra.Command {
 	var dir, file string
-	var schemas, remotes []string
+	var schemas, databases, remotes []string
 	var files ovsdb.TLSFiles
 	var noSwitch bool
 	c := &cobra.Command{
-		Use:   "fake --dir DIR [--file FILE] [--schema FILE]... [--remote REMOTE]... [--no-switch]",
+		Use:   "fake --dir DIR [--file FILE] [--schema FILE]... [--database FILE]... [--remote REMOTE]... [--no-switch]",
 		Short: "Run a fake Open vSwitch until it is told to stop",
 		Long: `Run a fake Open vSwitch, with its database at DIR/db.sock and each bridge's OpenFlow
-socket at DIR/BRIDGE.mgmt. The database is in memory unless --file names its file, which
-ovsdb-server and ovsdb-tool read and write too. Each --schema adds an empty database with the schema in FILE,
-such as OVN's ovn-nb.ovsschema. Each --remote is a further way to the databases, as for
-ovsdb-server: ptcp:PORT:HOST, pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, or
-db:Open_vSwitch,Open_vSwitch,manager_options for what "ovs-vsctl set-manager" sets. With --no-switch there is the database alone, as without
-ovs-vswitchd. It prints a line with the word "ready" when clients can
+socket at DIR/BRIDGE.mgmt. It prints a line with the word "ready" when clients can
 connect, and ends on SIGTERM and SIGINT. What goes wrong, such as a client that is cut
-off, is said on standard error.`,
+off, is said on standard error.
+
+The database is in memory unless --file names its file, which ovsdb-server and ovsdb-tool
+read and write too. Each --schema adds an empty database with the schema in FILE, such as
+OVN's ovn-nb.ovsschema, and each --database one that is kept in the existing file FILE.
+
+Each --remote is a further way to the databases, as for ovsdb-server: ptcp:PORT:HOST,
+pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, unix:PATH, or
+db:Open_vSwitch,Open_vSwitch,manager_options for what "ovs-vsctl set-manager" sets.
+
+With --no-switch there are the databases alone, as without ovs-vswitchd.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if dir == "" {
 				return usagef("%s: --dir is missing", c.CommandPath())
 			}
 			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-			o := fakeovs.Options{Dir: dir, DatabaseFile: file, Remotes: remotes, NoSwitch: noSwitch, Logger: log}
+			o := fakeovs.Options{Dir: dir, DatabaseFile: file, Databases: databases, Remotes: remotes, NoSwitch: noSwitch, Logger: log}
 			if files != (ovsdb.TLSFiles{}) {
 				files.AnyName = true
 				config, err := files.Config()
@@ -63,6 +68,7 @@ off, is said on standard error.`,
 	}
 	c.Flags().StringVar(&dir, "dir", "", "existing directory of the sockets")
 	c.Flags().StringVar(&file, "file", "", "keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
+	c.Flags().StringArrayVar(&databases, "database", nil, "serve a further database that is kept in `FILE`; can be repeated")
 	c.Flags().StringArrayVar(&remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
 	c.Flags().StringVar(&files.PrivateKey, "private-key", "", "private key for pssl: and ssl: remotes, in `FILE`")
 	c.Flags().StringVar(&files.Certificate, "certificate", "", "certificate of the private key, in `FILE`")
