@@ -126,11 +126,11 @@ func icmpOf(a netip.Addr) uint8 {
 }
 
 // frameOf makes a frame to the station with a number.
-func frameOf(to uint64, l3 []byte) []byte {
+func frameOf(to uint64, v6 bool, l3 []byte) []byte {
 	b := be.AppendUint64(nil, to<<16)[:6]
 	b = append(b, 2, 0, 0, 0, 0, 1)
 	typ := uint16(openflow.EthTypeIPv4)
-	if l3[0]>>4 == 6 {
+	if v6 {
 		typ = openflow.EthTypeIPv6
 	}
 	return append(be.AppendUint16(b, typ), l3...)

@@ -115,7 +115,7 @@ func (r *realTracker) program(t testing.TB, ways []way) {
 				m = append(m, openflow.Uint(openflow.FieldEthDst, uint64(i)))
 			}
 			f := openflow.Flow{Table: table, Priority: 2, Match: m.Canonical()}
-			f.Instructions.Apply = []openflow.Action{w[n].plain().action(next)}
+			f.Instructions.Apply = w[n].plain().actions(next)
 			mods = append(mods, openflow.Add(f))
 			if proto := w[n].proto(); proto != 0 {
 				f.Priority, f.Match = 3, append(m, openflow.IPProto(proto)).Canonical()
@@ -125,9 +125,10 @@ func (r *realTracker) program(t testing.TB, ways []way) {
 				if proto == openflow.IPProtoUDP {
 					port = openflow.FieldUDPDst
 				}
-				f.Instructions.Apply = []openflow.Action{openflow.Move{
+				move := openflow.Move{
 					Src: openflow.Subfield{Field: port, Bits: 16}, Dst: openflow.Subfield{Field: openflow.FieldReg0, Bits: 16},
-				}, w[n].action(next)}
+				}
+				f.Instructions.Apply = append([]openflow.Action{move}, w[n].actions(next)...)
 				mods = append(mods, openflow.Add(f))
 			}
 			table = next
@@ -272,6 +273,14 @@ func (s step) plain() *step {
 	return &s
 }
 
+// actions are the pass as actions. Open vSwitch rewrites control messages only in packets that have room, as those have that
+// have had a tag.
+func (s *step) actions(table uint8) []openflow.Action {
+	return []openflow.Action{
+		openflow.PushVLAN{EthType: 0x8100}, openflow.Output{Port: openflow.PortLocal}, openflow.PopVLAN{}, s.action(table),
+	}
+}
+
 // action is the pass as an action.
 func (s *step) action(table uint8) openflow.Action {
 	a := openflow.CT{
@@ -321,6 +330,3 @@ func (w way) follow(tr *conntrack.Tracker, frame []byte) (out []string, packets 
 	slices.Sort(out)
 	return out, packets
 }
-
-// tryAppctl is for an Open vSwitch that may have crashed.
-func (r *realTracker) tryAppctl(method string) { _, _ = unixctl.Call(r.ctx, r.ctl, method) }

@@ -6,6 +6,7 @@ package dbserver
 import (
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -134,4 +135,39 @@ func parse(t failer, text string) any {
 		t.Fatalf("parse %s: %v", text, err)
 	}
 	return v
+}
+
+// listen serves on a socket and returns its path.
+func listen(t testing.TB, s *Server) (socket string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "db.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.Serve(l); err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+	})
+	return l.Addr().String()
+}
+
+func dial(t testing.TB, socket string) *client {
+	t.Helper()
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newClient(t, conn)
 }

@@ -4,6 +4,7 @@
 package dbserver
 
 import (
+	"fmt"
 	"math"
 	"sort"
 	"unicode/utf8"
@@ -177,6 +178,9 @@ func (b *BaseType) check(a atom) *Error {
 	case Real:
 		return outOfRange(realText(a.real()), realText(b.MinReal), realText(b.MaxReal), -math.MaxFloat64, math.MaxFloat64)
 	case String:
+		if bad := invalidUTF8(a.str); bad != "" {
+			return newError(tagConstraint, "not a valid UTF-8 string: invalid UTF-8 sequence%s", bad)
+		}
 		n := int64(utf8.RuneCountInString(a.str))
 		if n < b.MinLen {
 			return newError(tagConstraint, "\"%s\" length %d is less than minimum allowed length %d", a.str, n, b.MinLen)
@@ -186,6 +190,26 @@ func (b *BaseType) check(a atom) *Error {
 		}
 	}
 	return nil
+}
+
+// invalidUTF8 returns the bytes up to the first one that makes a string invalid, as far as they belong to one character;
+// "" if the string is valid.
+func invalidUTF8(s string) (bytes string) {
+	for s != "" && bytes == "" {
+		_, size := utf8.DecodeRuneInString(s)
+		if size == 1 && s[0] >= utf8.RuneSelf {
+			// The longest beginning that could still become a character, and the byte after it.
+			n := 1
+			for !utf8.FullRuneInString(s[:min(n, len(s))]) && n <= len(s) {
+				n++
+			}
+			for _, c := range append([]byte(s), 0)[:n] {
+				bytes += fmt.Sprintf(" 0x%02x", c)
+			}
+		}
+		s = s[size:]
+	}
+	return bytes
 }
 
 // realText is a real that prints as in ovsdb-server's errors.

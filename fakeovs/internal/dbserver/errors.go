@@ -23,15 +23,16 @@ func (e *Error) Error() string {
 	return s
 }
 
-func (e *Error) json() any {
-	o := map[string]any{"error": e.Tag}
-	if e.Details != "" {
-		o["details"] = e.Details
-	}
+// appendJSON has the order of members that ovsdb-server's errors have.
+func (e *Error) appendJSON(b []byte) []byte {
+	b = append(b, '{')
 	if e.Syntax != "" {
-		o["syntax"] = e.Syntax
+		b = append(appendString(append(b, `"syntax":`...), e.Syntax), ',')
 	}
-	return o
+	if e.Details != "" {
+		b = append(appendString(append(b, `"details":`...), e.Details), ',')
+	}
+	return append(appendString(append(b, `"error":`...), e.Tag), '}')
 }
 
 // The tags that more than one place uses.

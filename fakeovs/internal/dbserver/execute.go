@@ -203,6 +203,7 @@ func (x *execution) selectRows(p *parser) (map[string]any, *Error) {
 		}
 		return false
 	})
+	columns = objectOrder(columns)
 	b := []byte{'['}
 	for i, r := range rows {
 		if i > 0 {
@@ -215,9 +216,22 @@ func (x *execution) selectRows(p *parser) (map[string]any, *Error) {
 
 func (t *tableSchema) columnsOrAll(names []any, given bool) ([]*column, *Error) {
 	if !given {
-		return t.columns, nil
+		return t.hashed, nil
 	}
 	return t.columnSet(names)
+}
+
+// objectOrder brings columns into the order that they have in an object that ovsdb-server makes of them.
+func objectOrder(columns []*column) []*column {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	out := make([]*column, len(columns))
+	for i, at := range hashOrderOf(names) {
+		out[i] = columns[at]
+	}
+	return out
 }
 
 // distinct drops rows that do not differ in the given columns from an earlier one.

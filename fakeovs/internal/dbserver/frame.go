@@ -4,6 +4,7 @@
 package dbserver
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -19,6 +20,8 @@ type frameReader struct {
 	received          int64 // bytes in all
 	depth             int
 	inString, escaped bool
+
+	checked int // how much of the beginning of an object is known to be well-formed
 }
 
 // The size of a reader's buffer, which grows for the time of a longer message.
@@ -38,6 +41,9 @@ func (f *frameReader) next() ([]byte, error) {
 		if frame != nil || err != nil {
 			return frame, err
 		}
+		if err := f.check(); err != nil {
+			return nil, err
+		}
 		if err := f.fill(); err != nil {
 			if err == io.EOF && f.depth > 0 {
 				err = io.ErrUnexpectedEOF
@@ -45,6 +51,23 @@ func (f *frameReader) next() ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// maxChecked is up to which length the beginning of a message is checked.
+const maxChecked = 64 << 10
+
+// check fails if what has come of a message cannot be the beginning of one, so that the client need not send the end to
+// learn of it. It looks at a message that comes in many pieces only as often as its length doubles.
+func (f *frameReader) check() error {
+	n := f.end - f.start
+	if n > maxChecked || n > frameBuffer && n < 2*f.checked {
+		return nil
+	}
+	f.checked = n
+	if n > 0 && !incompleteJSON(f.buf[f.start:f.end]) {
+		return errors.New("message is not JSON")
+	}
+	return nil
 }
 
 // ready reports whether next will return an object without reading.

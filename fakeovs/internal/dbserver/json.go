@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -17,7 +18,7 @@ const maxDepth = 1000
 
 // parseJSON parses one JSON value that fills b. Values are nil, bool, int64, float64, string, []any and
 // map[string]any. A number is an int64 if its value is an integer in range, however it is written, as in
-// ovsdb-server; no integer goes through a float64.
+// ovsdb-server; no integer goes through a float64. Strings are not checked to be UTF-8.
 func parseJSON(b []byte) (any, error) { return parseJSONWithin(b, math.MaxInt) }
 
 // parseJSONWithin is parseJSON for text from anywhere: it fails when the value takes more than about room bytes of
@@ -36,9 +37,17 @@ func parseJSONWithin(b []byte, room int) (any, error) {
 }
 
 type jsonParser struct {
-	b    []byte
-	i    int
-	room int // bytes of memory that are left
+	b       []byte
+	i       int
+	room    int  // bytes of memory that are left
+	partial bool // there may be more of the text
+}
+
+// incompleteJSON reports whether a text is the beginning of an object or array, as far as can be seen.
+func incompleteJSON(b []byte) bool {
+	p := jsonParser{b: b, room: math.MaxInt, partial: true}
+	_, err := p.value(0)
+	return errors.Is(err, errJSONEnd)
 }
 
 // About what values take on a 64-bit machine, in bytes: an element of an array while that grows, an array, an object,
@@ -106,7 +115,9 @@ func (p *jsonParser) value(depth int) (any, error) {
 }
 
 func (p *jsonParser) literal(word string) error {
-	if len(p.b)-p.i < len(word) || string(p.b[p.i:p.i+len(word)]) != word {
+	if rest := p.b[p.i:]; len(rest) < len(word) && string(rest) == word[:len(rest)] {
+		return errJSONEnd
+	} else if len(rest) < len(word) || string(rest[:len(word)]) != word {
 		return fmt.Errorf("%s expected", word)
 	}
 	p.i += len(word)
@@ -137,7 +148,10 @@ func (p *jsonParser) object(depth int) (any, error) {
 			return nil, err
 		}
 		p.space()
-		if p.i == len(p.b) || p.b[p.i] != ':' {
+		if p.i == len(p.b) {
+			return nil, errJSONEnd
+		}
+		if p.b[p.i] != ':' {
 			return nil, errors.New("colon expected")
 		}
 		p.i++
@@ -198,57 +212,32 @@ func (p *jsonParser) more(end byte) (bool, error) {
 	return c == ',', nil
 }
 
+// numberBytes are those of which ovsdb-server makes a number before it looks whether it is one.
+const numberBytes = ".0123456789eE-+"
+
+// number is an integer if its value is one, however it is written, unless there are more digits than can be told apart.
 func (p *jsonParser) number() (any, error) {
-	start, real := p.i, false
-	if p.b[p.i] == '-' {
+	start := p.i
+	for p.i < len(p.b) && strings.IndexByte(numberBytes, p.b[p.i]) >= 0 {
 		p.i++
 	}
-	digits := func() bool {
-		from := p.i
-		for p.i < len(p.b) && '0' <= p.b[p.i] && p.b[p.i] <= '9' {
-			p.i++
-		}
-		return p.i > from
-	}
-	whole := p.i
-	if !digits() {
-		return nil, errors.New("digit expected")
-	}
-	if p.b[whole] == '0' && p.i > whole+1 {
-		return nil, errors.New("leading zeros not allowed")
-	}
-	if p.i < len(p.b) && p.b[p.i] == '.' {
-		p.i++
-		real = true
-		if !digits() {
-			return nil, errors.New("digit expected after the decimal point")
-		}
-	}
-	if p.i < len(p.b) && (p.b[p.i] == 'e' || p.b[p.i] == 'E') {
-		p.i++
-		real = true
-		if p.i < len(p.b) && (p.b[p.i] == '+' || p.b[p.i] == '-') {
-			p.i++
-		}
-		if !digits() {
-			return nil, errors.New("digit expected in the exponent")
-		}
+	if p.i == len(p.b) && p.partial {
+		return nil, errJSONEnd
 	}
 	if err := p.take(scalarSize); err != nil {
 		return nil, err
 	}
 	text := string(p.b[start:p.i])
-	if !real {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n, nil
-		}
+	d := decimal{rest: text}
+	if err := d.parse(); err != nil {
+		return nil, err
+	}
+	if n, ok := d.integer(); ok {
+		return n, nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if err != nil || f != 0 && math.Abs(f) < smallestNormal {
 		return nil, fmt.Errorf("number %s outside of the valid range", text)
-	}
-	if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
-		return int64(f), nil
 	}
 	return f, nil
 }
@@ -264,7 +253,7 @@ func (p *jsonParser) string() (string, error) {
 			}
 			s := string(p.b[start:p.i])
 			p.i++
-			return s, validText(s)
+			return s, nil
 		case c == '\\':
 			return p.escapedString(start)
 		case c < 0x20:
@@ -273,13 +262,6 @@ func (p *jsonParser) string() (string, error) {
 		p.i++
 	}
 	return "", errJSONEnd
-}
-
-func validText(s string) error {
-	if !utf8.ValidString(s) {
-		return errors.New("string is not valid UTF-8")
-	}
-	return nil
 }
 
 var jsonEscapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
@@ -295,7 +277,7 @@ func (p *jsonParser) escapedString(start int) (string, error) {
 			if err := p.take(scalarSize + len(out)); err != nil {
 				return "", err
 			}
-			return string(out), validText(string(out))
+			return string(out), nil
 		case c < 0x20:
 			return "", errors.New("control character in a string")
 		case c != '\\':
@@ -318,25 +300,44 @@ func (p *jsonParser) escapedString(start int) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if utf16.IsSurrogate(r) {
-			if len(p.b)-p.i < 2 || p.b[p.i] != '\\' || p.b[p.i+1] != 'u' {
-				return "", errors.New("lone surrogate in a string")
-			}
-			p.i += 2
-			low, err := p.hex4()
-			if err != nil {
+		if 0xd800 <= r && r < 0xdc00 {
+			if r, err = p.trailingSurrogate(r); err != nil {
 				return "", err
-			}
-			if r = utf16.DecodeRune(r, low); r == utf8.RuneError {
-				return "", errors.New("bad surrogate pair in a string")
 			}
 		}
 		if r == 0 {
 			return "", errors.New("null byte in a string")
 		}
+		if 0xdc00 <= r && r < 0xe000 {
+			// No character, but ovsdb-server lets it pass here, in the form in which UTF-8 would have it.
+			out = append(out, 0xed, byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f))
+			continue
+		}
 		out = utf8.AppendRune(out, r)
 	}
 	return "", errJSONEnd
+}
+
+// trailingSurrogate parses the escape that must follow a leading surrogate, and returns the character that they make.
+func (p *jsonParser) trailingSurrogate(leading rune) (rune, error) {
+	for _, c := range []byte(`\u`) {
+		if p.i == len(p.b) {
+			return 0, errJSONEnd
+		}
+		if p.b[p.i] != c {
+			return 0, errors.New("lone surrogate in a string")
+		}
+		p.i++
+	}
+	trailing, err := p.hex4()
+	if err != nil {
+		return 0, err
+	}
+	r := utf16.DecodeRune(leading, trailing)
+	if r == utf8.RuneError {
+		return 0, errors.New("bad surrogate pair in a string")
+	}
+	return r, nil
 }
 
 func (p *jsonParser) hex4() (rune, error) {

@@ -26,7 +26,7 @@ func TestParseJSON(t *testing.T) {
 	}
 	for _, in := range []string{
 		``, ` `, `nul`, `01`, `1.`, `.5`, `+1`, `1e`, `-`, `[1,]`, `[1`, `[`, `{"a"}`, `{"a":1,}`, `{1:2}`, `{`, `"`, `"\x"`,
-		`"\u12"`, `"\u0000"`, `"\udc00"`, "\"\x01\"", `1 2`, `tru`, `{"a":1`, `"\`,
+		`"\u12"`, `"\u0000"`, "\"\x01\"", `1 2`, `tru`, `{"a":1`, `"\`,
 	} {
 		if v, err := parseJSON([]byte(in)); err == nil {
 			t.Errorf("%s: got %v, want an error", in, v)

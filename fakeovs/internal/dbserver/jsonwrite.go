@@ -52,10 +52,19 @@ func appendJSON(b []byte, v any) []byte {
 			b = appendJSON(b, v[name])
 		}
 		return append(b, '}')
+	case orderedJSON:
+		b = append(b, '{')
+		for i, m := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendJSON(append(appendString(b, m.name), ':'), m.value)
+		}
+		return append(b, '}')
 	case Value:
 		return v.datum.appendJSON(b, v.typ)
 	case *Error:
-		return appendJSON(b, v.json())
+		return v.appendJSON(b)
 	default:
 		panic(fmt.Sprintf("dbserver: no JSON form of %T", v))
 	}

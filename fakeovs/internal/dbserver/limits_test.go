@@ -67,6 +67,7 @@ const exhausted = `"error":"resources exhausted"`
 func TestTooManyWaiting(t *testing.T) {
 	s := startServer(t, Options{})
 	a, b := connect(t, s), connect(t, s)
+	a.call("set_db_change_aware", true)
 	var last int64
 	for range maxWaiting {
 		last = a.request("transact", waitSingle("")...)

@@ -79,7 +79,7 @@ func TestReplyBeforeGarbage(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(c.conn)
-	if want := `{"error":null,"id":1,"result":[]}`; err != nil || string(answer) != want {
+	if want := `{"id":1,"result":[],"error":null}`; err != nil || string(answer) != want {
 		t.Errorf("got %s, error %v; want %s and the end", answer, err, want)
 	}
 }

@@ -15,7 +15,7 @@ type message struct {
 	size   int // of its text in bytes
 }
 
-// parseMessage parses a message that may take room bytes of memory.
+// parseMessage parses a message that may take room bytes of memory. The answer to an echo is a notification of nothing.
 func parseMessage(frame []byte, room int) (message, error) {
 	v, err := parseJSONWithin(frame, room)
 	if err != nil {
@@ -28,6 +28,9 @@ func parseMessage(frame []byte, room int) (message, error) {
 		default:
 			return message{}, fmt.Errorf("message has an unexpected member %q", name)
 		}
+	}
+	if id, ok := o["id"]; ok && id == "echo" && isReply(o) {
+		return message{}, nil
 	}
 	method, ok := o["method"].(string)
 	if !ok && o["id"] == probeID && o["result"] != nil && o["error"] == nil {
@@ -44,6 +47,13 @@ func parseMessage(frame []byte, room int) (message, error) {
 		return message{}, fmt.Errorf("%q message is not well formed", method)
 	}
 	return message{method, params, o["id"], len(frame)}, nil
+}
+
+// isReply reports whether an object is the answer to a request. Nobody here asks anything, but a client may think that
+// it was sent an echo, as ovsdb-server sends after a while.
+func isReply(o map[string]any) bool {
+	_, method := o["method"]
+	return !method && o["params"] == nil && o["result"] != nil && o["error"] == nil
 }
 
 const (
@@ -119,7 +129,7 @@ func (s *session) request(m message) (result, err any) {
 		if e != nil {
 			return nil, e
 		}
-		return db.schema.text, nil
+		return db.schema.answer, nil
 	case "get_server_id":
 		return s.server.id, nil
 	case "monitor", "monitor_cond", "monitor_cond_since":
@@ -137,21 +147,38 @@ func (s *session) request(m message) (result, err any) {
 		}
 		return either(s.lockRequest(m.method, m.params))
 	case "set_db_change_aware":
-		// The set of databases never changes while there are clients: there is nothing to be aware of.
 		if len(m.params) == 1 {
-			if _, ok := m.params[0].(bool); ok {
+			if aware, ok := m.params[0].(bool); ok {
+				s.changeAware = aware
 				return map[string]any{}, nil
 			}
 		}
 		return nil, syntaxError(m.params, "%s: true or false parameter expected", m.method)
 	case "convert":
-		if _, e := s.database(m); e != nil {
-			return nil, e
-		}
-		return nil, newError("not supported", "schema conversion is not supported")
+		return nil, s.convertRequest(m)
 	default:
 		return nil, "unknown method"
 	}
+}
+
+// convertRequest handles convert: ovsdb-server(7), section 4.1.22. It refuses what ovsdb-server refuses, and then all
+// else too.
+func (s *session) convertRequest(m message) *Error {
+	db, err := s.database(m)
+	if err != nil {
+		return err
+	}
+	if len(m.params) != 2 {
+		return syntaxError(m.params, "array expected")
+	}
+	schema, err := schemaFromJSON(m.params[1], textOrder{})
+	if err != nil {
+		return err
+	}
+	if schema.Name != db.schema.Name {
+		return newError("invalid parameters", "new schema name (%s) does not match database name (%s)", schema.Name, db.schema.Name)
+	}
+	return newError("not supported", "conversion of database %s is not supported", db.schema.Name)
 }
 
 // database returns the database that the first parameter names.

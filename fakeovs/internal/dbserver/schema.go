@@ -6,7 +6,6 @@ package dbserver
 import (
 	"fmt"
 	"regexp"
-	"slices"
 )
 
 // Schema is a parsed database schema: RFC 7047, section 3.2. It never changes: databases may share it.
@@ -15,7 +14,9 @@ type Schema struct {
 	Version string
 	cksum   string
 	tables  map[string]*tableSchema
-	text    rawJSON // what get_schema answers
+	order   []string // the names of the tables in ovsdb-server's order
+	text    rawJSON
+	answer  rawJSON // to get_schema: the same, but in ovsdb-server's order
 }
 
 // tableSchema describes a table. Its columns begin with _uuid and _version; the others are in order of their names.
@@ -53,15 +54,16 @@ func ParseSchema(text []byte) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse schema: %w", err)
 	}
-	s, e := schemaFromJSON(v)
+	s, e := schemaFromJSON(v, orderOf(text))
 	if e != nil {
 		return nil, fmt.Errorf("parse schema: %w", e)
 	}
-	s.text = appendJSON(nil, s.json())
+	s.text = appendJSON(nil, s.json(sortedOrder))
+	s.answer = appendJSON(nil, s.json(hashOrder))
 	return s, nil
 }
 
-func schemaFromJSON(v any) (*Schema, *Error) {
+func schemaFromJSON(v any, order textOrder) (*Schema, *Error) {
 	p := newParser(v, "database schema")
 	name, _ := p.id("name", required)
 	version, hasVersion := p.string("version", optional)
@@ -75,11 +77,12 @@ func schemaFromJSON(v any) (*Schema, *Error) {
 	}
 	s := &Schema{Name: name, Version: version, cksum: cksum, tables: make(map[string]*tableSchema, len(tables))}
 	roots := 0
-	for _, name := range memberNames(tables) {
+	names := order.names(order.tables, tables)
+	for _, name := range hashOrder(names) {
 		if err := checkNewName(v, name); err != nil {
 			return nil, err
 		}
-		t, err := tableFromJSON(name, tables[name])
+		t, err := tableFromJSON(name, tables[name], order)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +94,8 @@ func schemaFromJSON(v any) (*Schema, *Error) {
 	for _, t := range s.tables {
 		t.root = t.root || roots == 0 // schemas older than garbage collection have no roots
 	}
-	for _, name := range memberNames(tables) {
+	s.order = storedOrder(names)
+	for _, name := range s.order {
 		for _, c := range s.tables[name].hashed {
 			if err := s.checkReferences(c); err != nil {
 				return nil, err
@@ -131,7 +135,7 @@ func checkNewName(v any, name string) *Error {
 	return nil
 }
 
-func tableFromJSON(name string, v any) (*tableSchema, *Error) {
+func tableFromJSON(name string, v any, order textOrder) (*tableSchema, *Error) {
 	p := newParser(v, "table schema for table "+name)
 	columns, _ := p.members("columns", required)
 	mutable := p.bool("mutable", true)
@@ -154,7 +158,8 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 	t.add(&column{name: "_uuid", typ: scalarType(UUID)})
 	t.add(&column{name: "_version", typ: scalarType(UUID), ephemeral: true})
 	parsed := make(map[string]*column, len(columns))
-	for _, name := range memberNames(columns) {
+	names := order.names(order.columns[name], columns)
+	for _, name := range hashOrder(names) {
 		if err := checkNewName(v, name); err != nil {
 			return nil, err
 		}
@@ -167,7 +172,9 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 	for _, name := range sortedNames(columns) {
 		t.add(parsed[name])
 	}
-	t.hash(memberNames(columns))
+	for _, name := range storedOrder(names, "_uuid", "_version") {
+		t.hashed = append(t.hashed, t.byName[name])
+	}
 	for _, x := range indexes {
 		set, err := t.columnSet(x)
 		if err != nil {
@@ -184,17 +191,6 @@ func tableFromJSON(name string, v any) (*tableSchema, *Error) {
 		t.indexes = append(t.indexes, set)
 	}
 	return t, nil
-}
-
-// hash orders the columns, whose names are in the order in which the table schema's table of columns is filled. That
-// happens twice: when ovsdb-tool creates the database, and when the server reads it.
-func (t *tableSchema) hash(names []string) {
-	standard := []string{"_uuid", "_version"}
-	names = hashOrder(append(standard, names...))
-	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(standard, name) })
-	for _, name := range hashOrder(append(standard, hashOrder(hashOrder(names))...)) {
-		t.hashed = append(t.hashed, t.byName[name])
-	}
 }
 
 func (t *tableSchema) add(c *column) {

@@ -3,10 +3,24 @@
 
 package dbserver
 
-import "math"
+import (
+	"math"
+	"slices"
+)
+
+// orderedJSON is an object whose members have an order.
+type orderedJSON []objectMember
+
+type objectMember struct {
+	name  string
+	value any
+}
+
+func sortedOrder(names []string) []string { return slices.Sorted(slices.Values(names)) }
 
 // json returns the schema as get_schema answers it: like ovsdb-server's, it has no members that say what is so anyway.
-func (s *Schema) json() map[string]any {
+// Tables and columns are put in order.
+func (s *Schema) json(order func(names []string) []string) map[string]any {
 	o := map[string]any{"name": s.Name}
 	if s.Version != "" {
 		o["version"] = s.Version
@@ -18,19 +32,25 @@ func (s *Schema) json() map[string]any {
 	for _, t := range s.tables {
 		allRoot = allRoot && t.root
 	}
-	tables := make(map[string]any, len(s.tables))
-	for name, t := range s.tables {
-		tables[name] = t.json(allRoot)
+	tables := make(orderedJSON, 0, len(s.tables))
+	for _, name := range order(s.order) {
+		tables = append(tables, objectMember{name, s.tables[name].json(allRoot, order)})
 	}
 	o["tables"] = tables
 	return o
 }
 
 // json leaves isRoot out if it is the default.
-func (t *tableSchema) json(defaultRoot bool) map[string]any {
-	columns := make(map[string]any, len(t.columns))
-	for _, c := range t.columns[firstColumn:] {
-		columns[c.name] = c.json()
+func (t *tableSchema) json(defaultRoot bool, order func(names []string) []string) map[string]any {
+	var names []string
+	for _, c := range t.hashed {
+		if c.index >= firstColumn {
+			names = append(names, c.name)
+		}
+	}
+	columns := make(orderedJSON, 0, len(names))
+	for _, name := range order(names) {
+		columns = append(columns, objectMember{name, t.byName[name].json()})
 	}
 	o := map[string]any{"columns": columns}
 	if !t.mutable {

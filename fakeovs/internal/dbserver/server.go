@@ -200,14 +200,18 @@ func (s *Server) remove(c *session) {
 	c.unlockAll()
 }
 
+// databaseNames returns the names in the order of list_dbs. An ovsdb-server adds its own database last.
 func (s *Server) databaseNames() []any {
 	var names []string
 	for name := range s.databases {
-		names = append(names, name)
+		if name != serverDatabase {
+			names = append(names, name)
+		}
 	}
 	sort.Strings(names)
+	names = append(names, serverDatabase)
 	out := make([]any, len(names))
-	for i, n := range names {
+	for i, n := range hashOrder(names) {
 		out[i] = n
 	}
 	return out

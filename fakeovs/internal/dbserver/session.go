@@ -27,6 +27,9 @@ type session struct {
 
 	unsent bool // it is in server.mu.unsent
 	locks  map[string]*lockWaiter
+	// changeAware is whether the client has said that it keeps an eye on the databases that there are. They never change
+	// here, but ovsdb-server answers a transaction that is canceled to such clients only.
+	changeAware bool
 	// waiting is how many of its transactions wait, waitingSize how many bytes their requests had.
 	waiting, waitingSize int
 }
@@ -83,15 +86,16 @@ func (s *session) send(message []byte) {
 }
 
 func (s *session) reply(id, result any) {
-	b := append(make([]byte, 0, 128), `{"error":null,"id":`...)
+	b := append(make([]byte, 0, 128), `{"id":`...)
 	b = append(appendJSON(b, id), `,"result":`...)
-	s.send(append(appendJSON(b, result), '}'))
+	s.send(append(appendJSON(b, result), `,"error":null}`...))
 }
 
+// replyError sends a reply that, like ovsdb-server's, has no result, not even null.
 func (s *session) replyError(id, err any) {
-	b := append(make([]byte, 0, 128), `{"error":`...)
-	b = append(appendJSON(b, err), `,"id":`...)
-	s.send(append(appendJSON(b, id), `,"result":null}`...))
+	b := append(make([]byte, 0, 128), `{"id":`...)
+	b = append(appendJSON(b, id), `,"error":`...)
+	s.send(append(appendJSON(b, err), '}'))
 }
 
 func (s *session) notify(method string, params []any) {

@@ -162,10 +162,11 @@ func (db *Database) forget(w *waiting) bool {
 	return false
 }
 
-// cancel answers the session's waiting request with the given id: RFC 7047, section 4.1.4.
+// cancel ends the session's waiting request with the given id: RFC 7047, section 4.1.4. Like ovsdb-server, it answers
+// it only if the client is aware of changes of the databases.
 func (db *Database) cancel(s *session, id string) {
 	for _, w := range append([]*waiting(nil), db.waiting...) {
-		if w.x.session == s && jsonText(w.id) == id && db.forget(w) {
+		if w.x.session == s && jsonText(w.id) == id && db.forget(w) && s.changeAware {
 			s.replyError(w.id, "canceled")
 		}
 	}

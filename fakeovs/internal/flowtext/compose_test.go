@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -121,17 +120,7 @@ func TestReceiveAsOpenVSwitch(t *testing.T) {
 	last := make([]byte, 14)
 	last[12], last[13] = 0xff, 0xfe
 	want = append(want, last)
-	var got [][]byte
-	for len(got) < len(want) {
-		if err := r.ctx.Err(); err != nil {
-			t.Fatalf("%d frames of %d came out: %v", len(got), len(want), err)
-		}
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = framesOf(b)
-	}
+	got := (&capture{r: r, file: file}).next(t, len(want))
 	for i := range want {
 		if d := hex.EncodeToString(got[i]); d != hex.EncodeToString(want[i]) {
 			t.Errorf("frame %d:\ngot  %x\nwant %s", i, want[i], d)

@@ -37,14 +37,27 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, ops []op) {
 			e.packetIns = append(e.packetIns, o.in.with(p.Bytes()))
 		case opTrack:
 			if p.IP() {
-				e.s.dp.conns.Track(p, m, o.ct)
-				e.t.tracked(o.ct.Zone, m.State)
+				e.track(p, m, o.ct, ops[i+1:])
+				return
 			}
 		case opForget:
 			*m = conntrack.Meta{}
 		case opRecirculate:
 			e.resume(p, *m, o.resume, i == len(ops)-1)
 		}
+	}
+}
+
+// track sends a packet through the connection tracker, and on its way what comes out there: mostly the packet, but it may
+// be held as a fragment, and others may be released.
+func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, r *conntrack.Request, rest []op) {
+	held, released := e.s.dp.conns.Track(p, m, r)
+	if !held {
+		e.t.tracked(r.Zone, m.State)
+		e.execute(p, m, rest)
+	}
+	for _, f := range released {
+		e.execute(f.Packet, &f.Meta, rest)
 	}
 }
 

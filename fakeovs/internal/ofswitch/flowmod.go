@@ -139,11 +139,11 @@ func (t *flowTables) writable(m *flowMod) ([]*flow, error) {
 func (t *flowTables) revert(changes []change) {
 	for i := len(changes) - 1; i >= 0; i-- {
 		c := &changes[i]
-		if c.added != nil {
-			t.remove(c.added)
-		}
 		if c.removed != nil {
 			t.insert(c.removed)
+		}
+		if c.added != nil {
+			t.remove(c.added)
 		}
 		if c.oldGroup != nil {
 			t.groups[c.oldGroup.id] = c.oldGroup
@@ -158,7 +158,6 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		return nil, err
 	}
 	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now, sent: m.sent, sentIn: m.sentIn}
-	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
@@ -221,8 +220,9 @@ func (t *flowTables) replace(old, f *flow, flags openflow.FlowFlags) change {
 	if flags&openflow.FlowResetCounts == 0 {
 		f.packets, f.bytes = old.packets, old.bytes
 	}
-	t.remove(old)
+	// In this order the flows with this mask keep their place among those with others.
 	t.insertNew(f)
+	t.remove(old)
 	return change{removed: old, added: f}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// visibleTables is how many flow tables a controller may fill; one more belongs to the switch itself.
+	// visibleTables is how many flow tables a controller may fill; one more, with this number, belongs to the switch itself.
 	visibleTables = 254
 	// maxFlows bounds the memory that controllers can take.
 	maxFlows = 4_000_000
@@ -22,7 +22,7 @@ const (
 // flowTables are the flow tables of a switch, and the groups and meters that flows refer to.
 type flowTables struct {
 	seed   uint64
-	tables [visibleTables]*classifier
+	tables [visibleTables + 1]*classifier
 	counts [visibleTables]tableCounts
 	config [visibleTables]tableConfig
 	groups map[uint32]*group
@@ -156,7 +156,8 @@ func (s *selection) wants(f *flow) bool {
 func (t *flowTables) selected(s *selection) []*flow {
 	var found []*flow
 	for table, c := range t.tables {
-		if c == nil || s.table != openflow.AllTables && int(s.table) != table {
+		if c == nil || s.table == openflow.AllTables && table == visibleTables ||
+			s.table != openflow.AllTables && int(s.table) != table {
 			continue
 		}
 		if s.strict {

@@ -24,8 +24,9 @@ type Port struct {
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
-	// Queues are the numbers of the port's queues.
-	Queues []uint32
+	// Dummy says that the device is a dummy of Open vSwitch's tests: it has a queue 0, counters of its own kind, and does not
+	// know of errors.
+	Dummy bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
 

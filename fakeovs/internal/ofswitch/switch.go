@@ -102,6 +102,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 	}
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
+	s.addInternalFlows()
 	return s
 }
 

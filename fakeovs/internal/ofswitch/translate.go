@@ -336,7 +336,7 @@ func (x *translation) commit() {
 // track sends the packet through the connection tracker. If the action names a table, a copy of the packet goes on
 // there; this one forgets what the tracker said, except the translation of its frame.
 func (x *translation) track(a *openflow.CT) {
-	r := &conntrack.Request{Zone: a.Zone, Commit: a.Commit, Force: a.Force, NAT: a.NAT}
+	r := &conntrack.Request{Zone: a.Zone, Commit: a.Commit, Force: a.Force, NAT: a.NAT, ALG: a.ALG}
 	if z := a.ZoneFrom; z != nil {
 		r.Zone = uint16(x.key.Bits(z.Field, z.Offset, z.Bits))
 	}

@@ -65,6 +65,7 @@ func (p *Packet) PushMPLS(typ uint16, lse uint32) {
 		packetType = 1<<16 | openflow.PacketType(typ)
 	}
 	p.reparse(p.b, packetType)
+	p.mpls = at // also behind a header of SNAP, which parsing no longer finds
 }
 
 // PushOuterMPLS puts an entry before the whole packet, the Ethernet header included, and makes it a packet of the type
@@ -84,9 +85,10 @@ func (p *Packet) PopMPLS(typ uint16) {
 	if p.mpls == none || len(p.b) < p.mpls+mplsLen {
 		return
 	}
-	packetType := p.Type()
-	p.setEthType(p.mpls, typ)
-	p.remove(p.mpls, mplsLen)
+	packetType, at := p.Type(), p.mpls
+	bottom := binary.BigEndian.Uint32(p.b[at:])&mplsBottom != 0
+	p.setEthType(at, typ)
+	p.remove(at, mplsLen)
 	switch {
 	case packetType == openflow.PacketEthernet:
 	case typ == typeTEB:
@@ -95,6 +97,9 @@ func (p *Packet) PopMPLS(typ uint16) {
 		packetType = 1<<16 | openflow.PacketType(typ)
 	}
 	p.reparse(p.b, packetType)
+	if p.mpls = at; bottom {
+		p.mpls = none
+	}
 }
 
 // setEthType writes the Ethernet type before what begins at off, behind the VLAN tags; without tags, behind the addresses.

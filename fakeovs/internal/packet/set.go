@@ -199,12 +199,17 @@ func (p *Packet) SetICMP(value, mask *Key) {
 	if now == p.Key[wordTransport] {
 		return
 	}
+	neighbour := p.neighbour()
 	p.Key[wordTransport] = now
 	p.replace(p.l4, []byte{byte(now >> 48), byte(now >> 32)}, p.l4+2)
+	if neighbour || p.neighbour() {
+		p.Reparse() // since other messages have other fields
+	}
 }
 
 // SetAddr writes the source or destination address of the network header, 4 or 16 bytes as its version has them, and
-// corrects the checksums.
+// corrects the checksums. As Open vSwitch, it takes what all fragments of IPv4 carry for the header that only the first
+// one has.
 func (p *Packet) SetAddr(dst bool, addr []byte) {
 	var sums []int
 	off := p.l3 + 12
@@ -216,8 +221,11 @@ func (p *Packet) SetAddr(dst bool, addr []byte) {
 	if dst {
 		off += len(addr)
 	}
-	// ICMP over IPv4 does not cover the addresses.
+	later := p.laterFrag
+	p.laterFrag = later && p.IPv6()
 	at, ok := p.checksumAt()
+	p.laterFrag = later
+	// ICMP over IPv4 does not cover the addresses.
 	if ok = ok && (p.IPv6() || p.proto() != openflow.IPProtoICMP); ok {
 		sums = append(sums, at)
 	}

@@ -54,7 +54,7 @@ func (p *Packet) SetND(value, mask *Key) {
 }
 
 // SetNDExtensions writes the reserved field of a neighbour solicitation or the flags of an advertisement, and the kind of
-// its first option, and computes the checksum anew.
+// its first option, and computes the checksum anew. As Open vSwitch, it takes the packet for one without extension headers.
 func (p *Packet) SetNDExtensions(value, mask *Key) {
 	b := p.neighbourMessage()
 	if b == nil {
@@ -67,5 +67,8 @@ func (p *Packet) SetNDExtensions(value, mask *Key) {
 		b[ndLen] = byte(value.Uint(openflow.FieldNDOptionsType))
 		p.Key.SetUint(openflow.FieldNDOptionsType, uint64(b[ndLen]))
 	}
-	p.FixChecksum()
+	ip := p.b[p.l3:]
+	binary.BigEndian.PutUint16(b[2:], 0)
+	binary.BigEndian.PutUint16(b[2:], fold(sum(sum(uint64(ip[6])+uint64(be16(ip, 4)), ip[8:ipv6Len]), b)))
+	p.Reparse() // since another option may come first now
 }

@@ -159,7 +159,8 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 	}
 	p.dp = d.datapathOf(b).take(i, dev)
 	err = b.sw.AddPort(ofswitch.Port{
-		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Receive: func(frame []byte) { d.deliver(p, frame) },
+		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Dummy: p.dummy,
+		Receive: func(frame []byte) { d.deliver(p, frame) },
 	})
 	if err != nil {
 		return fails(err.Error())
