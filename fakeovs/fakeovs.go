@@ -53,7 +53,8 @@ type Options struct {
 	Remotes []string
 	// TLS is for "pssl:" and "ssl:" remotes: its Certificates are what the fake shows of itself, its ClientCAs are the
 	// authorities that clients must have a certificate of, by default its RootCAs, which are those of the servers that
-	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files.
+	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files. If it is nil, managers use the files that
+	// table SSL names, but for bootstrap_ca_cert.
 	TLS *tls.Config
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.

@@ -14,9 +14,6 @@ import (
 
 // listen opens a passive remote. m.remotes.mu is held.
 func (m *remote) listen(p endpoint.Passive) error {
-	if p.Scheme == endpoint.PassiveSSL && m.remotes.options.ServerTLS == nil {
-		return errors.New("there is no private key, certificate and CA certificate")
-	}
 	l, err := p.Listen(m.running)
 	if err != nil {
 		return err
@@ -43,7 +40,13 @@ func (m *remote) accept(secured bool) {
 			return
 		}
 		if secured {
-			conn = tls.Server(conn, m.remotes.options.ServerTLS)
+			server, _, err := m.remotes.tls()
+			if err != nil {
+				m.remotes.log.Error("client refused", "remote", m.target, "error", err)
+				conn.Close()
+				continue
+			}
+			conn = tls.Server(conn, server)
 		}
 		m.attach(conn)
 	}

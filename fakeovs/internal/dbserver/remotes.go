@@ -28,8 +28,8 @@ type RemotesOptions struct {
 	// are taken; active ones such as "tcp:127.0.0.1:6640", to which the server connects, again and again; and columns of
 	// databases that hold such ones, "db:DATABASE,TABLE,COLUMN".
 	Targets []string
-	// ServerTLS and ClientTLS are for "pssl:" and "ssl:" remotes. Without them there are none.
-	ServerTLS, ClientTLS *tls.Config
+	// TLS returns what a connection of a "pssl:" or "ssl:" remote needs; it is called for each. nil: there are none.
+	TLS func() (server, client *tls.Config, err error)
 	// Logger gets what happens at the remotes; nil discards it.
 	Logger *slog.Logger
 }
@@ -266,6 +266,14 @@ func (m *remote) set(settings remoteSettings) {
 	for c := range m.sessions {
 		c.setProbe(settings.probe)
 	}
+}
+
+// tls returns what TLS connections need.
+func (r *Remotes) tls() (server, client *tls.Config, err error) {
+	if r.options.TLS == nil {
+		return nil, nil, errors.New("there is no private key, certificate and CA certificate")
+	}
+	return r.options.TLS()
 }
 
 // attach takes a client for one of the remote's, if the server takes it.
