@@ -22,8 +22,10 @@ func TestRandomTransactionsInFile(t *testing.T) {
 			c.call("transact", append([]any{"test"}, transaction(rt)...)...)
 		}
 		want := content(c.transact(selectAll))
-		if got := contentByTool(t, file); got != want {
-			rt.Fatalf("content as ovsdb-tool has it: got\n%s\nwant\n%s", got, want)
+		if rapid.IntRange(0, 4).Draw(rt, "tool") == 0 {
+			if got := contentByTool(t, file); got != want {
+				rt.Fatalf("content as ovsdb-tool has it: got\n%s\nwant\n%s", got, want)
+			}
 		}
 		stop(t, s)
 		s = startFileServer(t, file)

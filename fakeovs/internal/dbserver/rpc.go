@@ -9,7 +9,7 @@ import (
 
 // message is a JSON-RPC request or notification: RFC 7047, section 4, and JSON-RPC 1.0.
 type message struct {
-	method string // "" if it is the answer to a probe
+	method string
 	params []any
 	id     any // nil in a notification
 	size   int // of its text in bytes
@@ -29,18 +29,12 @@ func parseMessage(frame []byte, room int) (message, error) {
 			return message{}, fmt.Errorf("message has an unexpected member %q", name)
 		}
 	}
-	if id, ok := o["id"]; ok && id == "echo" && isReply(o) {
+	if id, ok := o["id"]; ok && id == probeID && isReply(o) {
 		return message{}, nil
 	}
 	method, ok := o["method"].(string)
-	if !ok && o["id"] == probeID && o["result"] != nil && o["error"] == nil {
-		return message{}, nil
-	}
 	if !ok {
 		return message{}, fmt.Errorf("message is neither a request nor a notification")
-	}
-	if method == "" {
-		return message{}, fmt.Errorf("message has an empty method")
 	}
 	params, ok := o["params"].([]any)
 	if !ok || o["result"] != nil || o["error"] != nil {
@@ -49,8 +43,8 @@ func parseMessage(frame []byte, room int) (message, error) {
 	return message{method, params, o["id"], len(frame)}, nil
 }
 
-// isReply reports whether an object is the answer to a request. Nobody here asks anything, but a client may think that
-// it was sent an echo, as ovsdb-server sends after a while.
+// isReply reports whether an object is the answer to a request. Like ovsdb-server's, those of probes may be more than the
+// probes were.
 func isReply(o map[string]any) bool {
 	_, method := o["method"]
 	return !method && o["params"] == nil && o["result"] != nil && o["error"] == nil
@@ -74,9 +68,6 @@ func (s *session) handle(frame []byte) error {
 	m, err := parseMessage(frame, expansion*s.server.options.MaxMessage)
 	if err != nil {
 		return err
-	}
-	if m.method == "" {
-		return nil
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
