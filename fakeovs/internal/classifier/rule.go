@@ -29,6 +29,9 @@ type Conjunction struct {
 // Match is the value and the mask of the rule's match, which is not to be written to. The rule is or was in a classifier.
 func (r *Rule[V]) Match() (value, mask *packet.Key) { return r.value(), &r.table.mask }
 
+// Mask is the mask of the rule's match. It is the same pointer for all rules of a classifier with the same mask.
+func (r *Rule[V]) Mask() *packet.Key { return &r.table.mask }
+
 // Covers reports whether every packet that the rule matches has the bits of a looser match.
 func (r *Rule[V]) Covers(key, mask *packet.Key) bool {
 	if !r.table.covers(mask) {

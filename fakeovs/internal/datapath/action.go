@@ -12,12 +12,19 @@ type Action interface {
 }
 
 type (
-	// Output sends the packet out of a port of the datapath.
-	Output struct{ Port uint32 }
+	// Output sends the packet out of a port of the datapath. Context is the port, for whoever executes the action.
+	Output struct {
+		Port    uint32
+		Context any
+	}
 	// Truncate cuts the packet that the next action sends to a length.
 	Truncate struct{ MaxLen uint32 }
 	// Meter lets the packet pass a meter of the datapath, or not.
-	Meter struct{ ID uint32 }
+	// Context is the meter, for whoever executes the action.
+	Meter struct {
+		ID      uint32
+		Context any
+	}
 	// Recirculate has the packet looked up again. Context is where it goes on, for whoever executes the action.
 	Recirculate struct {
 		ID      uint32

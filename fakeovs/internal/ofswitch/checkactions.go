@@ -4,254 +4,295 @@
 package ofswitch
 
 import (
-	"encoding/binary"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
+// checker refuses actions that a switch refuses for packets of some kind.
+type checker struct {
+	// key is what is known of the packets, by a match or by the bytes, and mask which bits of it.
+	key, mask packet.Key
+	// lax lets actions do nothing that do not fit the packet, as OpenFlow 1.0 does.
+	lax bool
+	// nested is what the actions are within, nothing or one of the words below.
+	nested nesting
+}
+
+type nesting uint8
+
+const (
+	inFlow nesting = iota
+	inActionSet
+	inConnection
+	inClone
+)
+
 // checkInstructions refuses instructions that a switch refuses in a flow with this table and match.
-func checkInstructions(f *openflow.Flow) error {
-	var known protocols
-	for _, mf := range f.Match {
-		known.note(mf)
+func checkInstructions(f *openflow.Flow, lax bool) error {
+	c := checker{lax: lax}
+	c.key, c.mask = packet.Match(f.Match)
+	if f.Meter > openflow.MeterMax {
+		return openflow.ErrInvalidMeter
 	}
-	if err := checkActions(f.Apply, known); err != nil {
+	flow := c
+	if err := c.actions(f.Apply); err != nil {
 		return err
 	}
-	if err := checkActionSet(f.Write); err != nil {
-		return err
+	set := flow
+	if f.Write != nil {
+		set.nested = inActionSet
+		if err := set.actions(f.Write); err != nil {
+			return err
+		}
 	}
-	if err := checkActions(f.Write, known); err != nil {
-		return err
-	}
-	if f.Goto != 0 && f.Goto <= f.Table || f.Goto == openflow.AllTables {
+	if f.Goto != 0 && f.Goto <= f.Table || f.Goto == openflow.AllTables || f.Goto >= visibleTables {
 		return openflow.ErrBadInstructionTable
 	}
 	return nil
 }
 
-// checkActions refuses actions that a switch refuses for packets of these protocols, and those that this one cannot do.
-func checkActions(actions []openflow.Action, known protocols) error {
-	for _, a := range actions {
-		if err := checkAction(a, &known); err != nil {
+// actions checks a list of actions, and notes what they do to the packets.
+func (c *checker) actions(list []openflow.Action) error {
+	for _, a := range list {
+		if c.nested == inActionSet && !settable(a) {
+			return openflow.ErrBadActionType
+		}
+	}
+	if _, err := checkConjunctions(list); err != nil {
+		return err
+	}
+	for _, a := range list {
+		if err := c.action(a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkAction checks one action, and notes what it does to the protocols of the packet.
-func checkAction(a openflow.Action, known *protocols) error {
+// checkConjunctions refuses other actions beside those of conjunctive matches, but for notes. It reports whether there is one
+// of those.
+func checkConjunctions(list []openflow.Action) (conjunctive bool, err error) {
+	others := false
+	for _, a := range list {
+		switch a.(type) {
+		case openflow.Conjunction:
+			conjunctive = true
+		case openflow.Note:
+		default:
+			others = true
+		}
+	}
+	if conjunctive && others {
+		return true, openflow.ErrBadConjunction
+	}
+	return conjunctive, nil
+}
+
+// inconsistent refuses an action that does not fit the packets.
+func (c *checker) inconsistent(is bool) error {
+	if is && !c.lax && c.nested != inActionSet {
+		return openflow.ErrMatchInconsistent
+	}
+	return nil
+}
+
+// settable reports whether an action may stand in an action set (ovs-actions(7), "Action Sets").
+func settable(a openflow.Action) bool {
+	switch a := a.(type) {
+	case openflow.PopVLAN, openflow.PopMPLS, openflow.Decap, openflow.Encap, openflow.PushMPLS, openflow.PushVLAN,
+		openflow.DecTTL, openflow.DecMPLSTTL, openflow.DecNSHTTL, openflow.CT, openflow.CTClear, openflow.Resubmit,
+		openflow.Output, openflow.OutputGroup, openflow.SetField, openflow.Move, openflow.SetQueue:
+		return true
+	case openflow.RawAction:
+		return niciraSubtype(a) < 0
+	}
+	return false
+}
+
+// action checks one action, and notes what it does to the packets.
+func (c *checker) action(a openflow.Action) error {
 	switch a := a.(type) {
 	case openflow.Output:
-		if !validPort(a.Port) || a.Port == openflow.PortAny ||
-			a.Port >= openflow.PortMax && a.Port < openflow.PortInPort {
+		return checkOutput(a.Port)
+	case openflow.OutputTruncated:
+		return checkOutput(a.Port)
+	case openflow.OutputField:
+		return c.source(a.Src)
+	case openflow.SetField:
+		return c.set(a)
+	case openflow.Move:
+		return c.move(a)
+	case openflow.StackPush:
+		return c.source(a.Src)
+	case openflow.StackPop:
+		return c.destination(a.Dst)
+	case openflow.Multipath:
+		return c.destination(a.Dst)
+	case openflow.Members:
+		return c.members(a)
+	case openflow.Learn:
+		return c.learn(a)
+	case openflow.CheckPacketLarger:
+		return nil
+	case openflow.Resubmit:
+		if !validPort(a.InPort) {
 			return openflow.ErrBadOutPort
 		}
-	case openflow.OutputField:
-		return checkSubfield(a.Src, known)
-	case openflow.Controller:
-		if a.Pause || a.Meter != 0 {
-			return unsupported(openflow.ErrBadActionType, "%v", a)
-		}
-	case openflow.SetField:
-		if connection(a.Field) {
-			return openflow.ErrBadSetArgument
-		}
-		return checkSet(a, known)
-	case openflow.Move:
-		if connection(a.Dst.Field) {
-			return openflow.ErrBadSetArgument
-		}
-		return checkMove(a, known)
-	case openflow.PushVLAN:
-		if known.tagged || a.EthType != 0 && a.EthType != openflow.EthTypeVLAN {
-			return unsupported(openflow.ErrBadActionType, "%v, but for a first tag of 802.1Q", a)
-		}
-		known.tagged = true
-	case openflow.SetVLANVID, openflow.SetVLANPCP:
-		return checkOldVLAN(a, known)
-	case openflow.SetTransport:
-		if !known.ip() || known.later || a.Proto != openflow.IPProtoTCP && a.Proto != openflow.IPProtoUDP &&
-			a.Proto != openflow.IPProtoSCTP {
+		if a.CT && !c.knownConnection() {
 			return openflow.ErrMatchInconsistent
 		}
+	case openflow.DecTTL:
+		return c.inconsistent(!isIP(&c.key))
+	case openflow.DecMPLSTTL:
+		return c.inconsistent(!isMPLS(ethType(&c.key)))
+	case openflow.DecNSHTTL:
+		return c.inconsistent(c.key.Uint(openflow.FieldEthType) != openflow.EthTypeNSH &&
+			c.key.Uint(openflow.FieldPacketType) != uint64(openflow.PacketNSH))
+	case openflow.FinTimeout:
+		return c.inconsistent(c.key.Uint(openflow.FieldIPProto) != openflow.IPProtoTCP)
+	case openflow.DeleteField:
+		if a.Field < openflow.FieldTunMetadata0 || a.Field > openflow.FieldTunMetadata63 {
+			return openflow.ErrBadActionArgument
+		}
+	case openflow.Clone:
+		inner := *c
+		inner.nested = inClone
+		return inner.actions(a.Actions)
+	case openflow.CT:
+		return c.connection(&a)
+	case openflow.NAT:
+		return openflow.ErrBadSetArgument
+	case openflow.Meter:
+		switch {
+		case c.nested == inClone:
+			return openflow.ErrBadActionArgument
+		case a.ID == 0 || a.ID > openflow.MeterMax:
+			return openflow.ErrInvalidMeter
+		}
+	case openflow.RawAction:
+		return c.raw(a)
+	default:
+		return c.headers(a)
+	}
+	return nil
+}
+
+// headers checks an action that puts a header on or takes one off.
+func (c *checker) headers(a openflow.Action) error {
+	k := &c.key
+	switch a := a.(type) {
+	case openflow.PushVLAN:
+		if k.Uint(packet.InnerVLANTCI)&tciPresent != 0 {
+			return openflow.ErrBadTag
+		}
+		k.SetUint(packet.InnerVLANTCI, k.Uint(openflow.FieldVLANTCI))
+		k.SetUint(openflow.FieldVLANTCI, tciPresent)
+	case openflow.SetVLANVID:
+		return c.oldTag(a.Push)
+	case openflow.SetVLANPCP:
+		return c.oldTag(a.Push)
+	case openflow.SetTransport:
+		return c.inconsistent(a.Proto != openflow.IPProtoTCP && a.Proto != openflow.IPProtoUDP && a.Proto != openflow.IPProtoSCTP)
 	case openflow.EnqueueTo:
 		if a.Port >= maxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
 			return openflow.ErrBadOutPort
 		}
 	case openflow.PopVLAN:
-		if !known.tagged {
-			return openflow.ErrMatchInconsistent
+		if err := c.inconsistent(tags(k) == 0); err != nil {
+			return err
 		}
-		known.tagged = false
-	case openflow.Resubmit:
-		if !validPort(a.InPort) {
+		k.SetUint(openflow.FieldVLANTCI, k.Uint(packet.InnerVLANTCI))
+		k.SetUint(packet.InnerVLANTCI, 0)
+	case openflow.PushMPLS:
+		if err := c.inconsistent(k.Uint(openflow.FieldPacketType) != 0); err != nil {
+			return err
+		}
+		t := a.EthType
+		if t == 0 {
+			t = openflow.EthTypeMPLS
+		}
+		k.SetUint(openflow.FieldEthType, uint64(t))
+		k.SetUint(openflow.FieldIPProto, 0)
+	case openflow.PopMPLS:
+		if err := c.inconsistent(k.Uint(openflow.FieldPacketType) != 0 || !isMPLS(ethType(k))); err != nil {
+			return err
+		}
+		k.SetUint(openflow.FieldEthType, uint64(a.EthType))
+	case openflow.Encap:
+		k.SetUint(openflow.FieldPacketType, uint64(a.Type))
+		if a.Type>>16 == 1 {
+			k.SetUint(openflow.FieldEthType, uint64(a.Type)&0xffff)
+		}
+		if !isIP(k) {
+			k.SetUint(openflow.FieldIPProto, 0)
+		}
+	case openflow.Decap:
+		const unknown, none = 0xffff<<16 | 0xffff, 0xffff
+		if k.Uint(openflow.FieldPacketType) == 0 {
+			k.SetUint(openflow.FieldPacketType, 1<<16|k.Uint(openflow.FieldEthType))
+		} else {
+			k.SetUint(openflow.FieldPacketType, unknown)
+			k.SetUint(openflow.FieldEthType, none)
+		}
+	}
+	return nil
+}
+
+func checkOutput(port uint32) error {
+	if !validPort(port) || port == openflow.PortAny || port >= openflow.PortMax && port < openflow.PortInPort {
+		return openflow.ErrBadOutPort
+	}
+	return nil
+}
+
+// members refuses ports that cannot be chosen.
+func (c *checker) members(a openflow.Members) error {
+	if a.Load != nil {
+		if err := c.destination(*a.Load); err != nil {
+			return err
+		}
+	}
+	for _, port := range a.Ports {
+		if port != openflow.PortAny && checkOutput(port) != nil || port == openflow.PortController {
 			return openflow.ErrBadOutPort
 		}
-		if a.CT {
-			return unsupported(openflow.ErrBadActionType, "%v", a)
+	}
+	return nil
+}
+
+// learn refuses parts of flows that cannot be learned.
+func (c *checker) learn(a openflow.Learn) error {
+	var learned checker
+	for _, spec := range a.Specs {
+		if spec.Src.Bits != 0 {
+			if err := c.source(spec.Src); err != nil {
+				return err
+			}
 		}
-	case openflow.DecTTL:
-		if !known.ip() {
-			return openflow.ErrMatchInconsistent
+		switch spec.To {
+		case openflow.LearnToMatch:
+			if err := learned.source(spec.Dst); err != nil {
+				return err
+			}
+			if spec.Src.Bits == 0 {
+				value := placed(spec.Dst, spec.Value)
+				learned.key.SetMasked(spec.Dst.Field, value.Value, value.Mask)
+				learned.mask.SetMasked(spec.Dst.Field, value.Mask, value.Mask)
+			}
+		case openflow.LearnToLoad:
+			if err := learned.destination(spec.Dst); err != nil {
+				return err
+			}
 		}
-	case openflow.CT:
-		return checkCT(&a, known)
-	case openflow.CTClear, openflow.Exit, openflow.Note:
-	case openflow.NAT:
-		return openflow.ErrBadSetArgument
-	case openflow.OutputGroup:
-	case openflow.RawAction:
-		return checkRaw(a)
-	default:
-		return unsupported(openflow.ErrBadActionType, "%v", a)
 	}
 	return nil
 }
 
-// actionExperimenter is the type of an experimenter's action.
-const actionExperimenter = 0xffff
-
-// checkRaw says why an action is refused that is not implemented.
-func checkRaw(a openflow.RawAction) error {
-	if len(a.Bytes) < 8 || binary.BigEndian.Uint16(a.Bytes) != actionExperimenter {
-		return openflow.ErrBadActionType
-	}
-	if binary.BigEndian.Uint32(a.Bytes[4:]) == niciraID {
-		return openflow.ErrBadActionExperimenterType
-	}
-	return openflow.ErrBadActionExperimenter
-}
-
-// connection reports whether a field belongs to the connection, so that only the exec of a ct action can set it.
-func connection(f openflow.Field) bool {
-	return f == openflow.FieldCTMark || f == openflow.FieldCTLabel
-}
-
-func checkSet(a openflow.SetField, known *protocols) error {
-	switch {
-	case a.Field == openflow.FieldUnknown:
-		return openflow.ErrBadSetType
-	case !packet.Known(a.Field):
-		return unsupported(openflow.ErrBadSetType, "%v", a)
-	case len(a.Value) != a.Field.Bytes() || a.Mask != nil && len(a.Mask) != len(a.Value):
-		return openflow.ErrBadSetLen
-	case !a.Field.Writable() || !valid(a.Field, a.Value):
-		return openflow.ErrBadSetArgument
-	case !known.have(a.Field) || a.Field == openflow.FieldVLANVID && !known.tagged:
-		return openflow.ErrMatchInconsistent
-	}
-	if a.Field == openflow.FieldVLANTCI {
-		known.tagged = binary.BigEndian.Uint16(a.Value)&tciPresent != 0
-	}
-	return nil
-}
-
-func checkSubfield(s openflow.Subfield, known *protocols) error {
-	switch {
-	case s.Field == openflow.FieldUnknown:
-		return openflow.ErrBadSetType
-	case !packet.Known(s.Field):
-		return unsupported(openflow.ErrBadSetType, "%v in an action", s)
-	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > s.Field.Bits():
-		return openflow.ErrBadSetLen
-	case !known.have(s.Field):
-		return openflow.ErrMatchInconsistent
-	}
-	return nil
-}
-
-func checkMove(a openflow.Move, known *protocols) error {
-	if err := checkSubfield(a.Src, known); err != nil {
+// oldTag checks an action that writes a part of the VLAN tag, or of one that it pushes if there is none.
+func (c *checker) oldTag(push bool) error {
+	if err := c.inconsistent(!push && tags(&c.key) == 0); err != nil {
 		return err
 	}
-	if err := checkSubfield(a.Dst, known); err != nil {
-		return err
-	}
-	if !a.Dst.Field.Writable() || a.Src.Bits != a.Dst.Bits {
-		return openflow.ErrBadSetArgument
-	}
-	return nil
-}
-
-func checkCT(a *openflow.CT, known *protocols) error {
-	switch {
-	case a.Force && !a.Commit, !a.Commit && len(a.Exec) > 0:
-		return openflow.ErrBadActionArgument
-	case !a.Commit && a.NAT != nil && a.NAT.Type != openflow.NATExisting:
-		return openflow.ErrBadActionArgument
-	case !known.ip(), a.Commit && known.ctInvalid:
-		return openflow.ErrMatchInconsistent
-	case a.ALG != 0:
-		return unsupported(openflow.ErrBadActionType, "%v", a)
-	}
-	if a.NAT != nil {
-		if err := checkNAT(a.NAT); err != nil {
-			return err
-		}
-	}
-	if a.ZoneFrom != nil {
-		if a.ZoneFrom.Bits != 16 {
-			return openflow.ErrBadSetLen
-		}
-		if err := checkSubfield(*a.ZoneFrom, known); err != nil {
-			return err
-		}
-	}
-	for _, e := range a.Exec {
-		if err := checkExec(e, known); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkExec refuses what may not be done in the context of a connection.
-func checkExec(a openflow.Action, known *protocols) error {
-	switch a := a.(type) {
-	case openflow.SetField:
-		if connection(a.Field) {
-			return checkSet(a, known)
-		}
-	case openflow.Move:
-		if connection(a.Dst.Field) {
-			return checkMove(a, known)
-		}
-	case openflow.NAT:
-		return unsupported(openflow.ErrBadActionType, "%v that does not come first in a ct action", a)
-	case openflow.RawAction:
-		return checkRaw(a)
-	}
-	return openflow.ErrBadActionArgument
-}
-
-func checkNAT(n *openflow.NAT) error {
-	switch {
-	case n.AddrMin.IsValid() && n.AddrMin.IsUnspecified(),
-		!n.AddrMin.IsValid() && (n.AddrMax.IsValid() || n.PortMin != 0),
-		n.AddrMax.IsValid() && (n.AddrMax.BitLen() != n.AddrMin.BitLen() || n.AddrMax.Less(n.AddrMin)),
-		n.PortMin == 0 && n.PortMax != 0,
-		n.PortMax != 0 && n.PortMax < n.PortMin,
-		n.Hash && n.Random:
-		return openflow.ErrBadActionArgument
-	}
-	return nil
-}
-
-// checkOldVLAN checks an action that sets a part of the VLAN tag, which one that pushes a tag can do to any packet.
-func checkOldVLAN(a openflow.Action, known *protocols) error {
-	push := false
-	switch a := a.(type) {
-	case openflow.SetVLANVID:
-		push = a.Push
-	case openflow.SetVLANPCP:
-		push = a.Push
-	}
-	if !push && !known.tagged {
-		return openflow.ErrMatchInconsistent
-	}
-	known.tagged = true
+	c.key.SetUint(openflow.FieldVLANTCI, c.key.Uint(openflow.FieldVLANTCI)|tciPresent)
 	return nil
 }

@@ -36,73 +36,11 @@ func checkInternal(m openflow.Match) error {
 	return nil
 }
 
-// protocols is what is known of a packet's protocols, by its match or by its bytes; 0 is unknown.
-type protocols struct {
-	ethType uint16
-	ipProto uint8
-	// later says that the packet is a fragment but not the first.
-	later bool
-	// tagged says that the packet has a VLAN tag.
-	tagged bool
-	// ctInvalid says that the packet's connection state is invalid.
-	ctInvalid bool
-}
-
 // The bits of VLAN TCIs that say that there is a tag, and of ip_frag for fragments but the first.
 const (
 	tciPresent = 0x1000
 	fragLater  = 2
 )
-
-// note takes in what a condition of a canonical match says.
-func (p *protocols) note(f openflow.MatchField) {
-	switch f.Field {
-	case openflow.FieldCTState:
-		state := binary.BigEndian.Uint32(f.Value)
-		p.ctInvalid = openflow.CTFlags(state)&openflow.CTInvalid != 0
-	case openflow.FieldEthType:
-		p.ethType = binary.BigEndian.Uint16(f.Value)
-	case openflow.FieldIPProto:
-		p.ipProto = f.Value[0]
-	case openflow.FieldIPFrag:
-		p.later = f.Value[0]&fragLater != 0
-	case openflow.FieldVLANTCI:
-		p.tagged = binary.BigEndian.Uint16(f.Value)&tciPresent != 0
-	}
-}
-
-func (p *protocols) ip() bool {
-	return p.ethType == openflow.EthTypeIPv4 || p.ethType == openflow.EthTypeIPv6
-}
-
-// have reports whether packets of these protocols have a field (ovs-fields(7), "Prerequisites").
-func (p *protocols) have(f openflow.Field) bool {
-	over := func(ethType uint16, proto uint8) bool { return p.ethType == ethType && p.ipProto == proto }
-	transport := func(proto uint8) bool { return p.ip() && p.ipProto == proto && !p.later }
-	switch f {
-	case openflow.FieldVLANPCP:
-		return p.tagged
-	case openflow.FieldIPProto, openflow.FieldIPTTL, openflow.FieldIPDSCP, openflow.FieldIPECN, openflow.FieldIPFrag:
-		return p.ip()
-	case openflow.FieldIPv4Src, openflow.FieldIPv4Dst:
-		return p.ethType == openflow.EthTypeIPv4
-	case openflow.FieldIPv6Label:
-		return p.ethType == openflow.EthTypeIPv6
-	case openflow.FieldTCPSrc, openflow.FieldTCPDst, openflow.FieldTCPFlags:
-		return transport(openflow.IPProtoTCP)
-	case openflow.FieldUDPSrc, openflow.FieldUDPDst:
-		return transport(openflow.IPProtoUDP)
-	case openflow.FieldSCTPSrc, openflow.FieldSCTPDst:
-		return transport(openflow.IPProtoSCTP)
-	case openflow.FieldICMPv4Type, openflow.FieldICMPv4Code:
-		return over(openflow.EthTypeIPv4, openflow.IPProtoICMP)
-	case openflow.FieldICMPv6Type, openflow.FieldICMPv6Code:
-		return over(openflow.EthTypeIPv6, openflow.IPProtoICMPv6)
-	case openflow.FieldARPOp, openflow.FieldARPSPA, openflow.FieldARPTPA, openflow.FieldARPSHA, openflow.FieldARPTHA:
-		return p.ethType == openflow.EthTypeARP || p.ethType == openflow.EthTypeRARP
-	}
-	return true
-}
 
 // valid reports whether an action can write a value of the field's length.
 func valid(f openflow.Field, value []byte) bool {

@@ -31,6 +31,11 @@ type Datapath struct {
 	conns *conntrack.Tracker
 	held  atomic.Bool
 
+	// tables guards the bridges and what follows on it here.
+	tables         sync.Mutex
+	ports          map[*Port]struct{}
+	recirculations recirculations
+
 	mu         sync.Mutex
 	pending    []delivery
 	delivering bool
@@ -40,7 +45,9 @@ type Datapath struct {
 
 // NewDatapath makes a datapath without bridges.
 func NewDatapath(o DatapathOptions) *Datapath {
-	d := &Datapath{now: o.Now, log: o.Logger, idle: defaultBundleIdle}
+	d := &Datapath{
+		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
+	}
 	if d.now == nil {
 		d.now = time.Now
 	}

@@ -6,21 +6,18 @@ package ofswitch
 import (
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // flow is an entry of a flow table. What openflow.Flow has of it never changes, but for the timeouts that fin_timeout
 // lowers; a modified flow is a new one with the old one's counters.
 type flow struct {
-	// What a look-up needs stands together.
-	// next is the next flow of a classifier's hash chain.
-	next *flow
-	key  packet.Key
-
+	rule classifier.Rule[*flow]
 	openflow.Flow
+	// steps are the instructions as a translation does them.
+	steps          steps
 	packets, bytes uint64
-	mask           packet.Key
 	// serial orders the flows of a switch by their coming.
 	serial  uint64
 	created time.Time
@@ -62,14 +59,22 @@ func (f *flow) expiry() (at time.Time, reason openflow.FlowRemovedReason, ok boo
 	return at, reason, ok
 }
 
-// covers reports whether every packet that f matches has the bits of a looser match.
-func (f *flow) covers(key, mask *packet.Key) bool {
-	for i := range mask {
-		if mask[i]&^f.mask[i] != 0 || (f.key[i]^key[i])&mask[i] != 0 {
-			return false
+// newFlow makes a flow that is in no table yet.
+func newFlow(o openflow.Flow, created, now time.Time) *flow {
+	f := &flow{Flow: o, steps: instructionSteps(&o.Instructions), created: created, modified: now, used: now}
+	f.rule.Value, f.rule.Priority = f, int(o.Priority)
+	f.rule.Conjunctions = conjunctions(o.Apply)
+	return f
+}
+
+// conjunctions are the parts that a flow has in conjunctive matches.
+func conjunctions(actions []openflow.Action) (list []classifier.Conjunction) {
+	for _, a := range actions {
+		if c, ok := a.(openflow.Conjunction); ok {
+			list = append(list, classifier.Conjunction{ID: c.ID, Clause: c.Clause - 1, Clauses: c.Clauses})
 		}
 	}
-	return true
+	return list
 }
 
 // outputsTo reports whether one of the flow's actions is an output to the port.

@@ -28,6 +28,8 @@ type cookies struct {
 	modify bool
 	// adds says that a modify that finds no flow adds one.
 	adds bool
+	// lax lets the flow have actions that do nothing with the packets it matches, as in OpenFlow 1.0.
+	lax bool
 }
 
 // keepCookie is the cookie that no flow is given.
@@ -50,7 +52,7 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, usualCookies(&m), func(error) bool { return false })
+	return prepareWith(m, usualCookies(&m))
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
@@ -59,7 +61,7 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := prepareWith(m, k, c.tolerates)
+	f, err := prepareWith(m, k)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
 	}
@@ -67,7 +69,7 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 }
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
-func prepareWith(m openflow.FlowMod, c cookies, tolerated func(error) bool) (*flowMod, error) {
+func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
@@ -81,7 +83,7 @@ func prepareWith(m openflow.FlowMod, c cookies, tolerated func(error) bool) (*fl
 		return nil, err
 	}
 	if !deletes {
-		if err := checkInstructions(&m.Flow); err != nil && !tolerated(err) {
+		if err := checkInstructions(&m.Flow, c.lax); err != nil {
 			return nil, err
 		}
 	}
@@ -140,7 +142,7 @@ func (t *flowTables) revert(changes []change) {
 	for i := len(changes) - 1; i >= 0; i-- {
 		c := &changes[i]
 		if c.removed != nil {
-			t.insert(c.removed)
+			t.insert(c.removed.rule.Match, c.removed)
 		}
 		if c.added != nil {
 			t.remove(c.added)
@@ -157,12 +159,13 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
-	f := &flow{Flow: m.Flow, key: m.key, mask: m.mask, created: now, modified: now, used: now, sent: m.sent, sentIn: m.sentIn}
+	f := newFlow(m.Flow, now, now)
+	f.sent, f.sentIn = m.sent, m.sentIn
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
-		old = c.find(&m.key, &m.mask, m.Priority)
-		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.overlaps(&m.key, &m.mask, m.Priority) {
+		old = found(c.Find(&m.key, &m.mask, int(m.Priority)))
+		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.Overlaps(&m.key, &m.mask, int(m.Priority)) {
 			return nil, openflow.ErrOverlap
 		}
 	}
@@ -179,7 +182,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if victim != nil {
 		t.remove(victim)
 	}
-	t.insertNew(f)
+	t.insertNew(m.match, f)
 	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
 }
 
@@ -202,8 +205,10 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 	}
 	changes := make([]change, 0, len(flows))
 	for _, old := range flows {
-		f := &flow{Flow: old.Flow, key: old.key, mask: old.mask, created: old.created, modified: now, used: now}
-		f.Instructions, f.sent, f.sentIn = m.Instructions, m.sent, m.sentIn
+		o := old.Flow
+		o.Instructions = m.Instructions
+		f := newFlow(o, old.created, now)
+		f.sent, f.sentIn = m.sent, m.sentIn
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}
@@ -221,10 +226,13 @@ func (t *flowTables) replace(old, f *flow, flags openflow.FlowFlags) change {
 		f.packets, f.bytes = old.packets, old.bytes
 	}
 	// In this order the flows with this mask keep their place among those with others.
-	t.insertNew(f)
+	t.insertNew(old.rule.Match, f)
 	t.remove(old)
 	return change{removed: old, added: f}
 }
+
+// match is the match as classifiers have it.
+func (m *flowMod) match() (key, mask *packet.Key) { return &m.key, &m.mask }
 
 func (m *flowMod) selection() *selection {
 	return &selection{

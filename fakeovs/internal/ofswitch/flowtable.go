@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -22,7 +23,7 @@ const (
 // flowTables are the flow tables of a switch, and the groups and meters that flows refer to.
 type flowTables struct {
 	seed   uint64
-	tables [visibleTables + 1]*classifier
+	tables [visibleTables + 1]*classifier.Classifier[*flow]
 	counts [visibleTables]tableCounts
 	config [visibleTables]tableConfig
 	groups map[uint32]*group
@@ -37,37 +38,48 @@ type flowTables struct {
 // tableCounts are the counters of a table.
 type tableCounts struct{ lookups, matches uint64 }
 
-// lookup finds the flow that a packet matches, and counts.
-func (t *flowTables) lookup(table uint8, k *packet.Key) *flow {
+// lookup finds the flow that a packet matches, and adds what that depends on to wc. It counts if count says so.
+func (t *flowTables) lookup(table uint8, k, wc *packet.Key, count bool) *flow {
 	if table >= visibleTables {
 		return nil
 	}
-	t.counts[table].lookups++
-	if t.tables[table] == nil {
-		return nil
+	var f *flow
+	if c := t.tables[table]; c != nil {
+		f = found(c.Lookup(k, wc))
 	}
-	f := t.tables[table].lookup(k)
-	if f != nil {
-		t.counts[table].matches++
+	if count {
+		t.counts[table].lookups++
+		if f != nil {
+			t.counts[table].matches++
+		}
 	}
 	return f
 }
 
+// found is the flow of a rule, nil if there is none.
+func found(r *classifier.Rule[*flow]) *flow {
+	if r == nil {
+		return nil
+	}
+	return r.Value
+}
+
 // insertNew puts in a flow that was not there before.
-func (t *flowTables) insertNew(f *flow) {
+func (t *flowTables) insertNew(match func() (key, mask *packet.Key), f *flow) {
 	t.serial++
 	f.serial = t.serial
-	t.insert(f)
+	t.insert(match, f)
 }
 
 // insert puts a flow in, in the place that its serial number gives it.
-func (t *flowTables) insert(f *flow) {
+func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
-		c = newClassifier(t.seed)
+		c = classifier.New[*flow](t.seed, classifier.Prefixes()...)
 		t.tables[f.Table] = c
 	}
-	c.insert(f)
+	key, mask := match()
+	c.Insert(&f.rule, key, mask)
 	t.count++
 	t.refer(f, 1)
 	if at, _, ok := f.expiry(); ok {
@@ -82,7 +94,7 @@ func (t *flowTables) insert(f *flow) {
 }
 
 func (t *flowTables) remove(f *flow) {
-	t.tables[f.Table].remove(f)
+	t.tables[f.Table].Remove(&f.rule)
 	t.count--
 	t.refer(f, -1)
 	delete(t.timed, f)
@@ -154,34 +166,35 @@ func (s *selection) wants(f *flow) bool {
 // selected returns the flows of a selection, by table, then by mask as a look-up goes through them, and then in the order
 // of their coming.
 func (t *flowTables) selected(s *selection) []*flow {
-	var found []*flow
+	var flows []*flow
 	for table, c := range t.tables {
 		if c == nil || s.table == openflow.AllTables && table == visibleTables ||
 			s.table != openflow.AllTables && int(s.table) != table {
 			continue
 		}
 		if s.strict {
-			if f := c.find(&s.key, &s.mask, s.priority); f != nil && s.wants(f) {
-				found = append(found, f)
+			if f := found(c.Find(&s.key, &s.mask, int(s.priority))); f != nil && s.wants(f) {
+				flows = append(flows, f)
 			}
 			continue
 		}
-		start := len(found)
+		start := len(flows)
 		var last *flow
-		c.all(func(f *flow) bool {
-			if last != nil && f.mask != last.mask {
-				bySerial(found[start:])
-				start = len(found)
+		c.Covered(&s.key, &s.mask, func(r *classifier.Rule[*flow]) bool {
+			f := r.Value
+			if last != nil && r.Mask() != last.rule.Mask() {
+				bySerial(flows[start:])
+				start = len(flows)
 			}
 			last = f
-			if f.covers(&s.key, &s.mask) && s.wants(f) {
-				found = append(found, f)
+			if s.wants(f) {
+				flows = append(flows, f)
 			}
 			return true
 		})
-		bySerial(found[start:])
+		bySerial(flows[start:])
 	}
-	return found
+	return flows
 }
 
 func bySerial(flows []*flow) {

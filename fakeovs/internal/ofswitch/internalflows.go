@@ -24,9 +24,10 @@ func (s *Switch) addInternalFlows() {
 		{Priority: 2, Match: openflow.Match{openflow.Uint(openflow.FieldRecircID, 0)}},
 	} {
 		f.Table = visibleTables
-		in := &flow{Flow: f, created: now, modified: now, used: now}
-		in.key, in.mask = packet.Match(f.Match)
-		s.flows.insertNew(in)
+		s.flows.insertNew(func() (key, mask *packet.Key) {
+			k, m := packet.Match(f.Match)
+			return &k, &m
+		}, newFlow(f, now, now))
 	}
 	s.flows.count = 0
 }

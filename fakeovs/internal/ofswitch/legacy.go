@@ -6,8 +6,8 @@ package ofswitch
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -39,43 +39,38 @@ func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
 		}
 		m.Table = openflow.AllTables
 	}
-	k := cookies{fresh: m.Cookie, modify: m.Cookie != keepCookie, adds: m.Cookie != keepCookie}
+	k := cookies{fresh: m.Cookie, modify: m.Cookie != keepCookie, adds: m.Cookie != keepCookie, lax: true}
 	if m.CookieMask != 0 {
-		k = cookies{fresh: keepCookie}
+		k = cookies{fresh: keepCookie, lax: true}
 	}
 	return m, k, nil
 }
 
 // resolve tells the actions of old versions what the match says of the packets they are for.
 func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
-	var known protocols
-	for _, f := range match.Canonical() {
-		known.note(f)
+	key, _ := packet.Match(match)
+	tagged, proto := tags(&key) > 0, uint8(key.Uint(openflow.FieldIPProto))
+	if !isIP(&key) {
+		proto = 0
 	}
 	for i, a := range actions {
 		switch a := a.(type) {
 		case openflow.SetVLANVID:
-			a.Push = a.Push && !known.tagged
-			actions[i], known.tagged = a, true
+			a.Push = a.Push && !tagged
+			actions[i], tagged = a, true
 		case openflow.SetVLANPCP:
-			a.Push = a.Push && !known.tagged
-			actions[i], known.tagged = a, true
+			a.Push = a.Push && !tagged
+			actions[i], tagged = a, true
 		case openflow.PopVLAN:
-			known.tagged = false
+			tagged = false
 		case openflow.PushVLAN:
-			known.tagged = true
+			tagged = true
 		case openflow.SetTransport:
-			a.Proto = known.ipProto
+			a.Proto = proto
 			actions[i] = a
 		}
 	}
 	return actions
-}
-
-// tolerates reports whether the version takes an action for packets that it cannot be for: in OpenFlow 1.0 it then does
-// nothing.
-func (c *conn) tolerates(err error) bool {
-	return c.version == openflow.Version10 && errors.Is(err, openflow.ErrMatchInconsistent)
 }
 
 // handleLegacy carries out what only old versions have.
@@ -131,4 +126,45 @@ func bundledAt(v openflow.Version) int {
 		return openflow.HeaderLen + 16
 	}
 	return openflow.HeaderLen + 8
+}
+
+// setTag writes a part of the VLAN tag, if there is one or push gives the packet one.
+func (x *translation) setTag(push bool, part openflow.MatchField) {
+	x.wc.Mask(openflow.FieldVLANTCI)
+	if tags(&x.flow) == 0 {
+		if !push {
+			return
+		}
+		x.pushVLAN(openflow.PushVLAN{})
+	}
+	x.setField(openflow.SetField{MatchField: part})
+}
+
+// setTransport writes a port of a packet that has one.
+func (x *translation) setTransport(a openflow.SetTransport) {
+	fields := map[uint8][2]openflow.Field{
+		openflow.IPProtoTCP:  {openflow.FieldTCPSrc, openflow.FieldTCPDst},
+		openflow.IPProtoUDP:  {openflow.FieldUDPSrc, openflow.FieldUDPDst},
+		openflow.IPProtoSCTP: {openflow.FieldSCTPSrc, openflow.FieldSCTPDst},
+	}[uint8(x.flow.Uint(openflow.FieldIPProto))]
+	if !isIP(&x.flow) || fields[0] == openflow.FieldInvalid {
+		return
+	}
+	f := fields[0]
+	if a.Dst {
+		f = fields[1]
+	}
+	x.setField(openflow.SetField{MatchField: openflow.Uint(f, uint64(a.Port))})
+}
+
+// enqueue outputs to a queue of a port.
+func (x *translation) enqueue(a openflow.EnqueueTo, last, bucket bool) {
+	x.lookPriority()
+	x.setQueue(a.Queue)
+	port := a.Port
+	if port == openflow.PortInPort {
+		port = uint32(x.flow.Uint(openflow.FieldInPort))
+	}
+	x.output(port, 0, true, last, false, bucket)
+	x.popQueue()
 }

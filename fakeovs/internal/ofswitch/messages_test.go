@@ -131,7 +131,7 @@ func TestControllersByID(t *testing.T) {
 			t.Errorf("%v (-want +got):\n%s", format, cmp.Diff(fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", m)))
 		}
 	}
-	if in := want[openflow.PacketIn](other, 0); in.Reason != openflow.PacketInAction || len(in.Data) != len(frame) {
+	if in := want[openflow.PacketIn](other, 0); in.Reason != openflow.PacketInNoMatch || len(in.Data) != len(frame) {
 		t.Errorf("packet for controllers without an ID: got %+v", in)
 	}
 }

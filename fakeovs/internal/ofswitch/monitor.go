@@ -125,7 +125,7 @@ func (m *monitor) watches(f, before *flow) bool {
 	if m.outPort != 0 && !f.outputsTo(m.outPort) && (before == nil || !before.outputsTo(m.outPort)) {
 		return false
 	}
-	return (m.outGroup == 0 || f.sendsTo(m.outGroup)) && f.covers(&m.key, &m.mask)
+	return (m.outGroup == 0 || f.sendsTo(m.outGroup)) && f.rule.Covers(&m.key, &m.mask)
 }
 
 // refresh appends the flows that a monitor is about to a list: all as they are or, after a pause, those that were added

@@ -4,7 +4,6 @@
 package ofswitch
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
@@ -70,35 +69,65 @@ const groupBit = 1 << 40
 // normal does with the packet what a switch without flows does: it learns the source address and sends the packet to
 // where its destination was seen, or to everywhere. Tagged frames are kept apart by their VLAN; all ports are trunks.
 func (x *translation) normal(inPort uint32) {
+	x.wc.Mask(openflow.FieldEthSrc, openflow.FieldEthDst)
+	lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent|vlanID)
 	if x.s.ports[inPort] == nil {
-		x.t.note("no input port, dropping")
+		x.report(nodeWarn, "no input bundle, dropping")
 		return
 	}
-	dst := x.key.Uint(openflow.FieldEthDst)
+	dst := x.flow.Uint(openflow.FieldEthDst)
 	if dst>>4 == 0x0180c2000000>>4 {
-		x.t.note("frame to a reserved address, dropping")
+		x.report(nodeDetail, "packet has reserved MAC address, dropping")
 		return
 	}
-	vlan := vlanOf(&x.key)
-	if src := x.key.Uint(openflow.FieldEthSrc); src&groupBit == 0 {
+	vlan := vlanOf(&x.flow)
+	if src := x.flow.Uint(openflow.FieldEthSrc); src&groupBit == 0 && x.effects {
 		x.s.macs.learn(macKey{vlan, src}, inPort, x.s.now)
 	}
+	x.lookGratuitousARP()
 	if dst&groupBit != 0 {
-		x.t.note("multicast, flooding")
-		x.flood(inPort)
+		x.report(nodeDetail, "no learned MAC for destination, flooding")
+		x.normalFlood(inPort)
 		return
 	}
 	switch port, ok := x.s.macs.port(macKey{vlan, dst}, x.s.now); {
 	case !ok:
-		x.t.note("no learned port for the destination, flooding")
-		x.flood(inPort)
+		x.report(nodeDetail, "no learned MAC for destination, flooding")
+		x.normalFlood(inPort)
 	case port == inPort:
-		x.t.note("learned port is input port, dropping")
+		x.report(nodeDetail, "learned port is input port, dropping")
 	default:
-		x.t.note(fmt.Sprintf("forwarding to learned port %d", port))
-		x.send(port)
+		x.report(nodeDetail, "forwarding to learned port")
+		x.send(port, true, false, false)
+	}
+}
+
+// lookGratuitousARP looks at what tells a gratuitous ARP message.
+func (x *translation) lookGratuitousARP() {
+	if x.flow.Uint(openflow.FieldEthType) != openflow.EthTypeARP {
+		return
+	}
+	const broadcast = 1<<48 - 1
+	if x.flow.Uint(openflow.FieldEthDst) != broadcast {
+		return
+	}
+	x.wc.Mask(openflow.FieldARPOp)
+	const request, reply = 1, 2
+	switch x.flow.Uint(openflow.FieldARPOp) {
+	case reply:
+	case request:
+		x.wc.Mask(openflow.FieldARPSPA, openflow.FieldARPTPA)
+	}
+}
+
+// normalFlood sends the packet out of all ports that packets are flooded to, but for one.
+func (x *translation) normalFlood(except uint32) {
+	for _, p := range x.s.ordered {
+		if p.No != except && p.floods() {
+			x.send(p.No, true, false, false)
+		}
 	}
 }
 
 // vlanOf is the VLAN identifier of a packet, 0 without a tag.
-func vlanOf(k *packet.Key) uint16 { return uint16(k.Uint(openflow.FieldVLANTCI)) & 0xfff }
+func vlanOf(k *packet.Key) uint16 { return uint16(k.Uint(openflow.FieldVLANTCI)) & vlanID }

@@ -17,7 +17,8 @@ type Port struct {
 	No     uint32
 	Name   string
 	HWAddr net.HardwareAddr
-	// Datapath is the port's number in the datapath, which tunnels of a type share; 0 where it has none, as a patch port.
+	// Datapath is the port's number in the datapath, which traces have and tunnels of a type share; 0 where it has none, as a
+	// patch, and where nobody has chosen one.
 	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
@@ -29,9 +30,35 @@ type Port struct {
 	Dummy bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
+	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
+	Patch bool
 
 	portState
+	s *Switch
+	// other and otherNo are what a patch leads to.
+	other   *Switch
+	otherNo uint32
 }
+
+// peer is the port at the other end of a patch, nil of other ports and of one without an end.
+func (p *Port) peer() *Port {
+	if p.other == nil {
+		return nil
+	}
+	return p.other.ports[p.otherNo]
+}
+
+// ConnectPatch makes a patch lead to a port of a bridge of the same datapath, or nowhere if that is nil.
+func (s *Switch) ConnectPatch(no uint32, other *Switch, otherNo uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.ports[no]; p != nil {
+		p.other, p.otherNo = other, otherNo
+	}
+}
+
+// floods reports whether packets are flooded to the port.
+func (p *Port) floods() bool { return p.config&configNoFlood == 0 }
 
 func (p *Port) desc() openflow.PortDesc {
 	return openflow.PortDesc{
@@ -58,7 +85,13 @@ func (s *Switch) AddPort(p Port) error {
 		p.config |= openflow.PortConfigDown
 	}
 	p.settle()
+	p.s = s
+	if p.Datapath == 0 && !p.Patch {
+		p.Datapath = p.No
+	}
+	s.dp.ports[&p] = struct{}{}
 	s.ports[p.No] = &p
+	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
 	s.mu.Unlock()
@@ -75,6 +108,8 @@ func (s *Switch) RemovePort(no uint32) {
 		return
 	}
 	delete(s.ports, no)
+	delete(s.dp.ports, p)
+	s.ordered = slices.DeleteFunc(s.ordered, func(o *Port) bool { return o == p })
 	at, _ := slices.BinarySearch(s.portNos, no)
 	s.portNos = slices.Delete(s.portNos, at, at+1)
 	s.macs.forget(no)

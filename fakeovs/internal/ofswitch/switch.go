@@ -33,7 +33,12 @@ type Options struct {
 type Output struct {
 	Port  uint32
 	Frame []byte
+
+	port *Port
 }
+
+// Bridge is the bridge that the frame left by: another one than it came in to if it crossed a patch.
+func (o *Output) Bridge() string { return o.port.s.name }
 
 // Result is what became of a frame.
 type Result struct {
@@ -42,7 +47,7 @@ type Result struct {
 
 	in     uint32
 	size   int
-	tracer tracer
+	tracer *tracer
 }
 
 // Switch is one bridge.
@@ -53,12 +58,14 @@ type Switch struct {
 	datapathID  atomic.Uint64
 	log         *slog.Logger
 
-	// mu guards everything that packets and flow mods see.
-	mu    sync.Mutex
+	// mu guards everything that packets and flow mods see. The bridges of a datapath share it, since packets cross from one
+	// to another.
+	mu    *sync.Mutex
 	flows flowTables
 	ports map[uint32]*Port
-	// portNos are the port numbers in order.
+	// portNos are the port numbers in order; ordered are the ports in the order of their coming.
 	portNos []uint32
+	ordered []*Port
 	macs    macTable
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16
@@ -92,6 +99,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 	}
 	s := &Switch{
 		dp:          d,
+		mu:          &d.tables,
 		name:        o.Name,
 		portChanged: o.PortChanged,
 		log:         o.Logger.With("bridge", o.Name),
@@ -113,20 +121,19 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 // or beside one in another goroutine: the Input that is handing frames over hands over those as well.
 func (s *Switch) Input(port uint32, frame []byte) *Result {
 	p := packet.Parse(append([]byte(nil), frame...))
-	r := &Result{in: port, size: len(frame), tracer: newTracer()}
-	e := &evaluation{s: s, t: &r.tracer}
+	r := &Result{in: port, size: len(frame)}
 	s.begin()
-	if in := s.ports[port]; in == nil {
-		e.t.note("the input port does not exist, dropping the packet")
-	} else {
+	e := &evaluation{dp: s.dp, s: s}
+	if in := s.ports[port]; in != nil {
 		in.countIn(len(frame))
 		if s.dp.held.Load() {
 			s.end()
 			return r
 		}
+		r.tracer = newTracer()
+		e.t = r.tracer
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
-		x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(frame)}
-		e.execute(p, &conntrack.Meta{}, x.run(0))
+		e.pass(p, &conntrack.Meta{}, nil, nil, false)
 	}
 	frames := s.deliveries(e.outputs)
 	s.end()
@@ -151,13 +158,8 @@ func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 		return nil, openflow.ErrBadPort
 	}
 	p := packet.Parse(append([]byte(nil), m.Data...))
-	known := protocols{
-		ethType: uint16(p.Key.Uint(openflow.FieldEthType)),
-		ipProto: uint8(p.Key.Uint(openflow.FieldIPProto)),
-		later:   p.Key.Uint(openflow.FieldIPFrag)&fragLater != 0,
-		tagged:  p.Key.Uint(openflow.FieldVLANTCI)&tciPresent != 0,
-	}
-	if err := checkActions(m.Actions, known); err != nil {
+	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key)}
+	if err := c.actions(m.Actions); err != nil {
 		return nil, err
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
@@ -166,13 +168,9 @@ func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 
 // output carries the actions out on the frame, as if it had come in by a port.
 func (s *Switch) output(out *packetOut) {
-	p := out.packet
-	t := newTracer()
-	e := &evaluation{s: s, t: &t}
 	s.begin()
-	x := translation{s: s, t: e.t, key: p.Key, done: p.Key, size: len(p.Bytes())}
-	x.actions(out.actions)
-	e.execute(p, &conntrack.Meta{}, x.finish())
+	e := &evaluation{dp: s.dp, s: s}
+	e.pass(out.packet, &conntrack.Meta{}, actionSteps(out.actions), nil, true)
 	frames := s.deliveries(e.outputs)
 	s.end()
 	s.leave(frames, e.packetIns)
@@ -181,8 +179,13 @@ func (s *Switch) output(out *packetOut) {
 // begin locks the switch for an operation and lets time pass for it.
 func (s *Switch) begin() {
 	s.mu.Lock()
-	s.now = s.dp.now()
-	gone := s.flows.expired(s.now)
+	s.pass(s.dp.now())
+}
+
+// pass lets time pass. The switch is locked.
+func (s *Switch) pass(now time.Time) {
+	s.now = now
+	gone := s.flows.expired(now)
 	for i := range gone {
 		s.finished(gone[i:i+1], nil, 0)
 	}
@@ -215,13 +218,9 @@ func (s *Switch) NextExpiry() (time.Time, bool) {
 func (s *Switch) deliveries(outputs []Output) []delivery {
 	frames := make([]delivery, 0, len(outputs))
 	for _, o := range outputs {
-		p := s.ports[o.Port]
-		if p == nil {
-			continue
-		}
-		p.countOut(len(o.Frame))
-		if p.Receive != nil {
-			frames = append(frames, delivery{p.Receive, append([]byte(nil), o.Frame...)})
+		o.port.countOut(len(o.Frame))
+		if o.port.Receive != nil {
+			frames = append(frames, delivery{o.port.Receive, append([]byte(nil), o.Frame...)})
 		}
 	}
 	return frames
@@ -230,7 +229,7 @@ func (s *Switch) deliveries(outputs []Output) []delivery {
 // leave sends what an evaluation has yielded on its way. The switch is not locked.
 func (s *Switch) leave(frames []delivery, ins []packetIn) {
 	for _, in := range ins {
-		s.handOver(in)
+		in.frozen.s.handOver(in)
 	}
 	if len(frames) > 0 {
 		s.dp.deliver(frames)

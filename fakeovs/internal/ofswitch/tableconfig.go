@@ -91,7 +91,7 @@ func (t *flowTables) tableLen(table uint8) int {
 	if t.tables[table] == nil {
 		return 0
 	}
-	return t.tables[table].count
+	return t.tables[table].Len()
 }
 
 // makeRoom checks that a table has room for one more flow. If it must lose one for that, it returns it.
@@ -152,9 +152,10 @@ func (t *flowTables) victim(table uint8) *flow {
 // groupOf says which group a flow belongs to: the values of the fields that the table groups by.
 func (c *tableConfig) groupOf(f *flow) string {
 	var id []byte
+	key, _ := f.rule.Match()
 	for _, g := range c.options.Groups {
 		for done := uint16(0); done < g.Bits; done += 64 {
-			id = binary.BigEndian.AppendUint64(id, f.key.Bits(g.Field, g.Offset+done, min(64, g.Bits-done)))
+			id = binary.BigEndian.AppendUint64(id, key.Bits(g.Field, g.Offset+done, min(64, g.Bits-done)))
 		}
 	}
 	return string(id)

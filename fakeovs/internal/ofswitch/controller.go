@@ -1,0 +1,100 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// packetIn is a packet on its way to the controllers with an ID.
+type packetIn struct {
+	message  openflow.PacketIn
+	maxLen   uint16
+	id       uint16
+	userdata []byte
+	// pause has the controllers get a continuation.
+	pause  bool
+	frozen *frozen
+}
+
+// controller hands the packet to the controllers.
+func (x *translation) controller(a openflow.Controller) {
+	x.commit()
+	if a.Reason == openflow.PacketInAction && x.rule.isMiss() {
+		a.Reason = openflow.PacketInNoMatch
+	}
+	f := x.frozen(x.table, nil, nil)
+	f.userdata = a.Userdata
+	if m := x.s.controllerMeter(a.Meter); m != nil {
+		inner := x.nested(func() {
+			x.emit(datapath.Meter{ID: m.number(), Context: m})
+			x.userspace(f, a, false)
+		})
+		x.emit(datapath.Sample{Probability: 1<<32 - 1, Actions: inner})
+		return
+	}
+	x.userspace(f, a, false)
+}
+
+// Reasons of Open vSwitch's own that its datapath actions have.
+const (
+	reasonExplicitMiss = 7
+)
+
+// userspace adds the action that hands the packet over.
+func (x *translation) userspace(f *frozen, a openflow.Controller, continuation bool) {
+	in := &packetIn{maxLen: a.MaxLen, id: a.ID, userdata: a.Userdata, pause: continuation, frozen: f,
+		message: openflow.PacketIn{
+			BufferID: openflow.NoBuffer,
+			Reason:   a.Reason,
+			Table:    x.table,
+			Cookie:   x.cookie,
+			Match:    metadata(&x.flow),
+		}}
+	reason := uint16(a.Reason)
+	if a.Reason == openflow.PacketInNoMatch && x.rule.isMiss() {
+		reason = reasonExplicitMiss
+	}
+	x.emit(datapath.Userspace{
+		Reason: reason, DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
+		Controller: a.ID, MaxLen: a.MaxLen, Context: in,
+	})
+}
+
+// isMiss reports whether a flow is that of a table's misses: of priority 0 and without a match.
+func (f *flow) isMiss() bool { return f != nil && f.Priority == 0 && len(f.Match) == 0 }
+
+// with completes a message with the frame or its beginning.
+func (in packetIn) with(frame []byte) packetIn {
+	in.message.TotalLen = uint16(len(frame))
+	in.message.Data = append([]byte(nil), frame[:min(len(frame), int(in.maxLen))]...)
+	return in
+}
+
+// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero.
+func metadata(k *packet.Key) openflow.Match {
+	m := openflow.Match{openflow.InPort(uint32(k.Uint(openflow.FieldInPort)))}
+	some := func(f openflow.Field) {
+		if v := k.Uint(f); v != 0 {
+			m = append(m, openflow.Uint(f, v))
+		}
+	}
+	some(openflow.FieldTunID)
+	some(openflow.FieldTunSrc)
+	some(openflow.FieldTunDst)
+	some(openflow.FieldMetadata)
+	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
+		some(f)
+	}
+	some(openflow.FieldPktMark)
+	some(openflow.FieldCTState)
+	some(openflow.FieldCTZone)
+	some(openflow.FieldCTMark)
+	if hi, lo := k.Bits(openflow.FieldCTLabel, 64, 64), k.Bits(openflow.FieldCTLabel, 0, 64); hi|lo != 0 {
+		m = append(m, openflow.CTLabel(openflow.Label{Hi: hi, Lo: lo}, openflow.Label{Hi: ^uint64(0), Lo: ^uint64(0)}))
+	}
+	return m
+}

@@ -1,0 +1,326 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"encoding/hex"
+
+	"strings"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// has reports whether the packet has a field, and looks at what tells.
+func (x *translation) has(f openflow.Field) bool { return hasField(&x.flow, &x.wc, f) }
+
+// setField writes a field if the packet has it.
+func (x *translation) setField(a openflow.SetField) {
+	if !x.has(a.Field) {
+		x.report(nodeWarn, "unmet prerequisites for %v, set_field ignored", actionName(a.Field))
+		return
+	}
+	if a.Field == openflow.FieldTunID || openflow.FieldTunID < a.Field && a.Field <= openflow.FieldTunMetadata63 {
+		x.setTunnel(a)
+		return
+	}
+	all := a.Mask
+	if all == nil {
+		all = onesOf(a.Value)
+	}
+	x.wc.SetMasked(a.Field, all, all)
+	if a.Field == openflow.FieldVLANPCP {
+		lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent)
+		lookSome(&x.flow, openflow.FieldVLANTCI, tciPresent)
+	}
+	x.flow.SetMasked(a.Field, a.Value, a.Mask)
+	x.wrote(a.Field)
+}
+
+func (x *translation) setTunnel(a openflow.SetField) {
+	all := a.Mask
+	if all == nil {
+		all = onesOf(a.Value)
+	}
+	if packet.Known(a.Field) {
+		x.wc.SetMasked(a.Field, all, all)
+		x.flow.SetMasked(a.Field, a.Value, a.Mask)
+	}
+}
+
+func actionName(f openflow.Field) string {
+	if f == openflow.FieldInPort16 {
+		return "in_port"
+	}
+	return f.String()
+}
+
+func onesOf(value []byte) []byte {
+	b := make([]byte, len(value))
+	for i := range b {
+		b[i] = 0xff
+	}
+	return b
+}
+
+// wrote makes good what a write of a field has left undone.
+func (x *translation) wrote(f openflow.Field) {
+	switch f {
+	case openflow.FieldInPort16:
+		x.flow.SetUint(openflow.FieldInPort, uint64(port32(uint16(x.flow.Uint(f)))))
+	case openflow.FieldVLANTCI, openflow.FieldVLANVID, openflow.FieldVLANPCP:
+		fixTagType(&x.flow)
+	}
+}
+
+// setPort writes a port of the transport layer, whichever that is.
+func (x *translation) setPort(dst bool, port uint16) {
+	if !isIP(&x.flow) || laterFragment(&x.flow) {
+		return
+	}
+	f := openflow.FieldTCPSrc
+	if dst {
+		f = openflow.FieldTCPDst
+	}
+	x.wc.Mask(openflow.FieldIPProto)
+	x.wc.Mask(f)
+	x.flow.SetUint(f, uint64(port))
+}
+
+// move copies bits if the packet has both fields.
+func (x *translation) move(a openflow.Move) {
+	if x.has(a.Dst.Field) && x.has(a.Src.Field) {
+		lookBits(&x.wc, a.Src)
+		lookBits(&x.wc, a.Dst)
+		move(&x.flow, a)
+		x.wrote(a.Dst.Field)
+	}
+	x.reportField(a.Dst)
+}
+
+func move(k *packet.Key, a openflow.Move) {
+	var v [2]uint64
+	for i := uint16(0); i*64 < a.Src.Bits; i++ {
+		v[i] = k.Bits(a.Src.Field, a.Src.Offset+64*i, min(64, a.Src.Bits-64*i))
+	}
+	for i := uint16(0); i*64 < a.Dst.Bits; i++ {
+		k.SetBits(a.Dst.Field, a.Dst.Offset+64*i, min(64, a.Dst.Bits-64*i), v[i])
+	}
+	if a.Dst.Field == openflow.FieldVLANPCP {
+		lookSome(k, openflow.FieldVLANTCI, tciPresent)
+	}
+}
+
+// load writes a number to a part of a field.
+func (x *translation) load(dst openflow.Subfield, v uint64) {
+	lookBits(&x.wc, dst)
+	n := min(64, dst.Bits)
+	x.flow.SetBits(dst.Field, dst.Offset, n, v)
+	if dst.Bits > n {
+		x.flow.SetBits(dst.Field, dst.Offset+n, dst.Bits-n, 0)
+	}
+	x.wrote(dst.Field)
+}
+
+// reportField says what a part of a field is.
+func (x *translation) reportField(s openflow.Subfield) {
+	if x.t == nil {
+		return
+	}
+	var b []byte
+	for left := int(s.Bits+7) / 8 * 8; left > 0; left -= 8 {
+		at := uint16(left - 8)
+		b = append(b, byte(x.flow.Bits(s.Field, s.Offset+at, min(8, s.Bits-at))))
+	}
+	if s.Offset == 0 && int(s.Bits) >= s.Field.Bits() {
+		text := openflow.SetField{MatchField: openflow.MatchField{Field: s.Field, Value: fieldBytes(s.Field, b)}}.String()
+		text = strings.TrimPrefix(text, "set_field:")
+		if end := strings.LastIndex(text, "->"); end >= 0 {
+			text = text[:end]
+		}
+		x.report(nodeDetail, "%v is now %s", s, text)
+		return
+	}
+	digits := strings.TrimLeft(hex.EncodeToString(b), "0")
+	if digits == "" {
+		digits = "0"
+	} else {
+		digits = "0x" + digits
+	}
+	x.report(nodeDetail, "%v is now %s", s, digits)
+}
+
+// fieldBytes makes a value as long as its field.
+func fieldBytes(f openflow.Field, b []byte) []byte {
+	for len(b) < f.Bytes() {
+		b = append([]byte{0}, b...)
+	}
+	return b
+}
+
+// stacked is what was pushed on the stack, in as few bytes as its bits need.
+type stacked struct {
+	value [2]uint64
+	bytes uint8
+}
+
+func (x *translation) stackBytes() (n int) {
+	for _, s := range x.stack {
+		n += int(s.bytes) + 1
+	}
+	return n
+}
+
+func (x *translation) push(src openflow.Subfield) {
+	lookBits(&x.wc, src)
+	s := stacked{bytes: uint8((src.Bits + 7) / 8)}
+	for i := uint16(0); i*64 < src.Bits; i++ {
+		s.value[i] = x.flow.Bits(src.Field, src.Offset+64*i, min(64, src.Bits-64*i))
+	}
+	x.stack = append(x.stack[:len(x.stack):len(x.stack)], s)
+}
+
+func (x *translation) pop(dst openflow.Subfield) {
+	if len(x.stack) == 0 {
+		x.report(nodeError, "stack underflow")
+		return
+	}
+	s := x.stack[len(x.stack)-1]
+	x.stack = x.stack[:len(x.stack)-1]
+	lookBits(&x.wc, dst)
+	for i := uint16(0); i*64 < dst.Bits; i++ {
+		x.flow.SetBits(dst.Field, dst.Offset+64*i, min(64, dst.Bits-64*i), s.value[i])
+	}
+	x.wrote(dst.Field)
+	x.reportField(dst)
+}
+
+// deleteField takes a tunnel's option away.
+func (x *translation) deleteField(a openflow.DeleteField) {
+	x.report(nodeDetail, "delete %v", a.Field)
+}
+
+// decTTL returns true if the packet has lived too long.
+func (x *translation) decTTL(a openflow.DecTTL) bool {
+	x.wc.Mask(openflow.FieldIPTTL)
+	if !isIP(&x.flow) {
+		return false
+	}
+	if ttl := x.flow.Uint(openflow.FieldIPTTL); ttl > 1 {
+		x.flow.SetUint(openflow.FieldIPTTL, ttl-1)
+		return false
+	}
+	ids := a.Controllers
+	if len(ids) == 0 {
+		ids = []uint16{0}
+	}
+	for _, id := range ids {
+		x.controller(openflow.Controller{MaxLen: openflow.WholePacket, Reason: openflow.PacketInInvalidTTL, ID: id})
+	}
+	version := 6
+	if x.flow.Uint(openflow.FieldEthType) == openflow.EthTypeIPv4 {
+		version = 4
+	}
+	x.report(nodeWarn, "IPv%d decrement TTL exception", version)
+	return true
+}
+
+func (x *translation) decNSHTTL() bool {
+	if ethType(&x.flow) == openflow.EthTypeNSH || x.flow.Uint(openflow.FieldEthType) == openflow.EthTypeNSH {
+		x.wc.Mask(openflow.FieldNSHTTL)
+		if ttl := x.flow.Uint(openflow.FieldNSHTTL); ttl > 1 {
+			x.flow.SetUint(openflow.FieldNSHTTL, ttl-1)
+			return false
+		}
+		x.controller(openflow.Controller{MaxLen: openflow.WholePacket, Reason: openflow.PacketInInvalidTTL})
+	}
+	x.report(nodeWarn, "NSH decrement TTL exception")
+	return true
+}
+
+func (x *translation) decMPLSTTL() bool {
+	if isMPLS(uint16(x.flow.Uint(openflow.FieldEthType))) {
+		x.wc.Mask(openflow.FieldMPLSTTL)
+		if ttl := x.flow.Uint(openflow.FieldMPLSTTL); ttl > 1 {
+			x.flow.SetUint(openflow.FieldMPLSTTL, ttl-1)
+			return false
+		}
+		x.controller(openflow.Controller{MaxLen: openflow.WholePacket, Reason: openflow.PacketInInvalidTTL})
+	}
+	x.report(nodeWarn, "MPLS decrement TTL exception")
+	return true
+}
+
+// popVLAN takes the outermost tag off.
+func (x *translation) popVLAN() {
+	n := tags(&x.flow)
+	if n == 2 {
+		x.wc.Mask(packet.InnerVLANTCI)
+		x.flow.SetUint(openflow.FieldVLANTCI, x.flow.Uint(packet.InnerVLANTCI))
+		x.flow.SetUint(packet.VLANTPID, x.flow.Uint(packet.InnerVLANTPID))
+		x.flow.SetUint(packet.InnerVLANTCI, 0)
+		x.flow.SetUint(packet.InnerVLANTPID, 0)
+	} else if n == 1 {
+		x.flow.SetUint(openflow.FieldVLANTCI, 0)
+		x.flow.SetUint(packet.VLANTPID, 0)
+	}
+}
+
+// pushVLAN gives the packet an empty tag.
+func (x *translation) pushVLAN(a openflow.PushVLAN) {
+	n := tags(&x.flow)
+	if n > 0 {
+		x.wc.Mask(openflow.FieldVLANTCI)
+	}
+	if n > 1 {
+		x.wc.Mask(packet.InnerVLANTCI)
+	}
+	x.flow.SetUint(packet.InnerVLANTCI, x.flow.Uint(openflow.FieldVLANTCI))
+	x.flow.SetUint(packet.InnerVLANTPID, x.flow.Uint(packet.VLANTPID))
+	t := a.EthType
+	if t == 0 {
+		t = openflow.EthTypeVLAN
+	}
+	x.flow.SetUint(packet.VLANTPID, uint64(t))
+	x.flow.SetUint(openflow.FieldVLANTCI, tciPresent)
+}
+
+// pushMPLS puts a label in front of the network layer.
+func (x *translation) pushMPLS(a openflow.PushMPLS) {
+	n := labels(&x.flow, &x.wc)
+	if n == 0 {
+		x.commit()
+	} else if n >= maxLabels {
+		x.failed = failedLabels
+		if x.frame {
+			x.report(nodeError, "dropping packet on which an MPLS push action can't be performed as it would have "+
+				"more MPLS LSEs than the %d supported.", maxLabels)
+		}
+		return
+	}
+	t := a.EthType
+	if t == 0 {
+		t = openflow.EthTypeMPLS
+	}
+	pushLabel(&x.flow, &x.wc, n, t, true)
+}
+
+// popMPLS takes the outermost label off.
+func (x *translation) popMPLS(a openflow.PopMPLS) {
+	n := labels(&x.flow, &x.wc)
+	if popLabel(&x.flow, &x.wc, n, a.EthType) {
+		if !isMPLS(a.EthType) {
+			x.wasMPLS = true
+		}
+		return
+	}
+	if n >= maxLabels {
+		if x.frame {
+			x.report(nodeError, "dropping packet on which an MPLS pop action can't be performed as it has "+
+				"more MPLS LSEs than the %d supported.", maxLabels)
+		}
+		x.failed = failedLabels
+		x.actions = nil
+	}
+}

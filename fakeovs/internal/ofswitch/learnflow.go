@@ -1,0 +1,46 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ofswitch
+
+import (
+	"errors"
+
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// learn adds the flow of a learn action, or changes the one of the same match and priority. Within is false if there are
+// as many flows of the cookie in the table as there may be. The switch is locked.
+func (s *Switch) learn(m openflow.FlowMod, limit uint32) (within bool, err error) {
+	f, err := prepareWith(m, cookies{fresh: m.Cookie, modify: true, adds: true})
+	if err != nil {
+		return false, err
+	}
+	f.Cookie, f.CookieMask = 0, 0
+	flows := s.flows.selected(f.selection())
+	if len(flows) == 1 && flows[0].Instructions.Equal(m.Instructions) && flows[0].Cookie == m.Cookie {
+		flows[0].modified = s.now
+		return true, nil
+	}
+	if limit != 0 && len(flows) == 0 {
+		same := s.flows.selected(&selection{table: m.Table, cookie: m.Cookie, cookieMask: ^uint64(0)})
+		if len(same) >= int(limit) {
+			return false, nil
+		}
+	}
+	changes, err := s.flows.apply(f, s.now)
+	if err != nil {
+		return false, err
+	}
+	s.finished(changes, nil, 0)
+	return true, nil
+}
+
+// errorName is an error by its standard name.
+func errorName(err error) string {
+	var code openflow.ErrorCode
+	if errors.As(err, &code) {
+		return code.Error()
+	}
+	return err.Error()
+}
