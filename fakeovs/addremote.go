@@ -47,10 +47,7 @@ func (o *OVS) addRemote(target string) error {
 	if _, ok := o.added.list[target]; ok || slices.Contains(o.startRemotes(), target) {
 		return nil
 	}
-	server, client := bothSides(o.tls)
-	r, err := o.server.OpenRemotes(dbserver.RemotesOptions{
-		Targets: []string{target}, ServerTLS: server, ClientTLS: client, Logger: o.log,
-	})
+	r, err := o.server.OpenRemotes(dbserver.RemotesOptions{Targets: []string{target}, TLS: o.remoteTLS, Logger: o.log})
 	if err != nil {
 		o.log.Error("remote not used", "remote", target, "error", err)
 	}

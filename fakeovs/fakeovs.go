@@ -50,6 +50,9 @@ type Options struct {
 	// Initialize inserts the row of table Open_vSwitch, as ovs-vsctl(8) does with "init". Without it the database begins
 	// empty, as a new one of ovsdb-server does, and the switch waits for the row.
 	Initialize bool
+	// Databases are the files of further databases, of any schema, as DatabaseFile is that of Open_vSwitch. They must
+	// exist; ovsdb-tool(1) creates them.
+	Databases []string
 	// Remotes are where the database has clients from besides DatabaseEndpoint, as by the option --remote of
 	// ovsdb-server(1): "punix:PATH", "ptcp:[PORT][:HOST]" and "pssl:[PORT][:HOST]", where port 0 is one that is free;
 	// "unix:PATH", "tcp:HOST[:PORT]" and "ssl:HOST[:PORT]", to which the database connects and connects again; and
@@ -58,7 +61,8 @@ type Options struct {
 	Remotes []string
 	// TLS is for "pssl:" and "ssl:" remotes: its Certificates are what the fake shows of itself, its ClientCAs are the
 	// authorities that clients must have a certificate of, by default its RootCAs, which are those of the servers that
-	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files.
+	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files. If it is nil, managers use the files that
+	// table SSL names, but for bootstrap_ca_cert.
 	TLS *tls.Config
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.
@@ -248,6 +252,11 @@ func (o *OVS) openDatabases(opts *Options) (err error) {
 			return &SchemaError{Index: i, Err: err}
 		}
 		file = ""
+	}
+	for _, file := range opts.Databases {
+		if _, err := o.server.AddDatabaseFile(file, nil); err != nil {
+			return err
+		}
 	}
 	if o.db = o.server.Database(switchDatabase); o.db != nil && opts.Initialize {
 		return initialize(o.db)

@@ -18,7 +18,7 @@ func fakeCommand() *cobra.Command {
 	var o fakeOptions
 	var files ovsdb.TLSFiles
 	c := &cobra.Command{
-		Use:   "fake --dir DIR [--schema FILE]... [--file FILE] [--remote REMOTE]... [--no-switch]",
+		Use:   "fake --dir DIR [--schema FILE]... [--file FILE] [--database FILE]... [--remote REMOTE]... [--no-switch]",
 		Short: "Run a fake Open vSwitch until it is told to stop",
 		Long: `Run a fake Open vSwitch in DIR: its database at DIR/db.sock, each bridge's OpenFlow socket at
 DIR/BRIDGE.mgmt, and the control sockets and pid files by which ovs-appctl finds the two
@@ -29,6 +29,7 @@ ovsdb-server and ovsdb-tool read and write too. With --no-switch there is nobody
 what is written to it, as without ovs-vswitchd. Each --schema serves an empty database with the
 schema in FILE, such as OVN's ovn-nb.ovsschema; unless one of them is Open_vSwitch, that and the
 switch are left out. --file is the file of the first.
+Each --database serves one more, which is kept in the existing file FILE.
 
 Each --remote is a further way to the databases, as for ovsdb-server: ptcp:PORT:HOST,
 pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, or
@@ -74,6 +75,7 @@ on standard error; with --verbose also what happens otherwise.`,
 	c.Flags().StringVar(&o.DatabaseFile, "file", "",
 		"keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
 	c.Flags().StringArrayVar(&o.Remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
+	c.Flags().StringArrayVar(&o.Databases, "database", nil, "serve a further database that is kept in `FILE`; can be repeated")
 	c.Flags().StringVar(&files.PrivateKey, "private-key", "", "private key for pssl: and ssl: remotes, in `FILE`")
 	c.Flags().StringVar(&files.Certificate, "certificate", "", "certificate of the private key, in `FILE`")
 	c.Flags().StringVar(&files.CACert, "ca-cert", "", "certificate of the authority of the peers, in `FILE`")
