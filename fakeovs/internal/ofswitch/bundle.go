@@ -197,6 +197,8 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s.begin()
 	defer s.end()
 	changes := make([][]change, len(b.entries))
+	s.flows.deferOrder(true)
+	defer s.flows.deferOrder(false)
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {

@@ -72,6 +72,8 @@ type Switch struct {
 	links     []*link
 	linkNames map[string]*link
 	mirrors   [maxMirrors]*mirror
+	// failOpen is the flow of a switch whose controllers cannot be reached; nil where they can, or do not matter.
+	failOpen *flow
 	// mirroring says that there are mirrors.
 	mirroring   bool
 	forwardBPDU bool
@@ -88,6 +90,8 @@ type Switch struct {
 	// connMu guards the OpenFlow connections.
 	connMu sync.Mutex
 	conns  map[*conn]struct{}
+	// internal are flows of the switch itself.
+	internal internalFlows
 	// connSerial is that of the last connection.
 	connSerial uint64
 	closed     bool
@@ -116,6 +120,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		macs:        newMACTable(),
 		linkNames:   make(map[string]*link),
 		conns:       make(map[*conn]struct{}),
+		internal:    newInternalFlows(),
 	}
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)

@@ -36,6 +36,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	var b strings.Builder
 	states := o.States
 	queue := []*fork{{key: *flow}}
+	fixTagType(&queue[0].key)
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
 		queue = queue[1:]
@@ -238,4 +239,10 @@ func (e *evaluation) portNames(names *openflow.Names) func(uint32) string {
 		}
 		return fmt.Sprint(no)
 	}
+}
+
+// CheckPacketOut says whether a switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
+func CheckPacketOut(m *openflow.PacketOut) error {
+	_, err := preparePacketOut(m)
+	return err
 }
