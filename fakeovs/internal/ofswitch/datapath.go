@@ -58,9 +58,6 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	return d
 }
 
-// Connections is the connection tracker of the bridges.
-func (d *Datapath) Connections() *conntrack.Tracker { return d.conns }
-
 // SetBundleIdle sets how long a bundle stays without a message for it (ovs-vswitchd.conf.db(5), "bundle-idle-timeout").
 // Less than a second is the usual ten.
 func (d *Datapath) SetBundleIdle(idle time.Duration) {
@@ -113,3 +110,6 @@ func (d *Datapath) deliver(frames []delivery) {
 	d.delivering = false
 	d.mu.Unlock()
 }
+
+// Tracker returns the connections of all bridges.
+func (d *Datapath) Tracker() *conntrack.Tracker { return d.conns }

@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -69,9 +70,10 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Hash:
 			h := uint32(0)
 			if a.Symmetric {
-				h = hashNetwork(&p.Key, a.Basis, false)
+				h = p.Key.HashSymmetricL3L4(a.Basis, false)
 			} else {
-				h = hashFiveTuple(&p.Key, a.Basis)
+				// The hash that the packet came in with is hashed again.
+				h = ovshash.Int(p.Key.Hash5Tuple(0), a.Basis)
 			}
 			p.Key.SetUint(openflow.FieldDPHash, uint64(h))
 		case datapath.Track:

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,9 +54,6 @@ func (p *port) number() int64 {
 	return int64(p.no)
 }
 
-// socketPath is where a bridge listens.
-func (d *Daemon) socketPath(bridge string) string { return filepath.Join(d.o.Dir, bridge+".mgmt") }
-
 func (d *Daemon) createBridge(c *bridgeConfig) error {
 	// A name with a slash would put the socket anywhere.
 	if strings.ContainsAny(c.name, `/\`) || c.name == "" {
@@ -66,7 +62,7 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 	if !slices.Contains(datapathTypes, c.datapathType) {
 		return fmt.Errorf("failed to create bridge %s: unknown datapath type %q", c.name, c.datapathType)
 	}
-	socket, err := unixsock.Listen(d.socketPath(c.name))
+	socket, err := d.o.Listen(c.name + ".mgmt")
 	if err != nil {
 		return fmt.Errorf("failed to create bridge %s: %w", c.name, err)
 	}

@@ -153,6 +153,9 @@ func (d *Daemon) newRemote(b *bridge, target string) (*remote, error) {
 // runtimePath is the path of a socket in the directory of the switch, where its name has to begin with a prefix. Others
 // than those are not touched: whoever can write to the database could overwrite any file.
 func (d *Daemon) runtimePath(path, prefix string) (string, error) {
+	if d.o.Dir == "" {
+		return "", fmt.Errorf("%s: there is no directory for sockets", path)
+	}
 	dir := filepath.Clean(d.o.Dir) + "/"
 	if !filepath.IsAbs(path) && prefix == "" {
 		path = dir + path

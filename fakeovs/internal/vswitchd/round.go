@@ -143,7 +143,7 @@ func (d *Daemon) keepsTunnel(b *bridge, p *port, i *interfaceConfig) bool {
 
 // gone reports whether the host has lost the device of a port.
 func (d *Daemon) gone(p *port) bool {
-	return slices.Contains(systemTypes, p.kind) && !p.dummy && !d.o.Host.HasDevice(p.name)
+	return d.failure(p.name) != "" || slices.Contains(systemTypes, p.kind) && !p.dummy && !d.o.Host.HasDevice(p.name)
 }
 
 // addPorts adds the ports that are missing: first those that request a number.
