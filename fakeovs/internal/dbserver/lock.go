@@ -10,7 +10,8 @@ import (
 
 // lockWaiter is one session's claim to a lock: RFC 7047, sections 4.1.8 to 4.1.10.
 type lockWaiter struct {
-	session *session
+	session *session // nil: local has the claim
+	local   *Lock
 	stole   bool
 	queued  bool // false after a stealer was stolen from
 	order   int  // of the session's claims
@@ -38,7 +39,7 @@ func (s *session) lockRequest(method string, params []any) (any, *Error) {
 				victim.queued = false
 				queue = queue[1:]
 			}
-			victim.session.notify("stolen", []any{name})
+			victim.notify("stolen", name)
 		}
 		queue = append([]*lockWaiter{w}, queue...)
 	}
@@ -79,10 +80,15 @@ func (s *session) owns(name string) bool {
 func (s *session) unlock(name string) {
 	w := s.locks[name]
 	delete(s.locks, name)
+	s.server.giveUp(name, w)
+}
+
+// giveUp ends a claim.
+func (s *Server) giveUp(name string, w *lockWaiter) {
 	if !w.queued {
 		return
 	}
-	queue := s.server.locks[name]
+	queue := s.locks[name]
 	for i := range queue {
 		if queue[i] == w {
 			queue = append(queue[:i:i], queue[i+1:]...)
@@ -90,11 +96,23 @@ func (s *session) unlock(name string) {
 		}
 	}
 	if len(queue) == 0 {
-		delete(s.server.locks, name)
+		delete(s.locks, name)
 		return
 	}
-	s.server.locks[name] = queue
-	queue[0].session.notify("locked", []any{name})
+	s.locks[name] = queue
+	queue[0].notify("locked", name)
+}
+
+// notify tells whoever has a claim that it got or lost the lock.
+func (w *lockWaiter) notify(what, name string) {
+	if w.session != nil {
+		w.session.notify(what, []any{name})
+		return
+	}
+	select {
+	case w.local.c <- struct{}{}:
+	default:
+	}
 }
 
 // unlockAll gives all claims up, in the order in which ovsdb-server's hash table has them.

@@ -64,7 +64,7 @@ func (d *Daemon) setTimer() {
 	}
 	pause := tickInterval
 	for _, at := range []time.Time{d.stats.next, d.next} {
-		if !at.IsZero() && d.connected && d.config != nil && d.config.root != nil {
+		if !at.IsZero() && d.connected && !d.held && d.config != nil && d.config.root != nil {
 			pause = min(pause, max(0, at.Sub(d.clock.Now())))
 		}
 	}
@@ -82,6 +82,9 @@ func (d *Daemon) runRemotes() (changed bool) {
 			if !next.IsZero() && (d.next.IsZero() || next.Before(d.next)) {
 				d.next = next
 			}
+		}
+		if at := b.failOpen(d.clock.Now()); !at.IsZero() && (d.next.IsZero() || at.Before(d.next)) {
+			d.next = at
 		}
 	}
 	return changed
