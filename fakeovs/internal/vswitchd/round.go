@@ -47,6 +47,7 @@ func (d *Daemon) round() {
 			d.configure(b, bc)
 		}
 	}
+	d.setTimeouts(c)
 	d.runRemotes()
 	if err := d.report(c, errs); err != nil {
 		d.log.Error("status not written", "error", err)
