@@ -142,7 +142,7 @@ func (x *translation) exec(list steps) {
 				p.link.config.Name)
 			return
 		}
-		if !x.mayReceive(p) {
+		if !x.leaveTunnel() || !x.mayReceive(p) {
 			return
 		}
 	}
