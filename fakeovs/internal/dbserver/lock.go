@@ -3,12 +3,18 @@
 
 package dbserver
 
+import (
+	"maps"
+	"slices"
+)
+
 // lockWaiter is one session's claim to a lock: RFC 7047, sections 4.1.8 to 4.1.10.
 type lockWaiter struct {
 	session *session // nil: local has the claim
 	local   *Lock
 	stole   bool
 	queued  bool // false after a stealer was stolen from
+	order   int  // of the session's claims
 }
 
 // lockRequest handles "lock" and "steal".
@@ -20,7 +26,8 @@ func (s *session) lockRequest(method string, params []any) (any, *Error) {
 	if s.locks[name] != nil {
 		return nil, syntaxError(params, `must issue "unlock" before new %q`, method)
 	}
-	w := &lockWaiter{session: s, stole: method == "steal", queued: true}
+	s.claims++
+	w := &lockWaiter{session: s, stole: method == "steal", queued: true, order: s.claims}
 	s.locks[name] = w
 	queue := s.server.locks[name]
 	if !w.stole {
@@ -108,8 +115,11 @@ func (w *lockWaiter) notify(what, name string) {
 	}
 }
 
+// unlockAll gives all claims up, in the order in which ovsdb-server's hash table has them.
 func (s *session) unlockAll() {
-	for name := range s.locks {
+	names := slices.Collect(maps.Keys(s.locks))
+	slices.SortFunc(names, func(a, b string) int { return s.locks[a].order - s.locks[b].order })
+	for _, name := range hashOrder(names) {
 		s.unlock(name)
 	}
 }
