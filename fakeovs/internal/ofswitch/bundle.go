@@ -198,6 +198,8 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s := c.s
 	s.begin()
 	defer s.end()
+	s.flows.deferOrder(true)
+	defer s.flows.deferOrder(false)
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {

@@ -18,6 +18,8 @@ type flowMod struct {
 	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
 	sent   []byte
 	sentIn openflow.Version
+	// steps are what the flow does, nil if they are to be made of the instructions.
+	steps steps
 }
 
 // cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -64,6 +66,10 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 	f, err := prepareWith(m, k)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
+		if at := instructionsAt(c.version, raw); at <= len(raw) {
+			in := inWords(f.Instructions, c.version, raw[at:])
+			f.steps = instructionSteps(&in)
+		}
 	}
 	return f, err
 }
@@ -159,7 +165,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
-	f := newFlow(m.Flow, now, now)
+	f := newFlow(m.Flow, m.steps, now, now)
 	f.sent, f.sentIn = m.sent, m.sentIn
 	f.Cookie = m.fresh
 	var old *flow
@@ -207,7 +213,7 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 	for _, old := range flows {
 		o := old.Flow
 		o.Instructions = m.Instructions
-		f := newFlow(o, old.created, now)
+		f := newFlow(o, m.steps, old.created, now)
 		f.sent, f.sentIn = m.sent, m.sentIn
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh

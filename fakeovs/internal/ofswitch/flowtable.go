@@ -33,6 +33,22 @@ type flowTables struct {
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
+	// deferred is as in classifier.Classifier.Defer, for all tables.
+	deferred bool
+}
+
+// deferOrder begins or ends many changes of flows, between which there are no look-ups.
+func (t *flowTables) deferOrder(begin bool) {
+	t.deferred = begin
+	for _, c := range t.tables {
+		switch {
+		case c == nil:
+		case begin:
+			c.Defer()
+		default:
+			c.Publish()
+		}
+	}
 }
 
 // tableCounts are the counters of a table.
@@ -76,6 +92,9 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
 		c = classifier.New[*flow](t.seed, classifier.Prefixes()...)
+		if t.deferred {
+			c.Defer()
+		}
 		t.tables[f.Table] = c
 	}
 	key, mask := match()

@@ -91,6 +91,8 @@ type Switch struct {
 	// connMu guards the OpenFlow connections.
 	connMu sync.Mutex
 	conns  map[*conn]struct{}
+	// internal are flows of the switch itself.
+	internal internalFlows
 	// connSerial is that of the last connection.
 	connSerial uint64
 	closed     bool
@@ -119,6 +121,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		macs:        newMACTable(),
 		linkNames:   make(map[string]*link),
 		conns:       make(map[*conn]struct{}),
+		internal:    newInternalFlows(),
 	}
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
