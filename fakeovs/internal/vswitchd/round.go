@@ -59,6 +59,7 @@ func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
 	d.link(b)
 	d.setAddresses(b, c)
 	b.setMTUs()
+	d.setTunnels(b, c)
 	d.setLinks(b, c)
 	d.setMirrors(b, c)
 	d.settle(b, c)
