@@ -127,6 +127,19 @@ func (r *Row) Get(column string) Datum {
 	return r.fields[c.index]
 }
 
+// EqualBut reports whether two rows of a table are equal, except for some columns and what the server itself adds.
+func (r *Row) EqualBut(o *Row, ignored map[string]bool) bool {
+	if r == o {
+		return true
+	}
+	for name, c := range r.table.byName {
+		if !ignored[name] && name != "_version" && !r.fields[c.index].equal(o.fields[c.index]) {
+			return false
+		}
+	}
+	return true
+}
+
 // Snapshot is the state of some tables at one moment. It may be kept.
 type Snapshot map[string]map[string]*Row // by table, by UUID
 

@@ -68,16 +68,16 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 		x.move(a)
 	case openflow.PushVLAN:
 		x.pushVLAN(a)
+	case openflow.SetVLANVID:
+		x.setTag(a.Push, tciPresent|vlanID, tciPresent|uint64(a.VID))
+	case openflow.SetVLANPCP:
+		x.setTag(a.Push, tciPresent|tciPriority, tciPresent|uint64(a.PCP)<<13)
+	case openflow.SetTransport:
+		x.setPort(a.Dst, a.Port)
+	case openflow.EnqueueTo:
+		x.enqueue(a, last)
 	case openflow.PopVLAN:
 		x.popVLAN()
-	case openflow.SetVLANVID:
-		x.setTag(a.Push, openflow.Uint(openflow.FieldVLANVID, uint64(a.VID)|tciPresent))
-	case openflow.SetVLANPCP:
-		x.setTag(a.Push, openflow.Uint(openflow.FieldVLANPCP, uint64(a.PCP)))
-	case openflow.SetTransport:
-		x.setTransport(a)
-	case openflow.EnqueueTo:
-		x.enqueue(a, last, bucket)
 	case openflow.PushMPLS:
 		x.pushMPLS(a)
 	case openflow.PopMPLS:
@@ -164,11 +164,8 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	return i, false
 }
 
-// The types of the actions that write a port of the transport layer, whichever that is, and the subtypes of Nicira's actions
-// that are for the test of a switch.
+// The subtypes of Nicira's actions that are for the test of a switch.
 const (
-	actionSetSrcPort   = 9
-	actionSetDstPort   = 10
 	subtypeDebugSlow   = 254
 	subtypeDebugRecirc = 255
 )
@@ -179,13 +176,10 @@ func (x *translation) rawAction(a any) {
 	if !ok || len(raw.Bytes) < 8 {
 		return
 	}
-	b := raw.Bytes
-	switch typ := binary.BigEndian.Uint16(b); {
-	case typ == actionSetSrcPort || typ == actionSetDstPort:
-		x.setPort(typ == actionSetDstPort, binary.BigEndian.Uint16(b[4:]))
-	case niciraSubtype(raw) == subtypeDebugRecirc:
+	switch niciraSubtype(raw) {
+	case subtypeDebugRecirc:
 		x.triggerFreeze()
-	case niciraSubtype(raw) == subtypeDebugSlow:
+	case subtypeDebugSlow:
 		x.slow |= slowAction
 	}
 }

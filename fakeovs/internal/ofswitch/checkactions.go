@@ -134,6 +134,17 @@ func (c *checker) action(a openflow.Action) error {
 		return c.learn(a)
 	case openflow.CheckPacketLarger:
 		return nil
+	case openflow.SetVLANVID:
+		return c.oldTag(a.Push)
+	case openflow.SetVLANPCP:
+		return c.oldTag(a.Push)
+	case openflow.SetTransport:
+		return c.inconsistent(!isIP(&c.key) || laterFragment(&c.key) || a.Proto != openflow.IPProtoTCP &&
+			a.Proto != openflow.IPProtoUDP && a.Proto != openflow.IPProtoSCTP)
+	case openflow.EnqueueTo:
+		if a.Port >= maxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
+			return openflow.ErrBadOutPort
+		}
 	case openflow.Resubmit:
 		if !validPort(a.InPort) {
 			return openflow.ErrBadOutPort
@@ -187,16 +198,6 @@ func (c *checker) headers(a openflow.Action) error {
 		}
 		k.SetUint(packet.InnerVLANTCI, k.Uint(openflow.FieldVLANTCI))
 		k.SetUint(openflow.FieldVLANTCI, tciPresent)
-	case openflow.SetVLANVID:
-		return c.oldTag(a.Push)
-	case openflow.SetVLANPCP:
-		return c.oldTag(a.Push)
-	case openflow.SetTransport:
-		return c.inconsistent(a.Proto != openflow.IPProtoTCP && a.Proto != openflow.IPProtoUDP && a.Proto != openflow.IPProtoSCTP)
-	case openflow.EnqueueTo:
-		if a.Port >= maxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
-			return openflow.ErrBadOutPort
-		}
 	case openflow.PopVLAN:
 		if err := c.inconsistent(tags(k) == 0); err != nil {
 			return err
@@ -288,11 +289,11 @@ func (c *checker) learn(a openflow.Learn) error {
 	return nil
 }
 
-// oldTag checks an action that writes a part of the VLAN tag, or of one that it pushes if there is none.
+// oldTag checks an action that sets a part of the VLAN tag, which one that pushes a tag can do to any packet.
 func (c *checker) oldTag(push bool) error {
 	if err := c.inconsistent(!push && tags(&c.key) == 0); err != nil {
 		return err
 	}
-	c.key.SetUint(openflow.FieldVLANTCI, c.key.Uint(openflow.FieldVLANTCI)|tciPresent)
+	lookSome(&c.key, openflow.FieldVLANTCI, tciPresent)
 	return nil
 }

@@ -118,10 +118,6 @@ func (c *checker) raw(a openflow.RawAction) error {
 		return openflow.ErrBadActionLen
 	}
 	switch typ := binary.BigEndian.Uint16(a.Bytes); {
-	case typ == actionSetSrcPort || typ == actionSetDstPort:
-		proto := c.key.Uint(openflow.FieldIPProto)
-		ported := proto == openflow.IPProtoTCP || proto == openflow.IPProtoUDP || proto == openflow.IPProtoSCTP
-		return c.inconsistent(!isIP(&c.key) || laterFragment(&c.key) || !ported)
 	case typ != actionExperimenter:
 		return openflow.ErrBadActionType
 	case binary.BigEndian.Uint32(a.Bytes[4:]) != niciraID:

@@ -30,12 +30,29 @@ func (x *translation) setField(a openflow.SetField) {
 		all = onesOf(a.Value)
 	}
 	x.wc.SetMasked(a.Field, all, all)
+	x.lookProtocol(a.Field)
 	if a.Field == openflow.FieldVLANPCP {
 		lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent)
 		lookSome(&x.flow, openflow.FieldVLANTCI, tciPresent)
 	}
 	x.flow.SetMasked(a.Field, a.Value, a.Mask)
 	x.wrote(a.Field)
+}
+
+// lookProtocol looks at the protocol of a packet of which a field of the network layer is written: without a protocol
+// Open vSwitch would not write it. It leaves out ip_dscp by mistake.
+func (x *translation) lookProtocol(f openflow.Field) {
+	switch f {
+	case openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldIPv6Src, openflow.FieldIPv6Dst, openflow.FieldIPv6Label,
+		openflow.FieldIPToS, openflow.FieldIPECN, openflow.FieldIPTTL:
+		if isIP(&x.flow) {
+			x.wc.Mask(openflow.FieldIPProto)
+		}
+	case openflow.FieldARPOp, openflow.FieldARPSHA, openflow.FieldARPTHA, openflow.FieldARPSPA, openflow.FieldARPTPA:
+		if x.flow.Uint(openflow.FieldEthType) == openflow.EthTypeARP {
+			x.wc.Mask(openflow.FieldARPOp)
+		}
+	}
 }
 
 func (x *translation) setTunnel(a openflow.SetField) {
@@ -203,7 +220,7 @@ func (x *translation) deleteField(a openflow.DeleteField) {
 
 // decTTL returns true if the packet has lived too long.
 func (x *translation) decTTL(a openflow.DecTTL) bool {
-	x.wc.Mask(openflow.FieldIPTTL)
+	x.wc.Mask(openflow.FieldIPTTL, openflow.FieldIPProto)
 	if !isIP(&x.flow) {
 		return false
 	}
@@ -284,6 +301,22 @@ func (x *translation) pushVLAN(a openflow.PushVLAN) {
 	}
 	x.flow.SetUint(packet.VLANTPID, uint64(t))
 	x.flow.SetUint(openflow.FieldVLANTCI, tciPresent)
+}
+
+// tciPriority are the bits of a VLAN tag that are its priority.
+const tciPriority = 0xe000
+
+// setTag writes bits of the VLAN tag, if there is one or push gives the packet one.
+func (x *translation) setTag(push bool, bits, v uint64) {
+	lookSome(&x.wc, openflow.FieldVLANTCI, bits)
+	if !push && tags(&x.flow) == 0 {
+		return
+	}
+	if x.flow.Uint(packet.VLANTPID) == 0 {
+		x.flow.SetUint(packet.VLANTPID, openflow.EthTypeVLAN)
+	}
+	x.flow.SetMasked(openflow.FieldVLANTCI, openflow.UintMasked(openflow.FieldVLANTCI, v, bits).Value,
+		openflow.UintMasked(openflow.FieldVLANTCI, v, bits).Mask)
 }
 
 // pushMPLS puts a label in front of the network layer.

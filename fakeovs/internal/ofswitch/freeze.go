@@ -24,6 +24,7 @@ type frozen struct {
 	stack            []stacked
 	steps, set       steps
 	tracked, wasMPLS bool
+	mirrored         uint32
 	userdata         []byte
 }
 
@@ -66,7 +67,7 @@ func (x *translation) freezeIn(table uint8) *frozen {
 func (x *translation) frozen(table uint8, list, set steps) *frozen {
 	f := &frozen{
 		s: x.s, table: table, stack: x.stack, steps: list, set: set, tracked: x.tracked, wasMPLS: x.wasMPLS,
-		inPort: x.flow.Uint(openflow.FieldInPort),
+		inPort: x.flow.Uint(openflow.FieldInPort), mirrored: x.mirrored,
 	}
 	copy(f.metadata[:], x.flow[:frozenWords])
 	for _, w := range x.flow[headerEnd:] {
@@ -83,7 +84,7 @@ func (x *translation) frozen(table uint8, list, set steps) *frozen {
 // thaw makes the translation go on where another one was frozen, and returns its steps, nil for a look-up.
 func (x *translation) thaw(f *frozen) steps {
 	old := x.enterNode(nodeThaw, "thaw")
-	x.s, x.table = f.s, f.table
+	x.s, x.table, x.mirrored = f.s, f.table, f.mirrored
 	x.report(nodeThaw, "Resuming from table %d", f.table)
 	x.tracked = f.tracked
 	if !f.tracked {

@@ -25,16 +25,20 @@ type Port struct {
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
-	// Dummy says that the device is a dummy of Open vSwitch's tests: it has a queue 0, counters of its own kind, and does not
-	// know of errors.
+	// Dummy says that the device is a dummy of Open vSwitch's tests, which has counters of its own and a queue 0.
 	Dummy bool
+	// Queues are the numbers of the port's queues.
+	Queues []uint32
+	// CountsErrors says that the device counts more than packets and bytes.
+	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
 	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
 	Patch bool
 
 	portState
-	s *Switch
+	s    *Switch
+	link *link
 	// other and otherNo are what a patch leads to.
 	other   *Switch
 	otherNo uint32
@@ -81,6 +85,12 @@ func (s *Switch) AddPort(p Port) error {
 		}
 	}
 	p.created = s.dp.now()
+	if p.Dummy && p.Queues == nil {
+		p.Queues = []uint32{0}
+	}
+	if !p.CountsErrors {
+		p.counts = uncounted
+	}
 	if p.Down {
 		p.config |= openflow.PortConfigDown
 	}
@@ -91,6 +101,7 @@ func (s *Switch) AddPort(p Port) error {
 	}
 	s.dp.ports[&p] = struct{}{}
 	s.ports[p.No] = &p
+	s.alone(&p)
 	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
@@ -112,7 +123,7 @@ func (s *Switch) RemovePort(no uint32) {
 	s.ordered = slices.DeleteFunc(s.ordered, func(o *Port) bool { return o == p })
 	at, _ := slices.BinarySearch(s.portNos, no)
 	s.portNos = slices.Delete(s.portNos, at, at+1)
-	s.macs.forget(no)
+	s.detach(p)
 	s.mu.Unlock()
 	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
 }

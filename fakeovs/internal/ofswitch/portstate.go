@@ -22,7 +22,15 @@ type portState struct {
 // configNoFlood keeps a port out of floods. Only OpenFlow 1.0 can set and see it.
 const configNoFlood openflow.PortConfig = 1 << 4
 
-// settle works out the state: a port is live while its link is up and nobody has put it down, which takes the link down.
+// uncounted are the counters of a port whose device counts no errors and the like.
+var uncounted = openflow.PortStats{
+	RxDropped: openflow.CounterUnknown, TxDropped: openflow.CounterUnknown,
+	RxErrors: openflow.CounterUnknown, TxErrors: openflow.CounterUnknown,
+	RxFrameErrors: openflow.CounterUnknown, RxOverErrors: openflow.CounterUnknown,
+	RxCRCErrors: openflow.CounterUnknown, Collisions: openflow.CounterUnknown,
+}
+
+// settle works out the state: a port is live while its link is up, which it is not while somebody has put it down.
 func (p *Port) settle() {
 	p.state &^= openflow.PortStateLinkDown | openflow.PortStateLive
 	if p.LinkDown || p.config&openflow.PortConfigDown != 0 {
@@ -94,12 +102,6 @@ func (p *Port) stats(now time.Time) openflow.PortStats {
 	stats.Port, stats.Duration = p.No, now.Sub(p.created)
 	if !p.Dummy {
 		return stats
-	}
-	for _, unknown := range []*uint64{
-		&stats.RxDropped, &stats.TxDropped, &stats.RxErrors, &stats.TxErrors,
-		&stats.RxFrameErrors, &stats.RxOverErrors, &stats.RxCRCErrors, &stats.Collisions,
-	} {
-		*unknown = openflow.CounterUnknown
 	}
 	stats.Custom = []openflow.CustomCounter{
 		{Name: "rx_custom_packets_1", Value: stats.RxPackets}, {Name: "rx_custom_packets_2", Value: stats.RxPackets},

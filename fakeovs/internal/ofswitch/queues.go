@@ -24,8 +24,10 @@ func (s *Switch) queues(port, queue uint32) ([]portQueue, error) {
 		if port != 0 && port != no {
 			continue
 		}
-		if s.ports[no].Dummy && (queue == openflow.QueueAll || queue == 0) {
-			found = append(found, portQueue{no, 0})
+		for _, q := range s.ports[no].Queues {
+			if queue == openflow.QueueAll || queue == q {
+				found = append(found, portQueue{no, q})
+			}
 		}
 	}
 	if len(found) == 0 && queue != openflow.QueueAll {

@@ -123,6 +123,14 @@ func (r *realSwitch) appctl(t testing.TB, method string, args ...string) string 
 	return out
 }
 
+func (r *realSwitch) trace(args ...string) (string, error) {
+	socket, err := unixctl.Socket(r.ovs.Dir(), "ovs-vswitchd")
+	if err != nil {
+		return "", err
+	}
+	return unixctl.Call(r.ctx, socket, "ofproto/trace", args...)
+}
+
 // input sends a frame in and returns what comes out of each port. It is not alive if Open vSwitch has crashed.
 func (r *realSwitch) input(t testing.TB, port uint32, frame []byte) (outputs map[uint32][][]byte, alive bool) {
 	sentinel := make([]byte, 60)

@@ -66,7 +66,14 @@ type Switch struct {
 	// portNos are the port numbers in order; ordered are the ports in the order of their coming.
 	portNos []uint32
 	ordered []*Port
-	macs    macTable
+	macs    *macTable
+	// links are what NORMAL sends packets to, in the order in which they came.
+	links     []*link
+	linkNames map[string]*link
+	mirrors   [maxMirrors]*mirror
+	// mirroring says that there are mirrors.
+	mirroring   bool
+	forwardBPDU bool
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16
 	desc  Description
@@ -105,7 +112,8 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		log:         o.Logger.With("bridge", o.Name),
 		flows:       flowTables{seed: rand.Uint64() | 1},
 		ports:       make(map[uint32]*Port),
-		macs:        make(macTable),
+		macs:        newMACTable(),
+		linkNames:   make(map[string]*link),
 		conns:       make(map[*conn]struct{}),
 	}
 	s.datapathID.Store(o.DatapathID)

@@ -213,7 +213,9 @@ func (t *tracer) writePass(b *strings.Builder, pass int, names *openflow.Names) 
 		final = flowtext.FormatFlow(&x.flow, names)
 	}
 	fmt.Fprintf(b, "\nFinal flow: %s\n", final)
-	fmt.Fprintf(b, "Megaflow: %s\n", flowtext.FormatMatch(&x.in, &x.wc, names))
+	megaflow := x.in
+	megaflow.And(&x.wc)
+	fmt.Fprintf(b, "Megaflow: %s\n", flowtext.FormatMatch(&megaflow, &x.wc, names))
 	fmt.Fprintf(b, "Datapath actions: %s", datapath.Text(x.made, x.e.portNames(names)))
 	if x.failed != "" {
 		fmt.Fprintf(b, "\nTranslation failed (%s), packet is dropped.\n", x.failed)

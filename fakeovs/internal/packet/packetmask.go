@@ -27,8 +27,14 @@ func PacketMask(k *Key) (m Key) {
 		m.Mask(openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldCTNwSrc, openflow.FieldCTNwDst)
 	case openflow.EthTypeIPv6:
 		m.Mask(openflow.FieldIPv6Src, openflow.FieldIPv6Dst, openflow.FieldIPv6Label)
+		// What tells a message of neighbour discovery counts even of a fragment that is none.
+		if k.Uint(openflow.FieldIPProto) == openflow.IPProtoICMPv6 {
+			m.Mask(openflow.FieldTCPDst)
+			if !k.Has(openflow.FieldTCPDst) {
+				m.Mask(openflow.FieldTCPSrc)
+			}
+		}
 		if k.IsND() {
-			m.Mask(openflow.FieldTCPSrc, openflow.FieldTCPDst)
 			m.Mask(openflow.FieldARPSHA, openflow.FieldARPTHA, openflow.FieldNDTarget)
 		} else {
 			m.Mask(openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst)

@@ -35,8 +35,9 @@ type bridge struct {
 // port is an interface that is open.
 type port struct {
 	*device
-	no uint32 // on the switch
-	dp uint32 // in the datapath
+	no   uint32 // on the switch
+	dp   uint32 // in the datapath
+	link *port  // of a patch port: its peer
 	// identity is what tells a tunnel from all others; "" if it is none.
 	identity string
 	new      bool // the database knows nothing of it yet
@@ -140,7 +141,7 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 	if isTunnel(dev.kind) {
 		identity = b.datapathType + " " + tunnelIdentity(i)
 	}
-	if d.isOpen(i.name) || d.tunnels[identity] {
+	if d.isOpen(i.name) {
 		return fails("File exists")
 	}
 	p := &port{device: dev, no: openflow.PortLocal, new: true, identity: identity}
@@ -153,10 +154,14 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 			return fails("File too large")
 		}
 	}
+	if d.tunnels[identity] {
+		b.numbers.giveBack(p.no, d.clock.Now())
+		return fails("File exists")
+	}
 	p.dp = d.datapathOf(b).take(i, dev)
 	err = b.sw.AddPort(ofswitch.Port{
-		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Dummy: p.dummy,
-		Receive: func(frame []byte) { d.deliver(p, frame) },
+		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Patch: p.kind == patchType,
+		Dummy: p.dummy, CountsErrors: !p.dummy && !p.isVirtual(), Receive: func(frame []byte) { d.deliver(p, frame) },
 	})
 	if err != nil {
 		return fails(err.Error())

@@ -91,6 +91,7 @@ func Start(o Options) *Daemon {
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		bridges: map[string]*bridge{},
+		holding: true,
 	}
 	if o.Listen == nil {
 		d.o.Listen = func(name string) (net.Listener, error) { return unixsock.Listen(filepath.Join(o.Dir, name)) }
@@ -164,6 +165,7 @@ func (d *Daemon) run() {
 		}
 	}()
 	for {
+		changed := configChanged
 		select {
 		case <-d.stop:
 			return
@@ -172,20 +174,33 @@ func (d *Daemon) run() {
 				return
 			}
 		case <-d.devices:
+			changed = devicesChanged
 		}
-		d.follow(true)
+		d.follow(changed)
 	}
 }
 
+// change is what may have changed since the last round.
+type change int
+
+const (
+	nothingChanged change = iota
+	configChanged         // the database
+	devicesChanged
+)
+
 // follow does a round, if something has changed, and what is due by the clock. If the database cannot be reached, the
 // round when it can again makes up for it.
-func (d *Daemon) follow(changed bool) {
+func (d *Daemon) follow(changed change) {
 	d.working.Lock()
 	defer d.working.Unlock()
 	if !d.connected || d.held {
 		return
 	}
-	if changed {
+	if changed == configChanged && d.config != nil && !alerts(d.config.tables, d.o.Database.Snapshot(watchedTables...)) {
+		changed = nothingChanged
+	}
+	if changed != nothingChanged {
 		d.round()
 	}
 	d.tick()

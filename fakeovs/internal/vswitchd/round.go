@@ -14,6 +14,7 @@ func (d *Daemon) round() {
 	c := readConfig(d.o.Database)
 	d.config = c
 	d.hold(c)
+	d.settleDatapath(c)
 	wanted := map[string]*bridgeConfig{}
 	for _, bc := range c.bridges {
 		wanted[bc.name] = bc
@@ -54,8 +55,13 @@ func (d *Daemon) round() {
 
 // configure gives a bridge what it has beside ports.
 func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
+	d.link(b)
 	d.setAddresses(b, c)
 	b.setMTUs()
+	d.setLinks(b, c)
+	d.setMirrors(b, c)
+	d.settle(b, c)
+	c.controlled = c.controlled && !d.holding
 	d.setRemotes(b, c)
 	if err := b.setFailMode(c); err != nil {
 		d.log.Error("bridge failed", "bridge", b.name, "error", err)

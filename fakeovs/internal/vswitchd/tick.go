@@ -50,7 +50,7 @@ func (d *Daemon) due() {
 	for _, b := range bridges {
 		b.sw.Expire()
 	}
-	d.follow(false)
+	d.follow(nothingChanged)
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.setTimer()
@@ -64,7 +64,7 @@ func (d *Daemon) setTimer() {
 	}
 	pause := tickInterval
 	for _, at := range []time.Time{d.stats.next, d.next} {
-		if !at.IsZero() && d.connected && d.config != nil && d.config.root != nil {
+		if !at.IsZero() && d.connected && !d.held && d.config != nil && d.config.root != nil {
 			pause = min(pause, max(0, at.Sub(d.clock.Now())))
 		}
 	}
