@@ -121,6 +121,9 @@ func (g *generator) frame() []byte {
 		return g.frame()
 	}
 	l3 := network(src, dst, proto, l4, nil)
+	if g.chance(4) {
+		l3 = extend(l3)
+	}
 	if g.chance(4) { // broken
 		switch g.IntN(3) {
 		case 0:
@@ -128,7 +131,7 @@ func (g *generator) frame() []byte {
 		case 1:
 			l3 = l3[:max(1, len(l3)-1-g.IntN(30))]
 		default:
-			n := g.IntN(len(l4) + 1)
+			n := min(len(l4), 1+g.IntN(len(l4)+1))
 			l3 = network(src, dst, proto, l4[:n], nil)
 		}
 	}
@@ -276,9 +279,13 @@ func (g *generator) divide(to uint64, src, dst netip.Addr, proto uint8, l4 []byt
 	for off := 0; off < len(l4); off += size {
 		n := min(size, len(l4)-off)
 		if g.chance(5) {
-			n = max(8, n&^15/2)
+			n = min(n, max(8, n&^15/2))
 		}
-		f := frameOf(to, src.Is6(), network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)}))
+		l3 := network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)})
+		if g.chance(3) {
+			l3 = extend(l3)
+		}
+		f := frameOf(to, src.Is6(), l3)
 		if !g.chance(6) {
 			g.waiting = append(g.waiting, f)
 		}

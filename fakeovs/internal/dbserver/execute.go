@@ -63,7 +63,7 @@ func (x *execution) run(ops []any) (results []any, done bool) {
 		}
 		results[i] = result
 	}
-	if err := x.db.commit(x.txn); err != nil {
+	if err := x.db.commitFor(x.txn, x.session); err != nil {
 		results = append(results, err)
 	}
 	return results, true

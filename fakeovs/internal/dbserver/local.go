@@ -279,23 +279,31 @@ func (w *Watch) stop() {
 	}
 }
 
-// commit commits a transaction and tells everybody who wants to know.
-func (db *Database) commit(x *txn) *Error {
+// commit commits a transaction that nobody sent and tells everybody who wants to know.
+func (db *Database) commit(x *txn) *Error { return db.commitFor(x, nil) }
+
+// commitFor commits a transaction of a client and tells everybody who wants to know.
+func (db *Database) commitFor(x *txn, s *session) *Error {
 	changes, err := x.commit()
-	if err == nil {
-		db.committed(changes)
+	if err != nil {
+		return err
 	}
-	return err
+	serial := uint64(0)
+	if s != nil {
+		serial = s.serial
+	}
+	db.committed(changes, serial)
+	return nil
 }
 
 // committed tells everybody what has been committed.
-func (db *Database) committed(changes []*change) {
+func (db *Database) committed(changes []*change, serial uint64) {
 	if len(changes) == 0 {
 		return
 	}
 	db.compactIfDue()
 	db.changed = true
-	db.tellMonitors(changes)
+	db.tell(changes, serial)
 	for w := range db.watches {
 		for _, c := range changes {
 			if w.tables[c.id.table] {

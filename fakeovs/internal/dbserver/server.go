@@ -40,6 +40,7 @@ type Server struct {
 	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}
+	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
 
@@ -82,7 +83,8 @@ type Database struct {
 	monitors []*monitor // in the order of their creation
 	watches  map[*Watch]struct{}
 	waiting  []*waiting
-	changed  bool    // since what waits was last tried
+	changed  bool // since what waits was last tried
+	turn     turn
 	file     *dbFile // nil if it is in memory only
 }
 
@@ -130,6 +132,8 @@ func (s *Server) ServeConn(conn net.Conn) {
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
 func (s *Server) serve(conn net.Conn, m *remote, probe time.Duration) *session {
 	c := newSession(s, conn)
+	s.served++
+	c.serial = s.served
 	c.remote = m
 	c.probe.Store(int64(probe))
 	s.mu.Lock()

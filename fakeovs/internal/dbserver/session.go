@@ -14,6 +14,7 @@ import (
 // session is one client. All but its outbox and what has to do with probes is guarded by server.mu.
 type session struct {
 	server *Server
+	serial uint64 // clients are numbered from 1 as they come
 	conn   net.Conn
 	out    *outbox
 	remote *remote       // that it came by; nil if it was given to ServeConn
@@ -26,6 +27,7 @@ type session struct {
 
 	unsent bool // it is in server.mu.unsent
 	locks  map[string]*lockWaiter
+	claims int // how many claims to locks it ever made
 	// changeAware is whether the client has said that it keeps an eye on the databases that there are. They never change
 	// here, but ovsdb-server answers a transaction that is canceled to such clients only.
 	changeAware bool

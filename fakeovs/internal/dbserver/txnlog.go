@@ -107,7 +107,7 @@ func (db *Database) replay(record map[string]any) error {
 	if err != nil {
 		return err
 	}
-	db.committed(changes)
+	db.committed(changes, 0)
 	return nil
 }
 

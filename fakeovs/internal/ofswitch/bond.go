@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -146,7 +147,7 @@ func (b *bond) output(k *packet.Key, vlan uint16) *Port {
 	}
 	switch {
 	case b.config.Mode == BalanceSLB && len(enabled) > 0:
-		h := hash2(uint32(k.Uint(openflow.FieldEthSrc)), uint32(vlan)) & 0xff
+		h := ovshash.Uint64(uint64(vlan)<<48|k.Uint(openflow.FieldEthSrc)) & 0xff
 		return enabled[int(h)%len(enabled)].port
 	case b.active != nil && b.active.enabled:
 		return b.active.port

@@ -225,7 +225,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		e := &b.entries[i]
 		s.finished(e.changes, c, e.xid)
 		if e.group != nil {
-			c.forward(*e.group, e.xid)
+			c.forwardGroup(*e.group, replaces(e.changes), e.xid)
 		}
 	}
 	s.holdMonitors(false)

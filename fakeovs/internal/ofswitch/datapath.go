@@ -58,6 +58,9 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	return d
 }
 
+// Connections is the connection tracker of the bridges.
+func (d *Datapath) Connections() *conntrack.Tracker { return d.conns }
+
 // SetBundleIdle sets how long a bundle stays without a message for it (ovs-vswitchd.conf.db(5), "bundle-idle-timeout").
 // Less than a second is the usual ten.
 func (d *Datapath) SetBundleIdle(idle time.Duration) {

@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -69,9 +70,10 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Hash:
 			h := uint32(0)
 			if a.Symmetric {
-				h = hashNetwork(&p.Key, a.Basis, false)
+				h = p.Key.HashSymmetricL3L4(a.Basis, false)
 			} else {
-				h = hashFiveTuple(&p.Key, a.Basis)
+				// The hash that the packet came in with is hashed again.
+				h = ovshash.Int(p.Key.Hash5Tuple(0), a.Basis)
 			}
 			p.Key.SetUint(openflow.FieldDPHash, uint64(h))
 		case datapath.Track:
@@ -129,6 +131,7 @@ func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, a *datapath.Trac
 	r := conntrack.Request{
 		Zone: a.Zone, Commit: a.Commit || a.Force, Force: a.Force, NAT: a.NAT,
 		Mark: a.Mark, MarkMask: a.MarkMask, Label: a.Label, LabelMask: a.LabelMask,
+		RecircID: uint32(p.Key.Uint(openflow.FieldRecircID)),
 	}
 	switch a.Helper {
 	case "ftp":
@@ -181,6 +184,9 @@ func setOriginal(k *packet.Key, m *conntrack.Meta) {
 	k.SetMasked(src, o.Src.AsSlice(), nil)
 	k.SetMasked(dst, o.Dst.AsSlice(), nil)
 	k.SetUint(openflow.FieldCTNwProto, uint64(o.Proto))
+	if laterFragment(k) {
+		return // a packet without ports has not got those either
+	}
 	k.SetUint(openflow.FieldCTTpSrc, uint64(o.SrcPort))
 	k.SetUint(openflow.FieldCTTpDst, uint64(o.DstPort))
 }

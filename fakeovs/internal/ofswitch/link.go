@@ -240,8 +240,11 @@ type tag struct {
 // tagPair are the outer and the inner tag of a packet, zero where it has none.
 type tagPair [2]tag
 
-// vlanPCP are the bits of a tag that are its priority.
-const vlanPCP = 0xe000
+// The bits of a tag's TCI that are its VLAN and its priority.
+const (
+	vlanID  = 0xfff
+	vlanPCP = 0xe000
+)
 
 // extractTags are the tags of a packet.
 func extractTags(k *packet.Key) (t tagPair) {

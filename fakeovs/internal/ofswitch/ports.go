@@ -105,8 +105,15 @@ func (s *Switch) AddPort(p Port) error {
 	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
+	now := p.desc()
 	s.mu.Unlock()
-	s.announce(openflow.PortStatus{Reason: openflow.PortAdded, Port: p.desc()})
+	// A port is new before it is live.
+	added := now
+	added.State &^= openflow.PortStateLive
+	s.announce(openflow.PortStatus{Reason: openflow.PortAdded, Port: added})
+	s.announceTo(openflow.PortStatus{Reason: openflow.PortModified, Port: now}, func(c *conn) bool {
+		return !samePort(c.version, added, now)
+	})
 	return nil
 }
 

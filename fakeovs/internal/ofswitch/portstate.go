@@ -53,7 +53,10 @@ func (p *Port) countOut(size int) {
 
 // SetLink says whether a port's link is up. Nothing happens if there is no such port.
 func (s *Switch) SetLink(no uint32, up bool) {
-	s.changePort(no, nil, func(p *Port) { p.LinkDown = !up })
+	s.changePort(no, nil, func(p *Port) {
+		p.LinkDown = !up
+		p.settle()
+	})
 }
 
 // changePort changes a port and tells the controllers if that can be seen. The one that asked for it, if it is not nil,
@@ -67,7 +70,6 @@ func (s *Switch) changePort(no uint32, by *conn, change func(*Port)) bool {
 	}
 	old := p.desc()
 	change(p)
-	p.settle()
 	now := p.desc()
 	s.mu.Unlock()
 	if s.portChanged != nil && !samePort(openflow.Version15, old, now) {
@@ -137,13 +139,20 @@ func (c *conn) portMod(m openflow.PortMod) error {
 	return err
 }
 
+// configurePort sets flags of a port. As in Open vSwitch the link follows after that, which everybody is told of.
 func (c *conn) configurePort(m *openflow.PortMod) {
 	mask := m.Mask & (openflow.PortConfigDown | openflow.PortConfigNoReceive | openflow.PortConfigNoForward |
 		openflow.PortConfigNoPacketIn)
 	if c.version == openflow.Version10 {
 		mask = m.Mask
 	}
-	c.s.changePort(m.Port, c, func(p *Port) { p.config = p.config&^mask | m.Config&mask })
+	c.s.changePort(m.Port, c, func(p *Port) {
+		p.config = p.config&^mask | m.Config&mask
+		if p.config&openflow.PortConfigDown != 0 {
+			p.state &^= openflow.PortStateLive
+		}
+	})
+	c.s.changePort(m.Port, nil, (*Port).settle)
 }
 
 func (c *conn) sendPortStats(port uint32, xid uint32) error {

@@ -24,12 +24,17 @@ import (
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 	"github.com/ovskit/ovskit/internal/ovsproc"
 	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // TestScripts runs the files of testdata/ofctl, a command of ovs-ofctl a line, on the switch and on Open vSwitch: what is
 // printed, but for times and transaction numbers, and the exit status are the same. BR stands for the bridge; what
-// follows "<<" is the standard input, \n a line's end in it. "any order" before a command sorts its lines.
+// follows "<<" is the standard input, \n a line's end in it. "any order" before a command sorts its lines. Parts of a
+// script, with empty lines between them, have bridges of their own.
+//
+// "start NAME: ..." starts a command such as "monitor BR", "tell NAME: ..." has it carry out a command of ovs-appctl, and
+// "stop NAME" ends it; what it has printed is compared then. "warp MS" lets time pass.
 func TestScripts(t *testing.T) {
 	tier.Need(t, tier.Sandbox)
 	files, err := filepath.Glob("testdata/ofctl/*.txt")
@@ -119,15 +124,39 @@ func (r *scripted) compare(t *testing.T, part int, lines string) {
 	t.Helper()
 	r.bridge(t)
 	fake := fakeBridge(t)
+	here, there := newStage(t, r.ctx, "unix:"+fake.socket), newStage(t, r.ctx, r.ovs.Management("br0"))
 	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
+		if ms, ok := strings.CutPrefix(line, "warp "); ok {
+			n, err := strconv.Atoi(ms)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.warp(t, n)
+			fake.clock.advance(time.Duration(n) * time.Millisecond)
+			fake.Expire()
+			continue
+		}
 		fake.clock.advance(time.Millisecond)
-		want := ofctl(r.ctx, line, r.ovs.Management("br0"))
-		got := ofctl(r.ctx, line, "unix:"+fake.socket)
+		want := there.do(line)
+		got := here.do(line)
 		if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
-			t.Errorf("part %d: ovs-ofctl %s (-Open vSwitch +here):\n%s", part, line, d)
+			t.Errorf("part %d: %s (-Open vSwitch +here):\n%s", part, line, d)
+		}
+	}
+}
+
+// warp stops the time of Open vSwitch and lets some pass.
+func (r *scripted) warp(t *testing.T, ms int) {
+	socket, err := unixctl.Socket(r.ovs.Dir(), "ovs-vswitchd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][]string{{"time/stop"}, {"time/warp", strconv.Itoa(ms), "100"}} {
+		if _, err := unixctl.Call(r.ctx, socket, c[0], c[1:]...); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
@@ -137,10 +166,98 @@ var inScript = []struct {
 	as   string
 }{
 	{regexp.MustCompile(` \(xid=0x[0-9a-f]+\)`), ""},
-	{regexp.MustCompile(`duration([=:])[0-9.]+s`), "duration$1?"},
+	{regexp.MustCompile(`duration([=:]?)[0-9.]+s`), "duration$1?"},
 	{regexp.MustCompile(`aa:55:aa:55:00:(0[1-9a-f]|[1-9a-f].)`), "MAC"},
 	{regexp.MustCompile(`idle_age=[0-9]+`), "idle_age=?"},
 	{regexp.MustCompile(`unix:\S*mgmt`), "BR"},
+}
+
+// stage runs the lines of a script on one bridge.
+type stage struct {
+	t       *testing.T
+	ctx     context.Context
+	bridge  string
+	dir     string
+	started map[string]*started
+}
+
+// started is a command that goes on while others run.
+type started struct {
+	cmd    *exec.Cmd
+	socket string
+	out    bytes.Buffer
+}
+
+func newStage(t *testing.T, ctx context.Context, bridge string) *stage {
+	s := &stage{t: t, ctx: ctx, bridge: bridge, dir: t.TempDir(), started: map[string]*started{}}
+	t.Cleanup(func() {
+		for _, p := range s.started {
+			_ = p.cmd.Process.Kill()
+			_ = p.cmd.Wait()
+		}
+	})
+	return s
+}
+
+func (s *stage) do(line string) string {
+	verb, rest, _ := strings.Cut(line, " ")
+	name, args, _ := strings.Cut(rest, ": ")
+	switch verb {
+	case "start":
+		s.start(name, args)
+		return ""
+	case "tell":
+		out, err := exec.CommandContext(s.ctx, "ovs-appctl", append([]string{"-t", s.started[name].socket}, strings.Fields(args)...)...).
+			CombinedOutput()
+		if err != nil {
+			s.t.Errorf("%s: %v\n%s", line, err, out)
+		}
+		return ""
+	case "stop":
+		return s.stop(rest)
+	}
+	return ofctl(s.ctx, line, s.bridge)
+}
+
+func (s *stage) command(line string) *exec.Cmd {
+	words := append([]string{"-vconsole:off"}, splitWords(line)...)
+	for i := range words {
+		if words[i] == "BR" {
+			words[i] = s.bridge
+		}
+	}
+	return exec.CommandContext(s.ctx, "ovs-ofctl", words...)
+}
+
+// start starts a command and waits until it can be told something.
+func (s *stage) start(name, line string) {
+	p := &started{socket: filepath.Join(s.dir, name+".ctl")}
+	p.cmd = s.command("--unixctl=" + p.socket + " " + line)
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	if err := p.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.started[name] = p
+	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	defer cancel()
+	for exec.CommandContext(ctx, "ovs-appctl", "-t", p.socket, "version").Run() != nil {
+		if ctx.Err() != nil {
+			s.t.Fatalf("start %s: %s: does not answer\n%s", name, line, p.out.String())
+		}
+	}
+}
+
+// stop ends a command and returns what it has printed.
+func (s *stage) stop(name string) string {
+	p := s.started[name]
+	delete(s.started, name)
+	_ = exec.CommandContext(s.ctx, "ovs-appctl", "-t", p.socket, "exit").Run()
+	_ = p.cmd.Wait()
+	text := p.out.String()
+	for _, c := range inScript {
+		text = c.what.ReplaceAllString(text, c.as)
+	}
+	return text
 }
 
 // ofctl runs ovs-ofctl and returns what it has printed, both outputs, and its exit status.

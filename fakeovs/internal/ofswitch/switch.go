@@ -71,6 +71,8 @@ type Switch struct {
 	links     []*link
 	linkNames map[string]*link
 	mirrors   [maxMirrors]*mirror
+	// failOpen is the flow of a switch whose controllers cannot be reached; nil where they can, or do not matter.
+	failOpen *flow
 	// mirroring says that there are mirrors.
 	mirroring   bool
 	forwardBPDU bool

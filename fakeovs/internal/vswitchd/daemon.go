@@ -59,6 +59,8 @@ type Daemon struct {
 	held      bool // by Hold
 	closing   bool
 	config    *config              // as of the last round
+	lock      *dbserver.Lock       // nil while the database cannot be reached
+	disabled  bool                 // another one has the lock
 	dummies   int                  // how many dummies were ever opened
 	datapaths map[string]*datapath // by type
 	tunnels   map[string]bool      // by port.identity
@@ -110,6 +112,7 @@ func (d *Daemon) Disconnect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = false
+	d.release()
 }
 
 // Connect gives the database back. When it returns, the switch is as the database wants it, which has been told so.
@@ -117,7 +120,8 @@ func (d *Daemon) Connect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = true
-	if d.held {
+	d.claim()
+	if d.held || !d.owns() {
 		return
 	}
 	d.round()
@@ -131,7 +135,7 @@ func (d *Daemon) Hold(hold bool) {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.held = hold
-	if !hold && d.connected {
+	if !hold && d.connected && d.owns() {
 		d.round()
 		d.tick()
 		d.setTimer()
@@ -160,9 +164,12 @@ func (d *Daemon) run() {
 	defer close(d.done)
 	defer d.watch.Close()
 	defer func() {
+		d.working.Lock()
+		defer d.working.Unlock()
 		for _, b := range d.sortedBridges() {
 			d.deleteBridge(b)
 		}
+		d.release()
 	}()
 	for {
 		changed := configChanged
@@ -194,7 +201,7 @@ const (
 func (d *Daemon) follow(changed change) {
 	d.working.Lock()
 	defer d.working.Unlock()
-	if !d.connected || d.held {
+	if !d.connected || d.held || !d.owns() {
 		return
 	}
 	if changed == configChanged && d.config != nil && !alerts(d.config.tables, d.o.Database.Snapshot(watchedTables...)) {

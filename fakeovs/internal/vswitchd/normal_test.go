@@ -177,7 +177,6 @@ func TestMirrors(t *testing.T) {
 			} {
 				s.forwards("br0", flow+",dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02")
 			}
-			s.rows("Mirror")
 		}
 		mirror("select_all=true output_port=@p3")
 		mirror("select_src_port=@p1,@p2 output_port=@p3")

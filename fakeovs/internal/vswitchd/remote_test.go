@@ -127,3 +127,24 @@ func TestFlowRestoreWait(t *testing.T) {
 		c.Close()
 	})
 }
+
+func TestFailOpen(t *testing.T) {
+	onBoth(t, func(s *side) {
+		s.stopTime()
+		s.sees(bridge0 + " -- set-controller br0 unix:ctl" + dummies("", ""))
+		forwards := func() {
+			s.t.Helper()
+			s.forwards("br0", "in_port=1,dl_type=0x88b5,dl_src=02:00:00:00:00:01,dl_dst=02:00:00:00:00:02")
+			s.ofctl("-OOpenFlow13 dump-flows BR/br0.mgmt")
+		}
+		s.ofctl("-OOpenFlow13 add-flow BR/br0.mgmt actions=output:2")
+		s.warp(10 * time.Second)
+		forwards()
+		s.warp(10 * time.Second)
+		forwards()
+		s.ofctl("-OOpenFlow13 add-flow BR/br0.mgmt actions=output:2")
+		forwards()
+		s.sees("set-fail-mode br0 secure")
+		forwards()
+	})
+}

@@ -213,6 +213,18 @@ func (s *side) note(what string, observe func() string) {
 	}
 }
 
+// settle waits for the emulated switch to show what it will soon.
+func (s *side) settle(observe func() string, want string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	for observe() != want {
+		if retry.Pause(ctx, 5*time.Millisecond) != nil {
+			s.t.Fatalf("got %q, want %q", observe(), want)
+		}
+	}
+}
+
 // rows notes the rows of tables, by what they are called.
 func (s *side) rows(tables ...string) {
 	s.t.Helper()

@@ -83,6 +83,9 @@ func (d *Daemon) runRemotes() (changed bool) {
 				d.next = next
 			}
 		}
+		if at := b.failOpen(d.clock.Now()); !at.IsZero() && (d.next.IsZero() || at.Before(d.next)) {
+			d.next = at
+		}
 	}
 	return changed
 }
