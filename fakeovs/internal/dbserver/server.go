@@ -132,11 +132,11 @@ func (s *Server) ServeConn(conn net.Conn) {
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
 func (s *Server) serve(conn net.Conn, m *remote, probe time.Duration) *session {
 	c := newSession(s, conn)
-	s.served++
-	c.serial = s.served
 	c.remote = m
 	c.probe.Store(int64(probe))
 	s.mu.Lock()
+	s.served++
+	c.serial = s.served
 	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
 	if accepted {
 		s.sessions[c] = struct{}{}
