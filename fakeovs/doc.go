@@ -40,7 +40,8 @@
 //
 // # Other databases
 //
-// Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states.
+// Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states, and
+// Options.Databases such as are kept in files.
 // They share the socket of Open_vSwitch. Nothing acts on what is written to them.
 //
 // # What is not there

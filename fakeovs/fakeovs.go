@@ -47,6 +47,9 @@ type Options struct {
 	// Schemas are those of the databases, in JSON as RFC 7047 section 3.2 defines. The default is OpenVSwitchSchema. Without
 	// a database Open_vSwitch there is no switch, and nobody but clients writes to the others.
 	Schemas [][]byte
+	// Databases are the files of further databases, of any schema, as DatabaseFile is that of the first. They must
+	// exist; ovsdb-tool(1) creates them.
+	Databases []string
 	// Initialize inserts the row of table Open_vSwitch, as ovs-vsctl(8) does with "init". Without it the database begins
 	// empty, as a new one of ovsdb-server does, and the switch waits for the row.
 	Initialize bool
@@ -58,7 +61,8 @@ type Options struct {
 	Remotes []string
 	// TLS is for "pssl:" and "ssl:" remotes: its Certificates are what the fake shows of itself, its ClientCAs are the
 	// authorities that clients must have a certificate of, by default its RootCAs, which are those of the servers that
-	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files.
+	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files. If it is nil, managers use the files that
+	// table SSL names, but for bootstrap_ca_cert.
 	TLS *tls.Config
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.
@@ -110,7 +114,6 @@ type OVS struct {
 	endpoints []string // of targets, for clients
 	tls       *tls.Config
 	remotes   *dbserver.Remotes
-	added     addedRemotes
 
 	faultsMu sync.Mutex
 	faults   *Faults // nil if nobody wants any
@@ -248,6 +251,11 @@ func (o *OVS) openDatabases(opts *Options) (err error) {
 			return &SchemaError{Index: i, Err: err}
 		}
 		file = ""
+	}
+	for _, file := range opts.Databases {
+		if _, err := o.server.AddDatabaseFile(file, nil); err != nil {
+			return err
+		}
 	}
 	if o.db = o.server.Database(switchDatabase); o.db != nil && opts.Initialize {
 		return initialize(o.db)

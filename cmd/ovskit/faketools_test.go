@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -85,11 +86,7 @@ func TestFakeWithTools(t *testing.T) {
 	if err := os.WriteFile(flows, []byte("priority=10,tcp,tcp_dst=80,actions=output:1\npriority=1,actions=drop\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pid, err := os.ReadFile(f.dir + "/ovs-vswitchd.pid")
-	if err != nil {
-		t.Fatal(err)
-	}
-	control := "DIR/ovs-vswitchd." + strings.TrimSpace(string(pid)) + ".ctl"
+	control := fmt.Sprintf("DIR/ovs-vswitchd.%d.ctl", os.Getpid())
 	f.want("ovsdb-client list-dbs unix:DIR/db.sock", "Open_vSwitch\n_Server\n")
 	f.want("ovsdb-client -f csv dump unix:DIR/db.sock Open_vSwitch Open_vSwitch _uuid", "Open_vSwitch table\n_uuid\n")
 	f.want("ovs-vsctl --timeout=10 --db=unix:DIR/db.sock add-br br0 -- add-port br0 p0 -- set interface p0 type=internal", "")

@@ -84,6 +84,9 @@ func (x *execution) operation(v any, name string) (map[string]any, *Error) {
 	if parseErr := p.finish(); parseErr != nil {
 		return nil, parseErr
 	}
+	if err == nil && !op.readOnly && x.session != nil && x.session.readOnly {
+		return result, newError("not allowed", "%s operation not allowed when database server is in read only mode", opName)
+	}
 	if err == nil && !op.readOnly && x.db.schema.Name[0] == '_' {
 		err = newError("not allowed", "%s operation not allowed on table in reserved database %s", opName, x.db.schema.Name)
 	}

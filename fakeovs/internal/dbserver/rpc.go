@@ -29,7 +29,7 @@ func parseMessage(frame []byte, room int) (message, error) {
 			return message{}, fmt.Errorf("message has an unexpected member %q", name)
 		}
 	}
-	if o["id"] == probeID && isReply(o) {
+	if id, ok := o["id"]; ok && id == probeID && isReply(o) {
 		return message{}, nil
 	}
 	method, ok := o["method"].(string)
@@ -43,7 +43,8 @@ func parseMessage(frame []byte, room int) (message, error) {
 	return message{method, params, o["id"], len(frame)}, nil
 }
 
-// isReply reports whether an object is the successful answer to a request.
+// isReply reports whether an object is the answer to a request. Like ovsdb-server's, those of probes may be more than the
+// probes were.
 func isReply(o map[string]any) bool {
 	_, method := o["method"]
 	return !method && o["params"] == nil && o["result"] != nil && o["error"] == nil
@@ -131,10 +132,14 @@ func (s *session) request(m message) (result, err any) {
 		return either(s.monitorChangeRequest(m.params))
 	case "monitor_cancel":
 		return s.monitorCancelRequest(m.params)
-	case "lock", "steal":
+	case "lock", "steal", "unlock":
+		if s.readOnly {
+			return nil, "lock and unlock methods not allowed, DB server is read only."
+		}
+		if m.method == "unlock" {
+			return either(s.unlockRequest(m.params))
+		}
 		return either(s.lockRequest(m.method, m.params))
-	case "unlock":
-		return either(s.unlockRequest(m.params))
 	case "set_db_change_aware":
 		if len(m.params) == 1 {
 			if aware, ok := m.params[0].(bool); ok {

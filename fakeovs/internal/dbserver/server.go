@@ -126,14 +126,14 @@ func (s *Server) Serve(l net.Listener) error {
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.
 func (s *Server) ServeConn(conn net.Conn) {
-	s.serve(conn, nil, 0)
+	s.serve(conn, nil, remoteSettings{})
 }
 
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
-func (s *Server) serve(conn net.Conn, m *remote, probe time.Duration) *session {
+func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *session {
 	c := newSession(s, conn)
-	c.remote = m
-	c.probe.Store(int64(probe))
+	c.remote, c.readOnly = m, settings.readOnly
+	c.probe.Store(int64(settings.probe))
 	s.mu.Lock()
 	s.served++
 	c.serial = s.served
