@@ -4,12 +4,14 @@
 package fakeovs_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/ovsproc"
@@ -29,14 +31,16 @@ func (o *tools) run(line string) string {
 	args := strings.Fields(line)
 	switch args[0] {
 	case "ovs-vsctl":
-		args = append([]string{args[0], "--timeout=20", "--db=unix:" + o.dir + "/db.sock"}, args[1:]...)
+		args = append([]string{args[0], "--timeout=5", "--db=unix:" + o.dir + "/db.sock"}, args[1:]...)
 	case "ovs-appctl":
-		args = append([]string{args[0], "--timeout=20"}, args[1:]...)
+		args = append([]string{args[0], "--timeout=5"}, args[1:]...)
 	}
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "DIR", o.dir)
 	}
-	c := exec.Command(args[0], args[1:]...)
+	ctx, cancel := context.WithTimeout(o.t.Context(), 20*time.Second)
+	defer cancel()
+	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Env = append(os.Environ(), "OVS_RUNDIR="+o.dir)
 	out, err := c.CombinedOutput()
 	text := strings.ReplaceAll(string(out), o.dir, "DIR")

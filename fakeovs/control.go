@@ -123,11 +123,20 @@ func (o *OVS) switchCommands() []ctlserver.Command {
 }
 
 func (o *OVS) databaseCommands() []ctlserver.Command {
+	remotes, first := o.remotes, "p"+o.DatabaseEndpoint()
 	return serverctl.Commands(serverctl.Target{
-		Databases:    o.server.Columns,
-		Remotes:      o.allRemotes,
-		AddRemote:    o.addRemote,
-		RemoveRemote: o.removeRemote,
+		Databases: o.server.Columns,
+		Remotes:   func() []string { return append([]string{first}, remotes.Targets()...) },
+		AddRemote: func(target string) error {
+			if target == first {
+				return nil
+			}
+			if err := remotes.Add(target); err != nil {
+				o.log.Error("remote not used", "remote", target, "error", err) // which is no error to ovsdb-server
+			}
+			return nil
+		},
+		RemoveRemote: remotes.Remove,
 		Reconnect:    o.server.Reconnect,
 		Compact:      func(database string) error { return o.server.Database(database).Compact() },
 		Exit:         o.exitDatabase,

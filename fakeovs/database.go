@@ -90,7 +90,6 @@ func (o *OVS) killDatabase() {
 	o.socket.Close()
 	<-o.served
 	o.remotes.Close()
-	o.added.close()
 	o.server.Disconnect()
 	o.disk = o.server.Content()
 	if err := o.server.CloseFiles(); err != nil {

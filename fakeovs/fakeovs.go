@@ -47,12 +47,12 @@ type Options struct {
 	// Schemas are those of the databases, in JSON as RFC 7047 section 3.2 defines. The default is OpenVSwitchSchema. Without
 	// a database Open_vSwitch there is no switch, and nobody but clients writes to the others.
 	Schemas [][]byte
+	// Databases are the files of further databases, of any schema, as DatabaseFile is that of the first. They must
+	// exist; ovsdb-tool(1) creates them.
+	Databases []string
 	// Initialize inserts the row of table Open_vSwitch, as ovs-vsctl(8) does with "init". Without it the database begins
 	// empty, as a new one of ovsdb-server does, and the switch waits for the row.
 	Initialize bool
-	// Databases are the files of further databases, of any schema, as DatabaseFile is that of Open_vSwitch. They must
-	// exist; ovsdb-tool(1) creates them.
-	Databases []string
 	// Remotes are where the database has clients from besides DatabaseEndpoint, as by the option --remote of
 	// ovsdb-server(1): "punix:PATH", "ptcp:[PORT][:HOST]" and "pssl:[PORT][:HOST]", where port 0 is one that is free;
 	// "unix:PATH", "tcp:HOST[:PORT]" and "ssl:HOST[:PORT]", to which the database connects and connects again; and
@@ -114,7 +114,6 @@ type OVS struct {
 	endpoints []string // of targets, for clients
 	tls       *tls.Config
 	remotes   *dbserver.Remotes
-	added     addedRemotes
 
 	faultsMu sync.Mutex
 	faults   *Faults // nil if nobody wants any

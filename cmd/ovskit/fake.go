@@ -28,11 +28,11 @@ The database is empty at first and in memory; with --file it is what that file h
 ovsdb-server and ovsdb-tool read and write too. With --no-switch there is nobody who acts on
 what is written to it, as without ovs-vswitchd. Each --schema serves an empty database with the
 schema in FILE, such as OVN's ovn-nb.ovsschema; unless one of them is Open_vSwitch, that and the
-switch are left out. --file is the file of the first.
-Each --database serves one more, which is kept in the existing file FILE.
+switch are left out. --file is the file of the first. Each --database serves a further database
+that is kept in the existing file FILE.
 
 Each --remote is a further way to the databases, as for ovsdb-server: ptcp:PORT:HOST,
-pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, or
+pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, unix:PATH, or
 db:Open_vSwitch,Open_vSwitch,manager_options for what "ovs-vsctl set-manager" sets.
 
 It prints a line with the word "ready" when clients can connect, and ends on SIGTERM and SIGINT,
@@ -74,8 +74,8 @@ on standard error; with --verbose also what happens otherwise.`,
 	c.Flags().StringVar(&o.Dir, "dir", "", "existing directory of the sockets")
 	c.Flags().StringVar(&o.DatabaseFile, "file", "",
 		"keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
-	c.Flags().StringArrayVar(&o.Remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
 	c.Flags().StringArrayVar(&o.Databases, "database", nil, "serve a further database that is kept in `FILE`; can be repeated")
+	c.Flags().StringArrayVar(&o.Remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
 	c.Flags().StringVar(&files.PrivateKey, "private-key", "", "private key for pssl: and ssl: remotes, in `FILE`")
 	c.Flags().StringVar(&files.Certificate, "certificate", "", "certificate of the private key, in `FILE`")
 	c.Flags().StringVar(&files.CACert, "ca-cert", "", "certificate of the authority of the peers, in `FILE`")

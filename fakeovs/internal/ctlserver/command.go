@@ -74,10 +74,14 @@ func (s *Server) run(name string, args []any) (text string, after func(), err er
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if text, err = c.Run(words); err == nil && c.After != nil {
+	text, err = c.Run(words)
+	switch {
+	case err != nil:
+		return "", nil, err
+	case c.After != nil:
 		after = func() { c.After(words) }
 	}
-	return text, after, err
+	return text, after, nil
 }
 
 // Call carries out a command as for a client.

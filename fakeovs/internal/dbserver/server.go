@@ -132,11 +132,11 @@ func (s *Server) ServeConn(conn net.Conn) {
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
 func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *session {
 	c := newSession(s, conn)
-	s.served++
-	c.serial = s.served
 	c.remote, c.readOnly = m, settings.readOnly
 	c.probe.Store(int64(settings.probe))
 	s.mu.Lock()
+	s.served++
+	c.serial = s.served
 	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
 	if accepted {
 		s.sessions[c] = struct{}{}

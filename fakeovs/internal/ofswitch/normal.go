@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"fmt"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -75,7 +76,10 @@ func (x *translation) normal(inPort uint32) {
 	}
 	gratuitous := x.gratuitousARP()
 	if known && x.effects && x.flow.Uint(openflow.FieldPacketType) == 0 {
-		x.s.macs.learn(macKey{vlan, x.flow.Uint(openflow.FieldEthSrc)}, in, gratuitous, x.s.now)
+		src := x.flow.Uint(openflow.FieldEthSrc)
+		if x.s.macs.learn(macKey{vlan, src}, in, gratuitous, x.s.now) {
+			x.report(nodeDetail, fmt.Sprintf("learned that %v is on port %s in VLAN %d", hardwareAddr(src), in.config.Name, vlan))
+		}
 	}
 	out := x.s.macs.lookup(macKey{vlan, x.flow.Uint(openflow.FieldEthDst)}, x.s.now)
 	switch {

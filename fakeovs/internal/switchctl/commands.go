@@ -37,8 +37,8 @@ func Commands(t Target) []ctlserver.Command {
 		After: func(args []string) { t.Exit(slices.Equal(args, []string{"--cleanup"})) },
 	}}
 	for _, more := range [][]ctlserver.Command{
-		t.bridgeCommands(), t.traceCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
-		t.cacheCommands(), t.fdbCommands(), vlogctl.Commands(switchModules),
+		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
+		t.cacheCommands(), vlogctl.Commands(switchModules),
 	} {
 		commands = append(commands, more...)
 	}

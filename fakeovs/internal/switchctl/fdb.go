@@ -6,83 +6,83 @@ package switchctl
 import (
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 )
 
-// fdbCommands are about the MAC learning tables of bridges.
+// fdbCommands are about the addresses that bridges have learned.
 func (t Target) fdbCommands() []ctlserver.Command {
-	show := func(text func(*ofswitch.Switch) string) func([]string) (string, error) {
-		return func(args []string) (string, error) {
+	return []ctlserver.Command{
+		{Name: "fdb/show", Usage: "bridge", Min: 1, Max: 1, Run: t.onBridge((*ofswitch.Switch).ShowFDB)},
+		{Name: "fdb/stats-show", Usage: "bridge", Min: 1, Max: 1, Run: t.onBridge((*ofswitch.Switch).FDBStats)},
+		{
+			Name: "fdb/flush", Usage: "[bridge]", Max: 1,
+			Run: t.onBridges((*ofswitch.Switch).FlushFDB, "table successfully flushed"),
+		},
+		{
+			Name: "fdb/stats-clear", Usage: "[bridge]", Max: 1,
+			Run: t.onBridges((*ofswitch.Switch).ClearFDBStats, "statistics successfully cleared"),
+		},
+		{Name: "fdb/add", Usage: "bridge port vlan mac", Min: 4, Max: 4, Run: func(args []string) (string, error) {
 			sw, err := t.bridge(args[0])
 			if err != nil {
 				return "", err
 			}
-			return text(sw), nil
-		}
-	}
-	return []ctlserver.Command{
-		{Name: "fdb/add", Usage: "bridge port vlan mac", Min: 4, Max: 4, Run: t.fdbAdd},
-		{Name: "fdb/del", Usage: "bridge vlan mac", Min: 3, Max: 3, Run: t.fdbDelete},
-		{Name: "fdb/flush", Usage: "[bridge]", Max: 1, Run: t.forBridges((*ofswitch.Switch).FlushFDB, "table successfully flushed")},
-		{Name: "fdb/show", Usage: "bridge", Min: 1, Max: 1, Run: show((*ofswitch.Switch).ShowFDB)},
-		{Name: "fdb/stats-clear", Usage: "[bridge]", Max: 1, Run: t.forBridges(
-			(*ofswitch.Switch).ClearFDBStats, "statistics successfully cleared")},
-		{Name: "fdb/stats-show", Usage: "bridge", Min: 1, Max: 1, Run: show((*ofswitch.Switch).FDBStats)},
+			mac, err := parseMAC(args[3])
+			if err != nil {
+				return "", err
+			}
+			return sw.AddFDB(args[1], uint16(atoi(args[2])), mac)
+		}},
+		{Name: "fdb/del", Usage: "bridge vlan mac", Min: 3, Max: 3, Run: func(args []string) (string, error) {
+			sw, err := t.bridge(args[0])
+			if err != nil {
+				return "", err
+			}
+			mac, err := parseMAC(args[2])
+			if err != nil {
+				return "", err
+			}
+			return "", sw.DeleteFDB(uint16(atoi(args[1])), mac)
+		}},
 	}
 }
 
-// forBridges is the Run of a command that does something with a bridge, or with all if none is named.
-func (t Target) forBridges(do func(*ofswitch.Switch), said string) func([]string) (string, error) {
+// onBridge is the Run of a command that tells something of a bridge.
+func (t Target) onBridge(tell func(*ofswitch.Switch) string) func([]string) (string, error) {
+	return func(args []string) (string, error) {
+		sw, err := t.bridge(args[0])
+		if err != nil {
+			return "", err
+		}
+		return tell(sw), nil
+	}
+}
+
+// onBridges is the Run of a command that does something to a bridge, or to all.
+func (t Target) onBridges(do func(*ofswitch.Switch), done string) func([]string) (string, error) {
 	return func(args []string) (string, error) {
 		if len(args) > 0 {
-			sw, err := t.bridge(args[0])
-			if err != nil {
+			if _, err := t.bridge(args[0]); err != nil {
 				return "", err
 			}
-			do(sw)
-			return said, nil
 		}
 		for _, b := range t.Daemon.Bridges() {
-			if sw, ok := t.Daemon.Bridge(b.Name); ok {
+			if sw, ok := t.Daemon.Bridge(b.Name); ok && (len(args) == 0 || args[0] == b.Name) {
 				do(sw)
 			}
 		}
-		return said, nil
+		return done, nil
 	}
 }
 
-var errBadMAC = errors.New("bad MAC address")
-
+// parseMAC reads an Ethernet address.
 func parseMAC(text string) (net.HardwareAddr, error) {
 	mac, err := net.ParseMAC(text)
-	if err != nil || len(mac) != 6 {
-		return nil, errBadMAC
+	if err != nil || len(mac) != 6 || strings.Count(text, ":") != 5 {
+		return nil, errors.New("bad MAC address")
 	}
 	return mac, nil
-}
-
-func (t Target) fdbAdd(args []string) (string, error) {
-	sw, err := t.bridge(args[0])
-	if err != nil {
-		return "", err
-	}
-	mac, err := parseMAC(args[3])
-	if err != nil {
-		return "", err
-	}
-	return sw.AddFDB(args[1], uint16(atoi(args[2])), mac)
-}
-
-func (t Target) fdbDelete(args []string) (string, error) {
-	sw, err := t.bridge(args[0])
-	if err != nil {
-		return "", err
-	}
-	mac, err := parseMAC(args[2])
-	if err != nil {
-		return "", err
-	}
-	return "", sw.DeleteFDB(uint16(atoi(args[1])), mac)
 }
