@@ -6,7 +6,6 @@ package ofswitch
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net"
 	"net/netip"
 
@@ -107,7 +106,7 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 		}
 	case niciraSetTunnel, niciraSetTunnel64, niciraLoad:
 		if s, ok := a.(openflow.SetField); ok {
-			return worded{a, setWords(sub, s)}, true
+			return worded{a, setWords(sub, s, b)}, true
 		}
 	}
 	if words := oldWords(v, b); words != "" {
@@ -117,36 +116,24 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 }
 
 // setWords are those of an action of Nicira's that writes a field.
-func setWords(subtype int, s openflow.SetField) string {
-	n := numberOf(s.Value)
-	switch {
-	case subtype == niciraSetTunnel64 || subtype == niciraSetTunnel && n > 0xffffffff:
-		return "set_tunnel64:" + hexNumber(n)
-	case subtype == niciraSetTunnel:
+func setWords(subtype int, s openflow.SetField, b []byte) string {
+	if subtype != niciraLoad {
+		n := numberOf(s.Value)
+		if subtype == niciraSetTunnel64 || n > 0xffffffff {
+			return "set_tunnel64:" + hexNumber(n)
+		}
 		return "set_tunnel:" + hexNumber(n)
 	}
-	dst := openflow.Whole(s.Field)
-	hi, lo := uint64(0), numberOf(s.Value)
-	if len(s.Value) > 8 {
-		hi = numberOf(s.Value[:len(s.Value)-8])
+	const length, inPort16 = 24, 0x00000002
+	if len(b) < length {
+		return s.String()
 	}
-	if s.Mask != nil {
-		mask := numberOf(s.Mask)
-		if len(s.Mask) > 8 && mask == 0 {
-			mask, lo = numberOf(s.Mask[:len(s.Mask)-8]), hi
-			dst.Offset = 64
-		} else if len(s.Mask) > 8 {
-			if up := numberOf(s.Mask[:len(s.Mask)-8]); up != 0 {
-				shift := bits.TrailingZeros64(mask)
-				dst.Offset, dst.Bits = uint16(shift), uint16(64-shift+bits.OnesCount64(up))
-				return fmt.Sprintf("load:%s->%v", hexNumber(lo>>shift|hi<<(64-shift)), dst)
-			}
-		}
-		shift := bits.TrailingZeros64(mask)
-		dst.Offset, dst.Bits = dst.Offset+uint16(shift), uint16(bits.OnesCount64(mask))
-		lo >>= shift
+	place := binary.BigEndian.Uint16(b[10:])
+	dst := openflow.Subfield{Field: s.Field, Offset: place >> 6, Bits: place&0x3f + 1}
+	if binary.BigEndian.Uint32(b[12:]) == inPort16 {
+		dst.Field = openflow.FieldInPort16
 	}
-	return fmt.Sprintf("load:%s->%v", hexNumber(lo), dst)
+	return fmt.Sprintf("load:%s->%v", hexNumber(binary.BigEndian.Uint64(b[16:])), dst)
 }
 
 // numberOf is the number that the last 8 bytes are.
