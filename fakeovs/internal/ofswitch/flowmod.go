@@ -167,7 +167,6 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
 	f.sent, f.sentIn = m.sent, m.sentIn
-	f.Flags &= openflow.FlowSendRemoved | openflow.FlowNoPacketCounts | openflow.FlowNoByteCounts
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
