@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -21,7 +23,27 @@ import (
 // fakeComparisons have the database of fakeovs, in a process of its own, on the side of ovskit, and an ovsdb-server on the
 // other. Both are asked the same by the same client, which does not look at what the answers mean, on a unix socket each;
 // both write what is committed to a file, and no switch takes notice.
-var fakeComparisons = []comparison{fakeTransact, fakeAddPort, fakeFanout}
+var fakeComparisons = []comparison{fakeTransact, fakeAddPort, fakeFanout, fakeAddFlows}
+
+// fakeAddFlows adds flows in one bundle to the switch of fakeovs, in this process, beside ovs-vswitchd: the messages were
+// made before and are the same.
+var fakeAddFlows = comparison{name: "fakeovs.add50k/vswitchd", pairs: 10, setup: func(b *testing.B) (ours, peer side) {
+	return blobSide(b, startFakeFlowSwitch(b)), blobSide(b, startFlowSwitch(b))
+}}
+
+// startFakeFlowSwitch starts a fake with a bridge that has no flows, and returns its management endpoint.
+func startFakeFlowSwitch(b *testing.B) (endpoint string) {
+	b.Helper()
+	fake := fakeovs.New(b)
+	br, err := bridge.Ensure(context.Background(), openSwitch(b, fake.DatabaseEndpoint()), bridge.Config{Name: "br0"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := deleteFlows(b, br.Management())(0); err != nil {
+		b.Fatal(err)
+	}
+	return br.Management()
+}
 
 // watchers is how many clients monitor a database to which another one writes.
 const watchers = 100

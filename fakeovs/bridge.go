@@ -27,7 +27,8 @@ type Bridge struct {
 // Name returns the name of the bridge.
 func (b *Bridge) Name() string { return b.name }
 
-// Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt".
+// Management returns the endpoint of the bridge's OpenFlow management socket, "unix:DIR/NAME.mgmt". If the fake is in memory
+// it is for OVS.Dial alone.
 func (b *Bridge) Management() string {
 	return "unix:" + filepath.Join(b.ovs.dir, b.name+managementSuffix)
 }

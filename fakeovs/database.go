@@ -6,8 +6,10 @@ package fakeovs
 import (
 	"errors"
 	"fmt"
+	"net"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/serverctl"
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
@@ -66,10 +68,10 @@ func (o *OVS) RestoreDatabase(saved *SavedDatabase) error {
 }
 
 // serve accepts clients of the database until its socket is closed or fails.
-func (o *OVS) serve() {
+func (o *OVS) serve(socket net.Listener) {
 	defer close(o.served)
-	if o.failed = o.server.Serve(o.socket); o.failed != nil {
-		o.log.Error("the database is not served any more", "socket", o.socketPath(), "error", o.failed)
+	if o.failed = o.server.Serve(socket); o.failed != nil {
+		o.log.Error("the database is not served any more", "socket", socket.Addr(), "error", o.failed)
 		close(o.ended)
 	}
 }
@@ -81,6 +83,10 @@ func (o *OVS) killDatabase() {
 	if d := o.host.vswitchd(); d != nil {
 		d.Disconnect()
 	}
+	if err := o.databaseControl.close(); err != nil {
+		o.log.Error("the database has left something behind", "error", err)
+	}
+	o.databaseControl = nil
 	o.socket.Close()
 	<-o.served
 	o.remotes.Close()
@@ -99,7 +105,10 @@ func (o *OVS) restartDatabase() error {
 	if o.failed != nil {
 		return fmt.Errorf("its socket has failed: %w", o.failed)
 	}
-	socket, err := unixsock.Listen(o.socketPath())
+	if o.exited {
+		return errors.New("it has ended")
+	}
+	socket, err := o.listen(databaseSocket)
 	if err != nil {
 		return err
 	}
@@ -115,6 +124,7 @@ func (o *OVS) restartDatabase() error {
 		d.Connect()
 	}
 	o.socket, o.served = unixsock.Patient(socket, o.log), make(chan struct{})
-	go o.serve()
-	return nil
+	go o.serve(o.socket)
+	o.databaseControl, err = o.openControl(databaseProgram, serverctl.Version, o.databaseCommands())
+	return err
 }

@@ -4,7 +4,9 @@
 package fakeovs_test
 
 import (
+	"crypto/sha1"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,4 +157,39 @@ func TestRestartWithDatabaseFile(t *testing.T) {
 	if got := notes(t, startWithFile(t, other).DatabaseEndpoint()); got != "a d" {
 		t.Errorf("notes after the content was restored: got %s, want a d", got)
 	}
+}
+
+// TestDatabasesInFiles serves two databases from files.
+func TestDatabasesInFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "inventory.db")
+	const schema = `{"name":"Inventory","tables":{"T":{"columns":{"c":{"type":"string"}}}}}`
+	record := fmt.Sprintf("OVSDB JSON %d %x\n%s", len(schema), sha1.Sum([]byte(schema)), schema)
+	if err := os.WriteFile(file, []byte(record), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options := fakeovs.Options{DatabaseFile: filepath.Join(dir, "conf.db"), Databases: []string{file}, NoSwitch: true}
+	o := startWith(t, options)
+	insert := map[string]any{"op": "insert", "table": "T", "row": map[string]any{"c": "x"}}
+	if _, err := dbcall.Transact(t.Context(), o.DatabaseEndpoint(), "Inventory", insert); err != nil {
+		t.Fatal(err)
+	}
+	operate(t, o.DatabaseEndpoint(), insertRoot)
+	closeFake(t, o)
+	o = startWith(t, options)
+	rows := map[string]any{"op": "select", "table": "T", "where": []any{}, "columns": []string{"c"}}
+	results, err := dbcall.Transact(t.Context(), o.DatabaseEndpoint(), "Inventory", rows)
+	if err != nil || string(results[0]) != `{"rows":[{"c":"x"}]}` {
+		t.Errorf("rows of the second database after a restart: got %s, %v", results, err)
+	}
+	closeFake(t, o)
+	for _, files := range [][]string{{filepath.Join(dir, "none.db")}, {file, file}, {options.DatabaseFile}} {
+		options := options
+		options.Databases = files
+		if o, err := fakeovs.Start(options); err == nil {
+			closeFake(t, o)
+			t.Errorf("files %v beside that of Open_vSwitch: got no error", files)
+		}
+	}
+	closeFake(t, startWith(t, options)) // nothing is locked any more
 }

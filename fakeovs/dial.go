@@ -21,30 +21,40 @@ func (o *OVS) Dial(ctx context.Context, endpoint string) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	serve := o.serverAt(endpoint)
+	serve, bridge := o.serverAt(endpoint)
 	if serve == nil {
 		return nil, fmt.Errorf("dial %s in memory: %w", endpoint, syscall.ECONNREFUSED)
 	}
 	ours, theirs := mempipe.New()
-	serve(theirs)
+	serve(o.proxy(bridge, theirs))
 	return ours, nil
 }
 
-// serverAt returns what serves connections to an endpoint; nil if nothing does.
-func (o *OVS) serverAt(endpoint string) func(net.Conn) {
+// DialDatabase is Dial to the database.
+func (o *OVS) DialDatabase(ctx context.Context) (net.Conn, error) {
+	return o.Dial(ctx, o.DatabaseEndpoint())
+}
+
+// DialBridge is Dial to the management of a bridge, as openflow.NewConn takes it.
+func (o *OVS) DialBridge(ctx context.Context, name string) (net.Conn, error) {
+	return o.Dial(ctx, o.Bridge(name).Management())
+}
+
+// serverAt returns what serves connections to an endpoint, and the bridge whose it is; nil if nothing does.
+func (o *OVS) serverAt(endpoint string) (serve func(net.Conn), bridge string) {
 	if endpoint == o.DatabaseEndpoint() {
-		return o.serveDatabase()
+		return o.serveDatabase(), ""
 	}
 	d := o.host.vswitchd()
 	path, isUnix := strings.CutPrefix(endpoint, "unix:")
 	name, isManagement := strings.CutSuffix(filepath.Base(path), managementSuffix)
 	if d == nil || !isUnix || !isManagement || filepath.Dir(path) != filepath.Clean(o.dir) {
-		return nil
+		return nil, ""
 	}
 	if sw, ok := d.Bridge(name); ok {
-		return sw.ServeConn
+		return sw.ServeConn, name
 	}
-	return nil
+	return nil, ""
 }
 
 func (o *OVS) serveDatabase() func(net.Conn) {

@@ -6,7 +6,17 @@
 //
 // New starts one for the duration of a test; Start is the same outside of tests. A program under test connects to
 // OVS.DatabaseEndpoint with any OVSDB client, creates bridges and ports there, and then connects to
-// Bridge.Management with any OpenFlow 1.3 client, exactly as it would with the real thing.
+// Bridge.Management with any OpenFlow client, exactly as it would with the real thing; so do ovs-vsctl, ovsdb-client,
+// ovs-ofctl and, by OVS.SwitchControl and OVS.DatabaseControl, ovs-appctl. In a test:
+//
+//	ovs := fakeovs.New(t)
+//	run(myProgram, ovs.DatabaseEndpoint())
+//	ovs.Bridge("br0").Inject(1, frame).Expect(t, fakeovs.Output(2))
+//
+// With Options.InMemory there are no sockets and no files: clients of this process use OVS.Dial.
+//
+// The database begins empty, as a new one of ovsdb-server does, until a client or Options.Initialize puts in the row of
+// table Open_vSwitch.
 //
 // # Devices
 //
@@ -22,10 +32,23 @@
 // Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
 // Injection.Expect compares, Injection.Trace explains.
 //
+// Bridge.Flows, Bridge.Ports and OVS.Conntrack look at what the switch has. OVS.AskSwitch asks what ovs-appctl would, such
+// as ofproto/trace, fdb/show or dpctl/dump-conntrack, and "list-commands" tells what there is.
+//
+// # Time
+//
+// The fake goes by the machine's time, or by Options.Clock, which stands until the test moves it: Clock.Advance returns when
+// what came due has been done, from flows that time out to statistics in the database. The commands time/stop and time/warp
+// move the same clock.
+//
 // # Failures
 //
 // OVS.KillSwitch and OVS.KillDatabase take one of the two programs away, OVS.RestartSwitch and OVS.RestartDatabase bring
 // it back. OVS.SaveDatabase and OVS.RestoreDatabase bring the database back with older content.
+//
+// OVS.Faults lets less than all of it go wrong: a Fault drops, holds, delays or reorders chosen messages of clients, cuts
+// their connections in the middle of one, or answers in the place of the server; further methods steal a lock, slow the
+// switch down and let interfaces fail. Faults count messages, so that a test fails each time or never.
 //
 // # The file of the database
 //
@@ -40,15 +63,16 @@
 //
 // # Other databases
 //
-// Options.Schemas adds databases by any schema, such as those of OVN, with all constraints that the schema states.
-// They share the socket of Open_vSwitch. Nothing acts on what is written to them.
+// Options.Schemas serves databases by any schema, such as those of OVN, with all constraints that the schema states, and
+// Options.Databases such as are kept in files. They share the socket. Unless Open_vSwitch is among them there is no
+// switch, and nothing acts on what is written to them.
 //
 // # What is not there
 //
-// Controllers (Bridge.controller) are not connected to: the switch listens on its management sockets only. So are managers
-// (Open_vSwitch.manager_options), unless Options.Remotes says otherwise. Flows that match fields or have actions that the fake cannot evaluate are
-// refused with an OpenFlow error, and Options.Logger has a warning that says what there is no support for; groups and meters
-// there are none. Tunnels and patch ports open but carry no packets. QoS, mirrors, bonds,
-// policing, spanning tree and VLAN modes of ports have no effect, and columns with statistics stay empty. The datapath
-// types system, netdev and dummy are all the same. A change of a bridge's datapath id loses its flows.
+// Commands of ovs-appctl that the fake does not have are answered as unknown, and OpenFlow messages and actions that it
+// cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels open but carry no packets. QoS,
+// policing, sFlow, NetFlow, IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. The datapath caches no flows: each packet is
+// translated, dpctl/dump-flows is empty, and there is nothing to revalidate. There is no clustered database and no
+// replication. The control sockets belong to the process that the fake is in; a program that opens and closes
+// ovs-vswitchd.pid in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
 package fakeovs

@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs"
+	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -53,4 +55,58 @@ func makeBridge(database, name string, ports ...string) error {
 	ops = append(ops, ovsdb.Insert(vswitch.TableBridge, row).Named("bridge"), vswitch.AddBridges("bridge"))
 	_, err = db.Apply(ctx, ops...)
 	return err
+}
+
+// The second transaction of the program is refused as if the server had no room.
+func ExampleFaults() {
+	ovs, err := fakeovs.Start(fakeovs.Options{InMemory: true, Initialize: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ovs.Close()
+	ovs.Faults().Add(fakeovs.Fault{
+		Method: "transact", Skip: 1, Times: 1, Do: fakeovs.Refuse{Error: "resources exhausted"},
+	})
+	ctx := context.Background()
+	db, err := ovsdb.Dial(ctx, ovsdb.Options{Endpoint: ovs.DatabaseEndpoint(), Dial: ovs.Dial}) // the program under test
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	for range 3 {
+		_, err := db.Transact(ctx, ovsdb.Select("Open_vSwitch", []string{"cur_cfg"}))
+		fmt.Println(err != nil)
+	}
+	// Output:
+	// false
+	// true
+	// false
+}
+
+// A flow times out within the call that moves the clock.
+func ExampleClock() {
+	clock := fakeovs.NewClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	ovs, err := fakeovs.Start(fakeovs.Options{Clock: clock})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ovs.Close()
+	if err := makeBridge(ovs.DatabaseEndpoint(), "br0"); err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	sw, err := openflow.Dial(ctx, ovs.Bridge("br0").Management(), openflow.Options{}) // the program under test
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer sw.Close()
+	if err := sw.Bundle(ctx, openflow.Add(openflow.Flow{Table: 1, HardTimeout: 60})); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(len(ovs.Bridge("br0").Flows()))
+	clock.Advance(2 * time.Minute)
+	fmt.Println(ovs.Bridge("br0").Flows()[0].Flow)
+	// Output:
+	// 2
+	// priority=0 actions=NORMAL
 }

@@ -80,13 +80,13 @@ func TestRemotes(t *testing.T) {
 func TestBadRemotes(t *testing.T) {
 	taken := fakeovs.New(t)
 	for remote, says := range map[string]string{
-		"pssl:0:127.0.0.1":                  "certificate",
-		"db:Open_vSwitch,Open_vSwitch":      "db:DATABASE,TABLE,COLUMN",
-		"db:other,Open_vSwitch,a":           "no database named other",
-		"db:Open_vSwitch,Other,a":           "no table named Other",
-		"db:Open_vSwitch,Open_vSwitch,a":    "no column a",
-		"db:Open_vSwitch,Interface,options": "neither strings nor references",
-		"p" + taken.DatabaseEndpoint():      "address already in use",
+		"pssl:0:127.0.0.1":               "Options.TLS",
+		"ssl:127.0.0.1:6640":             "Options.TLS",
+		"db:Open_vSwitch,Open_vSwitch":   `"db:Open_vSwitch,Open_vSwitch": invalid syntax`,
+		"db:other,Open_vSwitch,a":        "no database named other",
+		"db:Open_vSwitch,Other,a":        "no table named Other",
+		"db:Open_vSwitch,Open_vSwitch,a": `table "Open_vSwitch" has no column "a"`,
+		"p" + taken.DatabaseEndpoint():   "address already in use",
 	} {
 		o, err := fakeovs.Start(fakeovs.Options{Remotes: []string{"ptcp:0:127.0.0.1", remote}})
 		if err == nil {
@@ -251,7 +251,7 @@ func TestActiveManager(t *testing.T) {
 		}
 		return string(m)
 	}
-	if got, want := receive(), `{"error":null,"id":"lock","result":{"locked":true}}`; got != want {
+	if got, want := receive(), `{"id":"lock","result":{"locked":true},"error":null}`; got != want {
 		t.Fatalf("reply: got %s, want %s", got, want)
 	}
 	for range 3 {
@@ -282,5 +282,77 @@ func TestManagerThatCannotBe(t *testing.T) {
 		setManager(t, ovs, target, nil)
 		for status := awaitManager(t, ovs, false, "state"); status["state"] != "BACKOFF"; status = awaitManager(t, ovs, false, "state") {
 		}
+	}
+}
+
+// TestManagerWithSSLTable has a client come by TLS, first before there is a row in table SSL.
+func TestManagerWithSSLTable(t *testing.T) {
+	ca := testpki.NewCA()
+	ovs := startWith(t, fakeovs.Options{Remotes: []string{managers}, NoSwitch: true})
+	operate(t, ovs.DatabaseEndpoint(), insertRoot)
+	setManager(t, ovs, "pssl:0:127.0.0.1", nil)
+	endpoint := "ssl:127.0.0.1:" + awaitManager(t, ovs, false, "bound_port")["bound_port"]
+	dial := func(client tls.Certificate) error {
+		config := &tls.Config{Certificates: []tls.Certificate{client}, InsecureSkipVerify: true}
+		c, err := ovsdb.Dial(t.Context(), ovsdb.Options{Endpoint: endpoint, TLS: config, NoReconnect: true})
+		if err == nil {
+			c.Close()
+		}
+		return err
+	}
+	if err := dial(ca.Client()); err == nil {
+		t.Error("client before there is a certificate: got a connection")
+	}
+	setSSL(t, ovs, ca, ca.Server())
+	if err := dial(ca.Client()); err != nil {
+		t.Errorf("client with a certificate of the authority: got %v", err)
+	}
+	if err := dial(testpki.NewCA().Client()); err == nil {
+		t.Error("client with a certificate of another authority: got a connection")
+	}
+}
+
+// setSSL gives the switch a certificate and an authority.
+func setSSL(t *testing.T, ovs *fakeovs.OVS, ca *testpki.CA, pair tls.Certificate) {
+	t.Helper()
+	key, certificate := testpki.Write(t, pair)
+	row := map[string]any{"private_key": key, "certificate": certificate, "ca_cert": ca.Write(t)}
+	operate(t, ovs.DatabaseEndpoint(), map[string]any{"op": "insert", "table": "SSL", "uuid-name": "s", "row": row},
+		map[string]any{"op": "update", "table": "Open_vSwitch", "where": []any{}, "row": map[string]any{"ssl": []string{"named-uuid", "s"}}})
+}
+
+// TestActiveManagerWithTLS has the database connect to managers by TLS: only to one whose certificate is the authority's.
+func TestActiveManagerWithTLS(t *testing.T) {
+	ca := testpki.NewCA()
+	ovs := startWith(t, fakeovs.Options{Remotes: []string{managers}, NoSwitch: true})
+	operate(t, ovs.DatabaseEndpoint(), insertRoot)
+	setSSL(t, ovs, ca, ca.Client())
+	for name, tt := range map[string]struct {
+		certificate tls.Certificate
+		good        bool
+	}{
+		"of the authority":     {ca.Server(), true},
+		"of another authority": {testpki.NewCA().Server(), false},
+	} {
+		config := &tls.Config{Certificates: []tls.Certificate{tt.certificate}, ClientCAs: ca.Pool(), ClientAuth: tls.RequireAndVerifyClientCert}
+		l, err := tls.Listen("tcp", "127.0.0.1:0", config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		setManager(t, ovs, "ssl:"+l.Addr().String(), nil)
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		request := `{"id":1,"method":"echo","params":[]}`
+		_, err = io.WriteString(conn, request)
+		if err == nil {
+			_, err = io.ReadFull(conn, make([]byte, len(request)-10))
+		}
+		if (err == nil) != tt.good {
+			t.Errorf("certificate %s: got error %v", name, err)
+		}
+		conn.Close()
 	}
 }

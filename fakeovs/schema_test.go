@@ -5,6 +5,7 @@ package fakeovs_test
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,9 +19,11 @@ const (
 	schemaB = `{"name":"B","tables":{"T":{"columns":{"c":{"type":"integer"}}}}}`
 )
 
-// Databases of the same table names are apart, and next to Open_vSwitch.
+// Databases of the same table names are apart, and next to Open_vSwitch, which has its switch.
 func TestFurtherDatabases(t *testing.T) {
-	ovs, err := fakeovs.Start(fakeovs.Options{Schemas: [][]byte{[]byte(schemaA), []byte(schemaB)}})
+	ovs, err := fakeovs.Start(fakeovs.Options{
+		Schemas: [][]byte{[]byte(schemaA), fakeovs.OpenVSwitchSchema(), []byte(schemaB)},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,12 +52,32 @@ func TestFurtherDatabases(t *testing.T) {
 	}
 }
 
+// Without Open_vSwitch there is no switch.
+func TestOtherDatabasesAlone(t *testing.T) {
+	ovs := fakeovs.NewWith(t, fakeovs.Options{Schemas: [][]byte{[]byte(schemaA)}})
+	c, err := ovsdb.Dial(t.Context(), ovsdb.Options{Endpoint: ovs.DatabaseEndpoint(), Database: "A"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	names, err := c.ListDatabases(t.Context())
+	if want := []string{"A", "_Server"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("databases: got %q, %v; want %q", names, err, want)
+	}
+	ovs.RestartSwitch()
+	if _, err := ovs.AskSwitch("version"); err == nil {
+		t.Error("there is a switch")
+	}
+	if entries, err := os.ReadDir(ovs.Dir()); err != nil || len(entries) != 3 {
+		t.Errorf("the directory: got %v, %v; want the socket, the control socket and the pid file of ovsdb-server", entries, err)
+	}
+}
+
 func TestBadSchema(t *testing.T) {
 	for _, tt := range []struct{ name, schema, says string }{
 		{"no JSON", `{"name":`, "unexpected end of JSON"},
 		{"column without a type", `{"name":"X","tables":{"T":{"columns":{"c":{}}}}}`, "Required 'type' member is missing"},
 		{"the same twice", schemaA, "there is a database A already"},
-		{"Open vSwitch's own", `{"name":"Open_vSwitch","tables":{}}`, "there is a database Open_vSwitch already"},
 		{"the server's own", `{"name":"_Server","tables":{}}`, "there is a database _Server already"},
 	} {
 		ovs, err := fakeovs.Start(fakeovs.Options{Schemas: [][]byte{[]byte(schemaA), []byte(tt.schema)}})

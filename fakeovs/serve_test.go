@@ -26,7 +26,9 @@ func TestDatabaseSocketFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.socket = broken{o.socket}
-	o.run(true)
+	if err := o.run(true); err != nil {
+		t.Fatal(err)
+	}
 	<-o.Done()
 	if err := o.RestartDatabase(); !errors.Is(err, syscall.EINVAL) {
 		t.Errorf("RestartDatabase: got %v, want %v", err, syscall.EINVAL)

@@ -80,7 +80,7 @@ func (m BundleAdd) appendTo(b []byte, v Version, xid uint32) ([]byte, uint8, err
 	return b, typ, err
 }
 
-func decodeBundleMessage(r *reader, add bool, xid uint32, inBundle bool) (Message, error) {
+func decodeBundleMessage(r *reader, outer Version, add bool, xid uint32, inBundle bool) (Message, error) {
 	if inBundle {
 		return nil, malformed(ErrBundleMsgUnsupported, "bundle message in a bundle")
 	}
@@ -97,6 +97,14 @@ func decodeBundleMessage(r *reader, add bool, xid uint32, inBundle bool) (Messag
 	v, typ, length := Version(r.b[0]), r.b[1], int(be.Uint16(r.b[2:]))
 	if length < HeaderLen || length > len(r.b) {
 		return nil, malformed(ErrBundleMsgLen, "message of %d bytes in a bundle-add with room for %d", length, len(r.b))
+	}
+	if v != outer {
+		// Open vSwitch cannot say it in OpenFlow 1.3.
+		code := ErrUnencodable
+		if outer >= Version14 {
+			code = ErrBundleMsgVersion
+		}
+		return nil, malformed(code, "message of %v in a bundle-add of %v", v, outer)
 	}
 	if innerXid := be.Uint32(r.b[4:]); innerXid != xid {
 		return nil, malformed(ErrBundleMsgXid, "transaction %#x in a bundle-add of transaction %#x", innerXid, xid)

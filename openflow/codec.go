@@ -219,7 +219,7 @@ func decodeModern(v Version, typ uint8, xid uint32, body []byte, inBundle bool) 
 		}
 	case typeBundleControl, typeBundleAdd:
 		if v >= Version14 {
-			return decodeBundleMessage(r, typ == typeBundleAdd, xid, inBundle)
+			return decodeBundleMessage(r, v, typ == typeBundleAdd, xid, inBundle)
 		}
 	case typeGetAsyncRequest, typeGetAsyncReply, typeSetAsync:
 		return decodeAsyncMessage(r, v, typ)

@@ -64,7 +64,7 @@ func decodeExperimenter(r *reader, v Version, xid uint32, inBundle bool) (Messag
 				return decodeRoleStatus(r)
 			}
 		case onfBundleControl, onfBundleAdd:
-			return decodeBundleMessage(r, typ == onfBundleAdd, xid, inBundle)
+			return decodeBundleMessage(r, v, typ == onfBundleAdd, xid, inBundle)
 		case onfRequestForward:
 			if v < Version14 {
 				return decodeRequestForward(r, v, inBundle)

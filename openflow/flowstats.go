@@ -157,7 +157,7 @@ func appendFlowStats(b []byte, v Version, s FlowStats) ([]byte, error) {
 	b = be.AppendUint64(b, s.Cookie)
 	b = be.AppendUint64(b, s.Packets)
 	b = be.AppendUint64(b, s.Bytes)
-	b, err := appendMatchIn(b, v, s.Match)
+	b, err := appendMatch(b, s.Match) // in OpenFlow 1.1 too, as Open vSwitch tells of flows
 	if err != nil {
 		return b, err
 	}

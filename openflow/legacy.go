@@ -87,6 +87,10 @@ func appendLegacy(b []byte, v Version, m Message, xid uint32) (out []byte, typ u
 		return m.appendLegacy(b, v)
 	case FlowUpdates:
 		return m.appendLegacy(b, v)
+	case QueueDescRequest, QueueDescReply:
+		if v < Version12 {
+			return appendOldQueue(b, v, m)
+		}
 	case RoleRequest, RoleReply:
 		if v < Version12 {
 			return appendNXRole(b, m)
@@ -121,8 +125,6 @@ func append10(b []byte, m Message, xid uint32) (out []byte, typ uint8, err error
 		return b, type10BarrierRequest, nil
 	case BarrierReply:
 		return b, type10BarrierReply, nil
-	case QueueDescRequest, QueueDescReply:
-		return appendQueue10(b, m)
 	case GroupMod:
 		b, _, err = m.appendTo(appendExperimenter(b, experimenterNicira, nxtGroupMod), Version10, xid)
 		return b, typeExperimenter, err

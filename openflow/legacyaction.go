@@ -264,6 +264,10 @@ func appendOldSet(b []byte, v Version, mf MatchField) ([]byte, bool) {
 		if v > Version10 {
 			return appendSmall(b, actionSetIPECN, uint16(n)<<8), true
 		}
+	case FieldIPTTL:
+		if v > Version10 {
+			return appendSmall(b, actionSetTTL, uint16(n)<<8), true
+		}
 	case FieldTCPSrc, FieldUDPSrc:
 		return appendSmall(b, action10SetTpSrc, uint16(n)), true
 	case FieldTCPDst, FieldUDPDst:

@@ -164,12 +164,11 @@ func appendMatch10(b []byte, m Match) []byte {
 		case FieldInPort:
 			inPort, wild = uint16(n), wild&^wild10InPort
 		case FieldEthSrc, FieldEthDst:
-			switch {
-			case !exact:
-			case f.Field == FieldEthSrc:
+			// Open vSwitch writes a part of an address as if it were all of it.
+			if f.Field == FieldEthSrc {
 				copy(src, f.Value)
 				wild &^= wild10EthSrc
-			default:
+			} else {
 				copy(dst, f.Value)
 				wild &^= wild10EthDst
 			}

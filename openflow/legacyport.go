@@ -88,7 +88,11 @@ func (m FeaturesReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8,
 	b = be.AppendUint32(b, m.Buffers)
 	b = pad(append(b, m.Tables), 3)
 	if v > Version10 {
-		b = pad(be.AppendUint32(b, uint32(m.Capabilities)&^uint32(CapBundles|CapMonitoring)), 4)
+		capabilities := m.Capabilities &^ (CapBundles | CapMonitoring)
+		if v == Version11 {
+			capabilities |= cap10ARPMatch
+		}
+		b = pad(be.AppendUint32(b, uint32(capabilities)), 4)
 		for _, p := range m.Ports {
 			if b, err = appendPort(b, v, p); err != nil {
 				return b, 0, err
@@ -135,17 +139,27 @@ func decodeQueueRequest10(r *reader) (Message, error) {
 	return ended(r, QueueDescRequest{port, QueueAll})
 }
 
-func appendQueue10(b []byte, m Message) ([]byte, uint8, error) {
+func appendOldQueue(b []byte, v Version, m Message) ([]byte, uint8, error) {
 	if m, ok := m.(QueueDescRequest); ok {
+		if v > Version10 {
+			return m.appendTo(b, v, 0)
+		}
 		return pad(be.AppendUint16(b, portOrNone10(m.Port)), 2), type10QueueRequest, nil
 	}
 	reply := m.(QueueDescReply)
-	b = pad(be.AppendUint16(b, portOrNone10(reply.Port)), 6)
+	if v == Version10 {
+		b = pad(be.AppendUint16(b, portOrNone10(reply.Port)), 6)
+	} else {
+		b = pad(be.AppendUint32(b, orAny(reply.Port)), 4)
+	}
 	for _, q := range reply.Queues {
 		start := len(b)
 		b = pad(be.AppendUint32(b, q.ID), 4)
 		b = appendRate(b, Version10, queueMinRate, q.MinRate)
 		be.PutUint16(b[start+4:], uint16(len(b)-start))
+	}
+	if v > Version10 {
+		return b, typeQueueReply, nil
 	}
 	return b, type10QueueReply, nil
 }

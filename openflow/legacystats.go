@@ -301,10 +301,12 @@ func (m TableStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint
 
 // What the tables of a switch can do in OpenFlow 1.1 and 1.2, as bits.
 const (
-	instructions11 = 0x3e        // goto, write_metadata, write_actions, apply_actions, clear_actions
-	actions11      = 0x00ff_ffff // output to dec_nw_ttl
-	actions12      = 0x03ff_ffff &^ (3 << 26)
-	fields12       = 1<<40 - 1
+	instructions11 = 0x3e                           // goto, write_metadata, write_actions, apply_actions, clear_actions
+	actions11      = 0x01ff_ffff &^ (1<<11 | 1<<12) // output to dec_nw_ttl, but for copies of a TTL
+	actions12      = 1 | 0x03ff_8000                // output, and set_mpls_ttl to set_field
+	fields11       = 0xffff &^ (1 << 10)            // all but the type of a match
+	fields12       = (1<<36 - 1) &^ (1 << 1)        // all but in_phy_port
+	settable12     = fields12 &^ (1<<5 | 1<<10)     // but the protocols
 )
 
 func (t TableStats) appendLegacy(b []byte, v Version) (out []byte, err error) {
@@ -321,19 +323,27 @@ func (t TableStats) appendLegacy(b []byte, v Version) (out []byte, err error) {
 	case Version10:
 		b = be.AppendUint32(b, wild10All)
 	case Version11:
-		b = be.AppendUint32(be.AppendUint32(b, wild11All), wild11All|1<<13-1<<10)
-		b = be.AppendUint32(b, instructions11)
+		b = be.AppendUint32(be.AppendUint32(b, fields11), fields11)
+		b = be.AppendUint32(b, t.instructions11())
 		b = be.AppendUint32(be.AppendUint32(b, actions11), actions11)
-		b = be.AppendUint32(b, 0)
+		b = be.AppendUint32(b, uint32(t.Config))
 	default:
 		b = be.AppendUint64(be.AppendUint64(b, fields12), fields12)
 		b = be.AppendUint32(be.AppendUint32(b, actions12), actions12)
-		b = be.AppendUint64(be.AppendUint64(b, fields12), fields12)
+		b = be.AppendUint64(be.AppendUint64(b, settable12), settable12)
 		b = be.AppendUint64(be.AppendUint64(b, ^uint64(0)), ^uint64(0))
-		b = be.AppendUint32(be.AppendUint32(b, instructions11), 0)
+		b = be.AppendUint32(be.AppendUint32(b, t.instructions11()), uint32(t.Config))
 	}
 	b = be.AppendUint32(be.AppendUint32(b, t.MaxEntries), t.Active)
 	return be.AppendUint64(be.AppendUint64(b, t.Lookups), t.Matches), nil
+}
+
+// instructions11 are those of the table's flows: the last table, of Open vSwitch's, has none to go on to.
+func (t TableStats) instructions11() uint32 {
+	if t.Last {
+		return instructions11 &^ (1 << instructionGoto)
+	}
+	return instructions11
 }
 
 func (m PortStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8, err error) {
@@ -375,7 +385,7 @@ func (m QueueStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint
 	return b, typ, nil
 }
 
-// appendLegacy leaves out how long the group has existed.
+// appendLegacy leaves out how long the group has existed, but in Nicira's extension to OpenFlow 1.0.
 func (m GroupStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8, err error) {
 	typ = typeMultipartReply
 	if v == Version10 {
@@ -388,6 +398,9 @@ func (m GroupStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint
 		b = be.AppendUint32(pad(b, 4), g.ID)
 		b = pad(be.AppendUint32(b, g.References), 4)
 		b = be.AppendUint64(be.AppendUint64(b, g.Packets), g.Bytes)
+		if v == Version10 {
+			b = appendDuration(b, g.Duration)
+		}
 		for _, s := range g.Buckets {
 			b = be.AppendUint64(be.AppendUint64(b, s.Packets), s.Bytes)
 		}

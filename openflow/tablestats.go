@@ -16,6 +16,10 @@ type TableStats struct {
 	// here; later versions tell of them in TableFeatures.
 	Name       string
 	MaxEntries uint32
+	// Config is how the table is configured, and Last says that its flows cannot send packets to other tables; OpenFlow 1.1
+	// and 1.2 only.
+	Config TableConfig
+	Last   bool
 }
 
 // TableStatsRequest asks for the counters of the flow tables (OpenFlow 1.3.5, 7.3.5.4).

@@ -15,29 +15,39 @@ import (
 )
 
 func fakeCommand() *cobra.Command {
-	var dir, file string
-	var schemas, remotes []string
+	var o fakeOptions
 	var files ovsdb.TLSFiles
-	var noSwitch bool
 	c := &cobra.Command{
-		Use:   "fake --dir DIR [--file FILE] [--schema FILE]... [--remote REMOTE]... [--no-switch]",
+		Use:   "fake --dir DIR [--schema FILE]... [--file FILE] [--database FILE]... [--remote REMOTE]... [--no-switch]",
 		Short: "Run a fake Open vSwitch until it is told to stop",
-		Long: `Run a fake Open vSwitch, with its database at DIR/db.sock and each bridge's OpenFlow
-socket at DIR/BRIDGE.mgmt. The database is in memory unless --file names its file, which
-ovsdb-server and ovsdb-tool read and write too. Each --schema adds an empty database with the schema in FILE,
-such as OVN's ovn-nb.ovsschema. Each --remote is a further way to the databases, as for
-ovsdb-server: ptcp:PORT:HOST, pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, or
-db:Open_vSwitch,Open_vSwitch,manager_options for what "ovs-vsctl set-manager" sets. With --no-switch there is the database alone, as without
-ovs-vswitchd. It prints a line with the word "ready" when clients can
-connect, and ends on SIGTERM and SIGINT. What goes wrong, such as a client that is cut
-off, is said on standard error.`,
+		Long: `Run a fake Open vSwitch in DIR: its database at DIR/db.sock, each bridge's OpenFlow socket at
+DIR/BRIDGE.mgmt, and the control sockets and pid files by which ovs-appctl finds the two
+programs. With OVS_RUNDIR=DIR in their environment the programs of Open vSwitch use it.
+
+The database is empty at first and in memory; with --file it is what that file has, which
+ovsdb-server and ovsdb-tool read and write too. With --no-switch there is nobody who acts on
+what is written to it, as without ovs-vswitchd. Each --schema serves an empty database with the
+schema in FILE, such as OVN's ovn-nb.ovsschema; unless one of them is Open_vSwitch, that and the
+switch are left out. --file is the file of the first. Each --database serves a further database
+that is kept in the existing file FILE.
+
+Each --remote is a further way to the databases, as for ovsdb-server: ptcp:PORT:HOST,
+pssl:PORT:HOST, punix:PATH, tcp:HOST:PORT, ssl:HOST:PORT, unix:PATH, or
+db:Open_vSwitch,Open_vSwitch,manager_options for what "ovs-vsctl set-manager" sets.
+
+It prints a line with the word "ready" when clients can connect, and ends on SIGTERM and SIGINT,
+and when ovsdb-server is told to exit. What goes wrong, such as a client that is cut off, is said
+on standard error; with --verbose also what happens otherwise.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if dir == "" {
+			if o.Dir == "" {
 				return usagef("%s: --dir is missing", c.CommandPath())
 			}
-			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-			o := fakeovs.Options{Dir: dir, DatabaseFile: file, Remotes: remotes, NoSwitch: noSwitch, Logger: log}
+			level := slog.LevelWarn
+			if o.verbose {
+				level = slog.LevelDebug
+			}
+			o.Logger = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			if files != (ovsdb.TLSFiles{}) {
 				files.AnyName = true
 				config, err := files.Config()
@@ -46,7 +56,7 @@ off, is said on standard error.`,
 				}
 				o.TLS = config
 			}
-			ovs, err := startFake(o, schemas)
+			ovs, err := o.start()
 			if err != nil {
 				return err
 			}
@@ -61,30 +71,41 @@ off, is said on standard error.`,
 			return ovs.Close()
 		},
 	}
-	c.Flags().StringVar(&dir, "dir", "", "existing directory of the sockets")
-	c.Flags().StringVar(&file, "file", "", "keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
-	c.Flags().StringArrayVar(&remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
+	c.Flags().StringVar(&o.Dir, "dir", "", "existing directory of the sockets")
+	c.Flags().StringVar(&o.DatabaseFile, "file", "",
+		"keep the database in `FILE`, in the format of ovsdb-server; it is created if need be")
+	c.Flags().StringArrayVar(&o.Databases, "database", nil, "serve a further database that is kept in `FILE`; can be repeated")
+	c.Flags().StringArrayVar(&o.Remotes, "remote", nil, "listen at or connect to `REMOTE` too; can be repeated")
 	c.Flags().StringVar(&files.PrivateKey, "private-key", "", "private key for pssl: and ssl: remotes, in `FILE`")
 	c.Flags().StringVar(&files.Certificate, "certificate", "", "certificate of the private key, in `FILE`")
 	c.Flags().StringVar(&files.CACert, "ca-cert", "", "certificate of the authority of the peers, in `FILE`")
-	c.Flags().BoolVar(&noSwitch, "no-switch", false, "serve the database only")
-	c.Flags().StringArrayVar(&schemas, "schema", nil, "serve a further database by the schema in `FILE`; can be repeated")
+	c.Flags().BoolVar(&o.NoSwitch, "no-switch", false, "serve the database only")
+	c.Flags().StringArrayVar(&o.schemas, "schema", nil,
+		"serve a database by the schema in `FILE` instead of Open_vSwitch; can be repeated")
+	c.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "say what happens on standard error")
 	return c
 }
 
-// startFake starts a fake with further databases by the schemas in files.
-func startFake(o fakeovs.Options, files []string) (*fakeovs.OVS, error) {
-	for _, file := range files {
+// fakeOptions are the flags.
+type fakeOptions struct {
+	fakeovs.Options
+	schemas []string // files
+	verbose bool
+}
+
+// start starts the fake.
+func (o *fakeOptions) start() (*fakeovs.OVS, error) {
+	for _, file := range o.schemas {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the schema of a further database: %w", err)
+			return nil, fmt.Errorf("read the schema of a database: %w", err)
 		}
 		o.Schemas = append(o.Schemas, text)
 	}
-	ovs, err := fakeovs.Start(o)
+	ovs, err := fakeovs.Start(o.Options)
 	var bad *fakeovs.SchemaError
 	if errors.As(err, &bad) {
-		return nil, fmt.Errorf("schema %s: %w", files[bad.Index], bad.Err)
+		return nil, fmt.Errorf("schema %s: %w", o.schemas[bad.Index], bad.Err)
 	}
 	return ovs, err
 }

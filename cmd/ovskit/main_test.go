@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/ovsdb"
 )
 
@@ -149,9 +150,11 @@ func TestFake(t *testing.T) {
 	code := make(chan int, 1)
 	dir := t.TempDir()
 	schema := writeSchema(t, `{"name":"Inventory","tables":{"T":{"columns":{"c":{"type":"string"}}}}}`)
+	own := writeSchema(t, string(fakeovs.OpenVSwitchSchema()))
 	go func() {
 		code <- run(ctx, []string{
-			"fake", "--dir", dir, "--schema", schema, "--file", dir + "/conf.db", "--remote", "punix:" + dir + "/remote", "--no-switch",
+			"fake", "--dir", dir, "--schema", own, "--schema", schema, "--file", dir + "/conf.db", "--remote", "punix:" + dir + "/remote",
+			"--no-switch",
 		}, w, &stderr)
 		w.Close()
 	}()

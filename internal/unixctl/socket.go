@@ -29,6 +29,7 @@ func RunDir() string {
 // Socket is the path of the control socket DIR/DAEMON.PID.ctl of a daemon such
 // as "ovs-vswitchd". An empty directory is [RunDir]. The process id is that of
 // DIR/DAEMON.pid; where there is no such file, the only such socket is taken.
+// A socket of this process is taken before others.
 // Whether the daemon runs is for [Call] to find out. It is an [io/fs.ErrNotExist]
 // if there is none.
 func Socket(dir, daemon string) (string, error) {
@@ -43,6 +44,11 @@ func Socket(dir, daemon string) (string, error) {
 }
 
 func socket(dir, daemon string) (string, error) {
+	// Whoever opens and closes a pid file of its own process takes its lock away, by which other programs know that the
+	// process is there (fcntl(2)).
+	if own := filepath.Join(dir, fmt.Sprintf("%s.%d.ctl", daemon, os.Getpid())); exists(own) {
+		return own, nil
+	}
 	pid, err := readPID(filepath.Join(dir, daemon+".pid"))
 	if err == nil {
 		return filepath.Join(dir, fmt.Sprintf("%s.%d.ctl", daemon, pid)), nil
@@ -70,6 +76,11 @@ func socket(dir, daemon string) (string, error) {
 		return filepath.Join(dir, found[0]), nil
 	}
 	return "", fmt.Errorf("there is no %s.pid to tell which of %s it is", daemon, strings.Join(found, ", "))
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // readPID reads a pid file: a number on a line.

@@ -73,8 +73,11 @@ type expectations struct {
 	byParent map[tuple][]*expectation
 }
 
-// maxExpectations is how many a parent may have, since it chooses their number.
-const maxExpectations = 1024
+// How many a parent may have, since it chooses their number, and how many there may be.
+const (
+	maxExpectations    = 1024
+	maxAllExpectations = 1 << 16
+)
 
 func newExpectations() expectations {
 	return expectations{byKey: make(map[tuple]*expectation), byParent: make(map[tuple][]*expectation)}
@@ -106,7 +109,7 @@ func (x *expectations) expect(c *conn, port uint16, reply bool) {
 		}
 	}
 	e.key.src.port, e.key.dst.port = 0, port
-	if x.byKey[e.key] != nil || len(x.byParent[e.parent]) >= maxExpectations {
+	if x.byKey[e.key] != nil || len(x.byParent[e.parent]) >= maxExpectations || len(x.byKey) >= maxAllExpectations {
 		return
 	}
 	x.byKey[e.key] = e

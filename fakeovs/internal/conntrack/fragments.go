@@ -168,23 +168,24 @@ func (r *reassembly) advance(l *fragmentList, f *parsedFragment) *whole {
 	return &whole{packet: p, meta: l.fragments[0].Meta, list: l}
 }
 
-// release gives out what is complete, and of what has waited too long one packet's fragments.
-func (r *reassembly) release(held bool, now int64) (out []Fragment) {
+// release gives out what is complete, and of what has waited too long one packet's fragments. As in Open vSwitch it counts
+// them for the version of IP of the packet that they leave with.
+func (r *reassembly) release(held, v6 bool, now int64) (out []Fragment) {
 	room := maxBatch
 	if !held {
 		room--
 	}
-	for len(r.done) > 0 && r.send(r.done[0], &out, room, now) {
+	for len(r.done) > 0 && r.send(r.done[0], &out, room, v6, now) {
 		r.done = r.done[1:]
 	}
-	if len(r.waiting) > 0 && now > r.waiting[0].expires && r.send(r.waiting[0], &out, room, now) {
+	if len(r.waiting) > 0 && now > r.waiting[0].expires && r.send(r.waiting[0], &out, room, v6, now) {
 		r.waiting = r.waiting[1:]
 	}
 	return out
 }
 
 // send puts the fragments of a list out as long as there is room, and reports whether all have gone.
-func (r *reassembly) send(l *fragmentList, out *[]Fragment, room int, now int64) bool {
+func (r *reassembly) send(l *fragmentList, out *[]Fragment, room int, v6 bool, now int64) bool {
 	if r.stale(l, now) {
 		return true
 	}
@@ -195,9 +196,9 @@ func (r *reassembly) send(l *fragmentList, out *[]Fragment, room int, now int64)
 		f := l.fragments[l.sent].Fragment
 		r.held--
 		if l.state&complete != 0 {
-			r.counts[familyOf(l.key.v6)].Completed++
+			r.counts[familyOf(v6)].Completed++
 		} else {
-			r.counts[familyOf(l.key.v6)].Expired++
+			r.counts[familyOf(v6)].Expired++
 			f.Meta.State = openflow.CTInvalid
 		}
 		*out = append(*out, f)
@@ -218,17 +219,13 @@ func (r *reassembly) stale(l *fragmentList, now int64) bool {
 	return true
 }
 
-// purge drops the lists that are stale, from time to time.
-func (r *reassembly) purge(now int64) {
-	n := (now - r.purged) / fragmentPurge
-	if n <= 0 {
-		return
-	}
-	r.purged += n * fragmentPurge
+// purge drops the lists that are stale by then.
+func (r *reassembly) purge(then int64) {
+	r.purged = then
 	for _, lists := range []*[]*fragmentList{&r.waiting, &r.done} {
 		kept := (*lists)[:0]
 		for _, l := range *lists {
-			if !r.stale(l, r.purged) {
+			if !r.stale(l, then) {
 				kept = append(kept, l)
 			}
 		}

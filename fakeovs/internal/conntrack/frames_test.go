@@ -54,6 +54,23 @@ func network(src, dst netip.Addr, proto uint8, payload []byte, frag *fragmentOf)
 	return append(b, payload...)
 }
 
+// extend puts options into the network header of IPv4, and an extension header after that of IPv6 (RFC 8200, 4.6).
+func extend(l3 []byte) []byte {
+	if l3[0]>>4 == 6 {
+		b := append([]byte(nil), l3[:40]...)
+		b = append(append(b, l3[6], 0, 1, 4, 0, 0, 0, 0), l3[40:]...)
+		b[6] = 60
+		be.PutUint16(b[4:], uint16(len(b)-40))
+		return b
+	}
+	b := append(append(append([]byte(nil), l3[:20]...), 1, 1, 1, 0), l3[20:]...)
+	b[0]++
+	be.PutUint16(b[2:], uint16(len(b)))
+	b[10], b[11] = 0, 0
+	be.PutUint16(b[10:], packet.Checksum(b[:24]))
+	return b
+}
+
 // checksum is the checksum of a transport header and what follows it.
 func checksum(src, dst netip.Addr, proto uint8, l4 []byte) uint16 {
 	b := append(src.AsSlice(), dst.AsSlice()...)
@@ -126,11 +143,11 @@ func icmpOf(a netip.Addr) uint8 {
 }
 
 // frameOf makes a frame to the station with a number.
-func frameOf(to uint64, l3 []byte) []byte {
+func frameOf(to uint64, v6 bool, l3 []byte) []byte {
 	b := be.AppendUint64(nil, to<<16)[:6]
 	b = append(b, 2, 0, 0, 0, 0, 1)
 	typ := uint16(openflow.EthTypeIPv4)
-	if l3[0]>>4 == 6 {
+	if v6 {
 		typ = openflow.EthTypeIPv6
 	}
 	return append(be.AppendUint16(b, typ), l3...)

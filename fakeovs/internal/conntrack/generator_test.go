@@ -56,6 +56,9 @@ func host(v6 bool, n int) netip.Addr {
 		a[15] = byte(n)
 		return netip.AddrFrom16(a)
 	}
+	if n == 3 {
+		n = 203 // a longer text
+	}
 	return netip.AddrFrom4([4]byte{10, 0, 0, byte(n)})
 }
 
@@ -118,6 +121,9 @@ func (g *generator) frame() []byte {
 		return g.frame()
 	}
 	l3 := network(src, dst, proto, l4, nil)
+	if g.chance(4) {
+		l3 = extend(l3)
+	}
 	if g.chance(4) { // broken
 		switch g.IntN(3) {
 		case 0:
@@ -125,11 +131,11 @@ func (g *generator) frame() []byte {
 		case 1:
 			l3 = l3[:max(1, len(l3)-1-g.IntN(30))]
 		default:
-			n := g.IntN(len(l4) + 1)
+			n := min(len(l4), 1+g.IntN(len(l4)+1))
 			l3 = network(src, dst, proto, l4[:n], nil)
 		}
 	}
-	f := frameOf(uint64(to), l3)
+	f := frameOf(uint64(to), v6, l3)
 	if g.chance(10) {
 		f = append(f, make([]byte, 1+g.IntN(20))...) // padding
 	}
@@ -192,7 +198,8 @@ func (g *generator) transport(s, d netip.AddrPort, v6 bool) (proto uint8, l4 []b
 		}
 		return icmpOf(src), g.icmpError(p, &dst, v6)
 	}
-	return pick[uint8](g, 132, 47, 1, 58), payload
+	// Open vSwitch takes 1 and 58 for ICMP whatever the version of IP, and looks at the first byte.
+	return pick[uint8](g, 132, 47, 1, 58), append([]byte{pick[byte](g, 8, 128, 1)}, payload...)
 }
 
 // icmpError quotes a packet to the one who sent it, mostly.
@@ -272,9 +279,13 @@ func (g *generator) divide(to uint64, src, dst netip.Addr, proto uint8, l4 []byt
 	for off := 0; off < len(l4); off += size {
 		n := min(size, len(l4)-off)
 		if g.chance(5) {
-			n = max(8, n&^15/2)
+			n = min(n, max(8, n&^15/2))
 		}
-		f := frameOf(to, network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)}))
+		l3 := network(src, dst, proto, l4[off:off+n], &fragmentOf{id: g.id, offset: off, more: off+n < len(l4)})
+		if g.chance(3) {
+			l3 = extend(l3)
+		}
+		f := frameOf(to, src.Is6(), l3)
 		if !g.chance(6) {
 			g.waiting = append(g.waiting, f)
 		}

@@ -31,7 +31,7 @@ func (n translation) reverse() translation {
 
 // apply translates a packet of an existing connection, once in a zone.
 func (c *conn) apply(p *packet.Packet, m *Meta, zone uint16, reply, related bool) {
-	if c.nat == none || m.translated() && m.Zone == zone {
+	if c.nat == none || m.translated() && m.Zone == zone || p.Network() == nil || p.IPv6() != c.orig.v6 {
 		return
 	}
 	m.State &^= openflow.CTSrcNAT | openflow.CTDstNAT
@@ -62,6 +62,7 @@ func (c *conn) translate(p *packet.Packet, m *Meta, reply, related bool) {
 	}
 	if in, ok := p.Inner(); ok {
 		r := t.reverse()
+		spill(in, &r)
 		rewrite(in, &r, n.reverse(), true)
 		p.FixChecksum()
 	}
@@ -97,16 +98,40 @@ func spoil(p *packet.Packet, t *tuple, n translation) {
 	if n == destination {
 		old, addr = l3[24:40], t.src.addr
 	}
-	sum := uint32(^binary.BigEndian.Uint16(l4[at:]))
-	for i := 0; i < len(addr); i += 2 {
-		sum += uint32(^binary.BigEndian.Uint16(old[i:])) + uint32(binary.BigEndian.Uint16(addr[i:]))
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	sum = ^sum & 0xffff
+	sum := amend(binary.BigEndian.Uint16(l4[at:]), old, addr[:])
 	if sum == 0 && t.proto == openflow.IPProtoUDP {
 		sum = 0xffff
 	}
-	binary.BigEndian.PutUint16(l4[at:], uint16(sum))
+	binary.BigEndian.PutUint16(l4[at:], sum)
+}
+
+// spill does what Open vSwitch does to a quoted TCP header that is cut off before its checksum: it corrects what stands at
+// its place for the change of the ports, be it padding of the frame.
+func spill(in *packet.Packet, t *tuple) {
+	l4 := in.Transport()
+	at := in.NetworkOffset() + len(in.Network()) - len(l4) + 16
+	b := in.Bytes()
+	if t.proto != openflow.IPProtoTCP || len(l4) >= 20 || at+2 > len(b) {
+		return
+	}
+	var ports [4]byte
+	binary.BigEndian.PutUint16(ports[0:], t.dst.port)
+	binary.BigEndian.PutUint16(ports[2:], t.src.port)
+	for i := 0; i < len(ports); i += 2 {
+		if old := l4[i : i+2]; string(old) != string(ports[i:i+2]) {
+			binary.BigEndian.PutUint16(b[at:], amend(binary.BigEndian.Uint16(b[at:]), old, ports[i:i+2]))
+		}
+	}
+}
+
+// amend is a checksum after a change of what it covers (RFC 1624), of the same even length.
+func amend(sum uint16, old, new []byte) uint16 {
+	s := uint32(^sum)
+	for i := 0; i < len(old); i += 2 {
+		s += uint32(^binary.BigEndian.Uint16(old[i:])) + uint32(binary.BigEndian.Uint16(new[i:]))
+	}
+	for s > 0xffff {
+		s = s>>16 + s&0xffff
+	}
+	return uint16(^s)
 }

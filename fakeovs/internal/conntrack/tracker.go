@@ -67,23 +67,40 @@ func (t *Tracker) Track(p *packet.Packet, m *Meta, r *Request) (held bool, relea
 	case !held:
 		t.pass(p, m, r, now)
 	}
-	return held, t.frags.release(held, now)
+	return held, t.frags.release(held, p.IPv6(), now)
+}
+
+// Clean removes what has expired at once. Open vSwitch does it every 20 seconds, as a Tracker does by itself, and whenever
+// its time is warped.
+func (t *Tracker) Clean() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := t.tick()
+	t.sweep(now)
+	t.frags.purge(now)
 }
 
 // tick does what time has done since somebody looked last, and says what time it is.
 func (t *Tracker) tick() int64 {
 	now := t.now().UnixMilli()
 	if n := (now - t.swept) / sweepEvery; n > 0 {
-		t.swept += n * sweepEvery
-		// The last one takes the place of one that is removed; it has been looked at.
-		for i := len(t.conns) - 1; i >= 0; i-- {
-			if c := t.conns[i]; c.expires <= t.swept {
-				t.remove(c)
-			}
+		t.sweep(t.swept + n*sweepEvery)
+	}
+	if n := (now - t.frags.purged) / fragmentPurge; n > 0 {
+		t.frags.purge(t.frags.purged + n*fragmentPurge)
+	}
+	return now
+}
+
+// sweep removes the connections that have expired by then.
+func (t *Tracker) sweep(then int64) {
+	t.swept = then
+	// The last one takes the place of one that is removed; it has been looked at.
+	for i := len(t.conns) - 1; i >= 0; i-- {
+		if c := t.conns[i]; c.expires <= then {
+			t.remove(c)
 		}
 	}
-	t.frags.purge(now)
-	return now
 }
 
 // remove takes a connection out, and what it has announced.
@@ -218,6 +235,9 @@ func (v *visit) original() *conn {
 	o := &v.m.Orig
 	if !v.m.translated() || v.r.NAT != nil || o.Proto == 0 || o.Src.Is4() == v.key.v6 {
 		return nil
+	}
+	if o.Proto != v.key.proto && !v.related {
+		return nil // another packet has taken the place of the one that was here
 	}
 	key := tuple{zone: v.m.Zone, proto: o.Proto, v6: v.key.v6}
 	copy(key.src.addr[:], o.Src.AsSlice())

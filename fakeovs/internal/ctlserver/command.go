@@ -74,8 +74,30 @@ func (s *Server) run(name string, args []any) (text string, after func(), err er
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if text, err = c.Run(words); err == nil && c.After != nil {
+	text, err = c.Run(words)
+	switch {
+	case err != nil:
+		return "", nil, err
+	case c.After != nil:
 		after = func() { c.After(words) }
 	}
-	return text, after, err
+	return text, after, nil
 }
+
+// Call carries out a command as for a client.
+func (s *Server) Call(name string, args ...string) (string, error) {
+	list := make([]any, len(args))
+	for i, a := range args {
+		list[i] = a
+	}
+	text, after, err := s.run(name, list)
+	if after != nil {
+		after()
+	}
+	return lines(text), err
+}
+
+// Refusal is an answer that is an error, in the words of the program that is imitated.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }

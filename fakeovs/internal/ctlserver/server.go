@@ -185,9 +185,7 @@ func answer(id json.RawMessage, text string, err error) map[string]any {
 	if err != nil {
 		text = err.Error()
 	}
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
+	text = lines(text)
 	reply := map[string]any{"id": id, "result": nil, "error": nil}
 	if err != nil {
 		reply["error"] = text
@@ -195,4 +193,12 @@ func answer(id json.RawMessage, text string, err error) map[string]any {
 		reply["result"] = text
 	}
 	return reply
+}
+
+// lines is text with a line's end at its end, unless it is empty.
+func lines(text string) string {
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text
 }

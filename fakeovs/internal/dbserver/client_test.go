@@ -13,27 +13,30 @@ import (
 // startServer serves the test database on an in-memory connection for each client.
 func startServer(t testing.TB, o Options) *Server {
 	t.Helper()
-	return startServerWith(t, "testdata/test.ovsschema", o)
+	return startServerWith(t, o, "testdata/test.ovsschema")
 }
 
-func startServerWith(t testing.TB, file string, o Options) *Server {
+// startServerWith serves a database for each of the schemas in files.
+func startServerWith(t testing.TB, o Options, files ...string) *Server {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema, err := ParseSchema(text)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.AddDatabase(schema); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() { s.Close() })
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schema, err := ParseSchema(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AddDatabase(schema); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return s
 }
 

@@ -54,13 +54,7 @@ func (x *txn) dropUnchanged() bool {
 		if c.old == nil && c.new == nil {
 			continue
 		}
-		c.changed = make([]bool, len(c.id.table.columns))
-		differs := false
-		for i := range c.changed {
-			c.changed[i] = c.old == nil || c.new == nil || c.old != c.new && !c.old.fields[i].equal(c.new.fields[i])
-			differs = differs || c.changed[i]
-		}
-		if !differs {
+		if !c.noteChanged() {
 			delete(x.changes, c.id)
 			continue
 		}
@@ -68,6 +62,17 @@ func (x *txn) dropUnchanged() bool {
 	}
 	x.order = order
 	return len(order) > 0
+}
+
+// noteChanged notes the columns that changed, and reports whether there are any.
+func (c *change) noteChanged() bool {
+	c.changed = make([]bool, len(c.id.table.columns))
+	differs := false
+	for i := range c.changed {
+		c.changed[i] = c.old == nil || c.new == nil || c.old != c.new && !c.old.fields[i].equal(c.new.fields[i])
+		differs = differs || c.changed[i]
+	}
+	return differs
 }
 
 func (c *change) hasChanged(column int) bool { return c.changed != nil && c.changed[column] }

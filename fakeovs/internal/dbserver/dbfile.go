@@ -27,16 +27,19 @@ type dbFile struct {
 
 // AddDatabaseFile makes a database that is kept in a file in the format of ovsdb-server: with the schema and the content
 // of the file, or if there is none of that name, empty, with the given schema and a new file. It is an error if another
-// program has the file open, and if the database has not the schema's name. Where the file is damaged, it ends.
+// program has the file open, and if the database has not the schema's name. Without a schema the file must exist and is of
+// any database. Where the file is damaged, it ends.
 func (s *Server) AddDatabaseFile(name string, schema *Schema) (*Database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := createDatabaseFile(name, schema); err != nil {
-		return nil, fmt.Errorf("create the database file: %w", err)
+	if schema != nil {
+		if err := createDatabaseFile(name, schema); err != nil {
+			return nil, fmt.Errorf("create the database file: %w", err)
+		}
 	}
 	f := &dbFile{name: name}
 	found, err := f.open(s.now())
-	if err == nil && found.Name != schema.Name {
+	if err == nil && schema != nil && found.Name != schema.Name {
 		err = errors.Join(fmt.Errorf("%s: it is a database %s, not %s", name, found.Name, schema.Name), f.close())
 	}
 	if err != nil {

@@ -188,6 +188,24 @@ func TestFileOfOvsdbTool(t *testing.T) {
 	}
 }
 
+// TestDifferenceLargerThanAValue replaces all members of a set that may have few.
+func TestDifferenceLargerThanAValue(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "db")
+	s := startFileServer(t, file)
+	c := connect(t, s)
+	c.transact(`[{"op":"insert","table":"root","row":{"some":1,"strs":["set",["a","b","c"]]}}]`)
+	c.transact(`[{"op":"update","table":"root","where":[],"row":{"strs":["set",["d","e","f"]],"ints":["set",[1,2]]}}]`)
+	c.transact(`[{"op":"update","table":"root","where":[],"row":{"strs":["set",["d","e"]]}}]`)
+	want := contentOf(t, s)
+	if got := contentByTool(t, file); got != want {
+		t.Errorf("content as ovsdb-tool has it: got\n%s\nwant\n%s", got, want)
+	}
+	stop(t, s)
+	if got := contentOf(t, startFileServer(t, file)); got != want {
+		t.Errorf("content of the file: got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestDamagedFile has a file end in what is not a record.
 func TestDamagedFile(t *testing.T) {
 	whole := func(text string) string { return string(logRecord([]byte(text))) }

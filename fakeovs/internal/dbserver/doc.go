@@ -20,6 +20,8 @@
 // AddDatabaseFile keeps a database in a file in the format of ovsdb-server, ovsdb(5). A transaction is in the file before
 // it becomes the state of the database; only that, and compacting the file, is done while the mutex is held.
 //
-// There is no schema conversion, no history of transactions (monitor_cond_since always answers with
-// the whole contents, as a standalone server does) and no role-based access control.
+// There is no history of transactions (monitor_cond_since always answers with the whole contents, as a standalone server
+// does), no role-based access control, and no conversion of a database to another schema while the process itself takes
+// part. Of several things that are wrong with the rows of a transaction, or of the rows of a table, the first may be
+// another than ovsdb-server's, whose order is that of a hash table of UUIDs.
 package dbserver

@@ -63,7 +63,7 @@ func (x *execution) run(ops []any) (results []any, done bool) {
 		}
 		results[i] = result
 	}
-	if err := x.db.commit(x.txn); err != nil {
+	if err := x.db.commitFor(x.txn, x.session); err != nil {
 		results = append(results, err)
 	}
 	return results, true
@@ -83,6 +83,9 @@ func (x *execution) operation(v any, name string) (map[string]any, *Error) {
 	result, err := op.run(x, &p)
 	if parseErr := p.finish(); parseErr != nil {
 		return nil, parseErr
+	}
+	if err == nil && !op.readOnly && x.session != nil && x.session.readOnly {
+		return result, newError("not allowed", "%s operation not allowed when database server is in read only mode", opName)
 	}
 	if err == nil && !op.readOnly && x.db.schema.Name[0] == '_' {
 		err = newError("not allowed", "%s operation not allowed on table in reserved database %s", opName, x.db.schema.Name)

@@ -4,9 +4,10 @@
 package dbserver
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"sort"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 )
 
 // hashOrder brings names into the order in which ovsdb-server goes through a hash table that has them as keys. Where
@@ -14,6 +15,9 @@ import (
 //
 // It is exact for names that were added one after the other, in the order given.
 func hashOrder(names []string) []string {
+	if len(names) < 2 {
+		return names
+	}
 	out := make([]string, len(names))
 	for i, at := range hashOrderOf(names) {
 		out[i] = names[at]
@@ -25,7 +29,7 @@ func hashOrder(names []string) []string {
 func hashOrderOf(names []string) []int {
 	hashes := make([]uint32, len(names))
 	for i, name := range names {
-		hashes[i] = hashString(name)
+		hashes[i] = ovshash.Bytes([]byte(name), 0)
 	}
 	buckets, mask := [][]int{nil}, 0
 	for i := range names {
@@ -53,21 +57,6 @@ func hashOrderOf(names []string) []int {
 		}
 	}
 	return out
-}
-
-// hashString is the hash of Open vSwitch for strings: MurmurHash3 for 32 bits, but for the last bytes.
-func hashString(s string) uint32 {
-	h, b := uint32(0), []byte(s)
-	for len(b) > 0 {
-		var word [4]byte
-		b = b[copy(word[:], b):]
-		h ^= bits.RotateLeft32(binary.LittleEndian.Uint32(word[:])*0xcc9e2d51, 15) * 0x1b873593
-		h = bits.RotateLeft32(h, 13)*5 + 0xe6546b64
-	}
-	h ^= uint32(len(s))
-	h = (h ^ h>>16) * 0x85ebca6b
-	h = (h ^ h>>13) * 0xc2b2ae35
-	return h ^ h>>16
 }
 
 // memberNames returns the names of an object's members in that order. The order in which they stood in the text is not

@@ -91,6 +91,15 @@ func (d Datum) Map() map[string]string {
 	return m
 }
 
+// Numbers returns a map of strings to integers that are not negative and fit into 32 bits; others are cut off.
+func (d Datum) Numbers() map[string]uint32 {
+	m := make(map[string]uint32, d.Len())
+	for k, v := range d.all() {
+		m[k.str] = uint32(v.num)
+	}
+	return m
+}
+
 // Ints returns the members of a set of integers, or the keys of a map from them.
 func (d Datum) Ints() []int64 {
 	n := make([]int64, 0, d.Len())
@@ -125,6 +134,19 @@ func (r *Row) Get(column string) Datum {
 		return Datum{}
 	}
 	return r.fields[c.index]
+}
+
+// EqualBut reports whether two rows of a table are equal, except for some columns and what the server itself adds.
+func (r *Row) EqualBut(o *Row, ignored map[string]bool) bool {
+	if r == o {
+		return true
+	}
+	for name, c := range r.table.byName {
+		if !ignored[name] && name != "_version" && !r.fields[c.index].equal(o.fields[c.index]) {
+			return false
+		}
+	}
+	return true
 }
 
 // Snapshot is the state of some tables at one moment. It may be kept.
@@ -266,23 +288,31 @@ func (w *Watch) stop() {
 	}
 }
 
-// commit commits a transaction and tells everybody who wants to know.
-func (db *Database) commit(x *txn) *Error {
+// commit commits a transaction that nobody sent and tells everybody who wants to know.
+func (db *Database) commit(x *txn) *Error { return db.commitFor(x, nil) }
+
+// commitFor commits a transaction of a client and tells everybody who wants to know.
+func (db *Database) commitFor(x *txn, s *session) *Error {
 	changes, err := x.commit()
-	if err == nil {
-		db.committed(changes)
+	if err != nil {
+		return err
 	}
-	return err
+	serial := uint64(0)
+	if s != nil {
+		serial = s.serial
+	}
+	db.committed(changes, serial)
+	return nil
 }
 
 // committed tells everybody what has been committed.
-func (db *Database) committed(changes []*change) {
+func (db *Database) committed(changes []*change, serial uint64) {
 	if len(changes) == 0 {
 		return
 	}
 	db.compactIfDue()
 	db.changed = true
-	db.tellMonitors(changes)
+	db.tell(changes, serial)
 	for w := range db.watches {
 		for _, c := range changes {
 			if w.tables[c.id.table] {

@@ -3,11 +3,18 @@
 
 package dbserver
 
+import (
+	"maps"
+	"slices"
+)
+
 // lockWaiter is one session's claim to a lock: RFC 7047, sections 4.1.8 to 4.1.10.
 type lockWaiter struct {
-	session *session
+	session *session // nil: local has the claim
+	local   *Lock
 	stole   bool
 	queued  bool // false after a stealer was stolen from
+	order   int  // of the session's claims
 }
 
 // lockRequest handles "lock" and "steal".
@@ -19,7 +26,8 @@ func (s *session) lockRequest(method string, params []any) (any, *Error) {
 	if s.locks[name] != nil {
 		return nil, syntaxError(params, `must issue "unlock" before new %q`, method)
 	}
-	w := &lockWaiter{session: s, stole: method == "steal", queued: true}
+	s.claims++
+	w := &lockWaiter{session: s, stole: method == "steal", queued: true, order: s.claims}
 	s.locks[name] = w
 	queue := s.server.locks[name]
 	if !w.stole {
@@ -31,7 +39,7 @@ func (s *session) lockRequest(method string, params []any) (any, *Error) {
 				victim.queued = false
 				queue = queue[1:]
 			}
-			victim.session.notify("stolen", []any{name})
+			victim.notify("stolen", name)
 		}
 		queue = append([]*lockWaiter{w}, queue...)
 	}
@@ -72,10 +80,15 @@ func (s *session) owns(name string) bool {
 func (s *session) unlock(name string) {
 	w := s.locks[name]
 	delete(s.locks, name)
+	s.server.giveUp(name, w)
+}
+
+// giveUp ends a claim.
+func (s *Server) giveUp(name string, w *lockWaiter) {
 	if !w.queued {
 		return
 	}
-	queue := s.server.locks[name]
+	queue := s.locks[name]
 	for i := range queue {
 		if queue[i] == w {
 			queue = append(queue[:i:i], queue[i+1:]...)
@@ -83,15 +96,30 @@ func (s *session) unlock(name string) {
 		}
 	}
 	if len(queue) == 0 {
-		delete(s.server.locks, name)
+		delete(s.locks, name)
 		return
 	}
-	s.server.locks[name] = queue
-	queue[0].session.notify("locked", []any{name})
+	s.locks[name] = queue
+	queue[0].notify("locked", name)
 }
 
+// notify tells whoever has a claim that it got or lost the lock.
+func (w *lockWaiter) notify(what, name string) {
+	if w.session != nil {
+		w.session.notify(what, []any{name})
+		return
+	}
+	select {
+	case w.local.c <- struct{}{}:
+	default:
+	}
+}
+
+// unlockAll gives all claims up, in the order in which ovsdb-server's hash table has them.
 func (s *session) unlockAll() {
-	for name := range s.locks {
+	names := slices.Collect(maps.Keys(s.locks))
+	slices.SortFunc(names, func(a, b string) int { return s.locks[a].order - s.locks[b].order })
+	for _, name := range hashOrder(names) {
 		s.unlock(name)
 	}
 }

@@ -4,7 +4,6 @@
 package dbserver
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,48 +27,42 @@ func (s *Server) remoteColumn(target string) (rc remoteColumn, isColumn bool, er
 	if !isColumn {
 		return rc, false, nil
 	}
-	names := strings.Split(text, ",")
-	if len(names) != 3 {
-		return rc, true, errors.New(`not of the form "db:DATABASE,TABLE,COLUMN"`)
+	names := strings.FieldsFunc(text, func(c rune) bool { return c == ',' })
+	if len(names) < 3 {
+		return rc, true, fmt.Errorf("\"%s\": invalid syntax", target)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rc.db = s.databases[names[0]]
 	if rc.db == nil {
-		return rc, true, fmt.Errorf("no database named %s", names[0])
+		return rc, true, fmt.Errorf("\"%s\": no database named %s", target, names[0])
 	}
 	if rc.table = rc.db.tables[names[1]]; rc.table == nil {
-		return rc, true, fmt.Errorf("no table named %s", names[1])
+		return rc, true, fmt.Errorf("\"%s\": no table named %s", target, names[1])
 	}
 	if rc.column = rc.table.byName[names[2]]; rc.column == nil {
-		return rc, true, fmt.Errorf("table %s has no column %s", names[1], names[2])
+		return rc, true, fmt.Errorf("\"%s\": table \"%s\" has no column \"%s\"", target, names[1], names[2])
 	}
-	typ := &rc.column.typ
-	rc.rows = rc.db.tables[typ.Key.RefTable]
-	if typ.isMap() || typ.Key.Kind != String && rc.rows == nil {
-		return rc, true, fmt.Errorf("column %s holds neither strings nor references", names[2])
-	}
+	rc.rows = rc.db.tables[rc.column.typ.Key.RefTable]
 	return rc, true, nil
+}
+
+// followedColumn is a column that is followed.
+type followedColumn struct {
+	remoteColumn
+	watch *Watch
 }
 
 // statusPause is how often the status of remotes is written to the database at least, and what failed is tried again.
 const statusPause = 2500 * time.Millisecond
 
-// watchColumns follows the columns that hold remotes.
-func (r *Remotes) watchColumns() {
-	if len(r.columns) == 0 {
+// watchColumn begins to follow a column. r.mu is held.
+func (r *Remotes) watchColumn(target string, c remoteColumn) {
+	w := c.db.Watch(c.tableNames()...)
+	r.columns[target] = &followedColumn{c, w}
+	if r.running.Err() != nil {
 		return
 	}
-	db := r.columns[0].db
-	var tables []string
-	for _, c := range r.columns {
-		tables = append(tables, c.table.name)
-		if c.rows != nil {
-			tables = append(tables, c.rows.name)
-		}
-	}
-	r.watch = db.Watch(tables...)
-	r.follow()
 	r.done.Add(1)
 	go func() {
 		defer r.done.Done()
@@ -79,22 +72,24 @@ func (r *Remotes) watchColumns() {
 			select {
 			case <-r.running.Done():
 				return
-			case _, ok := <-r.watch.C():
+			case _, ok := <-w.C():
 				if !ok {
 					return
 				}
 			case <-r.changed:
 			case <-tick.C:
 			}
+			r.mu.Lock()
 			r.follow()
+			r.mu.Unlock()
 		}
 	}()
 }
 
-// follow opens and closes remotes as the databases say, and tells these how they are.
+// follow opens and closes remotes as the targets and the databases say, and tells these how they are. r.mu is held.
 func (r *Remotes) follow() {
 	wanted := map[string]remoteSettings{}
-	for _, t := range r.options.Targets {
+	for t := range r.targets {
 		if !strings.HasPrefix(t, columnPrefix) {
 			wanted[t] = defaultSettings(t)
 		}
@@ -111,7 +106,7 @@ func (r *Remotes) follow() {
 		r.drop(target)
 	}
 	for target, settings := range wanted {
-		if r.active[target] != nil {
+		if r.active[target] != nil || r.running.Err() != nil {
 			continue
 		}
 		if err := r.add(target, settings); err != nil {
@@ -129,15 +124,26 @@ func (r *Remotes) follow() {
 func (c remoteColumn) read(wanted map[string]remoteSettings) {
 	s := c.db.Snapshot(c.tableNames()...)
 	for _, row := range s.Rows(c.table.name) {
+		if c.column.typ.isMap() {
+			break
+		}
 		for _, text := range row.fields[c.column.index].Strings() {
-			if c.rows == nil {
+			if c.rows == nil && c.column.typ.Key.Kind == String {
 				wanted[text] = defaultSettings(text)
-			} else if m := s[c.rows.name][text]; m != nil {
+			} else if m := c.row(s, text); m != nil {
 				target := m.Get("target").String()
 				wanted[target] = rowSettings(m, defaultSettings(target))
 			}
 		}
 	}
+}
+
+// row is the row that describes a remote; nil if there is none.
+func (c remoteColumn) row(s Snapshot, uuid string) *Row {
+	if c.rows == nil {
+		return nil
+	}
+	return s[c.rows.name][uuid]
 }
 
 func (c remoteColumn) tableNames() []string {
@@ -156,6 +162,7 @@ func rowSettings(row *Row, s remoteSettings) remoteSettings {
 	if ms, ok := row.Get("max_backoff").Integer(); ok && ms > 0 && ms < int64(24*time.Hour/time.Millisecond) {
 		s.maxBackoff = time.Duration(ms) * time.Millisecond
 	}
+	s.readOnly = row.Get("read_only").Bool()
 	return s
 }
 
@@ -172,7 +179,7 @@ func (c remoteColumn) report(r *Remotes) error {
 	reports := map[string]report{} // by row
 	for _, row := range s.Rows(c.table.name) {
 		for _, uuid := range row.fields[c.column.index].Strings() {
-			if m := s[c.rows.name][uuid]; m != nil {
+			if m := c.row(s, uuid); m != nil {
 				connected, status := r.status(m.Get("target").String())
 				reports[uuid] = report{connected, status}
 			}

@@ -3,13 +3,16 @@
 
 package dbserver
 
-// tellMonitors sends what a transaction changed. An update is made once for all monitors that ask for the same, and a
+// tellMonitors sends some monitors what a transaction changed. An update is made once for all monitors that ask for the same, and a
 // message once for all that also have the same id, as those of many clients of one kind have.
-func (db *Database) tellMonitors(changes []*change) {
+func (db *Database) tellMonitors(changes []*change, which func(*monitor) bool) {
 	updates := map[string]rawJSON{} // by what is asked for
 	var last *monitor
 	var message []byte
 	for _, m := range db.monitors {
+		if !which(m) {
+			continue
+		}
 		update, made := updates[m.asks]
 		if !made {
 			update = m.update(changes)

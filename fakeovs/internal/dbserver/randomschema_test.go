@@ -72,7 +72,7 @@ func newDuel(t *testing.T, schema string, clients int) *duel {
 	for i := range d.sides {
 		d.sides[i] = &duelist{names: map[string]string{}, uuids: map[string]string{}}
 	}
-	real, fake := startRealWith(t, file), startServerWith(t, file, Options{})
+	real, fake := startRealWith(t, file), startServerWith(t, Options{}, file)
 	for range clients {
 		d.sides[0].clients = append(d.sides[0].clients, real())
 		d.sides[1].clients = append(d.sides[1].clients, connect(t, fake))

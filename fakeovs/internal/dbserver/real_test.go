@@ -5,6 +5,7 @@ package dbserver
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -33,8 +34,9 @@ func startRealWith(t *testing.T, schema string) func() *client {
 	}
 }
 
-// startRealAt starts a private ovsdb-server with the schema in a file and returns the path of its socket.
-func startRealAt(t *testing.T, schema string) (socket string) {
+// startRealAt starts a private ovsdb-server with a database for each of the schemas in files and returns the path of its
+// socket.
+func startRealAt(t *testing.T, schemas ...string) (socket string) {
 	t.Helper()
 	tier.Need(t, tier.Sandbox)
 	dir, err := os.MkdirTemp("", "ovsdb")
@@ -42,14 +44,19 @@ func startRealAt(t *testing.T, schema string) (socket string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	db, socket := filepath.Join(dir, "test.db"), filepath.Join(dir, "db.sock")
-	if out, err := exec.Command("ovsdb-tool", "create", db, schema).CombinedOutput(); err != nil {
-		t.Fatalf("ovsdb-tool: %v: %s", err, out)
+	socket = filepath.Join(dir, "db.sock")
+	var files []string
+	for i, schema := range schemas {
+		file := filepath.Join(dir, fmt.Sprintf("%d.db", i))
+		if out, err := exec.Command("ovsdb-tool", "create", file, schema).CombinedOutput(); err != nil {
+			t.Fatalf("ovsdb-tool: %v: %s", err, out)
+		}
+		files = append(files, file)
 	}
 	// The server runs for as long as the command does, which starts when clients can connect and ends when our end of
 	// its standard input is closed, however that happens.
-	cmd := exec.Command("ovsdb-server", db, "--remote=punix:"+socket, "--unixctl="+filepath.Join(dir, "ctl"),
-		"-vconsole:off", "--run=echo ready; cat")
+	cmd := exec.Command("ovsdb-server", append(files, "--remote=punix:"+socket, "--unixctl="+filepath.Join(dir, "ctl"),
+		"-vconsole:off", "--run=echo ready; cat")...)
 	cmd.Env = append(os.Environ(), "OVS_RUNDIR="+dir, "OVS_LOGDIR="+dir)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

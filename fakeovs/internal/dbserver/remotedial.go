@@ -5,7 +5,7 @@ package dbserver
 
 import (
 	"context"
-	"errors"
+	"crypto/tls"
 	"net"
 	"time"
 
@@ -67,9 +67,12 @@ func (m *remote) nextBackoff(last time.Duration) time.Duration {
 }
 
 func (m *remote) connect(e endpoint.Endpoint, patience time.Duration) (net.Conn, error) {
-	config := m.remotes.options.ClientTLS
-	if e.Scheme == endpoint.SSL && config == nil {
-		return nil, errors.New("there is no private key, certificate and CA certificate")
+	var config *tls.Config
+	if e.Scheme == endpoint.SSL {
+		var err error
+		if _, config, err = m.remotes.tls(); err != nil {
+			return nil, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(m.running, patience)
 	defer cancel()

@@ -12,11 +12,8 @@ import (
 	"github.com/ovskit/ovskit/internal/endpoint"
 )
 
-// listen opens a passive remote.
+// listen opens a passive remote. m.remotes.mu is held.
 func (m *remote) listen(p endpoint.Passive) error {
-	if p.Scheme == endpoint.PassiveSSL && m.remotes.options.ServerTLS == nil {
-		return errors.New("there is no private key, certificate and CA certificate")
-	}
 	l, err := p.Listen(m.running)
 	if err != nil {
 		return err
@@ -24,9 +21,7 @@ func (m *remote) listen(p endpoint.Passive) error {
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		p.Port = uint16(a.Port)
 	}
-	m.remotes.mu.Lock()
 	m.remotes.addresses[m.target] = p
-	m.remotes.mu.Unlock()
 	m.listener = unixsock.Patient(l, m.remotes.log)
 	m.done.Add(1)
 	go m.accept(p.Scheme == endpoint.PassiveSSL)
@@ -45,7 +40,13 @@ func (m *remote) accept(secured bool) {
 			return
 		}
 		if secured {
-			conn = tls.Server(conn, m.remotes.options.ServerTLS)
+			server, _, err := m.remotes.tls()
+			if err != nil {
+				m.remotes.log.Error("client refused", "remote", m.target, "error", err)
+				conn.Close()
+				continue
+			}
+			conn = tls.Server(conn, server)
 		}
 		m.attach(conn)
 	}

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +28,8 @@ type RemotesOptions struct {
 	// are taken; active ones such as "tcp:127.0.0.1:6640", to which the server connects, again and again; and columns of
 	// databases that hold such ones, "db:DATABASE,TABLE,COLUMN".
 	Targets []string
-	// ServerTLS and ClientTLS are for "pssl:" and "ssl:" remotes. Without them there are none.
-	ServerTLS, ClientTLS *tls.Config
+	// TLS returns what a connection of a "pssl:" or "ssl:" remote needs; it is called for each. nil: there are none.
+	TLS func() (server, client *tls.Config, err error)
 	// Logger gets what happens at the remotes; nil discards it.
 	Logger *slog.Logger
 }
@@ -38,17 +39,17 @@ type Remotes struct {
 	server  *Server
 	options RemotesOptions
 	log     *slog.Logger
-	columns []remoteColumn
-
 	changed chan struct{} // has an element when clients have come or gone
-	watch   *Watch        // of tables that hold remotes; nil if none does
 	cancel  context.CancelFunc
 	running context.Context
-	done    sync.WaitGroup
+	done    sync.WaitGroup // of what follows columns
 
-	active map[string]*remote // by target; of who opens and closes, and between these of the goroutine that follows columns
-
-	mu sync.Mutex
+	// mu is held while remotes are opened and closed, and guards all that follows. It is locked before that of a remote, and
+	// this before that of the server.
+	mu      sync.Mutex
+	targets map[string]bool
+	columns map[string]*followedColumn // by target
+	active  map[string]*remote         // by target
 	// addresses are the passive targets with the port that they listen at, by target.
 	addresses map[string]endpoint.Passive
 }
@@ -72,6 +73,7 @@ type remote struct {
 type remoteSettings struct {
 	probe      time.Duration // after which a silent client is asked for a sign of life; 0: never
 	maxBackoff time.Duration // the longest pause between two attempts to connect
+	readOnly   bool          // as it was when the remote was opened: its clients write nothing
 }
 
 // What ovsdb-server does where the database says nothing.
@@ -88,48 +90,98 @@ func (s *Server) OpenRemotes(o RemotesOptions) (*Remotes, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := &Remotes{
-		server: s, options: o, log: o.Logger, addresses: map[string]endpoint.Passive{}, active: map[string]*remote{},
-		changed: make(chan struct{}, 1),
+		server: s, options: o, log: o.Logger, changed: make(chan struct{}, 1), targets: map[string]bool{},
+		columns: map[string]*followedColumn{}, active: map[string]*remote{}, addresses: map[string]endpoint.Passive{},
 	}
 	r.running, r.cancel = context.WithCancel(context.Background())
-	if err := r.open(); err != nil {
+	if err := r.open(o.Targets); err != nil {
 		r.Close()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *Remotes) open() error {
-	for _, target := range r.options.Targets {
-		column, isColumn, err := r.server.remoteColumn(target)
+func (r *Remotes) open(targets []string) error {
+	for _, target := range targets {
+		if strings.HasPrefix(target, columnPrefix) {
+			if err := r.Add(target); err != nil {
+				return fmt.Errorf("remote %w", err)
+			}
+			continue
+		}
+		r.mu.Lock()
+		var err error
+		if r.active[target] == nil {
+			err = r.add(target, defaultSettings(target))
+		}
+		r.targets[target] = true
+		r.mu.Unlock()
 		if err != nil {
 			return fmt.Errorf("remote %q: %w", target, err)
 		}
-		if isColumn {
-			r.columns = append(r.columns, column)
-			continue
-		}
-		if err := r.add(target, defaultSettings(target)); err != nil {
-			return fmt.Errorf("remote %q: %w", target, err)
-		}
 	}
-	r.watchColumns()
 	return nil
+}
+
+// Add takes clients at one remote more. Like ovsdb-server it tries for ever what it cannot do; it is an error only if the
+// target is a column that there is not.
+func (r *Remotes) Add(target string) error {
+	column, isColumn, err := r.server.remoteColumn(target)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.targets[target] {
+		return nil
+	}
+	r.targets[target] = true
+	if isColumn {
+		r.watchColumn(target, column)
+	}
+	r.follow()
+	return nil
+}
+
+// Remove takes a remote away, and cuts its clients. It reports whether there was one.
+func (r *Remotes) Remove(target string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.targets[target] {
+		return false
+	}
+	delete(r.targets, target)
+	if c := r.columns[target]; c != nil {
+		c.watch.Close()
+		delete(r.columns, target)
+	}
+	r.follow()
+	return true
+}
+
+// Targets returns the remotes that were given, in order of their texts.
+func (r *Remotes) Targets() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.targets))
 }
 
 // Close closes all remotes and cuts their clients. It returns when nothing runs for them any more.
 func (r *Remotes) Close() {
 	r.cancel()
 	r.done.Wait()
-	if r.watch != nil {
-		r.watch.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for target, c := range r.columns {
+		c.watch.Close()
+		delete(r.columns, target)
 	}
 	for target := range r.active {
 		r.drop(target)
 	}
 }
 
-// drop closes a remote.
+// drop closes a remote. r.mu is held.
 func (r *Remotes) drop(target string) {
 	r.active[target].close()
 	delete(r.active, target)
@@ -156,7 +208,7 @@ func (r *Remotes) Endpoint(target string) (active, passive string) {
 	return fmt.Sprintf("%s:%s", p.Scheme[1:], net.JoinHostPort(host, fmt.Sprint(p.Port))), p.String()
 }
 
-// add opens a remote that is not in use.
+// add opens a remote that is not in use. r.mu is held.
 func (r *Remotes) add(target string, settings remoteSettings) error {
 	m := &remote{remotes: r, target: target, settings: settings, sessions: map[*session]struct{}{}}
 	m.running, m.cancel = context.WithCancel(r.running)
@@ -198,7 +250,7 @@ func (m *remote) close() {
 func defaultSettings(target string) remoteSettings {
 	s := remoteSettings{maxBackoff: defaultMaxBackoff}
 	for _, scheme := range []string{endpoint.TCP, endpoint.SSL, endpoint.PassiveTCP, endpoint.PassiveSSL} {
-		if len(target) > len(scheme) && target[:len(scheme)+1] == scheme+":" {
+		if strings.HasPrefix(target, scheme+":") {
 			s.probe = defaultProbe
 		}
 	}
@@ -209,18 +261,27 @@ func defaultSettings(target string) remoteSettings {
 func (m *remote) set(settings remoteSettings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	settings.readOnly = m.settings.readOnly
 	m.settings = settings
 	for c := range m.sessions {
 		c.setProbe(settings.probe)
 	}
 }
 
+// tls returns what TLS connections need.
+func (r *Remotes) tls() (server, client *tls.Config, err error) {
+	if r.options.TLS == nil {
+		return nil, nil, errors.New("there is no private key, certificate and CA certificate")
+	}
+	return r.options.TLS()
+}
+
 // attach takes a client for one of the remote's, if the server takes it.
 func (m *remote) attach(conn net.Conn) *session {
 	m.mu.Lock()
-	probe := m.settings.probe
+	settings := m.settings
 	m.mu.Unlock()
-	c := m.remotes.server.serve(conn, m, probe)
+	c := m.remotes.server.serve(conn, m, settings)
 	m.remotes.notice()
 	return c
 }

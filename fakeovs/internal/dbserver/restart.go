@@ -112,6 +112,9 @@ func (db *Database) load(s Snapshot) error {
 	x := newTxn(db)
 	for name, t := range db.tables {
 		for _, row := range s.Rows(name) {
+			if row.table.tableSchema != t.tableSchema {
+				return fmt.Errorf("load database %s: its schema has changed", db.schema.Name)
+			}
 			loaded := t.newRow(row.uuid)
 			for _, c := range t.columns[firstColumn:] {
 				if !c.ephemeral {
@@ -125,4 +128,13 @@ func (db *Database) load(s Snapshot) error {
 		return fmt.Errorf("load database %s: %w", db.schema.Name, err)
 	}
 	return nil
+}
+
+// Reconnect cuts all clients, which may come again at once.
+func (s *Server) Reconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.sessions {
+		c.out.close()
+	}
 }

@@ -9,13 +9,13 @@ import (
 
 // message is a JSON-RPC request or notification: RFC 7047, section 4, and JSON-RPC 1.0.
 type message struct {
-	method string // "" if it is the answer to a probe
+	method string
 	params []any
 	id     any // nil in a notification
 	size   int // of its text in bytes
 }
 
-// parseMessage parses a message that may take room bytes of memory. The answer to an echo is a notification of nothing.
+// parseMessage parses a message that may take room bytes of memory. The answer to a probe is a notification of nothing.
 func parseMessage(frame []byte, room int) (message, error) {
 	v, err := parseJSONWithin(frame, room)
 	if err != nil {
@@ -29,18 +29,12 @@ func parseMessage(frame []byte, room int) (message, error) {
 			return message{}, fmt.Errorf("message has an unexpected member %q", name)
 		}
 	}
-	if id, ok := o["id"]; ok && id == "echo" && isReply(o) {
+	if id, ok := o["id"]; ok && id == probeID && isReply(o) {
 		return message{}, nil
 	}
 	method, ok := o["method"].(string)
-	if !ok && o["id"] == probeID && o["result"] != nil && o["error"] == nil {
-		return message{}, nil
-	}
 	if !ok {
 		return message{}, fmt.Errorf("message is neither a request nor a notification")
-	}
-	if method == "" {
-		return message{}, fmt.Errorf("message has an empty method")
 	}
 	params, ok := o["params"].([]any)
 	if !ok || o["result"] != nil || o["error"] != nil {
@@ -49,8 +43,8 @@ func parseMessage(frame []byte, room int) (message, error) {
 	return message{method, params, o["id"], len(frame)}, nil
 }
 
-// isReply reports whether an object is the answer to a request. Nobody here asks anything, but a client may think that
-// it was sent an echo, as ovsdb-server sends after a while.
+// isReply reports whether an object is the answer to a request. Like ovsdb-server's, those of probes may be more than the
+// probes were.
 func isReply(o map[string]any) bool {
 	_, method := o["method"]
 	return !method && o["params"] == nil && o["result"] != nil && o["error"] == nil
@@ -74,9 +68,6 @@ func (s *session) handle(frame []byte) error {
 	m, err := parseMessage(frame, expansion*s.server.options.MaxMessage)
 	if err != nil {
 		return err
-	}
-	if m.method == "" {
-		return nil
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
@@ -102,6 +93,9 @@ func (s *session) handle(frame []byte) error {
 		db.retryWaiting()
 		return nil
 	}
+	if m.method == "convert" {
+		return s.convertRequest(m)
+	}
 	result, e := s.request(m)
 	if e != nil {
 		s.replyError(m.id, e)
@@ -111,7 +105,7 @@ func (s *session) handle(frame []byte) error {
 	return nil
 }
 
-// request answers all but transact. The error is an *Error or a string.
+// request answers all but transact and convert. The error is an *Error or a string.
 func (s *session) request(m message) (result, err any) {
 	either := func(result any, e *Error) (any, any) {
 		if e != nil {
@@ -138,10 +132,14 @@ func (s *session) request(m message) (result, err any) {
 		return either(s.monitorChangeRequest(m.params))
 	case "monitor_cancel":
 		return s.monitorCancelRequest(m.params)
-	case "lock", "steal":
+	case "lock", "steal", "unlock":
+		if s.readOnly {
+			return nil, "lock and unlock methods not allowed, DB server is read only."
+		}
+		if m.method == "unlock" {
+			return either(s.unlockRequest(m.params))
+		}
 		return either(s.lockRequest(m.method, m.params))
-	case "unlock":
-		return either(s.unlockRequest(m.params))
 	case "set_db_change_aware":
 		if len(m.params) == 1 {
 			if aware, ok := m.params[0].(bool); ok {
@@ -150,31 +148,9 @@ func (s *session) request(m message) (result, err any) {
 			}
 		}
 		return nil, syntaxError(m.params, "%s: true or false parameter expected", m.method)
-	case "convert":
-		return nil, s.convertRequest(m)
 	default:
 		return nil, "unknown method"
 	}
-}
-
-// convertRequest handles convert: ovsdb-server(7), section 4.1.22. It refuses what ovsdb-server refuses, and then all
-// else too.
-func (s *session) convertRequest(m message) *Error {
-	db, err := s.database(m)
-	if err != nil {
-		return err
-	}
-	if len(m.params) != 2 {
-		return syntaxError(m.params, "array expected")
-	}
-	schema, err := schemaFromJSON(m.params[1], textOrder{})
-	if err != nil {
-		return err
-	}
-	if schema.Name != db.schema.Name {
-		return newError("invalid parameters", "new schema name (%s) does not match database name (%s)", schema.Name, db.schema.Name)
-	}
-	return newError("not supported", "conversion of database %s is not supported", db.schema.Name)
 }
 
 // database returns the database that the first parameter names.

@@ -58,9 +58,14 @@ func ParseSchema(text []byte) (*Schema, error) {
 	if e != nil {
 		return nil, fmt.Errorf("parse schema: %w", e)
 	}
+	s.write()
+	return s, nil
+}
+
+// write makes the texts of the schema.
+func (s *Schema) write() {
 	s.text = appendJSON(nil, s.json(sortedOrder))
 	s.answer = appendJSON(nil, s.json(hashOrder))
-	return s, nil
 }
 
 func schemaFromJSON(v any, order textOrder) (*Schema, *Error) {

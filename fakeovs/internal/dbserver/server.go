@@ -40,6 +40,7 @@ type Server struct {
 	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}
+	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
 
@@ -82,7 +83,8 @@ type Database struct {
 	monitors []*monitor // in the order of their creation
 	watches  map[*Watch]struct{}
 	waiting  []*waiting
-	changed  bool    // since what waits was last tried
+	changed  bool // since what waits was last tried
+	turn     turn
 	file     *dbFile // nil if it is in memory only
 }
 
@@ -124,15 +126,17 @@ func (s *Server) Serve(l net.Listener) error {
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.
 func (s *Server) ServeConn(conn net.Conn) {
-	s.serve(conn, nil, 0)
+	s.serve(conn, nil, remoteSettings{})
 }
 
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
-func (s *Server) serve(conn net.Conn, m *remote, probe time.Duration) *session {
+func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *session {
 	c := newSession(s, conn)
-	c.remote = m
-	c.probe.Store(int64(probe))
+	c.remote, c.readOnly = m, settings.readOnly
+	c.probe.Store(int64(settings.probe))
 	s.mu.Lock()
+	s.served++
+	c.serial = s.served
 	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
 	if accepted {
 		s.sessions[c] = struct{}{}

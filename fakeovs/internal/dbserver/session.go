@@ -13,11 +13,13 @@ import (
 
 // session is one client. All but its outbox and what has to do with probes is guarded by server.mu.
 type session struct {
-	server *Server
-	conn   net.Conn
-	out    *outbox
-	remote *remote       // that it came by; nil if it was given to ServeConn
-	ended  chan struct{} // closed when the server has done with it
+	server   *Server
+	serial   uint64 // clients are numbered from 1 as they come
+	conn     net.Conn
+	out      *outbox
+	remote   *remote       // that it came by; nil if it was given to ServeConn
+	readOnly bool          // it may write nothing and take no locks
+	ended    chan struct{} // closed when the server has done with it
 
 	probe  atomic.Int64 // the time.Duration after which it is asked for a sign of life when it is silent; 0: never
 	probed atomic.Bool  // it has been asked
@@ -26,6 +28,7 @@ type session struct {
 
 	unsent bool // it is in server.mu.unsent
 	locks  map[string]*lockWaiter
+	claims int // how many claims to locks it ever made
 	// changeAware is whether the client has said that it keeps an eye on the databases that there are. They never change
 	// here, but ovsdb-server answers a transaction that is canceled to such clients only.
 	changeAware bool

@@ -5,6 +5,7 @@ package dbserver
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -21,8 +22,9 @@ const (
 func appendRecord(b []byte, changes []*change, comment string, at time.Time) ([]byte, bool) {
 	rows := map[*table][]byte{}
 	var tables []*table
+	isDiff := !slices.ContainsFunc(changes, (*change).differsTooMuch)
 	for _, c := range changes {
-		row := c.appendRecord(nil)
+		row := c.appendRecord(nil, isDiff)
 		if row == nil {
 			continue
 		}
@@ -43,12 +45,30 @@ func appendRecord(b []byte, changes []*change, comment string, at time.Time) ([]
 	if comment != "" {
 		b = append(appendString(append(b, `"`+recordComment+`":`...), comment), ',')
 	}
-	b = append(b, `"`+recordIsDiff+`":true,"`+recordDate+`":`...)
+	if isDiff {
+		b = append(b, `"`+recordIsDiff+`":true,`...)
+	}
+	b = append(b, `"`+recordDate+`":`...)
 	return append(strconv.AppendInt(b, at.UnixMilli(), 10), '}'), len(tables) > 0
 }
 
-// appendRecord appends what a change does to its row; nothing if that is nothing that is kept.
-func (c *change) appendRecord(b []byte) []byte {
+// differsTooMuch reports whether the difference that a change makes has more members than a value may: ovsdb-server 3.1
+// writes such and then cannot read its file.
+func (c *change) differsTooMuch() bool {
+	if c.old == nil || c.new == nil {
+		return false
+	}
+	for _, col := range c.id.table.columns[firstColumn:] {
+		if t := &col.typ; t.Max > 1 && t.Max < Unlimited && !col.ephemeral && c.changed[col.index] &&
+			c.old.fields[col.index].diff(t, c.new.fields[col.index]).Len() > t.Max {
+			return true
+		}
+	}
+	return false
+}
+
+// appendRecord appends what a change does to its row, as differences if so wanted; nothing if that is nothing that is kept.
+func (c *change) appendRecord(b []byte, isDiff bool) []byte {
 	if c.new == nil {
 		return append(b, "null"...)
 	}
@@ -60,7 +80,7 @@ func (c *change) appendRecord(b []byte) []byte {
 			continue
 		case c.old == nil && d.isDefault(&col.typ), c.old != nil && !c.changed[col.index]:
 			continue
-		case c.old != nil:
+		case c.old != nil && isDiff:
 			d = c.old.fields[col.index].diff(&col.typ, d)
 		}
 		if empty {
@@ -107,7 +127,7 @@ func (db *Database) replay(record map[string]any) error {
 	if err != nil {
 		return err
 	}
-	db.committed(changes)
+	db.committed(changes, 0)
 	return nil
 }
 

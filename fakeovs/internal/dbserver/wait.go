@@ -119,15 +119,26 @@ func (db *Database) try(w *waiting) bool {
 	return done
 }
 
-// retryWaiting tries what waits again for as long as that changes the database.
+// retryWaiting tries what waits again, in turns, for as long as that changes the database.
 func (db *Database) retryWaiting() {
 	for db.changed {
 		db.changed = false
-		for _, w := range append([]*waiting(nil), db.waiting...) {
-			w.x.elapsed = db.server.now().Sub(w.since)
-			if db.try(w) {
+		type reply struct {
+			to      *waiting
+			results []any
+		}
+		var replies []reply
+		db.turn.trying = true
+		for _, w := range slices.Clone(db.waiting) {
+			w.x.elapsed = db.server.now().Sub(w.since).Truncate(time.Millisecond)
+			if results, done := w.x.run(w.ops); done {
 				db.forget(w)
+				replies = append(replies, reply{w, results})
 			}
+		}
+		db.endTurn()
+		for _, r := range replies {
+			r.to.x.session.reply(r.to.id, r.results)
 		}
 	}
 }

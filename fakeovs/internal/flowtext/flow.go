@@ -10,7 +10,10 @@ import (
 
 // FormatFlow writes the fields of a packet, as ofproto/trace does behind "Flow:" and ovs-ofctl(8) for the packet of a
 // packet-in. Metadata that is zero is left out.
-func FormatFlow(k *packet.Key, names *openflow.Names) string {
+func FormatFlow(k *packet.Key, names *openflow.Names) string { return Notation{Names: names}.Flow(k) }
+
+// Flow is FormatFlow in this notation.
+func (n Notation) Flow(k *packet.Key) string {
 	mask := packet.PacketMask(k)
 	for r := range openflow.Field(16) {
 		mask.Mask(openflow.FieldReg0 + r)
@@ -39,7 +42,7 @@ func FormatFlow(k *packet.Key, names *openflow.Names) string {
 			clear(openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst)
 		}
 	}
-	return FormatMatch(k, &mask, names)
+	return n.Match(k, &mask)
 }
 
 // Bits of ct_state.

@@ -4,6 +4,7 @@
 package flowtext
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
@@ -13,6 +14,20 @@ import (
 // FormatMatch writes the fields of value that mask has bits of, as ovs-ofctl(8) writes a match and ofproto/trace the
 // megaflow: "recirc_id=0,eth,tcp,in_port=1,nw_frag=no". Names, which may be nil, are those of the ports.
 func FormatMatch(value, mask *packet.Key, names *openflow.Names) string {
+	return Notation{Names: names}.Match(value, mask)
+}
+
+// Notation is what the notation of OpenFlow depends on.
+type Notation struct {
+	// Names are those of the ports, nil for numbers.
+	Names *openflow.Names
+	// Options are the options of tunnels that are fields, nil for none.
+	Options *packet.Options
+}
+
+// Match is FormatMatch in this notation.
+func (n Notation) Match(value, mask *packet.Key) string {
+	names := n.Names
 	var t text
 	p := pair{value, mask}
 	t.metadata(p, names)
@@ -22,6 +37,7 @@ func FormatMatch(value, mask *packet.Key, names *openflow.Names) string {
 		t.hexes(fmt.Sprintf("reg%d", r), openflow.FieldReg0+r, p)
 	}
 	t.tunnel(p)
+	t.options(p, n.Options)
 	t.hexes("metadata", openflow.FieldMetadata, p)
 	if mask.Has(openflow.FieldInPort) {
 		t.add("in_port=%s,", names.Port(uint32(value.Uint(openflow.FieldInPort))))
@@ -203,6 +219,36 @@ func (t *text) tunnel(p pair) {
 	if v, m := p.uint(packet.TunFlags); m != 0 {
 		t.add("tun_flags=%s,", maskedFlags(tunFlags, v, m, 0xf))
 	}
+}
+
+// options writes the options of a tunnel that are looked at: their names alone where it counts only that they are there,
+// and NP where they must not be.
+func (t *text) options(p pair, o *packet.Options) {
+	if o == nil {
+		return
+	}
+	for _, f := range packet.OptionsOf(p.mask) {
+		t.add("%v", f)
+		switch m := o.Value(p.mask, f); {
+		case !p.value.Present(f):
+			t.add("=NP")
+		case len(bytes.Trim(m, "\x00")) > 0:
+			t.add("=%s", hexBytes(o.Value(p.value, f)))
+			if len(bytes.Trim(m, "\xff")) > 0 {
+				t.add("/%s", hexBytes(m))
+			}
+		}
+		t.add(",")
+	}
+}
+
+// hexBytes is a number of any length in hexadecimal; 0 has no prefix.
+func hexBytes(b []byte) string {
+	b = bytes.TrimLeft(b, "\x00")
+	if len(b) == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%#x%x", b[0], b[1:])
 }
 
 // tags writes the VLAN tags, the outer one first.

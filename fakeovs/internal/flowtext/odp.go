@@ -16,6 +16,8 @@ type ODP struct {
 	Verbose bool
 	// Port names a port of the datapath; nil for numbers.
 	Port func(port uint32) string
+	// Options are the options of Geneve that are fields, nil for none. Others do not count.
+	Options *packet.Options
 	// VLANs is how many tags the datapath looks at, 0 for one (other_config:vlan-limit).
 	VLANs int
 }

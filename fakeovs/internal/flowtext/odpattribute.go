@@ -64,6 +64,7 @@ var compound = []struct {
 		{"tp_dst=", packet.TunTPDst, scanNumber},
 		{"erspan(", openflow.FieldTunERSPANVersion, scanERSPAN},
 		{"vxlan(gbp(", openflow.FieldTunGBPID, scanGBP},
+		{"geneve(", packet.OptionsMap, scanGeneve},
 		{"gtpu(", openflow.FieldTunGTPUFlags, scanGTPU},
 		{"flags(", packet.TunFlags, scanTunnelFlags},
 	}},
@@ -132,8 +133,8 @@ const maxDepth = 32
 var errSyntax = errors.New("syntax error")
 
 // attributes reads a flow. Ports may be named if names is not nil.
-func attributes(text string, names map[string]uint32) ([]attribute, error) {
-	s := scanner{text}
+func attributes(text string, names map[string]uint32, options *packet.Options) ([]attribute, error) {
+	s := scanner{text, options}
 	var list []attribute
 	for {
 		s.rest = strings.TrimLeft(s.rest, delimiters)

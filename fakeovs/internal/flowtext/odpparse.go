@@ -25,13 +25,13 @@ func (e *SyntaxError) Error() string { return e.err.Error() }
 
 // Parse is ParseODP with the VLAN limit of o.
 func (o ODP) Parse(text string, names map[string]uint32) (value, mask packet.Key, err error) {
-	list, err := attributes(text, names)
+	list, err := attributes(text, names, o.Options)
 	if err != nil {
 		return value, mask, &SyntaxError{err}
 	}
 	r := reader{vlans: max(o.VLANs, 1)}
 	if err := r.flow(list); err != nil {
-		return packet.Key{}, packet.Key{}, fmt.Errorf("%w; the flow key in error is: %s", err, rewrite(list))
+		return packet.Key{}, packet.Key{}, fmt.Errorf("%w; the flow key in error is: %s", err, o.rewrite(list))
 	}
 	return r.value, r.mask, nil
 }
@@ -237,24 +237,24 @@ func (r *reader) arp() error {
 }
 
 // rewrite writes attributes as they were read.
-func rewrite(list []attribute) string {
+func (o ODP) rewrite(list []attribute) string {
 	t := text{}
-	t.attributes(list)
+	t.attributes(list, o.Options)
 	t.chomp()
 	return t.String()
 }
 
-func (t *text) attributes(list []attribute) {
+func (t *text) attributes(list []attribute, options *packet.Options) {
 	for i := range list {
 		a := &list[i]
 		if a.name == "encap" {
 			t.add("encap(")
-			t.attributes(a.inner)
+			t.attributes(a.inner, options)
 			t.chomp()
 			t.add("),")
 			continue
 		}
-		w := odpText{text: *t, pair: pair{&a.value, nil}, ODP: ODP{Verbose: true}, raw: a}
+		w := odpText{text: *t, pair: pair{&a.value, nil}, ODP: ODP{Verbose: true, Options: options}, raw: a}
 		w.attribute(a.name, true)
 		*t = w.text
 	}

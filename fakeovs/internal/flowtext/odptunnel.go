@@ -69,6 +69,9 @@ func (t *odpText) tunnelOptions() {
 			t.field("flags", openflow.FieldTunGBPFlags, hex, hex)
 		}, "))")
 	}
+	if t.Options != nil && len(packet.OptionsOf(v)) > 0 {
+		nested("geneve(", t.geneve, ")")
+	}
 	switch version := v.Uint(openflow.FieldTunERSPANVersion); version {
 	case 1, 2:
 		nested("erspan(", func() {

@@ -15,13 +15,18 @@ import (
 // ofproto/trace takes it for a bridge. A field needs those before it that it depends on, and may not be masked. A flow
 // without in_port has openflow.PortAny. The errors are Open vSwitch's.
 func ParseFlow(text string, names *openflow.Names) (packet.Key, error) {
+	return Notation{Names: names}.ParseFlow(text)
+}
+
+// ParseFlow is the function of that name in this notation.
+func (n Notation) ParseFlow(text string) (packet.Key, error) {
 	var k packet.Key
-	for s := (scanner{text}); ; {
+	for s := (scanner{rest: text}); ; {
 		key, value, ok := s.pair()
 		if !ok {
 			break
 		}
-		if err := set(&k, text, key, value, names); err != nil {
+		if err := n.set(&k, text, key, value); err != nil {
 			return packet.Key{}, err
 		}
 	}
@@ -97,7 +102,7 @@ var protocols = map[string][2]uint64{
 }
 
 // set gives a field of k the value of a pair in a text.
-func set(k *packet.Key, text, key, value string, names *openflow.Names) error {
+func (n Notation) set(k *packet.Key, text, key, value string) error {
 	if p, ok := protocols[key]; ok {
 		if k.Has(openflow.FieldEthType) {
 			return fmt.Errorf("%s: Ethernet type set multiple times", text)
@@ -111,6 +116,9 @@ func set(k *packet.Key, text, key, value string, names *openflow.Names) error {
 		}
 		return nil
 	}
+	if o, ok := openflow.FieldByName(key); ok && openflow.FieldTunMetadata0 <= o && o <= openflow.FieldTunMetadata63 {
+		return n.setOption(k, o, text, value)
+	}
 	f, ok := flowFieldNamed(key)
 	switch {
 	case !ok:
@@ -120,7 +128,7 @@ func set(k *packet.Key, text, key, value string, names *openflow.Names) error {
 	case f.get(k):
 		return fmt.Errorf("%s: field %s set multiple times", text, key)
 	}
-	if err := f.parse(k, value, names); err != nil {
+	if err := f.parse(k, value, n.Names); err != nil {
 		return fmt.Errorf("%s: bad value for %s (%w)", text, key, err)
 	}
 	if k.Has(openflow.FieldVLANTCI) && !k.Has(packet.VLANTPID) {

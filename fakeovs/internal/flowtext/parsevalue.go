@@ -252,7 +252,7 @@ func portNumber(s string, names *openflow.Names) (uint32, bool) {
 }
 
 func (f flowField) parseMAC(k *packet.Key, s string) error {
-	r := scanner{s}
+	r := scanner{rest: s}
 	mac := parts(6, 16, ":")
 	v, ok := mac(&r)
 	if ok && r.rest == "" {
@@ -272,7 +272,7 @@ func (f flowField) parseMAC(k *packet.Key, s string) error {
 }
 
 func (f flowField) parseIPv4(k *packet.Key, s string) error {
-	r := scanner{s}
+	r := scanner{rest: s}
 	quad := parts(4, 10, ".")
 	v, ok := quad(&r)
 	if !ok {
@@ -304,7 +304,7 @@ func (f flowField) parseIPv4(k *packet.Key, s string) error {
 }
 
 func (f flowField) parseIPv6(k *packet.Key, s string) error {
-	r := scanner{s}
+	r := scanner{rest: s}
 	hi, lo, ok := r.address()
 	if !ok {
 		return fmt.Errorf("%s: invalid IPv6 address", s)
@@ -341,7 +341,7 @@ func (f flowField) parseIPv6(k *packet.Key, s string) error {
 var allOnes = netip.MustParseAddr("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 
 func (f flowField) parseFlags(k *packet.Key, s string, names []string, allowed uint64, what string) error {
-	r := scanner{s}
+	r := scanner{rest: s}
 	v, m, err := r.flags(names, allowed, "", what)
 	if err != nil {
 		return err

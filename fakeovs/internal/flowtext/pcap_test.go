@@ -39,7 +39,7 @@ func pcap(frames [][]byte) []byte {
 func TestParseAsOpenVSwitch(t *testing.T) {
 	tier.Need(t, tier.Sandbox)
 	m := maker{rand.New(rand.NewPCG(1, 2))}
-	frames := make([][]byte, 20000)
+	frames := make([][]byte, 6000)
 	for i := range frames {
 		frames[i] = m.frame()
 	}

@@ -13,7 +13,11 @@ import (
 )
 
 // scanner reads text from its beginning on.
-type scanner struct{ rest string }
+type scanner struct {
+	rest string
+	// options are the options of tunnels that are fields.
+	options *packet.Options
+}
 
 // skip goes past a prefix, if it is there.
 func (s *scanner) skip(prefix string) bool {
@@ -286,7 +290,7 @@ func (s *scanner) flag(names []string, ends, end string) uint64 {
 		if !ok {
 			continue
 		}
-		after := scanner{rest}
+		after := scanner{rest: rest}
 		if after.at(end) || rest != "" && strings.ContainsRune(ends, rune(rest[0])) {
 			s.rest = rest
 			return 1 << bit

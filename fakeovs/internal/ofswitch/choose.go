@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"strconv"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -13,50 +14,10 @@ func decimalText(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
 
 // multipath chooses one of several numbers by a hash of the packet.
 func (x *translation) multipath(a openflow.Multipath) {
-	lookHashed(&x.flow, &x.wc, a.Fields)
-	h := hashOf(&x.flow, a.Fields, a.Basis)
-	x.load(a.Dst, uint64(uint16(chooseLink(h, a.Algorithm, a.Links, a.Arg))))
+	x.wc.MaskHash(&x.flow, a.Fields)
+	link := packet.ChooseLink(x.flow.Hash(a.Fields, a.Basis), a.Algorithm, int(a.Links), a.Arg)
+	x.load(a.Dst, uint64(link))
 	x.reportField(a.Dst)
-}
-
-// chooseLink chooses one of n links by a hash (RFC 2992).
-func chooseLink(h uint32, algorithm openflow.MultipathAlgorithm, n, arg uint32) uint32 {
-	switch algorithm {
-	case openflow.MultipathModuloN:
-		return h % n
-	case openflow.MultipathHashThreshold:
-		if n == 1 {
-			return 0
-		}
-		return h / (^uint32(0)/n + 1)
-	case openflow.MultipathHRW:
-		if n > 64 {
-			return iterateLinks(h, n, 0)
-		}
-		best, top := uint32(0), hash2(h, 0)
-		for link := uint32(1); link < n; link++ {
-			if weight := hash2(h, link); weight > top {
-				best, top = link, weight
-			}
-		}
-		return best
-	}
-	return iterateLinks(h, n, arg)
-}
-
-// iterateLinks hashes anew until there is such a link.
-func iterateLinks(h, n, modulo uint32) uint32 {
-	if modulo < n || modulo/2 > n {
-		modulo = 1
-		for modulo < n {
-			modulo *= 2
-		}
-	}
-	for i := uint32(0); ; i++ {
-		if link := hash2(h, i) % modulo & 0xffff; link < n {
-			return link
-		}
-	}
 }
 
 // members chooses one of several ports that are up, and sends the packet there or notes which it is.
@@ -80,19 +41,13 @@ func (x *translation) member(a openflow.Members) uint32 {
 		return openflow.PortAny
 	}
 	if len(a.Ports) > 1 {
-		lookHashed(&x.flow, &x.wc, a.Fields)
+		x.wc.MaskHash(&x.flow, a.Fields)
 	}
-	h := hashOf(&x.flow, a.Fields, a.Basis)
-	best, top := openflow.PortAny, uint32(0)
-	for i, port := range a.Ports {
-		if !x.memberUp(port) {
-			continue
-		}
-		if weight := hash2(uint32(i), h); best == openflow.PortAny || weight > top {
-			best, top = port, weight
-		}
+	up := func(i int) bool { return x.memberUp(a.Ports[i]) }
+	if i := packet.ChooseMember(x.flow.Hash(a.Fields, a.Basis), len(a.Ports), up); i >= 0 {
+		return a.Ports[i]
 	}
-	return best
+	return openflow.PortAny
 }
 
 func (x *translation) memberUp(port uint32) bool {

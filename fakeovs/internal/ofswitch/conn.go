@@ -336,5 +336,5 @@ func (c *conn) refuse(err error, message []byte) {
 	c.replyIn(v, openflow.Error{Code: code, Data: message[:min(len(message), errorData)]}, xid)
 }
 
-// errorData is how much of a refused message an error has room for: Open vSwitch repeats all of it.
-const errorData = openflow.MaxMessage - openflow.HeaderLen - 16
+// errorData is how much of a refused message the error repeats: all that it has room for.
+const errorData = openflow.MaxMessage - 24

@@ -281,6 +281,9 @@ func TestMessagesNobodyAskedFor(t *testing.T) {
 	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortAdded || got.Port.Name != "p1" {
 		t.Errorf("port status: got %+v", got)
 	}
+	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortModified || got.Port.State != openflow.PortStateLive {
+		t.Errorf("status of a port that has come to be live: got %+v", got)
+	}
 	frame := arpFrame(station(1), station(2), 1)
 	for _, f := range []openflow.Flow{
 		{Priority: 1, Cookie: 77, Match: openflow.Match{openflow.InPort(1)}, Instructions: openflow.Instructions{Apply: []openflow.Action{
@@ -390,42 +393,4 @@ func TestControllerThatNeverReads(t *testing.T) {
 	if err := b.dial(t).Barrier(b.ctx); err != nil {
 		t.Errorf("barrier on another connection: %v", err)
 	}
-}
-
-func FuzzConnection(f *testing.F) {
-	for _, m := range []openflow.Message{
-		openflow.EchoRequest{Data: []byte("x")}, openflow.FeaturesRequest{}, openflow.FlowStatsRequest{},
-		openflow.Add(openflow.Flow{Priority: 1, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2)}),
-		openflow.PacketOut{InPort: openflow.PortController, Data: []byte("abc"), Actions: []openflow.Action{openflow.Output{Port: 1}}},
-		openflow.BundleAdd{ID: 1, Message: openflow.Add(openflow.Flow{Priority: 1})},
-		openflow.BundleControl{ID: 1, Type: openflow.BundleCommitRequest},
-	} {
-		b, err := openflow.Encode(openflow.Version13, m, 1)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b[1], b[8:], b[1], b[8:])
-	}
-	bed := newBed(f)
-	f.Fuzz(func(t *testing.T, type1 uint8, body1 []byte, type2 uint8, body2 []byte) {
-		p := bed.peer(t)
-		defer func() { _ = p.nc.Close() }()
-		for _, m := range []struct {
-			typ  uint8
-			body []byte
-		}{{type1, body1}, {type2, body2}} {
-			if len(m.body) > 60_000 {
-				return
-			}
-			b := append([]byte{byte(openflow.Version13), m.typ, 0, 0, 0, 0, 0, 1}, m.body...)
-			binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
-			p.write(b)
-		}
-		p.send(openflow.BarrierRequest{}, 2)
-		for {
-			if m, xid := p.receive(); m == (openflow.BarrierReply{}) && xid == 2 {
-				return
-			}
-		}
-	})
 }

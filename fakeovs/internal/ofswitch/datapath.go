@@ -77,6 +77,9 @@ func (d *Datapath) bundleIdle() time.Duration {
 	return d.idle
 }
 
+// Datapath returns what the switch shares with other bridges.
+func (s *Switch) Datapath() *Datapath { return s.dp }
+
 // Hold lets frames that come in be dropped by the ports, as while flows are being restored; a packet-out goes on its way.
 func (d *Datapath) Hold(hold bool) { d.held.Store(hold) }
 
@@ -112,3 +115,6 @@ func (d *Datapath) deliver(frames []delivery) {
 	d.delivering = false
 	d.mu.Unlock()
 }
+
+// Tracker returns the connections of all bridges.
+func (d *Datapath) Tracker() *conntrack.Tracker { return d.conns }

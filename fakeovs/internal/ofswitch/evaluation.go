@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -73,9 +74,10 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Hash:
 			h := uint32(0)
 			if a.Symmetric {
-				h = hashNetwork(&p.Key, a.Basis, false)
+				h = p.Key.HashSymmetricL3L4(a.Basis, false)
 			} else {
-				h = hashFiveTuple(&p.Key, a.Basis)
+				// The hash that the packet came in with is hashed again.
+				h = ovshash.Int(p.Key.Hash5Tuple(0), a.Basis)
 			}
 			p.Key.SetUint(openflow.FieldDPHash, uint64(h))
 		case datapath.Track:
@@ -93,6 +95,8 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 			return true
 		case datapath.Forget:
 			*m = conntrack.Meta{}
+		case datapath.SetTunnel:
+			copy(p.Key[:tunnelWords], a.Key[:tunnelWords])
 		case datapath.Set:
 			if set(p, &a) {
 				m.Forget()
@@ -122,7 +126,12 @@ func cut(frame []byte, limit int) []byte {
 
 func (e *evaluation) output(port *Port, p *packet.Packet, limit int) {
 	frame := append([]byte(nil), cut(p.Bytes(), limit)...)
-	e.outputs = append(e.outputs, Output{Port: port.No, Frame: frame, port: port})
+	o := Output{Port: port.No, Frame: frame, port: port}
+	if port.Tunnel != nil {
+		o.Tunnel = new(packet.Key)
+		copy(o.Tunnel[:tunnelWords], p.Key[:tunnelWords])
+	}
+	e.outputs = append(e.outputs, o)
 }
 
 // track sends the packet through the connection tracker, which may hold it back and release others.
@@ -133,6 +142,7 @@ func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, a *datapath.Trac
 	r := conntrack.Request{
 		Zone: a.Zone, Commit: a.Commit || a.Force, Force: a.Force, NAT: a.NAT,
 		Mark: a.Mark, MarkMask: a.MarkMask, Label: a.Label, LabelMask: a.LabelMask,
+		RecircID: uint32(p.Key.Uint(openflow.FieldRecircID)),
 	}
 	switch a.Helper {
 	case "ftp":
@@ -190,6 +200,9 @@ func setOriginal(k *packet.Key, m *conntrack.Meta) {
 	k.SetMasked(src, o.Src.AsSlice(), nil)
 	k.SetMasked(dst, o.Dst.AsSlice(), nil)
 	k.SetUint(openflow.FieldCTNwProto, uint64(o.Proto))
+	if laterFragment(k) {
+		return // a packet without ports has not got those either
+	}
 	k.SetUint(openflow.FieldCTTpSrc, uint64(o.SrcPort))
 	k.SetUint(openflow.FieldCTTpDst, uint64(o.DstPort))
 }

@@ -60,9 +60,35 @@ func (s *Switch) vacancyChanged(change *change) {
 	}
 }
 
-// forward tells the other controllers who want to know of a group-mod or meter-mod that was carried out.
+// forward tells the other controllers who want to know of a meter-mod that was carried out.
 func (c *conn) forward(m openflow.Message, xid uint32) {
 	c.s.announceTo(openflow.RequestForward{Request: m, Xid: xid}, func(o *conn) bool { return o != c })
+}
+
+// forwardGroup is forward for a group-mod. Whether it has added or modified is told, and versions from 1.1 to 1.4 are told
+// what a command on buckets comes to, without numbers of buckets and methods of selection. The switch is locked.
+func (c *conn) forwardGroup(m openflow.GroupMod, existed bool, xid uint32) {
+	if m.Command == openflow.GroupAddOrModify {
+		m.Command = openflow.GroupAdd
+		if existed {
+			m.Command = openflow.GroupModify
+		}
+	}
+	old := m
+	if m.Command == openflow.GroupInsertBucket || m.Command == openflow.GroupRemoveBucket {
+		old = openflow.GroupMod{Command: openflow.GroupModify, Group: openflow.Group{ID: m.ID}}
+		if g := c.s.group(m.ID); g != nil {
+			old.Group = g.desc()
+		}
+	}
+	old.Selection = openflow.Selection{}
+	old.Buckets = slices.Clone(old.Buckets)
+	for i := range old.Buckets {
+		old.Buckets[i].ID = 0
+	}
+	knows := func(v openflow.Version) bool { return v == openflow.Version10 || v >= openflow.Version15 }
+	c.s.announceTo(openflow.RequestForward{Request: m, Xid: xid}, func(o *conn) bool { return o != c && knows(o.version) })
+	c.s.announceTo(openflow.RequestForward{Request: old, Xid: xid}, func(o *conn) bool { return o != c && !knows(o.version) })
 }
 
 // sortedConns are the connections in the order in which they were made.

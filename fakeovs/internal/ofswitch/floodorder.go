@@ -3,6 +3,8 @@
 
 package ofswitch
 
+import "github.com/ovskit/ovskit/fakeovs/internal/ovshash"
+
 // floodOrder are the numbers of the ports in the order in which Open vSwitch floods to them: that of a hash table, whose
 // chains have the newest first and are turned around when it grows.
 func (s *Switch) floodOrder() []uint32 {
@@ -10,7 +12,7 @@ func (s *Switch) floodOrder() []uint32 {
 	chains := make([][]uint32, 1)
 	count := uint32(0)
 	for _, p := range s.ordered {
-		h := hash2(uint32(uint16(p.No)), 0)
+		h := ovshash.Int(uint32(uint16(p.No)), 0)
 		chains[h&mask] = append(chains[h&mask], p.No)
 		if count++; count/2 <= mask {
 			continue
@@ -20,7 +22,7 @@ func (s *Switch) floodOrder() []uint32 {
 		chains = make([][]uint32, mask+1)
 		for _, chain := range old {
 			for i := len(chain) - 1; i >= 0; i-- {
-				h := hash2(uint32(uint16(chain[i])), 0) & mask
+				h := ovshash.Int(uint32(uint16(chain[i])), 0) & mask
 				chains[h] = append(chains[h], chain[i])
 			}
 		}

@@ -14,7 +14,6 @@ import (
 type flowMod struct {
 	openflow.FlowMod
 	cookies
-	key, mask packet.Key
 	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
 	sent   []byte
 	sentIn openflow.Version
@@ -96,9 +95,7 @@ func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 	if m.Table == visibleTables && !deletes {
 		return nil, openflow.ErrRequestPermission
 	}
-	f := &flowMod{FlowMod: m, cookies: c}
-	f.key, f.mask = packet.Match(m.Match)
-	return f, nil
+	return &flowMod{FlowMod: m, cookies: c}, nil
 }
 
 // change is what a message did to one flow or group: it removed the old one (nil: none) and put the new one in (nil:
@@ -116,6 +113,7 @@ type change struct {
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
 func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
+	t.key, t.mask = packet.Match(m.Match)
 	switch m.Command {
 	case openflow.FlowAdd:
 		return t.add(m, now)
@@ -136,7 +134,7 @@ func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
 
 // writable returns the flows that a flow mod changes, or an error if those it selects belong to the switch.
 func (t *flowTables) writable(m *flowMod) ([]*flow, error) {
-	flows := t.selected(m.selection())
+	flows := t.selected(m.selection(t.match()))
 	if m.Table == visibleTables && len(flows) > 0 {
 		return nil, openflow.ErrRequestPermission
 	}
@@ -147,11 +145,11 @@ func (t *flowTables) writable(m *flowMod) ([]*flow, error) {
 func (t *flowTables) revert(changes []change) {
 	for i := len(changes) - 1; i >= 0; i-- {
 		c := &changes[i]
-		if c.added != nil {
-			t.remove(c.added)
-		}
 		if c.removed != nil {
 			t.insert(c.removed.rule.Match, c.removed)
+		}
+		if c.added != nil {
+			t.remove(c.added)
 		}
 		if c.oldGroup != nil {
 			t.groups[c.oldGroup.id] = c.oldGroup
@@ -170,8 +168,8 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
-		old = found(c.Find(&m.key, &m.mask, int(m.Priority)))
-		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.Overlaps(&m.key, &m.mask, int(m.Priority)) {
+		old = found(c.Find(&t.key, &t.mask, int(m.Priority)))
+		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.Overlaps(&t.key, &t.mask, int(m.Priority)) {
 			return nil, openflow.ErrOverlap
 		}
 	}
@@ -188,7 +186,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if victim != nil {
 		t.remove(victim)
 	}
-	t.insertNew(m.match, f)
+	t.insertNew(t.match, f)
 	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
 }
 
@@ -231,19 +229,20 @@ func (t *flowTables) replace(old, f *flow, flags openflow.FlowFlags) change {
 	if flags&openflow.FlowResetCounts == 0 {
 		f.packets, f.bytes = old.packets, old.bytes
 	}
-	t.remove(old)
+	// In this order the flows with this mask keep their place among those with others.
 	t.insertNew(old.rule.Match, f)
+	t.remove(old)
 	return change{removed: old, added: f}
 }
 
-// match is the match as classifiers have it.
-func (m *flowMod) match() (key, mask *packet.Key) { return &m.key, &m.mask }
+// match is the match of the flow mod that is carried out, as classifiers have it.
+func (t *flowTables) match() (key, mask *packet.Key) { return &t.key, &t.mask }
 
-func (m *flowMod) selection() *selection {
+func (m *flowMod) selection(key, mask *packet.Key) *selection {
 	return &selection{
 		table:      m.Table,
-		key:        m.key,
-		mask:       m.mask,
+		key:        key,
+		mask:       mask,
 		strict:     m.Command == openflow.FlowModifyStrict || m.Command == openflow.FlowDeleteStrict,
 		priority:   m.Priority,
 		cookie:     m.Cookie,

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// visibleTables is how many flow tables a controller may fill; one more belongs to the switch itself.
+	// visibleTables is how many flow tables a controller may fill; one more, with this number, belongs to the switch itself.
 	visibleTables = 254
 	// maxFlows bounds the memory that controllers can take.
 	maxFlows = 4_000_000
@@ -23,13 +23,15 @@ const (
 // flowTables are the flow tables of a switch, and the groups and meters that flows refer to.
 type flowTables struct {
 	seed   uint64
-	tables [visibleTables]*classifier.Classifier[*flow]
+	tables [visibleTables + 1]*classifier.Classifier[*flow]
 	counts [visibleTables]tableCounts
 	config [visibleTables]tableConfig
-	groups map[uint32]*group
-	meters map[uint32]*meter
-	count  int
-	serial uint64
+	// key and mask are the match of the flow mod that is carried out.
+	key, mask packet.Key
+	groups    map[uint32]*group
+	meters    map[uint32]*meter
+	count     int
+	serial    uint64
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
@@ -169,7 +171,7 @@ func (t *flowTables) shorten(f *flow, idle, hard uint16) {
 // selection says which flows a message is about.
 type selection struct {
 	table              uint8
-	key, mask          packet.Key
+	key, mask          *packet.Key
 	strict             bool
 	priority           uint16
 	cookie, cookieMask uint64
@@ -187,18 +189,19 @@ func (s *selection) wants(f *flow) bool {
 func (t *flowTables) selected(s *selection) []*flow {
 	var flows []*flow
 	for table, c := range t.tables {
-		if c == nil || s.table != openflow.AllTables && int(s.table) != table {
+		if c == nil || s.table == openflow.AllTables && table == visibleTables ||
+			s.table != openflow.AllTables && int(s.table) != table {
 			continue
 		}
 		if s.strict {
-			if f := found(c.Find(&s.key, &s.mask, int(s.priority))); f != nil && s.wants(f) {
+			if f := found(c.Find(s.key, s.mask, int(s.priority))); f != nil && s.wants(f) {
 				flows = append(flows, f)
 			}
 			continue
 		}
 		start := len(flows)
 		var last *flow
-		c.Covered(&s.key, &s.mask, func(r *classifier.Rule[*flow]) bool {
+		c.Covered(s.key, s.mask, func(r *classifier.Rule[*flow]) bool {
 			f := r.Value
 			if last != nil && r.Mask() != last.rule.Mask() {
 				bySerial(flows[start:])

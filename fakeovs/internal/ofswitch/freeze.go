@@ -24,6 +24,7 @@ type frozen struct {
 	stack            []stacked
 	steps, set       steps
 	tracked, wasMPLS bool
+	mirrored         uint32
 	userdata         []byte
 	// entry tells apart the ports by which packets came in that are to come back from the datapath, 0 if they are not.
 	entry uint64
@@ -71,7 +72,7 @@ func (x *translation) freezeIn(table uint8) *frozen {
 func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entry uint64) *frozen {
 	f := &frozen{
 		s: x.s, table: table, stack: x.stack, steps: list, set: set, tracked: x.tracked, wasMPLS: x.wasMPLS,
-		inPort: x.flow.Uint(openflow.FieldInPort), entry: entry, userdata: userdata,
+		inPort: x.flow.Uint(openflow.FieldInPort), mirrored: x.mirrored, entry: entry, userdata: userdata,
 	}
 	copy(f.metadata[:], x.flow[:frozenWords])
 	for _, w := range x.flow[headerEnd:] {
@@ -88,7 +89,7 @@ func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entr
 // thaw makes the translation go on where another one was frozen, and returns its steps, nil for a look-up.
 func (x *translation) thaw(f *frozen) steps {
 	old := x.enterNode(nodeThaw, "thaw")
-	x.s, x.table = f.s, f.table
+	x.s, x.table, x.mirrored = f.s, f.table, f.mirrored
 	x.report(nodeThaw, "Resuming from table %d", f.table)
 	x.tracked = f.tracked
 	if !f.tracked {

@@ -18,8 +18,8 @@ type group struct {
 	created   time.Time
 	// packets and bytes count what went through the group.
 	packets, bytes uint64
-	// flows are those whose actions send to the group, with how often they do.
-	flows map[*flow]int
+	// flows are those whose actions send to the group.
+	flows *members
 }
 
 // bucket is one of a group's lists of actions.
@@ -29,7 +29,7 @@ type bucket struct {
 }
 
 func newGroup(g *openflow.Group, now time.Time) *group {
-	made := &group{id: g.ID, kind: g.Type, selection: g.Selection, created: now, flows: make(map[*flow]int)}
+	made := &group{id: g.ID, kind: g.Type, selection: g.Selection, created: now, flows: newMembers()}
 	unnumbered := len(g.Buckets) > 1
 	for _, b := range g.Buckets {
 		unnumbered = unnumbered && b.ID == 0
@@ -65,10 +65,7 @@ func (g *group) desc() openflow.Group {
 }
 
 func (g *group) stats(now time.Time) openflow.GroupStats {
-	s := openflow.GroupStats{ID: g.id, Packets: g.packets, Bytes: g.bytes, Duration: now.Sub(g.created)}
-	for _, n := range g.flows {
-		s.References += uint32(n)
-	}
+	s := openflow.GroupStats{ID: g.id, Packets: g.packets, Bytes: g.bytes, Duration: now.Sub(g.created), References: g.flows.references}
 	for _, b := range g.buckets {
 		s.Buckets = append(s.Buckets, openflow.BucketStats{Packets: b.packets, Bytes: b.bytes})
 	}

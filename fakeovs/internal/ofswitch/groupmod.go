@@ -80,9 +80,7 @@ func (t *flowTables) deleteGroups(id uint32) []change {
 		if g == nil {
 			continue
 		}
-		flows := slices.Collect(maps.Keys(g.flows))
-		inOrder(flows)
-		for _, f := range flows {
+		for _, f := range slices.Clone(g.flows.list) {
 			t.remove(f)
 			changes = append(changes, change{removed: f, reason: openflow.FlowRemovedGroup})
 		}
@@ -140,6 +138,11 @@ func (g *group) fresh() []*bucket {
 	return buckets
 }
 
+// replaces reports whether changes have replaced or removed a group.
+func replaces(changes []change) bool {
+	return slices.ContainsFunc(changes, func(c change) bool { return c.oldGroup != nil })
+}
+
 // changeGroup carries out a group-mod of a controller.
 func (c *conn) changeGroup(m openflow.GroupMod, xid uint32) error {
 	s := c.s
@@ -150,6 +153,6 @@ func (c *conn) changeGroup(m openflow.GroupMod, xid uint32) error {
 		return err
 	}
 	s.finished(changes, c, xid)
-	c.forward(m, xid)
+	c.forwardGroup(m, replaces(changes), xid)
 	return nil
 }

@@ -33,7 +33,7 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 			return openflow.GroupDescReply{Groups: part, More: more}
 		})
 	case openflow.GroupFeaturesRequest:
-		c.reply(groupFeatures, xid)
+		c.reply(groupFeatures(c.version), xid)
 	case openflow.MeterStatsRequest:
 		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterStats { return m.stats(c.s.now) })
 		if err != nil {
@@ -58,15 +58,28 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 	return true, nil
 }
 
-// The actions that Open vSwitch says buckets may have, by their numbers in OpenFlow 1.3: output, TTL of MPLS, tags of
-// VLAN and MPLS, queue, group, TTL of IP, and set_field.
-const groupActions = 1<<0 | 1<<15 | 1<<16 | 1<<17 | 1<<18 | 1<<19 | 1<<20 | 1<<21 | 1<<22 | 1<<23 | 1<<24 | 1<<25
+// The actions that Open vSwitch says buckets may have, by their numbers: in OpenFlow 1.0 all, in OpenFlow 1.1 all but
+// copies of a TTL, and later output, TTL of MPLS, tags of VLAN and MPLS, queue, group, TTL of IP, and set_field.
+const (
+	groupActions11 = 0x01ff_ffff &^ (1<<11 | 1<<12)
+	groupActions   = 1 | 0x03ff_8000
+)
 
-var groupFeatures = openflow.GroupFeaturesReply{
-	Types:        1<<openflow.GroupTypeAll | 1<<openflow.GroupTypeSelect | 1<<openflow.GroupTypeIndirect | 1<<openflow.GroupTypeFastFailover,
-	Capabilities: openflow.GroupCapSelectWeight | openflow.GroupCapSelectLiveness | openflow.GroupCapChaining,
-	MaxGroups:    [4]uint32{openflow.GroupMax, openflow.GroupMax, openflow.GroupMax, openflow.GroupMax},
-	Actions:      [4]uint32{groupActions, groupActions, groupActions, groupActions},
+func groupFeatures(v openflow.Version) openflow.GroupFeaturesReply {
+	actions := uint32(groupActions)
+	switch v {
+	case openflow.Version10:
+		actions = actions10
+	case openflow.Version11:
+		actions = groupActions11
+	}
+	return openflow.GroupFeaturesReply{
+		Types: 1<<openflow.GroupTypeAll | 1<<openflow.GroupTypeSelect | 1<<openflow.GroupTypeIndirect |
+			1<<openflow.GroupTypeFastFailover,
+		Capabilities: openflow.GroupCapSelectWeight | openflow.GroupCapSelectLiveness | openflow.GroupCapChaining,
+		MaxGroups:    [4]uint32{openflow.GroupMax, openflow.GroupMax, openflow.GroupMax, openflow.GroupMax},
+		Actions:      [4]uint32{actions, actions, actions, actions},
+	}
 }
 
 // chosenGroups looks at one group or all.

@@ -112,7 +112,8 @@ func (c *conn) handleExtension(m openflow.Message, xid uint32) (known bool, err 
 	case openflow.CTFlushZone:
 		c.s.dp.conns.FlushZone(m.Zone)
 	case openflow.CTFlush:
-		return true, unsupported(openflow.ErrBadExperimenterType, "%T", m)
+		// Open vSwitch does not say either that there is no such connection.
+		_ = c.s.dp.conns.FlushMatching(m.CTFilter)
 	case openflow.TLVTableMod:
 		return true, c.changeTLVs(m)
 	case openflow.TLVTableRequest:

@@ -26,7 +26,12 @@ func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
 		if m.Table == openflow.AllTables && !deletes {
 			return m, cookies{}, openflow.ErrBadFlowTable
 		}
-		return m, usualCookies(&m), nil
+		k := usualCookies(&m)
+		if c.version == openflow.Version11 && !deletes && m.CookieMask == 0 {
+			// In this version alone a modify that does not ask for cookies adds the flow that it does not find.
+			k = cookies{fresh: m.Cookie, adds: m.Cookie != keepCookie}
+		}
+		return m, k, nil
 	}
 	if !c.tableIDs {
 		if m.Table != 0 {
@@ -43,8 +48,11 @@ func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
 
 // resolve tells the actions of old versions what the match says of the packets they are for.
 func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
-	known, _ := packet.Match(match)
-	tagged := tags(&known) > 0
+	key, _ := packet.Match(match)
+	tagged, proto := tags(&key) > 0, uint8(key.Uint(openflow.FieldIPProto))
+	if !isIP(&key) {
+		proto = 0
+	}
 	for i, a := range actions {
 		switch a := a.(type) {
 		case openflow.SetVLANVID:
@@ -58,7 +66,7 @@ func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action 
 		case openflow.PushVLAN:
 			tagged = true
 		case openflow.SetTransport:
-			a.Proto = uint8(known.Uint(openflow.FieldIPProto))
+			a.Proto = proto
 			actions[i] = a
 		}
 	}
@@ -77,13 +85,17 @@ func (c *conn) handleLegacy(m openflow.Message, _ uint32) (known bool, err error
 	return true, nil
 }
 
-// loadBytes are those of an action of Nicira's that loads a register (NXAST_REG_LOAD), behind its length.
-var loadBytes = []byte{0, 0, 0x23, 0x20, 0, 7}
+// loadBytes are those of an action of Nicira's that loads a register (NXAST_REG_LOAD), behind its length, and ttlBytes
+// those of OpenFlow's set_nw_ttl.
+var (
+	loadBytes = []byte{0, 0, 0x23, 0x20, 0, 7}
+	ttlBytes  = []byte{0, 23, 0, 8}
+)
 
 // asSent returns the instructions of a flow mod as they were sent, if they have an action that a switch tells of as it
 // came: a load is told as a load, not as the set_field that is the same.
 func asSent(v openflow.Version, message []byte) []byte {
-	if !bytes.Contains(message, loadBytes) {
+	if !bytes.Contains(message, loadBytes) && (v == openflow.Version10 || !bytes.Contains(message, ttlBytes)) {
 		return nil
 	}
 	at := instructionsAt(v, message)

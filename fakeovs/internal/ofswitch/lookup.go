@@ -80,6 +80,9 @@ func swap(k *packet.Key, fields [2]openflow.Field) {
 // packet without a flow to the controllers. Fragments match as if they had no ports, even the first, unless the switch is
 // told otherwise.
 func (x *translation) find(table *uint8, inPort uint32, mayMiss, honor bool) *flow {
+	if *table == 0 && x.s.failOpen != nil {
+		return x.s.failOpen
+	}
 	oldPort, src, dst := x.flow.Uint(openflow.FieldInPort), x.flow.Uint(openflow.FieldTCPSrc), x.flow.Uint(openflow.FieldTCPDst)
 	if x.flow.Uint(openflow.FieldIPFrag)&1 != 0 {
 		switch x.s.frags {

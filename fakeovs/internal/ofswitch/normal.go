@@ -4,130 +4,223 @@
 package ofswitch
 
 import (
-	"time"
-
+	"fmt"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// The MAC learning table's defaults in Open vSwitch.
-const (
-	macAging = 300 * time.Second
-	maxMACs  = 8192
-)
-
-// macTable remembers by which port an Ethernet address is reached.
-type macTable map[macKey]macEntry
-
-type macKey struct {
-	vlan uint16
-	mac  uint64
-}
-
-type macEntry struct {
-	port uint32
-	seen time.Time
-}
-
-// learn notes that frames of an address come in by a port. A full table loses what has not been seen for long, and
-// then an address of no particular choice.
-func (t macTable) learn(k macKey, port uint32, now time.Time) {
-	if _, ok := t[k]; !ok && len(t) >= maxMACs {
-		for old, e := range t {
-			if now.Sub(e.seen) >= macAging {
-				delete(t, old)
-			}
-		}
-		for old := range t {
-			if len(t) < maxMACs {
-				break
-			}
-			delete(t, old)
-		}
-	}
-	t[k] = macEntry{port, now}
-}
-
-// port is where an address was seen last.
-func (t macTable) port(k macKey, now time.Time) (uint32, bool) {
-	e, ok := t[k]
-	return e.port, ok && now.Sub(e.seen) < macAging
-}
-
-// forget drops what was learned on a port.
-func (t macTable) forget(port uint32) {
-	for k, e := range t {
-		if e.port == port {
-			delete(t, k)
-		}
-	}
-}
-
 // groupBit is the bit of an Ethernet address that tells a group of stations from one.
 const groupBit = 1 << 40
 
+// reservedAddress reports whether frames for an address are for bridges and their like, which do not forward them.
+func reservedAddress(mac uint64) bool {
+	switch mac {
+	case 0x00e02b000000, 0x00e02b000004, 0x00e02b000006, // Extreme
+		0x01000c000000, 0x01000ccccccc, 0x01000ccccccd, 0x01000ccdcdcd: // Cisco
+		return true
+	}
+	return mac>>4 == 0x0180c2000000>>4 || mac>>4 == 0x01000cccccc0>>4
+}
+
+// inputLink is the link by which a packet comes in; nil for a packet of a controller's own. It reports false if there is no
+// such port.
+func (x *translation) inputLink(inPort uint32) (*link, bool) {
+	if p := x.s.ports[inPort]; p != nil {
+		return p.link, true
+	}
+	if inPort == openflow.PortController || inPort == openflow.PortAny {
+		return nil, true
+	}
+	x.report(nodeError, "received packet on unknown port %d", uint16(inPort))
+	return nil, false
+}
+
+// anyLink stands for the link of a controller's own packets.
+var anyLink = func() *link {
+	l := new(link)
+	l.configure(Link{})
+	return l
+}()
+
 // normal does with the packet what a switch without flows does: it learns the source address and sends the packet to
-// where its destination was seen, or to everywhere. Tagged frames are kept apart by their VLAN; all ports are trunks.
+// where its destination was seen, or to everywhere in its VLAN.
 func (x *translation) normal(inPort uint32) {
 	x.wc.Mask(openflow.FieldEthSrc, openflow.FieldEthDst)
 	lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent|vlanID)
-	if x.s.ports[inPort] == nil {
+	in, ok := x.inputLink(inPort)
+	if !ok {
 		x.report(nodeWarn, "no input bundle, dropping")
 		return
 	}
-	dst := x.flow.Uint(openflow.FieldEthDst)
-	if dst>>4 == 0x0180c2000000>>4 {
-		x.report(nodeDetail, "packet has reserved MAC address, dropping")
+	known := in != nil
+	if !known {
+		in = anyLink
+	}
+	if isVLAN(ethType(&x.flow)) && tags(&x.flow) == 0 {
+		x.report(nodeWarn, "partial VLAN tag, dropping")
 		return
 	}
-	vlan := vlanOf(&x.flow)
-	if src := x.flow.Uint(openflow.FieldEthSrc); src&groupBit == 0 && x.effects {
-		x.s.macs.learn(macKey{vlan, src}, inPort, x.s.now)
-	}
-	x.lookGratuitousARP()
-	if dst&groupBit != 0 {
-		x.report(nodeDetail, "no learned MAC for destination, flooding")
-		x.normalFlood(inPort)
+	if in.mirrorOut != 0 {
+		x.report(nodeWarn, "input port is mirror output port, dropping")
 		return
 	}
-	switch port, ok := x.s.macs.port(macKey{vlan, dst}, x.s.now); {
-	case !ok:
+	outer := extractTags(&x.flow)
+	if known && !x.acceptsVLAN(in, outer[0].vid) {
+		x.report(nodeWarn, "disallowed VLAN VID for this input port, dropping")
+		return
+	}
+	t := in.inward(outer)
+	vlan := t[0].vid
+	if known && !x.admissible(in, x.s.ports[inPort], vlan) {
+		return
+	}
+	gratuitous := x.gratuitousARP()
+	if known && x.effects && x.flow.Uint(openflow.FieldPacketType) == 0 {
+		src := x.flow.Uint(openflow.FieldEthSrc)
+		if x.s.macs.learn(macKey{vlan, src}, in, gratuitous, x.s.now) {
+			x.report(nodeDetail, fmt.Sprintf("learned that %v is on port %s in VLAN %d", hardwareAddr(src), in.config.Name, vlan))
+		}
+	}
+	out := x.s.macs.lookup(macKey{vlan, x.flow.Uint(openflow.FieldEthDst)}, x.s.now)
+	switch {
+	case out == nil:
 		x.report(nodeDetail, "no learned MAC for destination, flooding")
-		x.normalFlood(inPort)
-	case port == inPort:
+		x.normalFlood(in, t)
+	case out.mirrorOut != 0:
+		x.report(nodeWarn, "learned port is a mirror port, dropping")
+	case out == in:
 		x.report(nodeDetail, "learned port is input port, dropping")
 	default:
 		x.report(nodeDetail, "forwarding to learned port")
-		x.send(port, true, false, false)
+		x.outputLink(out, t)
 	}
 }
 
-// lookGratuitousARP looks at what tells a gratuitous ARP message.
-func (x *translation) lookGratuitousARP() {
-	if x.flow.Uint(openflow.FieldEthType) != openflow.EthTypeARP {
-		return
+func isVLAN(ethType uint16) bool {
+	return ethType == openflow.EthTypeVLAN || ethType == ethTypeServiceVLAN
+}
+
+// acceptsVLAN reports whether a packet with a VLAN may come in by a link, and if not says why.
+func (x *translation) acceptsVLAN(l *link, vid uint16) bool {
+	if l.takes(vid) {
+		return true
 	}
+	name := l.config.Name
+	switch l.config.Mode {
+	case VLANAccess:
+		x.report(nodeError, "dropping VLAN %d tagged packet received on port %s configured as VLAN %d access port",
+			vid, name, l.config.VLAN)
+	case VLANTunnel:
+		x.report(nodeError, "dropping VLAN %d packet received on dot1q-tunnel port %s that excludes this VLAN", vid, name)
+	default:
+		x.report(nodeError, "dropping VLAN %d packet received on port %s not configured for trunking VLAN %d", vid, name, vid)
+	}
+	return false
+}
+
+// admissible reports whether a packet may be forwarded at all.
+func (x *translation) admissible(l *link, p *Port, vlan uint16) bool {
+	dst := x.flow.Uint(openflow.FieldEthDst)
+	if !x.s.forwardBPDU && reservedAddress(dst) {
+		x.report(nodeDetail, "packet has reserved destination MAC, dropping")
+		return false
+	}
+	if l.bond == nil {
+		return true
+	}
+	l.bond.run(x.s.now)
+	ok, unlessMoved := l.bond.admit(p, dst)
+	if !ok {
+		x.report(nodeDetail, "bonding refused admissibility, dropping")
+		return false
+	}
+	if unlessMoved {
+		e := x.s.macs.find(macKey{vlan, x.flow.Uint(openflow.FieldEthSrc)})
+		if e != nil && e.link != l && (!x.gratuitousARP() || x.s.now.Before(e.locked)) {
+			x.report(nodeDetail, "SLB bond thinks this packet looped back, dropping")
+			return false
+		}
+	}
+	return true
+}
+
+// gratuitousARP reports whether the packet is an ARP message by which a station tells where it is.
+func (x *translation) gratuitousARP() bool {
 	const broadcast = 1<<48 - 1
-	if x.flow.Uint(openflow.FieldEthDst) != broadcast {
-		return
+	if ethType(&x.flow) != openflow.EthTypeARP || x.flow.Uint(openflow.FieldEthDst) != broadcast {
+		return false
 	}
 	x.wc.Mask(openflow.FieldARPOp)
 	const request, reply = 1, 2
 	switch x.flow.Uint(openflow.FieldARPOp) {
 	case reply:
+		return true
 	case request:
 		x.wc.Mask(openflow.FieldARPSPA, openflow.FieldARPTPA)
+		return x.flow.Uint(openflow.FieldARPSPA) == x.flow.Uint(openflow.FieldARPTPA)
 	}
+	return false
 }
 
-// normalFlood sends the packet out of all ports that packets are flooded to, but for one.
-func (x *translation) normalFlood(except uint32) {
-	for _, p := range x.s.ordered {
-		if p.No != except && p.floods() {
-			x.send(p.No, true, false, false)
+// normalFlood sends the packet out of all links of its VLAN that packets are flooded to, but for one.
+func (x *translation) normalFlood(except *link, t tagPair) {
+	for _, l := range x.s.links {
+		if l != except && l.includes(t) && l.floods() && l.mirrorOut == 0 {
+			x.outputLink(l, t)
 		}
 	}
 }
 
-// vlanOf is the VLAN identifier of a packet, 0 without a tag.
-func vlanOf(k *packet.Key) uint16 { return uint16(k.Uint(openflow.FieldVLANTCI)) & vlanID }
+// outputLink sends the packet out of a link, with the tags that it has there.
+func (x *translation) outputLink(l *link, t tagPair) {
+	if l.customers != nil {
+		lookSome(&x.wc, packet.InnerVLANTCI, 0xffff)
+	}
+	out := l.outward(t)
+	if l.config.PriorityTags != PriorityTagsNever {
+		out[0].pcp = uint16(x.flow.Uint(openflow.FieldVLANTCI)) & vlanPCP
+	}
+	if len(l.ports) == 0 {
+		return
+	}
+	p := l.ports[0]
+	if l.bond != nil {
+		l.bond.run(x.s.now)
+		if p = l.bond.output(&x.flow, out[0].vid); p == nil {
+			return
+		}
+	}
+	old := x.flow
+	x.putTags(out, l.config.PriorityTags)
+	x.send(p.No, false, false, false)
+	for _, f := range [...]openflow.Field{
+		openflow.FieldVLANTCI, packet.VLANTPID, packet.InnerVLANTCI, packet.InnerVLANTPID,
+	} {
+		x.flow.SetUint(f, old.Uint(f))
+	}
+}
+
+// putTags gives the packet these tags instead of those that it has. One without a VLAN and a priority is none, unless all
+// of them are to be kept.
+func (x *translation) putTags(t tagPair, keep PriorityTags) {
+	fields := [2][2]openflow.Field{
+		{packet.VLANTPID, openflow.FieldVLANTCI}, {packet.InnerVLANTPID, packet.InnerVLANTCI},
+	}
+	for i, f := range fields {
+		tci, tpid := t[i].vid|t[i].pcp, t[i].tpid
+		if tci != 0 || keep == PriorityTagsAlways && tpid != 0 {
+			tci |= tciPresent
+			if tpid == 0 {
+				tpid = openflow.EthTypeVLAN
+			}
+			x.flow.SetUint(f[0], uint64(tpid))
+		}
+		x.flow.SetUint(f[1], uint64(tci))
+	}
+}
+
+// between reports whether a packet is on its way from one protected port to another.
+func (x *translation) between(out *Port) bool {
+	in := x.s.ports[uint32(x.flow.Uint(openflow.FieldInPort))]
+	return in != nil && in.link.config.Protected && out.link.config.Protected
+}

@@ -60,8 +60,16 @@ func (x *translation) send(no uint32, checkState, last, truncated bool) {
 		}
 		return
 	}
-	x.commit()
-	x.emit(datapath.Output{Port: p.Datapath, Context: p})
+	if p.Tunnel != nil {
+		x.sendTunnel(p)
+	} else {
+		x.commit()
+		x.truncateCopy()
+		x.emit(datapath.Output{Port: p.Datapath, Context: p})
+	}
+	if x.s.mirroring {
+		x.mirror(p.link, p.link.destinations)
+	}
 }
 
 // maySend reports whether a packet may leave by a port.
@@ -72,6 +80,14 @@ func (x *translation) maySend(p *Port, _ bool) bool {
 	}
 	if p.config&openflow.PortConfigNoForward != 0 {
 		x.report(nodeDetail, "OFPPC_NO_FWD set, skipping output")
+		return false
+	}
+	if x.snapLen != 0 && p.Patch {
+		x.report(nodeWarn, "Mirror truncate to ODPP_NONE, skipping output")
+		return false
+	}
+	if x.between(p) {
+		x.report(nodeWarn, "Flow is between protected ports, skipping output.")
 		return false
 	}
 	if x.flow.Uint(openflow.FieldPacketType) != 0 {
@@ -94,6 +110,10 @@ func (x *translation) cross(peer *Port, last bool) {
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.tracked = false
 	clearConnection(&x.flow)
+	oldMirrored := x.mirrored
+	if peer.s != x.s {
+		x.mirrored = 0
+	}
 	old := x.enterNode(nodeBridge, "bridge(%q)", peer.s.name)
 	x.s = peer.s
 	x.s.pass(x.e.s.now)
@@ -102,6 +122,9 @@ func (x *translation) cross(peer *Port, last bool) {
 		x.finish()
 	}
 	x.parent = old
+	if oldSwitch != peer.s {
+		x.mirrored = oldMirrored
+	}
 	x.flow, x.s, x.set, x.stack = oldFlow, oldSwitch, oldSet, oldStack
 	copy(x.wc[:tunnelWords], oldTunnel[:])
 	x.wasMPLS, x.tracked = oldMPLS, oldTracked

@@ -159,9 +159,10 @@ func TestTTLIsUsedUp(t *testing.T) {
 	frame := udpFrame(station(1), station(2), 1, 2, "")
 	wantPorts(t, s.Input(1, frame), 2, 3)
 	p := packet.Parse(append([]byte(nil), frame...))
-	k := p.Key
-	k.SetUint(openflow.FieldIPTTL, 1)
-	p.Write(&k)
+	var ttl, mask packet.Key
+	ttl.SetUint(openflow.FieldIPTTL, 1)
+	mask.Mask(openflow.FieldIPTTL)
+	p.SetIPv4(&ttl, &mask)
 	wantPorts(t, s.Input(1, p.Bytes()), 3)
 }
 

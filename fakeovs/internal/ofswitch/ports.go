@@ -25,15 +25,22 @@ type Port struct {
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
+	// Dummy says that the device is a dummy of Open vSwitch's tests, which has counters of its own and a queue 0.
+	Dummy bool
 	// Queues are the numbers of the port's queues.
 	Queues []uint32
+	// CountsErrors says that the device counts more than packets and bytes.
+	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
+	// Tunnel is what the port is an end of; nil for other ports.
+	Tunnel *Tunnel
 	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
 	Patch bool
 
 	portState
-	s *Switch
+	s    *Switch
+	link *link
 	// other and otherNo are what a patch leads to.
 	other   *Switch
 	otherNo uint32
@@ -80,6 +87,12 @@ func (s *Switch) AddPort(p Port) error {
 		}
 	}
 	p.created = s.dp.now()
+	if p.Dummy && p.Queues == nil {
+		p.Queues = []uint32{0}
+	}
+	if !p.CountsErrors {
+		p.counts = uncounted
+	}
 	if p.Down {
 		p.config |= openflow.PortConfigDown
 	}
@@ -90,11 +103,19 @@ func (s *Switch) AddPort(p Port) error {
 	}
 	s.dp.ports[&p] = struct{}{}
 	s.ports[p.No] = &p
+	s.alone(&p)
 	s.ordered = append(s.ordered, &p)
 	at, _ := slices.BinarySearch(s.portNos, p.No)
 	s.portNos = slices.Insert(s.portNos, at, p.No)
+	now := p.desc()
 	s.mu.Unlock()
-	s.announce(openflow.PortStatus{Reason: openflow.PortAdded, Port: p.desc()})
+	// A port is new before it is live.
+	added := now
+	added.State &^= openflow.PortStateLive
+	s.announce(openflow.PortStatus{Reason: openflow.PortAdded, Port: added})
+	s.announceTo(openflow.PortStatus{Reason: openflow.PortModified, Port: now}, func(c *conn) bool {
+		return !samePort(c.version, added, now)
+	})
 	return nil
 }
 
@@ -111,7 +132,7 @@ func (s *Switch) RemovePort(no uint32) {
 	s.ordered = slices.DeleteFunc(s.ordered, func(o *Port) bool { return o == p })
 	at, _ := slices.BinarySearch(s.portNos, no)
 	s.portNos = slices.Delete(s.portNos, at, at+1)
-	s.macs.forget(no)
+	s.detach(p)
 	s.mu.Unlock()
 	s.announce(openflow.PortStatus{Reason: openflow.PortDeleted, Port: p.desc()})
 }
@@ -128,6 +149,7 @@ func (s *Switch) ChangePort(no uint32, f func(*Port)) {
 		if p.Down {
 			p.config |= openflow.PortConfigDown
 		}
+		p.settle()
 	})
 }
 

@@ -22,6 +22,14 @@ type portState struct {
 // configNoFlood keeps a port out of floods. Only OpenFlow 1.0 can set and see it.
 const configNoFlood openflow.PortConfig = 1 << 4
 
+// uncounted are the counters of a port whose device counts no errors and the like.
+var uncounted = openflow.PortStats{
+	RxDropped: openflow.CounterUnknown, TxDropped: openflow.CounterUnknown,
+	RxErrors: openflow.CounterUnknown, TxErrors: openflow.CounterUnknown,
+	RxFrameErrors: openflow.CounterUnknown, RxOverErrors: openflow.CounterUnknown,
+	RxCRCErrors: openflow.CounterUnknown, Collisions: openflow.CounterUnknown,
+}
+
 // settle works out the state: a port is live while its link is up, which it is not while somebody has put it down.
 func (p *Port) settle() {
 	p.state &^= openflow.PortStateLinkDown | openflow.PortStateLive
@@ -45,7 +53,10 @@ func (p *Port) countOut(size int) {
 
 // SetLink says whether a port's link is up. Nothing happens if there is no such port.
 func (s *Switch) SetLink(no uint32, up bool) {
-	s.changePort(no, nil, func(p *Port) { p.LinkDown = !up })
+	s.changePort(no, nil, func(p *Port) {
+		p.LinkDown = !up
+		p.settle()
+	})
 }
 
 // changePort changes a port and tells the controllers if that can be seen. The one that asked for it, if it is not nil,
@@ -59,7 +70,6 @@ func (s *Switch) changePort(no uint32, by *conn, change func(*Port)) bool {
 	}
 	old := p.desc()
 	change(p)
-	p.settle()
 	now := p.desc()
 	s.mu.Unlock()
 	if s.portChanged != nil && !samePort(openflow.Version15, old, now) {
@@ -92,6 +102,14 @@ func (s *Switch) PortStats(no uint32) (openflow.PortStats, bool) {
 func (p *Port) stats(now time.Time) openflow.PortStats {
 	stats := p.counts
 	stats.Port, stats.Duration = p.No, now.Sub(p.created)
+	if !p.Dummy {
+		return stats
+	}
+	stats.Custom = []openflow.CustomCounter{
+		{Name: "rx_custom_packets_1", Value: stats.RxPackets}, {Name: "rx_custom_packets_2", Value: stats.RxPackets},
+		{Name: "rx_q0_bytes", Value: stats.RxBytes}, {Name: "rx_q0_packets", Value: stats.RxPackets},
+		{Name: "tx_q0_bytes", Value: stats.TxBytes}, {Name: "tx_q0_packets", Value: stats.TxPackets},
+	}
 	return stats
 }
 
@@ -121,13 +139,20 @@ func (c *conn) portMod(m openflow.PortMod) error {
 	return err
 }
 
+// configurePort sets flags of a port. As in Open vSwitch the link follows after that, which everybody is told of.
 func (c *conn) configurePort(m *openflow.PortMod) {
 	mask := m.Mask & (openflow.PortConfigDown | openflow.PortConfigNoReceive | openflow.PortConfigNoForward |
 		openflow.PortConfigNoPacketIn)
 	if c.version == openflow.Version10 {
 		mask = m.Mask
 	}
-	c.s.changePort(m.Port, c, func(p *Port) { p.config = p.config&^mask | m.Config&mask })
+	c.s.changePort(m.Port, c, func(p *Port) {
+		p.config = p.config&^mask | m.Config&mask
+		if p.config&openflow.PortConfigDown != 0 {
+			p.state &^= openflow.PortStateLive
+		}
+	})
+	c.s.changePort(m.Port, nil, (*Port).settle)
 }
 
 func (c *conn) sendPortStats(port uint32, xid uint32) error {

@@ -47,9 +47,7 @@ func (t *flowTables) refer(f *flow, by int) {
 			return true
 		}
 		if g := t.groups[o.ID]; g != nil {
-			if g.flows[f] += by; g.flows[f] <= 0 {
-				delete(g.flows, f)
-			}
+			g.flows.count(f, by)
 		}
 		return true
 	})

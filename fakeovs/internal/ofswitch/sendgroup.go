@@ -5,6 +5,7 @@ package ofswitch
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -105,7 +106,7 @@ func (x *translation) best(g *group, basis uint32) *bucket {
 			x.reportDead(b)
 			continue
 		}
-		score := hash2(b.ID, basis) & 0xffff * uint32(b.Weight)
+		score := ovshash.Int(b.ID, basis) & 0xffff * uint32(b.Weight)
 		if score >= top {
 			best, top = b, score
 		}
@@ -140,13 +141,13 @@ func (x *translation) selected(g *group) *bucket {
 	case g.selection.Method == "hash" && len(g.selection.Fields) > 0:
 		return x.best(g, x.hashSelection(&g.selection))
 	}
-	lookHashed(&x.flow, &x.wc, openflow.HashSymmetricL4)
-	return x.best(g, hashSymmetric(&x.flow, 0))
+	x.wc.MaskHash(&x.flow, openflow.HashSymmetricL4)
+	return x.best(g, x.flow.HashSymmetricL4(0))
 }
 
 // hashSelection hashes the fields that a group names, of those that the packet has.
 func (x *translation) hashSelection(s *openflow.Selection) uint32 {
-	h := hashUint64(s.Param)
+	h := ovshash.Uint64(s.Param)
 	for _, f := range s.Fields {
 		if !x.has(f.Field) {
 			continue
@@ -155,7 +156,7 @@ func (x *translation) hashSelection(s *openflow.Selection) uint32 {
 		for i := range value {
 			value[i] = byte(x.flow.Bits(f.Field, uint16(8*(len(value)-1-i)), min(8, uint16(f.Field.Bits()-8*(len(value)-1-i))))) & f.Value[i]
 		}
-		h = hashBytes(value, h)
+		h = ovshash.Bytes(value, h)
 		x.wc.SetMasked(f.Field, f.Value, f.Value)
 	}
 	return h

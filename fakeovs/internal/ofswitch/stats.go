@@ -38,7 +38,8 @@ func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
 	if filter.Table != nil {
 		sel.table = *filter.Table
 	}
-	sel.key, sel.mask = packet.Match(filter.Match)
+	key, mask := packet.Match(filter.Match)
+	sel.key, sel.mask = &key, &mask
 	return s.flows.selected(sel), nil
 }
 
@@ -93,7 +94,7 @@ func (c *conn) encodeFlow(f told, plain bool, head int) ([]byte, error) {
 	asSent := f.sent != nil && f.sentIn == c.version
 	if asSent {
 		f.stats.Instructions = openflow.Instructions{}
-	} else if list := toldActions(f.steps); list != nil && f.stats.Instructions.Meter == 0 {
+	} else if list := toldActions(f.steps); list != nil && f.stats.Instructions.Meter == 0 && c.version < openflow.Version15 {
 		f.stats.Instructions.Apply = list
 	}
 	b, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f.stats}, Plain: plain}, 0)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -33,6 +34,8 @@ type Options struct {
 type Output struct {
 	Port  uint32
 	Frame []byte
+	// Tunnel has the fields of the tunnel that the frame is sent through; nil without one.
+	Tunnel *packet.Key
 
 	port *Port
 }
@@ -66,7 +69,16 @@ type Switch struct {
 	// portNos are the port numbers in order; ordered are the ports in the order of their coming.
 	portNos []uint32
 	ordered []*Port
-	macs    macTable
+	macs    *macTable
+	// links are what NORMAL sends packets to, in the order in which they came.
+	links     []*link
+	linkNames map[string]*link
+	mirrors   [maxMirrors]*mirror
+	// failOpen is the flow of a switch whose controllers cannot be reached; nil where they can, or do not matter.
+	failOpen *flow
+	// mirroring says that there are mirrors.
+	mirroring   bool
+	forwardBPDU bool
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16
 	desc  Description
@@ -107,12 +119,14 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		log:         o.Logger.With("bridge", o.Name),
 		flows:       flowTables{seed: rand.Uint64() | 1},
 		ports:       make(map[uint32]*Port),
-		macs:        make(macTable),
+		macs:        newMACTable(),
+		linkNames:   make(map[string]*link),
 		conns:       make(map[*conn]struct{}),
 		internal:    newInternalFlows(),
 	}
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
+	s.addInternalFlows()
 	return s
 }
 
@@ -121,8 +135,14 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 //
 // Receive functions run before Input returns, except those of frames that come of an Input within a Receive function
 // or beside one in another goroutine: the Input that is handing frames over hands over those as well.
-func (s *Switch) Input(port uint32, frame []byte) *Result {
+func (s *Switch) Input(port uint32, frame []byte) *Result { return s.InputTunnel(port, frame, nil) }
+
+// InputTunnel is Input for a frame that came through a tunnel with these fields; nil for none.
+func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
 	p := packet.Parse(append([]byte(nil), frame...))
+	if tunnel != nil {
+		copy(p.Key[:tunnelWords], tunnel[:tunnelWords])
+	}
 	r := &Result{in: port, size: len(frame)}
 	s.begin()
 	e := &evaluation{dp: s.dp, s: s}
@@ -148,6 +168,9 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 type packetOut struct {
 	packet  *packet.Packet
 	actions []openflow.Action
+	// evaluation and made are what the flows make of it.
+	evaluation *evaluation
+	made       []datapath.Action
 }
 
 // preparePacketOut checks a message.
@@ -165,14 +188,30 @@ func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 		return nil, err
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
-	return &packetOut{p, m.Actions}, nil
+	return &packetOut{packet: p, actions: m.Actions}, nil
 }
 
 // output carries the actions out on the frame, as if it had come in by a port.
 func (s *Switch) output(out *packetOut) {
 	s.begin()
+	s.translate(out)
+	s.end()
+	s.send(out)
+}
+
+// translate finds what the flows that there are make of a packet-out. The switch is locked.
+func (s *Switch) translate(out *packetOut) {
 	e := &evaluation{dp: s.dp, s: s}
-	e.pass(out.packet, &conntrack.Meta{}, actionSteps(out.actions), nil, true)
+	x := newTranslation(e, s, &out.packet.Key)
+	x.size, x.counts, x.effects, x.frame, x.packetOut = len(out.packet.Bytes()), true, true, true, true
+	out.evaluation, out.made = e, x.run(actionSteps(out.actions))
+}
+
+// send carries out what has been made of a packet-out.
+func (s *Switch) send(out *packetOut) {
+	s.begin()
+	e := out.evaluation
+	e.execute(out.packet, &conntrack.Meta{}, out.made)
 	frames := s.deliveries(e.outputs)
 	s.end()
 	s.leave(frames, e.packetIns)

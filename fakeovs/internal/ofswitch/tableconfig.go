@@ -5,7 +5,6 @@ package ofswitch
 
 import (
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"github.com/ovskit/ovskit/openflow"
@@ -85,14 +84,6 @@ func (c *tableConfig) tableName() string {
 		return c.options.Name
 	}
 	return c.name
-}
-
-// nameOf is the name of the table of a number, "tableN" where it has none.
-func (c *tableConfig) nameOf(number int) string {
-	if name := c.tableName(); name != "" {
-		return name
-	}
-	return fmt.Sprintf("table%d", number)
 }
 
 // tableLen is how many flows a table has.

@@ -125,3 +125,17 @@ func (s *Switch) miss(table uint8) tableMiss {
 	}
 	return s.flows.config[table].miss
 }
+
+// missConfig is what the statistics of OpenFlow 1.1 and 1.2 say of the packets that match no flow. In OpenFlow 1.1 Open
+// vSwitch says it by numbers of its own.
+func (c *tableConfig) missConfig(v openflow.Version) openflow.TableConfig {
+	switch {
+	case v == openflow.Version11:
+		return openflow.TableConfig(c.miss)
+	case c.miss == missContinue:
+		return configMissContinue
+	case c.miss == missDrop:
+		return configMissDrop
+	}
+	return 0
+}

@@ -18,7 +18,8 @@ func (c *conn) sendTables(xid uint32) {
 		counts := &s.flows.counts[i]
 		tables[i] = openflow.TableStats{
 			Table: uint8(i), Lookups: counts.lookups, Matches: counts.matches, Active: uint32(s.flows.tableLen(uint8(i))),
-			Name: s.flows.config[i].nameOf(i), MaxEntries: uint32(min(s.flows.config[i].limit(), maxEntries)),
+			Name: s.flows.config[i].tableName(), MaxEntries: uint32(min(s.flows.config[i].limit(), maxEntries)),
+			Config: s.flows.config[i].missConfig(c.version), Last: i == visibleTables-1,
 		}
 	}
 	s.end()

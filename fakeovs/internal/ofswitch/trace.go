@@ -240,3 +240,9 @@ func (e *evaluation) portNames(names *openflow.Names) func(uint32) string {
 		return fmt.Sprint(no)
 	}
 }
+
+// CheckPacketOut says whether a switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
+func CheckPacketOut(m *openflow.PacketOut) error {
+	_, err := preparePacketOut(m)
+	return err
+}

@@ -69,6 +69,10 @@ type translation struct {
 	// made is what came of it, and first the first of its nodes in the trace.
 	made  []datapath.Action
 	first int
+	// mirrored are the mirrors that the packet was copied to, and snapLen how much of it the one that it is copied to takes; 0
+	// is all.
+	mirrored uint32
+	snapLen  uint16
 	// forks are the copies that went to the connection tracker, for a trace.
 	forks []fork
 }
@@ -134,9 +138,17 @@ func (x *translation) exec(list steps) (ok bool) {
 		x.credit(x.rule)
 		list, x.cookie = x.rule.actions()
 	}
-	if p := x.s.ports[uint32(x.in.Uint(openflow.FieldInPort))]; p != nil && !x.mayReceive(p) {
-		return true
+	if p := x.s.ports[uint32(x.in.Uint(openflow.FieldInPort))]; p != nil {
+		if p.link.mirrorOut != 0 {
+			x.report(nodeError, "dropping packet received on port %s, which is reserved exclusively for mirroring",
+				p.link.config.Name)
+			return true
+		}
+		if !x.leaveTunnel() || !x.mayReceive(p) {
+			return true
+		}
 	}
+	x.mirrorIngress()
 	x.do(list, true, false)
 	if x.failed != "" {
 		return false

@@ -110,7 +110,7 @@ func encode(v openflow.Version, m openflow.Message, xid uint32) ([]byte, error) 
 func forVersion(v openflow.Version, m openflow.Message) openflow.Message {
 	if f, ok := m.(openflow.FlowRemoved); ok && v < openflow.Version14 {
 		f.Stats.Importance = 0
-		if f.Reason == openflow.FlowRemovedMeter || f.Reason == openflow.FlowRemovedEviction {
+		if f.Reason == openflow.FlowRemovedMeter {
 			f.Reason = openflow.FlowRemovedDelete
 		}
 		return f

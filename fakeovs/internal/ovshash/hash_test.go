@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
-	"github.com/ovskit/ovskit/openflow"
 )
 
 // TestKnown compares with the values that the functions' authors give.
@@ -30,44 +29,5 @@ func TestKnown(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: got %#x, want %#x", c.what, c.got, c.want)
 		}
-	}
-}
-
-// TestMultipath: every algorithm chooses each link about as often as the others, and none beyond.
-func TestMultipath(t *testing.T) {
-	const tries = 20000
-	for algorithm := openflow.MultipathModuloN; algorithm <= openflow.MultipathIterHash; algorithm++ {
-		for _, n := range []int{1, 2, 3, 7, 64, 65} {
-			counts := make([]int, n)
-			for i := range uint32(tries) {
-				counts[ovshash.Multipath(ovshash.Int(i, 0), algorithm, n, 0)]++
-			}
-			for link, c := range counts {
-				if c < tries/n*2/3 || c > tries/n*4/3+1 {
-					t.Errorf("%v among %d: link %d %d times in %d", algorithm, n, link, c, tries)
-				}
-			}
-		}
-	}
-}
-
-func TestMember(t *testing.T) {
-	if got := ovshash.Member(5, 3, func(int) bool { return false }); got != -1 {
-		t.Errorf("member of none: got %d, want -1", got)
-	}
-	if got := ovshash.Member(5, 3, func(i int) bool { return i == 1 }); got != 1 {
-		t.Errorf("member of one: got %d, want 1", got)
-	}
-	moved := 0
-	for hash := range uint32(1000) {
-		all := ovshash.Member(hash, 4, func(int) bool { return true })
-		if without := ovshash.Member(hash, 4, func(i int) bool { return i != 2 }); without != all {
-			if moved++; all != 2 {
-				t.Errorf("hash %d moves from member %d, that is still there, to %d", hash, all, without)
-			}
-		}
-	}
-	if moved == 0 {
-		t.Errorf("no hash moves when a member goes")
 	}
 }

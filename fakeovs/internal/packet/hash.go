@@ -36,15 +36,15 @@ func (k *Key) Hash(fields openflow.HashFields, basis uint16) uint32 {
 func (k *Key) hashAddress(ipv4, ipv6 openflow.Field, basis uint32) uint32 {
 	switch k.Uint(openflow.FieldEthType) {
 	case openflow.EthTypeIPv4:
-		return ovshash.Jenkins(k.AppendField(nil, ipv4), basis)
+		return ovshash.Jenkins(k.appendField(nil, ipv4), basis)
 	case openflow.EthTypeIPv6:
-		return ovshash.Jenkins(k.AppendField(nil, ipv6), basis)
+		return ovshash.Jenkins(k.appendField(nil, ipv6), basis)
 	}
 	return basis
 }
 
-// AppendField appends the value of a field in the form that it has on the wire; of the options of a tunnel nothing.
-func (k *Key) AppendField(b []byte, f openflow.Field) []byte {
+// appendField appends the value of a field in the form that it has on the wire; of the options of a tunnel nothing.
+func (k *Key) appendField(b []byte, f openflow.Field) []byte {
 	n := f.Bytes()
 	if !Known(f) {
 		return b
@@ -189,7 +189,7 @@ func (m *Key) MaskHash(k *Key, fields openflow.HashFields) {
 		if ip {
 			m.Mask(openflow.FieldIPProto)
 			if proto != openflow.IPProtoUDP {
-				m.MaskPorts(k)
+				m.maskPorts(k)
 			}
 		}
 		const vidAndPresence = 0x1fff
@@ -216,8 +216,8 @@ func (m *Key) MaskHash(k *Key, fields openflow.HashFields) {
 	}
 }
 
-// MaskPorts adds the ports to a mask, or the one byte each that the type and the code of ICMP over IPv4 have.
-func (m *Key) MaskPorts(k *Key) {
+// maskPorts adds the ports to a mask, or the one byte each that the type and the code of ICMP over IPv4 have.
+func (m *Key) maskPorts(k *Key) {
 	if k.Uint(openflow.FieldIPProto) != openflow.IPProtoICMP {
 		m.Mask(openflow.FieldTCPSrc, openflow.FieldTCPDst)
 		return

@@ -42,15 +42,6 @@ func (k *Key) SetMetadata(from *Key) {
 	copy(k[transportEnd:], from[transportEnd:])
 }
 
-// SameHeader reports whether two keys have the same fields of the frame, metadata aside.
-func (k *Key) SameHeader(other *Key) bool {
-	const tuple4, tuple6, tuple6End = wordCTIPv4, wordCTIPv6, wordCTIPv6 + 4
-	return k.Uint(openflow.FieldPacketType) == other.Uint(openflow.FieldPacketType) &&
-		[tuple4 - metadataEnd]uint64(k[metadataEnd:]) == [tuple4 - metadataEnd]uint64(other[metadataEnd:]) &&
-		[tuple6 - tuple4 - 1]uint64(k[tuple4+1:]) == [tuple6 - tuple4 - 1]uint64(other[tuple4+1:]) &&
-		[transportEnd - tuple6End]uint64(k[tuple6End:]) == [transportEnd - tuple6End]uint64(other[tuple6End:])
-}
-
 // And keeps the bits that mask has.
 func (k *Key) And(mask *Key) {
 	for i := range k {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -36,8 +35,9 @@ type bridge struct {
 // port is an interface that is open.
 type port struct {
 	*device
-	no uint32 // on the switch
-	dp uint32 // in the datapath
+	no   uint32 // on the switch
+	dp   uint32 // in the datapath
+	link *port  // of a patch port: its peer
 	// identity is what tells a tunnel from all others; "" if it is none.
 	identity string
 	new      bool // the database knows nothing of it yet
@@ -54,9 +54,6 @@ func (p *port) number() int64 {
 	return int64(p.no)
 }
 
-// socketPath is where a bridge listens.
-func (d *Daemon) socketPath(bridge string) string { return filepath.Join(d.o.Dir, bridge+".mgmt") }
-
 func (d *Daemon) createBridge(c *bridgeConfig) error {
 	// A name with a slash would put the socket anywhere.
 	if strings.ContainsAny(c.name, `/\`) || c.name == "" {
@@ -65,7 +62,7 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 	if !slices.Contains(datapathTypes, c.datapathType) {
 		return fmt.Errorf("failed to create bridge %s: unknown datapath type %q", c.name, c.datapathType)
 	}
-	socket, err := unixsock.Listen(d.socketPath(c.name))
+	socket, err := d.o.Listen(c.name + ".mgmt")
 	if err != nil {
 		return fmt.Errorf("failed to create bridge %s: %w", c.name, err)
 	}
@@ -144,7 +141,7 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 	if isTunnel(dev.kind) {
 		identity = b.datapathType + " " + tunnelIdentity(i)
 	}
-	if d.isOpen(i.name) || d.tunnels[identity] {
+	if d.isOpen(i.name) {
 		return fails("File exists")
 	}
 	p := &port{device: dev, no: openflow.PortLocal, new: true, identity: identity}
@@ -157,9 +154,14 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 			return fails("File too large")
 		}
 	}
+	if d.tunnels[identity] {
+		b.numbers.giveBack(p.no, d.clock.Now())
+		return fails("File exists")
+	}
 	p.dp = d.datapathOf(b).take(i, dev)
 	err = b.sw.AddPort(ofswitch.Port{
-		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Receive: func(frame []byte) { d.deliver(p, frame) },
+		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Patch: p.kind == patchType,
+		Dummy: p.dummy, CountsErrors: !p.dummy && !p.isVirtual(), Receive: func(frame []byte) { d.deliver(p, frame) },
 	})
 	if err != nil {
 		return fails(err.Error())

@@ -11,7 +11,8 @@ import (
 )
 
 var watchedTables = []string{
-	"Open_vSwitch", "Bridge", "Port", "Interface", "Controller", "Mirror", "QoS", "Queue", "Flow_Table",
+	"Open_vSwitch", "Bridge", "Port", "Interface", "Controller", "Mirror", "QoS", "Queue", "Flow_Table", "NetFlow", "sFlow",
+	"IPFIX", "Flow_Sample_Collector_Set", "SSL", "AutoAttach", "Datapath", "CT_Zone", "CT_Timeout_Policy",
 }
 
 // config is what the database wants the switch to be.

@@ -5,12 +5,15 @@ package vswitchd
 
 import (
 	"log/slog"
+	"net"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/clock"
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Host is the machine that the switch runs on, as far as the switch sees it.
@@ -25,8 +28,13 @@ type Host interface {
 type Options struct {
 	Database     *dbserver.Database // with the Open_vSwitch schema
 	Disconnected bool               // the database cannot be reached until Connect
-	Dir          string             // where the management sockets are made
-	Host         Host
+	Dir          string             // of sockets for controllers; "": there can be none
+	// Listen makes the management socket of that name; nil makes it in Dir.
+	Listen func(name string) (net.Listener, error)
+	Host   Host
+	// Failure says why the device of that name cannot be opened, "" if it can; nil is none that cannot. DevicesChanged tells
+	// of a change.
+	Failure func(name string) string
 	// DummySystem lets every interface of type "" or "system" be a dummy, as ovs-vswitchd --enable-dummy=override does.
 	DummySystem bool
 	Clock       *clock.Clock // nil is one of its own
@@ -41,18 +49,24 @@ type Daemon struct {
 	datapath *ofswitch.Datapath
 	watch    *dbserver.Watch
 	devices  chan struct{} // has an element when devices have come or gone
-	wake     chan struct{} // has an element when something that the clock decides on may be due
+	timer    *clock.Timer  // runs tick when something is due
 	stop     chan struct{}
 	done     chan struct{}
 
 	// working is held during a round and guards what follows.
 	working   sync.Mutex
-	connected bool                 // the database can be reached
+	connected bool // the database can be reached
+	held      bool // by Hold
+	closing   bool
 	config    *config              // as of the last round
+	lock      *dbserver.Lock       // nil while the database cannot be reached
+	disabled  bool                 // another one has the lock
 	dummies   int                  // how many dummies were ever opened
 	datapaths map[string]*datapath // by type
 	tunnels   map[string]bool      // by port.identity
-	installed bool                 // the database was told what is installed
+	// timeouts are those of the zones of tracked connections that have some.
+	timeouts  map[uint16]map[string]uint32
+	installed bool // the database was told what is installed
 	stats     statsTimer
 	holding   bool      // flows are being restored: nothing is forwarded, and nobody connected to
 	next      time.Time // when something is due, but for statistics; zero: nothing
@@ -78,11 +92,15 @@ func Start(o Options) *Daemon {
 		datapaths: map[string]*datapath{}, tunnels: map[string]bool{},
 		watch:   o.Database.Watch(watchedTables...),
 		devices: make(chan struct{}, 1),
-		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		bridges: map[string]*bridge{},
+		holding: true,
 	}
+	if o.Listen == nil {
+		d.o.Listen = func(name string) (net.Listener, error) { return unixsock.Listen(filepath.Join(o.Dir, name)) }
+	}
+	d.timer = d.clock.AfterFunc(tickInterval, d.due)
 	if !o.Disconnected {
 		d.Connect()
 	}
@@ -96,6 +114,7 @@ func (d *Daemon) Disconnect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = false
+	d.release()
 }
 
 // Connect gives the database back. When it returns, the switch is as the database wants it, which has been told so.
@@ -103,12 +122,42 @@ func (d *Daemon) Connect() {
 	d.working.Lock()
 	defer d.working.Unlock()
 	d.connected = true
+	d.claim()
+	if d.held || !d.owns() {
+		return
+	}
 	d.round()
 	d.tick()
+	d.setTimer()
+}
+
+// Hold lets the switch be slow: when it returns, the database is not read or written, until Hold(false), which returns
+// when the switch has made up for it.
+func (d *Daemon) Hold(hold bool) {
+	d.working.Lock()
+	defer d.working.Unlock()
+	d.held = hold
+	if !hold && d.connected && d.owns() {
+		d.round()
+		d.tick()
+		d.setTimer()
+	}
+}
+
+// failure is why a device cannot be opened.
+func (d *Daemon) failure(name string) string {
+	if d.o.Failure == nil {
+		return ""
+	}
+	return d.o.Failure(name)
 }
 
 // Close stops the switch: its connections are cut, its sockets removed. The database stays as it is.
 func (d *Daemon) Close() {
+	d.working.Lock()
+	d.connected, d.closing = false, true // so that the timer does nothing any more, should it run just now
+	d.timer.Stop()
+	d.working.Unlock()
 	close(d.stop)
 	<-d.done
 }
@@ -117,45 +166,54 @@ func (d *Daemon) run() {
 	defer close(d.done)
 	defer d.watch.Close()
 	defer func() {
+		d.working.Lock()
+		defer d.working.Unlock()
 		for _, b := range d.sortedBridges() {
 			d.deleteBridge(b)
 		}
+		d.release()
 	}()
 	for {
-		timer := time.NewTimer(d.pause())
-		changed := true
+		changed := configChanged
 		select {
 		case <-d.stop:
-			timer.Stop()
 			return
 		case _, ok := <-d.watch.C():
 			if !ok {
-				timer.Stop()
 				return
 			}
 		case <-d.devices:
-		case <-d.wake:
-			changed = false
-		case <-timer.C:
-			changed = false
+			changed = devicesChanged
 		}
-		timer.Stop()
 		d.follow(changed)
 	}
 }
 
+// change is what may have changed since the last round.
+type change int
+
+const (
+	nothingChanged change = iota
+	configChanged         // the database
+	devicesChanged
+)
+
 // follow does a round, if something has changed, and what is due by the clock. If the database cannot be reached, the
 // round when it can again makes up for it.
-func (d *Daemon) follow(changed bool) {
+func (d *Daemon) follow(changed change) {
 	d.working.Lock()
 	defer d.working.Unlock()
-	if !d.connected {
+	if !d.connected || d.held || !d.owns() {
 		return
 	}
-	if changed {
+	if changed == configChanged && d.config != nil && !alerts(d.config.tables, d.o.Database.Snapshot(watchedTables...)) {
+		changed = nothingChanged
+	}
+	if changed != nothingChanged {
 		d.round()
 	}
 	d.tick()
+	d.setTimer()
 }
 
 // DevicesChanged tells the daemon that the host has got or lost a device.

@@ -98,6 +98,9 @@ func (d *Daemon) openDevice(i *interfaceConfig, datapathType string) (*device, e
 	fails := func(reason string) (*device, error) {
 		return nil, mistake("could not open network device " + i.name + " (" + reason + ")")
 	}
+	if reason := d.failure(i.name); reason != "" {
+		return fails(reason)
+	}
 	dev.dummy = slices.Contains(dummyTypes, dev.kind) || dev.kind == "system" && d.o.DummySystem
 	switch {
 	case dev.dummy:

@@ -48,7 +48,7 @@ func (d *Daemon) SetAdminState(name string, up bool) bool {
 		return false
 	}
 	b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Down = !up })
-	d.follow(true)
+	d.follow(devicesChanged)
 	return true
 }
 

@@ -4,10 +4,11 @@
 package vswitchd
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 )
 
 // hashOrder sorts names in the order in which ovs-vswitchd walks through a hash table of them, which shows wherever it
@@ -15,7 +16,7 @@ import (
 func hashOrder[T any](items []T, name func(T) string) {
 	mask := hashMask(len(items))
 	slices.SortStableFunc(items, func(a, b T) int {
-		if c := int(hashString(name(a))&mask) - int(hashString(name(b))&mask); c != 0 {
+		if c := int(ovshash.Bytes([]byte(name(a)), 0)&mask) - int(ovshash.Bytes([]byte(name(b)), 0)&mask); c != 0 {
 			return c
 		}
 		return strings.Compare(name(a), name(b))
@@ -32,18 +33,4 @@ func hashMask(n int) uint32 {
 		}
 	}
 	return mask
-}
-
-// hashString is MurmurHash3 of 32 bits with the seed 0, which pads the last word with zeros.
-func hashString(s string) uint32 {
-	var h uint32
-	b := append([]byte(s), make([]byte, -len(s)&3)...)
-	for ; len(b) > 0; b = b[4:] {
-		h ^= bits.RotateLeft32(binary.LittleEndian.Uint32(b)*0xcc9e2d51, 15) * 0x1b873593
-		h = bits.RotateLeft32(h, 13)*5 + 0xe6546b64
-	}
-	h ^= uint32(len(s))
-	h = (h ^ h>>16) * 0x85ebca6b
-	h = (h ^ h>>13) * 0xc2b2ae35
-	return h ^ h>>16
 }

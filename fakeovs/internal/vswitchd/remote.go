@@ -153,8 +153,11 @@ func (d *Daemon) newRemote(b *bridge, target string) (*remote, error) {
 // runtimePath is the path of a socket in the directory of the switch, where its name has to begin with a prefix. Others
 // than those are not touched: whoever can write to the database could overwrite any file.
 func (d *Daemon) runtimePath(path, prefix string) (string, error) {
+	if d.o.Dir == "" {
+		return "", fmt.Errorf("%s: there is no directory for sockets", path)
+	}
 	dir := filepath.Clean(d.o.Dir) + "/"
-	if !filepath.IsAbs(path) {
+	if !filepath.IsAbs(path) && prefix == "" {
 		path = dir + path
 	}
 	rest, ok := strings.CutPrefix(filepath.Clean(path), dir)
@@ -192,11 +195,16 @@ func (r *remote) connect(d *Daemon) {
 	r.state, r.since, r.steady = stateConnecting, now, now.Add(r.backoff)
 	var ctx context.Context
 	ctx, r.cancel = context.WithTimeout(context.Background(), max(minBackoff, r.backoff))
-	go func() {
+	attempt := func() {
 		conn, err := d.dial(ctx, r.target)
 		r.dialled <- dialResult{conn, err}
 		r.wake()
-	}()
+	}
+	if strings.HasPrefix(r.target, "unix:") {
+		attempt() // which takes no time
+	} else {
+		go attempt()
+	}
 }
 
 // run does what is due for a remote, and returns when something will be. It is zero if only an event can be next.
@@ -229,6 +237,9 @@ func (r *remote) run(d *Daemon, b *bridge) (next time.Time) {
 			return r.since.Add(r.backoff)
 		}
 		r.connect(d)
+		if len(r.dialled) > 0 {
+			return r.run(d, b)
+		}
 	}
 	return time.Time{}
 }

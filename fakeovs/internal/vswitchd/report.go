@@ -73,6 +73,9 @@ func (d *Daemon) reportBridge(tx *dbserver.Tx, b *bridge, c *bridgeConfig, errs 
 	if err := d.reportRemotes(tx, b, c); err != nil {
 		return err
 	}
+	if err := b.reportBonds(tx, c); err != nil {
+		return err
+	}
 	for _, p := range c.ports {
 		if p.row == nil {
 			continue
@@ -150,7 +153,7 @@ func (d *Daemon) interfaceStatus(b *bridge, p *port) dbserver.Fields {
 		}
 		f["status"] = dbserver.StringMap(driver)
 	}
-	if p.kind == patchType && d.peer(b, p) == nil {
+	if p.kind == patchType && p.link == nil {
 		f["error"] = dbserver.Strings(fmt.Sprintf("No usable peer '%s' exists in '%s' datapath.", p.peer, b.datapathType))
 	}
 	return f

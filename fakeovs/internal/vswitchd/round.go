@@ -14,6 +14,7 @@ func (d *Daemon) round() {
 	c := readConfig(d.o.Database)
 	d.config = c
 	d.hold(c)
+	d.settleDatapath(c)
 	wanted := map[string]*bridgeConfig{}
 	for _, bc := range c.bridges {
 		wanted[bc.name] = bc
@@ -46,6 +47,7 @@ func (d *Daemon) round() {
 			d.configure(b, bc)
 		}
 	}
+	d.setTimeouts(c)
 	d.runRemotes()
 	if err := d.report(c, errs); err != nil {
 		d.log.Error("status not written", "error", err)
@@ -54,8 +56,14 @@ func (d *Daemon) round() {
 
 // configure gives a bridge what it has beside ports.
 func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
+	d.link(b)
 	d.setAddresses(b, c)
 	b.setMTUs()
+	d.setTunnels(b, c)
+	d.setLinks(b, c)
+	d.setMirrors(b, c)
+	d.settle(b, c)
+	c.controlled = c.controlled && !d.holding
 	d.setRemotes(b, c)
 	if err := b.setFailMode(c); err != nil {
 		d.log.Error("bridge failed", "bridge", b.name, "error", err)
@@ -137,7 +145,7 @@ func (d *Daemon) keepsTunnel(b *bridge, p *port, i *interfaceConfig) bool {
 
 // gone reports whether the host has lost the device of a port.
 func (d *Daemon) gone(p *port) bool {
-	return slices.Contains(systemTypes, p.kind) && !p.dummy && !d.o.Host.HasDevice(p.name)
+	return d.failure(p.name) != "" || slices.Contains(systemTypes, p.kind) && !p.dummy && !d.o.Host.HasDevice(p.name)
 }
 
 // addPorts adds the ports that are missing: first those that request a number.

@@ -157,10 +157,17 @@ func (s *side) restart() {
 // vsctl runs ovs-vsctl with these words, and returns what it says in the first line.
 func (s *side) vsctl(words string) string {
 	s.t.Helper()
-	args := append([]string{"--timeout=10", "--db=" + s.endpoint}, strings.Fields(words)...)
+	args := append([]string{"--timeout=10", "--db=" + s.endpoint}, strings.Fields(strings.ReplaceAll(words, "DIR/", s.dir+"/"))...)
 	out, _ := exec.CommandContext(s.t.Context(), "ovs-vsctl", args...).CombinedOutput()
 	line, _, _ := strings.Cut(string(out), "\n")
-	return line
+	return s.plain(line)
+}
+
+var timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+
+// plain is text without what differs from run to run.
+func (s *side) plain(text string) string {
+	return timestamp.ReplaceAllString(strings.ReplaceAll(text, s.dir+"/", "DIR/"), "NOW")
 }
 
 // sees runs ovs-vsctl and notes what it says.
@@ -176,8 +183,17 @@ func (s *side) ofctl(words string) {
 	changing := regexp.MustCompile(` \(xid=0x[0-9a-f]+\)| duration=[0-9.]+s,|addr:(..:){5}..`)
 	s.note("ovs-ofctl "+words, func() string {
 		out, _ := exec.CommandContext(s.t.Context(), "ovs-ofctl", fields...).CombinedOutput()
-		return changing.ReplaceAllString(string(out), "")
+		return s.plain(changing.ReplaceAllString(string(out), ""))
 	})
+}
+
+// ofctlNow runs ovs-ofctl, which must say nothing.
+func (s *side) ofctlNow(words string) {
+	s.t.Helper()
+	fields := strings.Fields(strings.Replace(words, "BR/", "unix:"+s.dir+"/", 1))
+	if out, err := exec.CommandContext(s.t.Context(), "ovs-ofctl", fields...).CombinedOutput(); err != nil || len(out) > 0 {
+		s.t.Fatalf("ovs-ofctl %s: %v\n%s", words, err, out)
+	}
 }
 
 // note notes an observation, and waits for the real switch to show what the emulated one has shown.
@@ -206,6 +222,18 @@ func (s *side) note(what string, observe func() string) {
 	}
 }
 
+// settle waits for the emulated switch to show what it will soon.
+func (s *side) settle(observe func() string, want string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	defer cancel()
+	for observe() != want {
+		if retry.Pause(ctx, 5*time.Millisecond) != nil {
+			s.t.Fatalf("got %q, want %q", observe(), want)
+		}
+	}
+}
+
 // rows notes the rows of tables, by what they are called.
 func (s *side) rows(tables ...string) {
 	s.t.Helper()
@@ -222,7 +250,8 @@ func (s *side) rows(tables ...string) {
 var unlike = map[string]bool{
 	"_version": true, "_uuid": true, "ovs_version": true, "db_version": true, "system_type": true, "system_version": true,
 	"iface_types": true, "datapath_types": true, "bridges": true, "ports": true, "interfaces": true, "controller": true,
-	"external_ids": true, "next_cfg": true, "cur_cfg": true, "mirrors": true, "qos": true, "flow_tables": true,
+	"external_ids": true, "next_cfg": true, "cur_cfg": true, "mirrors": true, "qos": true, "flow_tables": true, "netflow": true, "sflow": true,
+	"ipfix": true, "queues": true,
 }
 
 var (
@@ -243,7 +272,7 @@ func (s *side) table(table string) string {
 	}
 	var rows []string
 	for _, row := range result.Rows {
-		text := table
+		text := table + " " + string(row["name"])
 		for _, column := range slices.Sorted(maps.Keys(row)) {
 			value := string(row[column])
 			if unlike[column] || value == `["set",[]]` || value == `["map",[]]` {

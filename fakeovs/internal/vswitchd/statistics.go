@@ -36,6 +36,12 @@ func (d *Daemon) reportBridgeCounters(tx *dbserver.Tx, b *bridge, c *bridgeConfi
 			return err
 		}
 	}
+	if err := b.reportMirrors(tx, c); err != nil {
+		return err
+	}
+	if err := b.reportBonds(tx, c); err != nil {
+		return err
+	}
 	return d.reportRemotes(tx, b, c)
 }
 

@@ -6,10 +6,15 @@ package vswitchd
 import (
 	"strconv"
 	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 )
 
 // minStatsInterval is the default of other_config:stats-update-interval, and the least that it can be.
 const minStatsInterval = 5 * time.Second
+
+// tickInterval is how often flows are looked at whose time may be over.
+const tickInterval = time.Second
 
 // statsTimer says when the statistics are written to the database.
 type statsTimer struct {
@@ -37,18 +42,33 @@ func (d *Daemon) tick() {
 	d.reportCounters()
 }
 
-// pause is how long nothing is due.
-func (d *Daemon) pause() time.Duration {
+// due does what is due by the clock, and is run by it.
+func (d *Daemon) due() {
+	d.mu.Lock()
+	bridges := d.sortedBridges()
+	d.mu.Unlock()
+	for _, b := range bridges {
+		b.sw.Expire()
+	}
+	d.follow(nothingChanged)
 	d.working.Lock()
 	defer d.working.Unlock()
-	if d.clock.Stopped() || !d.connected || d.stats.interval == 0 {
-		return time.Hour
+	d.setTimer()
+}
+
+// setTimer sets the timer to when something is due next, which is a flow for all that the daemon knows in tickInterval.
+// d.working is held.
+func (d *Daemon) setTimer() {
+	if d.closing {
+		return
 	}
-	next := d.stats.next
-	if !d.next.IsZero() && d.next.Before(next) {
-		next = d.next
+	pause := tickInterval
+	for _, at := range []time.Time{d.stats.next, d.next} {
+		if !at.IsZero() && d.connected && !d.held && d.config != nil && d.config.root != nil {
+			pause = min(pause, max(0, at.Sub(d.clock.Now())))
+		}
 	}
-	return max(0, next.Sub(d.clock.Now()))
+	d.timer.Reset(pause)
 }
 
 // runRemotes does what is due for the connections to controllers. It reports whether one has changed its state.
@@ -63,6 +83,9 @@ func (d *Daemon) runRemotes() (changed bool) {
 				d.next = next
 			}
 		}
+		if at := b.failOpen(d.clock.Now()); !at.IsZero() && (d.next.IsZero() || at.Before(d.next)) {
+			d.next = at
+		}
 	}
 	return changed
 }
@@ -75,12 +98,7 @@ func (d *Daemon) WarpTime(total, step time.Duration) {
 	for total > 0 {
 		d.clock.Advance(min(total, step))
 		total -= step
-		d.follow(false)
-	}
-	// The pause was reckoned by the time before.
-	select {
-	case d.wake <- struct{}{}:
-	default:
+		d.datapath.Tracker().Clean()
 	}
 }
 
@@ -92,4 +110,24 @@ func (d *Daemon) RefreshStatistics() {
 		return
 	}
 	d.reportCounters()
+}
+
+// Tracker returns the tracked connections, which all bridges share.
+func (d *Daemon) Tracker() *conntrack.Tracker { return d.datapath.Tracker() }
+
+// Reconnect ends the connections that a bridge has made to its controllers, so that they are made anew.
+func (d *Daemon) Reconnect(bridge string) {
+	d.working.Lock()
+	defer d.working.Unlock()
+	d.mu.Lock()
+	b := d.bridges[bridge]
+	d.mu.Unlock()
+	if b == nil {
+		return
+	}
+	for _, r := range b.remotes {
+		if r.session != nil {
+			r.session.Close()
+		}
+	}
 }

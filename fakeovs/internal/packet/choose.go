@@ -1,19 +1,20 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package ovshash
+package packet
 
 import (
 	"math/bits"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // maxRendezvous is the greatest number of links that the highest random weight is looked for among.
 const maxRendezvous = 64
 
-// Multipath chooses one of n links, at least one, by a hash, as the action of that name does (ovs-actions(7)).
-func Multipath(hash uint32, algorithm openflow.MultipathAlgorithm, n int, arg uint32) uint16 {
+// ChooseLink chooses one of n links, at least one, by a hash, as the action multipath does (ovs-actions(7)).
+func ChooseLink(hash uint32, algorithm openflow.MultipathAlgorithm, n int, arg uint32) uint16 {
 	links := uint32(n)
 	switch algorithm {
 	case openflow.MultipathHashThreshold:
@@ -33,9 +34,9 @@ func Multipath(hash uint32, algorithm openflow.MultipathAlgorithm, n int, arg ui
 }
 
 func highestWeight(hash, links uint32) uint16 {
-	best, weight := uint32(0), Words2(hash, 0)
+	best, weight := uint32(0), ovshash.Words2(hash, 0)
 	for link := uint32(1); link < links; link++ {
-		if w := Words2(hash, link); w > weight {
+		if w := ovshash.Words2(hash, link); w > weight {
 			best, weight = link, w
 		}
 	}
@@ -48,21 +49,21 @@ func iterate(hash, links, modulo uint32) uint16 {
 		modulo = 1 << bits.Len32(links-1)
 	}
 	for i := uint32(0); ; i++ {
-		if link := Words2(hash, i) % modulo; link < links {
+		if link := ovshash.Words2(hash, i) % modulo; link < links {
 			return uint16(link)
 		}
 	}
 }
 
-// Member chooses one of n members by the highest random weight, as the action bundle does; enabled says which may be
+// ChooseMember chooses one of n members by the highest random weight, as the action bundle does; enabled says which may be
 // chosen. It is -1 if none may.
-func Member(hash uint32, n int, enabled func(i int) bool) int {
+func ChooseMember(hash uint32, n int, enabled func(i int) bool) int {
 	best, weight := -1, uint32(0)
 	for i := range n {
 		if !enabled(i) {
 			continue
 		}
-		if w := Words2(uint32(i), hash); best < 0 || w > weight {
+		if w := ovshash.Words2(uint32(i), hash); best < 0 || w > weight {
 			best, weight = i, w
 		}
 	}
