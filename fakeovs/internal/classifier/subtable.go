@@ -108,6 +108,11 @@ func (t *subtable[V]) head(hash uint64, k *packet.Key) *Rule[V] {
 // match finds the rule of the highest priority in the subtable that a packet matches, and adds to wc what that depends
 // on.
 func (t *subtable[V]) match(seed uint64, k *packet.Key, tries []trieLookup, wc *packet.Key) *Rule[V] {
+	// Where a rule matches the stages and tries would not have left the subtable out.
+	if r := t.head(t.hash(seed, k), k); r != nil {
+		fold(wc, t.parts)
+		return r
+	}
 	h := seed
 	last := len(t.ends) - 1
 	for i := range last {
@@ -125,9 +130,7 @@ func (t *subtable[V]) match(seed uint64, k *packet.Key, tries []trieLookup, wc *
 		fold(wc, t.parts[:t.start(last)])
 		return nil
 	}
-	h = mix(h, t.stage(last), k)
-	r := t.head(h, k)
-	if r == nil && t.portsLen > 0 {
+	if t.portsLen > 0 {
 		value := prefix{uint32(k[portsWord]>>32) & t.portsMask}
 		_, depends := lookup(t.ports, &value, 32)
 		wc[portsWord] |= uint64(t.portsMask&highBits(depends)) << 32
@@ -135,7 +138,7 @@ func (t *subtable[V]) match(seed uint64, k *packet.Key, tries []trieLookup, wc *
 		return nil
 	}
 	fold(wc, t.parts)
-	return r
+	return nil
 }
 
 func (t *subtable[V]) start(stage int) int {

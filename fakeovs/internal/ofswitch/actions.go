@@ -44,7 +44,14 @@ func (x *translation) do(list steps, last, bucket bool) {
 // step translates one of the steps. It returns from which on they are to be kept if the translation is to be frozen now, -1 if
 // it may have been frozen further on; or that the list ends.
 func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop bool) {
-	switch a := unworded(list[i]).(type) {
+	switch a := list[i].(type) {
+	case worded:
+		if s, ok := a.Action.(openflow.SetField); ok {
+			x.setWorded(s, a.words)
+			return i, false
+		}
+		_, stop = x.step(steps{a.Action}, 0, last, bucket)
+		return i, stop
 	case openflow.Output:
 		x.output(a.Port, a.MaxLen, true, last, false, bucket)
 	case openflow.OutputField:

@@ -178,6 +178,8 @@ func (s *Switch) handOver(in packetIn) {
 		m.Format = format
 		if format == openflow.PacketInNX2 {
 			m.Userdata = in.userdata
+		} else {
+			m.Continuation = nil
 		}
 		s.announceTo(m, func(c *conn) bool { return c.format == format && c.id == in.id })
 	}

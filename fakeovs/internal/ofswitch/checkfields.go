@@ -55,7 +55,7 @@ func (c *checker) set(a openflow.SetField) error {
 	}
 	tag := a.Field == openflow.FieldVLANVID || a.Field == openflow.FieldVLANPCP
 	if !c.have(a.Field) || a.Field == openflow.FieldVLANVID && tags(&c.key) == 0 {
-		if !c.lax || !tag {
+		if !c.lax || !tag && !optional(a) {
 			return openflow.ErrMatchInconsistent
 		}
 	}
@@ -66,6 +66,15 @@ func (c *checker) set(a openflow.SetField) error {
 		lookSome(&c.key, openflow.FieldVLANTCI, tciPresent)
 	}
 	return nil
+}
+
+// optional reports whether an action is one that OpenFlow 1.0 has, which there does nothing to packets without the field.
+func optional(a openflow.SetField) bool {
+	switch a.Field {
+	case openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldIPDSCP:
+		return a.Mask == nil
+	}
+	return false
 }
 
 // source checks a part of a field that is read, and destination one that is written.

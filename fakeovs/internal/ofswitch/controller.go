@@ -44,7 +44,7 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 		message: openflow.PacketIn{
 			BufferID: openflow.NoBuffer,
 			Reason:   a.Reason,
-			Table:    x.table,
+			Table:    f.table,
 			Cookie:   x.cookie,
 			Match:    metadata(&x.flow),
 		}}

@@ -35,6 +35,7 @@ type Datapath struct {
 	tables         sync.Mutex
 	ports          map[*Port]struct{}
 	recirculations recirculations
+	pauses         pauses
 
 	mu         sync.Mutex
 	pending    []delivery
@@ -47,6 +48,7 @@ type Datapath struct {
 func NewDatapath(o DatapathOptions) *Datapath {
 	d := &Datapath{
 		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
+		pauses: newPauses(),
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -49,7 +49,11 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Truncate:
 			limit = int(a.MaxLen)
 		case datapath.Userspace:
-			e.packetIns = append(e.packetIns, a.Context.(*packetIn).with(cut(p.Bytes(), limit)))
+			in := a.Context.(*packetIn).with(cut(p.Bytes(), limit))
+			if in.pause {
+				in.message.Continuation = e.dp.pauses.keep(in.frozen, m)
+			}
+			e.packetIns = append(e.packetIns, in)
 			limit = 0
 		case datapath.Recirculate:
 			e.resume(p, *m, a.Context.(*frozen), last)
@@ -160,13 +164,18 @@ func (e *evaluation) resume(p *packet.Packet, m conntrack.Meta, f *frozen, last 
 	e.recirculations++
 	p.Reparse()
 	p.Key.SetUint(openflow.FieldRecircID, uint64(f.id))
+	e.restore(p, &m)
+	e.pass(p, &m, nil, f, false)
+	e.recirculations--
+}
+
+// restore makes what is known of the packet's connection a part of its fields.
+func (e *evaluation) restore(p *packet.Packet, m *conntrack.Meta) {
 	p.Key.SetUint(openflow.FieldCTState, uint64(m.State))
 	p.Key.SetUint(openflow.FieldCTZone, uint64(m.Zone))
 	p.Key.SetUint(openflow.FieldCTMark, uint64(m.Mark))
 	p.Key.SetWords128(openflow.FieldCTLabel, m.Label[0], m.Label[1])
-	setOriginal(&p.Key, &m)
-	e.pass(p, &m, nil, f, false)
-	e.recirculations--
+	setOriginal(&p.Key, m)
 }
 
 // setOriginal makes the original tuple of a packet's connection a part of its fields, if the packet is of its version of IP.

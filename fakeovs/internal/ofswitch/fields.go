@@ -5,7 +5,6 @@ package ofswitch
 
 import (
 	"encoding/hex"
-
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
@@ -37,6 +36,19 @@ func (x *translation) setField(a openflow.SetField) {
 	}
 	x.flow.SetMasked(a.Field, a.Value, a.Mask)
 	x.wrote(a.Field)
+}
+
+// setWorded is setField for an action in other words. Those of OpenFlow 1.0 do nothing if the packet has no such field.
+func (x *translation) setWorded(a openflow.SetField, words string) {
+	if strings.HasPrefix(words, "mod_") {
+		if !x.has(a.Field) {
+			return
+		}
+		if a.Field == openflow.FieldIPDSCP {
+			x.wc.Mask(openflow.FieldIPProto)
+		}
+	}
+	x.setField(a)
 }
 
 // lookProtocol looks at the protocol of a packet of which a field of the network layer is written: without a protocol

@@ -21,11 +21,11 @@ func (x *translation) learn(a openflow.Learn) {
 		x.report(nodeWarn, "suppressing side effects, so learn action ignored")
 		return
 	}
-	m := x.learned(&a)
+	m, list := x.learned(&a)
 	if x.tracing() {
-		x.report(nodeDetail, "%s", learnedText(&m))
+		x.report(nodeDetail, "%s", learnedText(&m, list))
 	}
-	within, err := x.s.learn(m, a.Limit)
+	within, err := x.s.learn(m, list, a.Limit)
 	if err == nil {
 		if a.Result != nil {
 			v := uint64(0)
@@ -43,16 +43,21 @@ func (x *translation) learn(a openflow.Learn) {
 	x.report(nodeError, "LEARN action execution failed (%s).", errorName(err))
 }
 
-// learned is the flow mod that a learn action makes of the packet.
-func (x *translation) learned(a *openflow.Learn) openflow.FlowMod {
-	m := openflow.FlowMod{Command: openflow.FlowModifyStrict, Flow: openflow.Flow{
+// learned is the flow mod that a learn action makes of the packet, and its actions as steps.
+func (x *translation) learned(a *openflow.Learn) (m openflow.FlowMod, list steps) {
+	m = openflow.FlowMod{Command: openflow.FlowModifyStrict, Flow: openflow.Flow{
 		Table: a.Table, Priority: a.Priority, Cookie: a.Cookie, IdleTimeout: a.IdleTimeout, HardTimeout: a.HardTimeout,
 	}}
 	if a.SendRemoved {
 		m.Flags |= openflow.FlowSendRemoved
 	}
+	list = steps{}
+	do := func(a openflow.Action) {
+		list = append(list, a)
+		m.Apply = append(m.Apply, unworded(a).(openflow.Action))
+	}
 	if a.FinIdleTimeout != 0 || a.FinHardTimeout != 0 {
-		m.Apply = append(m.Apply, openflow.FinTimeout{IdleTimeout: a.FinIdleTimeout, HardTimeout: a.FinHardTimeout})
+		do(openflow.FinTimeout{IdleTimeout: a.FinIdleTimeout, HardTimeout: a.FinHardTimeout})
 	}
 	for _, spec := range a.Specs {
 		value := spec.Value
@@ -63,15 +68,15 @@ func (x *translation) learned(a *openflow.Learn) openflow.FlowMod {
 		case openflow.LearnToMatch:
 			m.Match = append(m.Match, placed(spec.Dst, value))
 		case openflow.LearnToLoad:
-			m.Apply = append(m.Apply, openflow.SetField{MatchField: placed(spec.Dst, value)})
+			do(loadAction(spec.Dst, value))
 		case openflow.LearnToOutput:
 			if port, ok := learnedPort(value); ok {
-				m.Apply = append(m.Apply, openflow.Output{Port: port})
+				do(openflow.Output{Port: port})
 			}
 		}
 	}
 	m.Match = joined(m.Match).Canonical()
-	return m
+	return m, list
 }
 
 // read is a part of a field in as few bytes as it needs.
@@ -137,7 +142,7 @@ func learnedPort(number []byte) (uint32, bool) {
 	}
 }
 
-func learnedText(m *openflow.FlowMod) string {
+func learnedText(m *openflow.FlowMod, list steps) string {
 	parts := []string{fmt.Sprintf("table=%d", m.Table)}
 	if text := m.Match.String(); text != "" {
 		parts = append(parts, text)
@@ -152,7 +157,7 @@ func learnedText(m *openflow.FlowMod) string {
 	add(m.IdleTimeout != 0, "idle=%d", m.IdleTimeout)
 	add(m.HardTimeout != 0, "hard=%d", m.HardTimeout)
 	add(m.Flags&openflow.FlowSendRemoved != 0, "send_flow_rem")
-	parts = append(parts, "actions="+m.Instructions.String())
+	parts = append(parts, "actions="+list.list())
 	return strings.Join(parts, " ")
 }
 

@@ -25,7 +25,9 @@ func newInternalFlows() internalFlows {
 		return &flow{Flow: openflow.Flow{Table: visibleTables, Priority: priority}, steps: steps{}}
 	}
 	f := internalFlows{miss: internal(1), fragments: internal(2)}
-	f.miss.steps = steps{worded{openflow.Controller{MaxLen: math.MaxUint16, Reason: reasonImplicitMiss}, "controller(reason=)"}}
+	f.miss.steps = steps{worded{
+		Action: openflow.Controller{MaxLen: math.MaxUint16, Reason: reasonImplicitMiss}, words: "controller(reason=)",
+	}}
 	return f
 }
 

@@ -46,6 +46,7 @@ func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
 // told is a flow as it is told of.
 type told struct {
 	stats  openflow.FlowStats
+	steps  steps
 	sent   []byte
 	sentIn openflow.Version
 }
@@ -56,7 +57,7 @@ func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
 	flows, err := c.s.filtered(m.FlowFilter)
 	list := make([]told, len(flows))
 	for i, f := range flows {
-		list[i] = told{f.stats(c.s.now), f.sent, f.sentIn}
+		list[i] = told{f.stats(c.s.now), f.steps, f.sent, f.sentIn}
 	}
 	c.s.end()
 	if err != nil {
@@ -93,6 +94,8 @@ func (c *conn) encodeFlow(f told, plain bool, head int) ([]byte, error) {
 	asSent := f.sent != nil && f.sentIn == c.version
 	if asSent {
 		f.stats.Instructions = openflow.Instructions{}
+	} else if list := toldActions(f.steps); list != nil && f.stats.Instructions.Meter == 0 && c.version < openflow.Version15 {
+		f.stats.Instructions.Apply = list
 	}
 	b, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f.stats}, Plain: plain}, 0)
 	if err != nil {

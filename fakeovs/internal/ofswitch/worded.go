@@ -4,9 +4,9 @@
 package ofswitch
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net"
 	"net/netip"
 
@@ -18,6 +18,8 @@ import (
 type worded struct {
 	openflow.Action
 	words string
+	// wire is the action in its wire form if controllers are to be told of it so, in every version of OpenFlow.
+	wire []byte
 }
 
 func (w worded) String() string { return w.words }
@@ -60,6 +62,9 @@ const (
 	niciraLoad          = 7
 	niciraSetTunnel64   = 9
 	niciraWriteMetadata = 22
+	niciraSetMPLSTTL    = 25
+	niciraSetMPLSLabel  = 30
+	niciraSetMPLSTC     = 31
 	niciraCT            = 35
 	niciraNAT           = 36
 	niciraClone         = 42
@@ -107,46 +112,41 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 		}
 	case niciraSetTunnel, niciraSetTunnel64, niciraLoad:
 		if s, ok := a.(openflow.SetField); ok {
-			return worded{a, setWords(sub, s)}, true
+			w := worded{Action: a, words: setWords(sub, s, b)}
+			if sub == niciraLoad {
+				w.wire = bytes.Clone(b)
+			}
+			return w, true
 		}
 	}
+	if words := labelWords(v, wire); words != "" {
+		return worded{Action: a, words: words}, true
+	}
 	if words := oldWords(v, b); words != "" {
-		return worded{a, words}, true
+		return worded{Action: a, words: words}, true
 	}
 	return a, false
 }
 
 // setWords are those of an action of Nicira's that writes a field.
-func setWords(subtype int, s openflow.SetField) string {
-	n := numberOf(s.Value)
-	switch {
-	case subtype == niciraSetTunnel64 || subtype == niciraSetTunnel && n > 0xffffffff:
-		return "set_tunnel64:" + hexNumber(n)
-	case subtype == niciraSetTunnel:
+func setWords(subtype int, s openflow.SetField, b []byte) string {
+	if subtype != niciraLoad {
+		n := numberOf(s.Value)
+		if subtype == niciraSetTunnel64 || n > 0xffffffff {
+			return "set_tunnel64:" + hexNumber(n)
+		}
 		return "set_tunnel:" + hexNumber(n)
 	}
-	dst := openflow.Whole(s.Field)
-	hi, lo := uint64(0), numberOf(s.Value)
-	if len(s.Value) > 8 {
-		hi = numberOf(s.Value[:len(s.Value)-8])
+	const length, inPort16 = 24, 0x00000002
+	if len(b) < length {
+		return s.String()
 	}
-	if s.Mask != nil {
-		mask := numberOf(s.Mask)
-		if len(s.Mask) > 8 && mask == 0 {
-			mask, lo = numberOf(s.Mask[:len(s.Mask)-8]), hi
-			dst.Offset = 64
-		} else if len(s.Mask) > 8 {
-			if up := numberOf(s.Mask[:len(s.Mask)-8]); up != 0 {
-				shift := bits.TrailingZeros64(mask)
-				dst.Offset, dst.Bits = uint16(shift), uint16(64-shift+bits.OnesCount64(up))
-				return fmt.Sprintf("load:%s->%v", hexNumber(lo>>shift|hi<<(64-shift)), dst)
-			}
-		}
-		shift := bits.TrailingZeros64(mask)
-		dst.Offset, dst.Bits = dst.Offset+uint16(shift), uint16(bits.OnesCount64(mask))
-		lo >>= shift
+	place := binary.BigEndian.Uint16(b[10:])
+	dst := openflow.Subfield{Field: s.Field, Offset: place >> 6, Bits: place&0x3f + 1}
+	if binary.BigEndian.Uint32(b[12:]) == inPort16 {
+		dst.Field = openflow.FieldInPort16
 	}
-	return fmt.Sprintf("load:%s->%v", hexNumber(lo), dst)
+	return fmt.Sprintf("load:%s->%v", hexNumber(binary.BigEndian.Uint64(b[16:])), dst)
 }
 
 // numberOf is the number that the last 8 bytes are.
@@ -155,6 +155,31 @@ func numberOf(b []byte) (n uint64) {
 		n = n<<8 | uint64(c)
 	}
 	return n
+}
+
+// labelWords are those of an action that writes a part of an MPLS label or a TTL, empty for others.
+func labelWords(v openflow.Version, wire openflow.RawAction) string {
+	const setMPLSTTL, setTTL = 15, 23
+	b := wire.Bytes
+	switch typ := binary.BigEndian.Uint16(b); {
+	case v == openflow.Version10:
+	case typ == setMPLSTTL:
+		return fmt.Sprintf("set_mpls_ttl(%d)", b[4])
+	case typ == setTTL:
+		return fmt.Sprintf("mod_nw_ttl:%d", b[4])
+	}
+	if len(b) < 16 {
+		return ""
+	}
+	switch niciraSubtype(wire) {
+	case niciraSetMPLSTTL:
+		return fmt.Sprintf("set_mpls_ttl(%d)", b[10])
+	case niciraSetMPLSLabel:
+		return fmt.Sprintf("set_mpls_label(%d)", binary.BigEndian.Uint32(b[12:]))
+	case niciraSetMPLSTC:
+		return fmt.Sprintf("set_mpls_tc(%d)", b[10])
+	}
+	return ""
 }
 
 // oldWords are those of an action that writes a field in OpenFlow 1.0 and 1.1, empty for others.
@@ -170,6 +195,8 @@ func oldWords(v openflow.Version, b []byte) string {
 	}
 	ip := func() netip.Addr { a, _ := netip.AddrFromSlice(b[4:8]); return a }
 	switch {
+	case binary.BigEndian.Uint16(b) == 3 && len(b) == 8 && v == openflow.Version10:
+		return "strip_vlan"
 	case typ == 3 && len(b) >= 16:
 		return "mod_dl_src:" + net.HardwareAddr(b[4:10]).String()
 	case typ == 4 && len(b) >= 16:
@@ -186,4 +213,68 @@ func oldWords(v openflow.Version, b []byte) string {
 		return fmt.Sprintf("mod_nw_ecn:%d", b[4])
 	}
 	return ""
+}
+
+// loadAction is a load of a number to a part of a field, which is of 64 bits at most.
+func loadAction(dst openflow.Subfield, number []byte) openflow.Action {
+	set := openflow.SetField{MatchField: placed(dst, number)}
+	header := fieldHeader(dst)
+	if dst.Bits > 64 || header == nil {
+		return set
+	}
+	n := numberOf(number)
+	if dst.Bits < 64 {
+		n &= 1<<dst.Bits - 1
+	}
+	b := []byte{0xff, 0xff, 0, 24, 0, 0, 0x23, 0x20, 0, niciraLoad}
+	b = binary.BigEndian.AppendUint16(b, dst.Offset<<6|(dst.Bits-1))
+	b = binary.BigEndian.AppendUint64(append(b, header...), n)
+	return worded{Action: set, words: fmt.Sprintf("load:%s->%v", hexNumber(n), dst), wire: b}
+}
+
+// fieldHeader is the header by which actions of Nicira's name a field, nil if there is none of 4 bytes.
+func fieldHeader(s openflow.Subfield) []byte {
+	const length, at = 24, 12
+	b, err := openflow.Encode(openflow.Version13, openflow.PacketOut{
+		InPort: openflow.PortController, Actions: []openflow.Action{openflow.StackPush{Src: s}},
+	}, 0)
+	if err != nil || len(b) < length || binary.BigEndian.Uint16(b[len(b)-length:]) != actionExperimenter {
+		return nil
+	}
+	return b[len(b)-length+at : len(b)-length+at+4]
+}
+
+// toldActions are the actions of steps as controllers are told of them, nil if that is as the package openflow has them.
+func toldActions(list steps) (told []openflow.Action) {
+	differs := false
+	for _, a := range list {
+		if a, ok := a.(openflow.Action); ok {
+			t, differ := toldAction(a)
+			told, differs = append(told, t), differs || differ
+		}
+	}
+	if !differs {
+		return nil
+	}
+	return told
+}
+
+func toldAction(a openflow.Action) (told openflow.Action, differs bool) {
+	switch a := a.(type) {
+	case worded:
+		if a.wire != nil {
+			return openflow.RawAction{Bytes: a.wire}, true
+		}
+		return a.Action, false
+	case openflow.Clone:
+		if list := toldActions(actionSteps(a.Actions)); list != nil {
+			return openflow.Clone{Actions: list}, true
+		}
+	case openflow.CT:
+		if list := toldActions(actionSteps(a.Exec)); list != nil {
+			a.Exec = list
+			return a, true
+		}
+	}
+	return a, false
 }
