@@ -20,6 +20,7 @@ type Classifier[V any] struct {
 	tries     []*trie
 	looked    []trieLookup
 	count     int
+	deferred  bool
 }
 
 // New makes an empty classifier. The seed keeps others from choosing matches with the same hashes; prefixes are the
@@ -55,6 +56,16 @@ func (c *Classifier[V]) SetPrefixes(prefixes ...openflow.Field) {
 			}
 		}
 	}
+}
+
+// Defer leaves the subtables in disorder until Publish, as Open vSwitch does while it carries out a bundle. There may be no
+// look-ups meanwhile.
+func (c *Classifier[V]) Defer() { c.deferred = true }
+
+// Publish puts the subtables in order after Defer.
+func (c *Classifier[V]) Publish() {
+	c.deferred = false
+	c.sort()
 }
 
 // Len is how many rules there are.
@@ -276,7 +287,7 @@ func (c *Classifier[V]) place(t *subtable[V]) {
 }
 
 func (c *Classifier[V]) sort() {
-	if slices.IsSortedFunc(c.subtables, compare[V]) {
+	if c.deferred || slices.IsSortedFunc(c.subtables, compare[V]) {
 		return
 	}
 	slices.SortStableFunc(c.subtables, compare[V])

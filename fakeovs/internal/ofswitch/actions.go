@@ -44,7 +44,7 @@ func (x *translation) do(list steps, last, bucket bool) {
 // step translates one of the steps. It returns from which on they are to be kept if the translation is to be frozen now, -1 if
 // it may have been frozen further on; or that the list ends.
 func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop bool) {
-	switch a := list[i].(type) {
+	switch a := unworded(list[i]).(type) {
 	case openflow.Output:
 		x.output(a.Port, a.MaxLen, true, last, false, bucket)
 	case openflow.OutputField:

@@ -144,6 +144,12 @@ func (c *conn) wants(m openflow.Message) bool {
 	}
 	switch m := m.(type) {
 	case openflow.PacketIn:
+		switch m.Reason {
+		case reasonImplicitMiss:
+			return c.version < openflow.Version13 && masks.PacketIn>>openflow.PacketInNoMatch&1 == 1
+		case reasonExplicitMiss:
+			return masks.PacketIn>>openflow.PacketInNoMatch&1 == 1
+		}
 		return masks.PacketIn>>m.Reason&1 == 1
 	case openflow.PortStatus:
 		return masks.PortStatus>>m.Reason&1 == 1

@@ -37,8 +37,6 @@ type bundled struct {
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
-	// changes are what the message has changed.
-	changes []change
 }
 
 func (c *conn) bundleControl(m openflow.BundleControl, xid uint32, raw []byte) error {
@@ -186,7 +184,7 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 		case e.port != nil:
 			c.configurePort(e.port)
 		case e.out != nil:
-			c.s.output(e.out)
+			c.s.send(e.out)
 		}
 	}
 	return nil
@@ -198,23 +196,28 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s := c.s
 	s.begin()
 	defer s.end()
+	changes := make([][]change, len(b.entries))
+	s.flows.deferOrder(true)
+	defer s.flows.deferOrder(false)
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
 		case e.mod != nil:
-			e.changes, err = s.flows.apply(e.mod, s.now)
+			changes[i], err = s.flows.apply(e.mod, s.now)
 		case e.group != nil:
-			e.changes, err = s.flows.applyGroup(e.group, s.now)
+			changes[i], err = s.flows.applyGroup(e.group, s.now)
 		case e.port != nil && b.flags&openflow.BundleAtomic != 0:
 			err = openflow.ErrBundleMsgFailed
 		case e.port != nil:
 			err = s.checkPortMod(e.port)
 		case e.out != nil:
-			err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions})
+			if err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions}); err == nil {
+				s.translate(e.out)
+			}
 		}
 		if err != nil {
 			for i--; i >= 0; i-- {
-				s.flows.revert(b.entries[i].changes)
+				s.flows.revert(changes[i])
 			}
 			return e, err
 		}
@@ -223,9 +226,9 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s.holdMonitors(true)
 	for i := range b.entries {
 		e := &b.entries[i]
-		s.finished(e.changes, c, e.xid)
+		s.finished(changes[i], c, e.xid)
 		if e.group != nil {
-			c.forwardGroup(*e.group, replaces(e.changes), e.xid)
+			c.forwardGroup(*e.group, replaces(changes[i]), e.xid)
 		}
 	}
 	s.holdMonitors(false)

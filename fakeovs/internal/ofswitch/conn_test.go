@@ -281,6 +281,9 @@ func TestMessagesNobodyAskedFor(t *testing.T) {
 	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortAdded || got.Port.Name != "p1" {
 		t.Errorf("port status: got %+v", got)
 	}
+	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortModified || got.Port.State != openflow.PortStateLive {
+		t.Errorf("status of a port that has come to be live: got %+v", got)
+	}
 	frame := arpFrame(station(1), station(2), 1)
 	for _, f := range []openflow.Flow{
 		{Priority: 1, Cookie: 77, Match: openflow.Match{openflow.InPort(1)}, Instructions: openflow.Instructions{Apply: []openflow.Action{

@@ -24,10 +24,9 @@ type packetIn struct {
 func (x *translation) controller(a openflow.Controller) {
 	x.commit()
 	if a.Reason == openflow.PacketInAction && x.rule.isMiss() {
-		a.Reason = openflow.PacketInNoMatch
+		a.Reason = reasonExplicitMiss
 	}
-	f := x.frozen(x.table, nil, nil)
-	f.userdata = a.Userdata
+	f := x.frozen(x.table, nil, nil, a.Userdata, 0)
 	if m := x.s.controllerMeter(a.Meter); m != nil {
 		inner := x.nested(func() {
 			x.emit(datapath.Meter{ID: m.number(), Context: m})
@@ -39,11 +38,6 @@ func (x *translation) controller(a openflow.Controller) {
 	x.userspace(f, a, false)
 }
 
-// Reasons of Open vSwitch's own that its datapath actions have.
-const (
-	reasonExplicitMiss = 7
-)
-
 // userspace adds the action that hands the packet over.
 func (x *translation) userspace(f *frozen, a openflow.Controller, continuation bool) {
 	in := &packetIn{maxLen: a.MaxLen, id: a.ID, userdata: a.Userdata, pause: continuation, frozen: f,
@@ -54,12 +48,8 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 			Cookie:   x.cookie,
 			Match:    metadata(&x.flow),
 		}}
-	reason := uint16(a.Reason)
-	if a.Reason == openflow.PacketInNoMatch && x.rule.isMiss() {
-		reason = reasonExplicitMiss
-	}
 	x.emit(datapath.Userspace{
-		Reason: reason, DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
+		Reason: uint16(a.Reason), DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
 		Controller: a.ID, MaxLen: a.MaxLen, Context: in,
 	})
 }

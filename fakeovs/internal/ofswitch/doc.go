@@ -12,14 +12,15 @@
 // fields alone and yields the steps of the datapath; if it fails, none of them is done. Execution carries these out on
 // the frame, sends it through the connection tracker and, where an action says so, back into translation.
 //
-// Flows and connections time out by the clock when the next packet or message comes, not by themselves.
+// Flows, bundles and connections time out by the clock when the next packet or message comes, or when [Switch.Expire] is
+// called; [Switch.NextExpiry] says when the next flow will.
 //
-// The switch speaks OpenFlow 1.3 with ONF's bundles. What it takes of flows it does; what Open vSwitch can do and it
-// cannot, it refuses when a flow is added: matches on fields that [packet.Key] has no room for (IPv6 addresses, tunnels,
-// MPLS, neighbour discovery, the original tuple of a connection and more), and actions such as learn, clone, conjunction,
-// a second VLAN tag, MPLS, queues, or ct with alg. Groups and meters it answers for as a switch that can have none; queues,
-// port and table modification, port statistics, flow monitors and most of Nicira's messages get the error of a message
-// that is unknown. A controller sees a code, the log has the reason as a warning.
+// The switch speaks OpenFlow 1.0 to 1.5 with Nicira's and ONF's extensions, those versions that [Switch.SetVersions] lets
+// it: flows, groups, meters, bundles, flow monitors, roles, asynchronous messages, the configuration of ports and tables,
+// the mapping of tunnel options, and all statistics. Tables have limits and lose flows as [Switch.SetTables] says. What it
+// takes of flows it does; what Open vSwitch can do and it cannot, it refuses when a flow is added, and a packet that a
+// controller has paused cannot be resumed. A controller sees a code, the log has the reason as a warning.
 //
-// NORMAL knows VLAN tags only to keep addresses apart. Fragments are invalid to the connection tracker.
+// Who does not read is told of packets and flows no longer once a megabyte waits for him, except of flows that he knows of
+// by a monitor, and is cut off when he takes no byte for ten seconds; requests wait until there is room for the answer.
 package ofswitch

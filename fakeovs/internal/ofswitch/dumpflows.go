@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -49,7 +50,7 @@ table_id=254, duration=0s, n_packets=0, n_bytes=0, priority=0,reg0=0x3,actions=d
 func (s *Switch) Flows() []openflow.FlowStats {
 	s.begin()
 	defer s.end()
-	flows := s.flows.selected(&selection{table: openflow.AllTables})
+	flows := s.flows.selected(&selection{table: openflow.AllTables, key: new(packet.Key), mask: new(packet.Key)})
 	inOrder(flows)
 	stats := make([]openflow.FlowStats, len(flows))
 	for i, f := range flows {

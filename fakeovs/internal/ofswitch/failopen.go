@@ -23,6 +23,6 @@ func (s *Switch) SetFailOpen(open bool) {
 	if open {
 		s.failOpen = newFlow(openflow.Flow{
 			Instructions: openflow.Instructions{Apply: []openflow.Action{openflow.Output{Port: openflow.PortNormal}}},
-		}, s.now, s.now)
+		}, nil, s.now, s.now)
 	}
 }

@@ -312,11 +312,8 @@ func (x *translation) setTag(push bool, bits, v uint64) {
 	if !push && tags(&x.flow) == 0 {
 		return
 	}
-	if x.flow.Uint(packet.VLANTPID) == 0 {
-		x.flow.SetUint(packet.VLANTPID, openflow.EthTypeVLAN)
-	}
-	x.flow.SetMasked(openflow.FieldVLANTCI, openflow.UintMasked(openflow.FieldVLANTCI, v, bits).Value,
-		openflow.UintMasked(openflow.FieldVLANTCI, v, bits).Mask)
+	x.flow.SetUint(openflow.FieldVLANTCI, x.flow.Uint(openflow.FieldVLANTCI)&^bits|v)
+	fixTagType(&x.flow)
 }
 
 // pushMPLS puts a label in front of the network layer.

@@ -59,9 +59,12 @@ func (f *flow) expiry() (at time.Time, reason openflow.FlowRemovedReason, ok boo
 	return at, reason, ok
 }
 
-// newFlow makes a flow that is in no table yet.
-func newFlow(o openflow.Flow, created, now time.Time) *flow {
-	f := &flow{Flow: o, steps: instructionSteps(&o.Instructions), created: created, modified: now, used: now}
+// newFlow makes a flow that is in no table yet. If list is nil its steps are its instructions.
+func newFlow(o openflow.Flow, list steps, created, now time.Time) *flow {
+	if list == nil {
+		list = instructionSteps(&o.Instructions)
+	}
+	f := &flow{Flow: o, steps: list, created: created, modified: now, used: now}
 	f.rule.Value, f.rule.Priority = f, int(o.Priority)
 	f.rule.Conjunctions = conjunctions(o.Apply)
 	return f

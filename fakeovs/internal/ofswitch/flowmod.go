@@ -14,10 +14,11 @@ import (
 type flowMod struct {
 	openflow.FlowMod
 	cookies
-	key, mask packet.Key
 	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
 	sent   []byte
 	sentIn openflow.Version
+	// steps are what the flow does, nil if they are to be made of the instructions.
+	steps steps
 }
 
 // cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -64,6 +65,10 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 	f, err := prepareWith(m, k)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
+		if at := instructionsAt(c.version, raw); at <= len(raw) {
+			in := inWords(f.Instructions, c.version, raw[at:])
+			f.steps = instructionSteps(&in)
+		}
 	}
 	return f, err
 }
@@ -90,9 +95,7 @@ func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 	if m.Table == visibleTables && !deletes {
 		return nil, openflow.ErrRequestPermission
 	}
-	f := &flowMod{FlowMod: m, cookies: c}
-	f.key, f.mask = packet.Match(m.Match)
-	return f, nil
+	return &flowMod{FlowMod: m, cookies: c}, nil
 }
 
 // change is what a message did to one flow or group: it removed the old one (nil: none) and put the new one in (nil:
@@ -110,6 +113,7 @@ type change struct {
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
 func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
+	t.key, t.mask = packet.Match(m.Match)
 	switch m.Command {
 	case openflow.FlowAdd:
 		return t.add(m, now)
@@ -130,7 +134,7 @@ func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
 
 // writable returns the flows that a flow mod changes, or an error if those it selects belong to the switch.
 func (t *flowTables) writable(m *flowMod) ([]*flow, error) {
-	flows := t.selected(m.selection())
+	flows := t.selected(m.selection(t.match()))
 	if m.Table == visibleTables && len(flows) > 0 {
 		return nil, openflow.ErrRequestPermission
 	}
@@ -159,13 +163,13 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
-	f := newFlow(m.Flow, now, now)
+	f := newFlow(m.Flow, m.steps, now, now)
 	f.sent, f.sentIn = m.sent, m.sentIn
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
-		old = found(c.Find(&m.key, &m.mask, int(m.Priority)))
-		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.Overlaps(&m.key, &m.mask, int(m.Priority)) {
+		old = found(c.Find(&t.key, &t.mask, int(m.Priority)))
+		if old == nil && m.Flags&openflow.FlowCheckOverlap != 0 && c.Overlaps(&t.key, &t.mask, int(m.Priority)) {
 			return nil, openflow.ErrOverlap
 		}
 	}
@@ -182,7 +186,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	if victim != nil {
 		t.remove(victim)
 	}
-	t.insertNew(m.match, f)
+	t.insertNew(t.match, f)
 	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
 }
 
@@ -207,7 +211,7 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 	for _, old := range flows {
 		o := old.Flow
 		o.Instructions = m.Instructions
-		f := newFlow(o, old.created, now)
+		f := newFlow(o, m.steps, old.created, now)
 		f.sent, f.sentIn = m.sent, m.sentIn
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
@@ -231,14 +235,14 @@ func (t *flowTables) replace(old, f *flow, flags openflow.FlowFlags) change {
 	return change{removed: old, added: f}
 }
 
-// match is the match as classifiers have it.
-func (m *flowMod) match() (key, mask *packet.Key) { return &m.key, &m.mask }
+// match is the match of the flow mod that is carried out, as classifiers have it.
+func (t *flowTables) match() (key, mask *packet.Key) { return &t.key, &t.mask }
 
-func (m *flowMod) selection() *selection {
+func (m *flowMod) selection(key, mask *packet.Key) *selection {
 	return &selection{
 		table:      m.Table,
-		key:        m.key,
-		mask:       m.mask,
+		key:        key,
+		mask:       mask,
 		strict:     m.Command == openflow.FlowModifyStrict || m.Command == openflow.FlowDeleteStrict,
 		priority:   m.Priority,
 		cookie:     m.Cookie,

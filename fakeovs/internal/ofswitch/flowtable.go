@@ -26,13 +26,31 @@ type flowTables struct {
 	tables [visibleTables + 1]*classifier.Classifier[*flow]
 	counts [visibleTables]tableCounts
 	config [visibleTables]tableConfig
-	groups map[uint32]*group
-	meters map[uint32]*meter
-	count  int
-	serial uint64
+	// key and mask are the match of the flow mod that is carried out.
+	key, mask packet.Key
+	groups    map[uint32]*group
+	meters    map[uint32]*meter
+	count     int
+	serial    uint64
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
+	// deferred is as in classifier.Classifier.Defer, for all tables.
+	deferred bool
+}
+
+// deferOrder begins or ends many changes of flows, between which there are no look-ups.
+func (t *flowTables) deferOrder(begin bool) {
+	t.deferred = begin
+	for _, c := range t.tables {
+		switch {
+		case c == nil:
+		case begin:
+			c.Defer()
+		default:
+			c.Publish()
+		}
+	}
 }
 
 // tableCounts are the counters of a table.
@@ -76,6 +94,9 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
 		c = classifier.New[*flow](t.seed, classifier.Prefixes()...)
+		if t.deferred {
+			c.Defer()
+		}
 		t.tables[f.Table] = c
 	}
 	key, mask := match()
@@ -150,7 +171,7 @@ func (t *flowTables) shorten(f *flow, idle, hard uint16) {
 // selection says which flows a message is about.
 type selection struct {
 	table              uint8
-	key, mask          packet.Key
+	key, mask          *packet.Key
 	strict             bool
 	priority           uint16
 	cookie, cookieMask uint64
@@ -173,14 +194,14 @@ func (t *flowTables) selected(s *selection) []*flow {
 			continue
 		}
 		if s.strict {
-			if f := found(c.Find(&s.key, &s.mask, int(s.priority))); f != nil && s.wants(f) {
+			if f := found(c.Find(s.key, s.mask, int(s.priority))); f != nil && s.wants(f) {
 				flows = append(flows, f)
 			}
 			continue
 		}
 		start := len(flows)
 		var last *flow
-		c.Covered(&s.key, &s.mask, func(r *classifier.Rule[*flow]) bool {
+		c.Covered(s.key, s.mask, func(r *classifier.Rule[*flow]) bool {
 			f := r.Value
 			if last != nil && r.Mask() != last.rule.Mask() {
 				bySerial(flows[start:])

@@ -26,6 +26,8 @@ type frozen struct {
 	tracked, wasMPLS bool
 	mirrored         uint32
 	userdata         []byte
+	// entry tells apart the ports by which packets came in that are to come back from the datapath, 0 if they are not.
+	entry uint64
 }
 
 func (x *translation) triggerFreeze() { x.exited, x.freezing = true, true }
@@ -44,9 +46,12 @@ func (x *translation) freeze() {
 
 // freezeIn makes the packet come back, into a table if no steps were kept. It returns what goes on then.
 func (x *translation) freezeIn(table uint8) *frozen {
-	f := x.frozen(table, x.frozenSteps, x.set)
+	var userdata []byte
+	if x.pause != nil {
+		userdata = x.pause.Userdata
+	}
+	f := x.frozen(table, x.frozenSteps, x.set, userdata, x.in.Uint(openflow.FieldInPort)+1)
 	if p := x.pause; p != nil {
-		f.userdata = p.Userdata
 		if x.effects {
 			x.userspace(f, *p, true)
 		}
@@ -64,10 +69,10 @@ func (x *translation) freezeIn(table uint8) *frozen {
 }
 
 // frozen is the translation as it is now, with an ID.
-func (x *translation) frozen(table uint8, list, set steps) *frozen {
+func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entry uint64) *frozen {
 	f := &frozen{
 		s: x.s, table: table, stack: x.stack, steps: list, set: set, tracked: x.tracked, wasMPLS: x.wasMPLS,
-		inPort: x.flow.Uint(openflow.FieldInPort), mirrored: x.mirrored,
+		inPort: x.flow.Uint(openflow.FieldInPort), mirrored: x.mirrored, entry: entry, userdata: userdata,
 	}
 	copy(f.metadata[:], x.flow[:frozenWords])
 	for _, w := range x.flow[headerEnd:] {
@@ -154,7 +159,7 @@ func (x *translation) freezeForMPLS(a any) {
 	if x.exited || !x.wasMPLS {
 		return
 	}
-	switch a := a.(type) {
+	switch a := unworded(a).(type) {
 	case openflow.Output, openflow.OutputTruncated, openflow.OutputField, openflow.SetQueue, openflow.OutputGroup:
 		return
 	case openflow.SetField:

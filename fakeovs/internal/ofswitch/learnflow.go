@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"errors"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -17,13 +18,14 @@ func (s *Switch) learn(m openflow.FlowMod, limit uint32) (within bool, err error
 		return false, err
 	}
 	f.Cookie, f.CookieMask = 0, 0
-	flows := s.flows.selected(f.selection())
+	key, mask := packet.Match(f.Match)
+	flows := s.flows.selected(f.selection(&key, &mask))
 	if len(flows) == 1 && flows[0].Instructions.Equal(m.Instructions) && flows[0].Cookie == m.Cookie {
 		flows[0].modified = s.now
 		return true, nil
 	}
 	if limit != 0 && len(flows) == 0 {
-		same := s.flows.selected(&selection{table: m.Table, cookie: m.Cookie, cookieMask: ^uint64(0)})
+		same := s.flows.selected(&selection{table: m.Table, key: new(packet.Key), mask: new(packet.Key), cookie: m.Cookie, cookieMask: ^uint64(0)})
 		if len(same) >= int(limit) {
 			return false, nil
 		}

@@ -52,7 +52,7 @@ func (x *translation) lookup(inPort uint32, table uint8, mayMiss, honor, connect
 	if connection {
 		x.swapTuple()
 	}
-	old := x.enterTable(f, table)
+	old := x.enterTable(f, x.table)
 	oldRule, oldCookie := x.rule, x.cookie
 	x.credit(f)
 	x.resubmits++
@@ -76,22 +76,36 @@ func swap(k *packet.Key, fields [2]openflow.Field) {
 	k.SetUint(fields[1], a)
 }
 
-// find looks the packet up in a table, and in others where the table says so. Fragments match as if they had no ports,
-// even the first, unless the switch is told otherwise.
+// find looks the packet up in a table, and in those behind it where the table says so and honor lets it. MayMiss hands a
+// packet without a flow to the controllers. Fragments match as if they had no ports, even the first, unless the switch is
+// told otherwise.
 func (x *translation) find(table *uint8, inPort uint32, mayMiss, honor bool) *flow {
 	if *table == 0 && x.s.failOpen != nil {
 		return x.s.failOpen
 	}
 	oldPort, src, dst := x.flow.Uint(openflow.FieldInPort), x.flow.Uint(openflow.FieldTCPSrc), x.flow.Uint(openflow.FieldTCPDst)
 	if x.flow.Uint(openflow.FieldIPFrag)&1 != 0 {
-		x.flow.SetUint(openflow.FieldTCPSrc, 0)
-		x.flow.SetUint(openflow.FieldTCPDst, 0)
+		switch x.s.frags {
+		case openflow.FragDrop:
+			return x.s.internal.fragments
+		case openflow.FragMatch:
+		default:
+			x.flow.SetUint(openflow.FieldTCPSrc, 0)
+			x.flow.SetUint(openflow.FieldTCPDst, 0)
+		}
 	}
 	x.flow.SetUint(openflow.FieldInPort, uint64(inPort))
 	f := x.s.flows.lookup(*table, &x.flow, &x.wc, x.counts)
+	for f == nil && honor && *table < visibleTables-1 && x.s.miss(*table) == missContinue {
+		*table++
+		f = x.s.flows.lookup(*table, &x.flow, &x.wc, x.counts)
+	}
 	x.flow.SetUint(openflow.FieldTCPSrc, src)
 	x.flow.SetUint(openflow.FieldTCPDst, dst)
 	x.flow.SetUint(openflow.FieldInPort, oldPort)
+	if f == nil && mayMiss {
+		return x.missed(*table)
+	}
 	return f
 }
 

@@ -131,7 +131,7 @@ func (m *monitor) watches(f, before *flow) bool {
 // refresh appends the flows that a monitor is about to a list: all as they are or, after a pause, those that were added
 // or modified since. seen are the places in the list of those that are in it.
 func (s *Switch) refresh(m *monitor, since uint64, list []openflow.FlowUpdate, seen map[*flow]int) []openflow.FlowUpdate {
-	for _, f := range s.flows.selected(&selection{table: m.table, key: m.key, mask: m.mask}) {
+	for _, f := range s.flows.selected(&selection{table: m.table, key: &m.key, mask: &m.mask}) {
 		if !m.watches(f, nil) {
 			continue
 		}
@@ -177,6 +177,9 @@ func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
 		if len(c.monitors) > 0 {
 			watching = append(watching, c)
 		}
+	}
+	if len(watching) == 0 {
+		return
 	}
 	for i := range changes {
 		s.noteChange(&changes[i], watching, by, xid)

@@ -147,6 +147,7 @@ func (s *Switch) ChangePort(no uint32, f func(*Port)) {
 		if p.Down {
 			p.config |= openflow.PortConfigDown
 		}
+		p.settle()
 	})
 }
 

@@ -44,7 +44,9 @@ func (r *recirculations) hash(f *frozen) uint64 {
 	h.SetSeed(r.seed)
 	maphash.WriteComparable(&h, f.s)
 	maphash.WriteComparable(&h, f.metadata)
-	maphash.WriteComparable(&h, [4]uint64{f.inPort, uint64(f.table), uint64(len(f.stack)), uint64(f.mirrored)})
+	maphash.WriteComparable(&h, [5]uint64{
+		f.inPort, uint64(f.table), uint64(len(f.stack)), uint64(f.mirrored), f.entry,
+	})
 	maphash.WriteComparable(&h, [2]bool{f.tracked, f.wasMPLS})
 	if f.options != nil {
 		maphash.WriteComparable(&h, *f.options)

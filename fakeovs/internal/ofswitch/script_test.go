@@ -167,7 +167,7 @@ var inScript = []struct {
 }{
 	{regexp.MustCompile(` \(xid=0x[0-9a-f]+\)`), ""},
 	{regexp.MustCompile(`duration([=:]?)[0-9.]+s`), "duration$1?"},
-	{regexp.MustCompile(`aa:55:aa:55:00:(0[1-9a-f]|[1-9a-f].)`), "MAC"},
+	{regexp.MustCompile(`aa:55:aa:55:(0[1-9]:..|00:0[1-9a-f]|00:[1-9a-f].)`), "MAC"},
 	{regexp.MustCompile(`idle_age=[0-9]+`), "idle_age=?"},
 	{regexp.MustCompile(`unix:\S*mgmt`), "BR"},
 }

@@ -38,7 +38,8 @@ func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
 	if filter.Table != nil {
 		sel.table = *filter.Table
 	}
-	sel.key, sel.mask = packet.Match(filter.Match)
+	key, mask := packet.Match(filter.Match)
+	sel.key, sel.mask = &key, &mask
 	return s.flows.selected(sel), nil
 }
 

@@ -117,7 +117,7 @@ func (s steps) executed() steps {
 	rank := 0
 	for _, a := range s {
 		r := 0
-		switch a.(type) {
+		switch unworded(a).(type) {
 		case openflow.PopVLAN:
 			slots[slotPopVLAN] = a
 		case openflow.PopMPLS:

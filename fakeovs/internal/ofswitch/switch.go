@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -89,6 +90,8 @@ type Switch struct {
 	// connMu guards the OpenFlow connections.
 	connMu sync.Mutex
 	conns  map[*conn]struct{}
+	// internal are flows of the switch itself.
+	internal internalFlows
 	// connSerial is that of the last connection.
 	connSerial uint64
 	closed     bool
@@ -117,6 +120,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		macs:        newMACTable(),
 		linkNames:   make(map[string]*link),
 		conns:       make(map[*conn]struct{}),
+		internal:    newInternalFlows(),
 	}
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
@@ -156,6 +160,9 @@ func (s *Switch) Input(port uint32, frame []byte) *Result {
 type packetOut struct {
 	packet  *packet.Packet
 	actions []openflow.Action
+	// evaluation and made are what the flows make of it.
+	evaluation *evaluation
+	made       []datapath.Action
 }
 
 // preparePacketOut checks a message.
@@ -173,14 +180,30 @@ func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 		return nil, err
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
-	return &packetOut{p, m.Actions}, nil
+	return &packetOut{packet: p, actions: m.Actions}, nil
 }
 
 // output carries the actions out on the frame, as if it had come in by a port.
 func (s *Switch) output(out *packetOut) {
 	s.begin()
+	s.translate(out)
+	s.end()
+	s.send(out)
+}
+
+// translate finds what the flows that there are make of a packet-out. The switch is locked.
+func (s *Switch) translate(out *packetOut) {
 	e := &evaluation{dp: s.dp, s: s}
-	e.pass(out.packet, &conntrack.Meta{}, actionSteps(out.actions), nil, true)
+	x := newTranslation(e, s, &out.packet.Key)
+	x.size, x.counts, x.effects, x.frame, x.packetOut = len(out.packet.Bytes()), true, true, true, true
+	out.evaluation, out.made = e, x.run(actionSteps(out.actions))
+}
+
+// send carries out what has been made of a packet-out.
+func (s *Switch) send(out *packetOut) {
+	s.begin()
+	e := out.evaluation
+	e.execute(out.packet, &conntrack.Meta{}, out.made)
 	frames := s.deliveries(e.outputs)
 	s.end()
 	s.leave(frames, e.packetIns)

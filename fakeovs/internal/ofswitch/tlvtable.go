@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -89,7 +90,7 @@ func (s *Switch) needs(old, next *tlvTable) bool {
 		i := int(f) - int(openflow.FieldTunMetadata0)
 		return i >= 0 && i < maxTLVFields && old[i] != nil && next[i] == nil
 	}
-	for _, f := range s.flows.selected(&selection{table: openflow.AllTables}) {
+	for _, f := range s.flows.selected(&selection{table: openflow.AllTables, key: new(packet.Key), mask: new(packet.Key)}) {
 		for _, m := range f.Match {
 			if gone(m.Field) {
 				return true

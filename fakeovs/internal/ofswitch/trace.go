@@ -36,6 +36,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	var b strings.Builder
 	states := o.States
 	queue := []*fork{{key: *flow}}
+	fixTagType(&queue[0].key)
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
 		queue = queue[1:]

@@ -114,6 +114,13 @@ func (f *flow) traceText(table uint8) string {
 		return fmt.Sprintf("%2d. No match.", table)
 	}
 	line := fmt.Sprintf("%2d. ", table)
+	switch {
+	case f.Table < visibleTables:
+	case len(f.steps) > 0:
+		return line + "No match, and a \"packet-in\" is called for."
+	default:
+		return line + "Packets are IP fragments and the fragment handling mode is \"drop\"."
+	}
 	if m := f.Match.String(); m != "" {
 		line += m + ", "
 	}

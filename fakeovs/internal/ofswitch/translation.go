@@ -118,9 +118,11 @@ func (x *translation) run(list steps) []datapath.Action {
 	if f := x.thawed; f != nil {
 		list = x.thaw(f)
 	}
-	x.exec(list)
+	// If the actions fail the mask stays as it is.
+	if x.exec(list) {
+		x.finishMask()
+	}
 	x.parent = root
-	x.finishMask()
 	if x.failed != "" {
 		x.slow = 0
 		return nil
@@ -128,7 +130,7 @@ func (x *translation) run(list steps) []datapath.Action {
 	return optimize(x.actions)
 }
 
-func (x *translation) exec(list steps) {
+func (x *translation) exec(list steps) (ok bool) {
 	inPort := uint32(x.flow.Uint(openflow.FieldInPort))
 	if list == nil {
 		x.rule = x.find(&x.table, inPort, true, true)
@@ -140,18 +142,19 @@ func (x *translation) exec(list steps) {
 		if p.link.mirrorOut != 0 {
 			x.report(nodeError, "dropping packet received on port %s, which is reserved exclusively for mirroring",
 				p.link.config.Name)
-			return
+			return true
 		}
 		if !x.mayReceive(p) {
-			return
+			return true
 		}
 	}
 	x.mirrorIngress()
 	x.do(list, true, false)
 	if x.failed != "" {
-		return
+		return false
 	}
 	x.finish()
+	return true
 }
 
 // finish carries the action set out, or freezes the translation.

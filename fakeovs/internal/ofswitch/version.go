@@ -115,5 +115,9 @@ func forVersion(v openflow.Version, m openflow.Message) openflow.Message {
 		}
 		return f
 	}
+	if in, ok := m.(openflow.PacketIn); ok {
+		in.Reason = missReason(in.Reason, v)
+		return in
+	}
 	return m
 }
