@@ -91,6 +91,15 @@ func (d Datum) Map() map[string]string {
 	return m
 }
 
+// Numbers returns a map of strings to integers that are not negative and fit into 32 bits; others are cut off.
+func (d Datum) Numbers() map[string]uint32 {
+	m := make(map[string]uint32, d.Len())
+	for k, v := range d.all() {
+		m[k.str] = uint32(v.num)
+	}
+	return m
+}
+
 // Ints returns the members of a set of integers, or the keys of a map from them.
 func (d Datum) Ints() []int64 {
 	n := make([]int64, 0, d.Len())

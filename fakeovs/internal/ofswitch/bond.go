@@ -77,7 +77,7 @@ func (l *link) setBond(c *Bond, now time.Time) {
 }
 
 // up reports whether a port has its carrier.
-func (p *Port) up() bool { return p.state&openflow.PortStateLinkDown == 0 }
+func (p *Port) up() bool { return !p.LinkDown && p.config&openflow.PortConfigDown == 0 }
 
 // run lets time pass for a bond.
 func (b *bond) run(now time.Time) {
@@ -170,7 +170,7 @@ func (b *bond) admit(p *Port, dst uint64) (ok, moved bool) {
 	return isActive, false
 }
 
-// BondActive returns the address of a bond's active member; nil if there is none, or the link is no bond.
+// BondActive returns the address of a bond's active member, all zeros if there is none; nil if the link is no bond.
 func (s *Switch) BondActive(name string) net.HardwareAddr {
 	s.begin()
 	defer s.end()
@@ -180,7 +180,7 @@ func (s *Switch) BondActive(name string) net.HardwareAddr {
 	}
 	l.bond.run(s.now)
 	if l.bond.active == nil {
-		return nil
+		return make(net.HardwareAddr, 6)
 	}
 	return l.bond.active.port.HWAddr
 }

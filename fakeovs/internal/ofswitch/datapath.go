@@ -58,9 +58,6 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	return d
 }
 
-// Connections is the connection tracker of the bridges.
-func (d *Datapath) Connections() *conntrack.Tracker { return d.conns }
-
 // SetBundleIdle sets how long a bundle stays without a message for it (ovs-vswitchd.conf.db(5), "bundle-idle-timeout").
 // Less than a second is the usual ten.
 func (d *Datapath) SetBundleIdle(idle time.Duration) {
@@ -77,6 +74,9 @@ func (d *Datapath) bundleIdle() time.Duration {
 	defer d.mu.Unlock()
 	return d.idle
 }
+
+// Datapath returns what the switch shares with other bridges.
+func (s *Switch) Datapath() *Datapath { return s.dp }
 
 // Hold lets frames that come in be dropped by the ports, as while flows are being restored; a packet-out goes on its way.
 func (d *Datapath) Hold(hold bool) { d.held.Store(hold) }

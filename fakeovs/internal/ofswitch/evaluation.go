@@ -91,6 +91,8 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 			return true
 		case datapath.Forget:
 			*m = conntrack.Meta{}
+		case datapath.SetTunnel:
+			copy(p.Key[:tunnelWords], a.Key[:tunnelWords])
 		case datapath.Set:
 			if set(p, &a) {
 				m.Forget()
@@ -120,7 +122,12 @@ func cut(frame []byte, limit int) []byte {
 
 func (e *evaluation) output(port *Port, p *packet.Packet, limit int) {
 	frame := append([]byte(nil), cut(p.Bytes(), limit)...)
-	e.outputs = append(e.outputs, Output{Port: port.No, Frame: frame, port: port})
+	o := Output{Port: port.No, Frame: frame, port: port}
+	if port.Tunnel != nil {
+		o.Tunnel = new(packet.Key)
+		copy(o.Tunnel[:tunnelWords], p.Key[:tunnelWords])
+	}
+	e.outputs = append(e.outputs, o)
 }
 
 // track sends the packet through the connection tracker, which may hold it back and release others.

@@ -60,9 +60,13 @@ func (x *translation) send(no uint32, checkState, last, truncated bool) {
 		}
 		return
 	}
-	x.commit()
-	x.truncateCopy()
-	x.emit(datapath.Output{Port: p.Datapath, Context: p})
+	if p.Tunnel != nil {
+		x.sendTunnel(p)
+	} else {
+		x.commit()
+		x.truncateCopy()
+		x.emit(datapath.Output{Port: p.Datapath, Context: p})
+	}
 	if x.s.mirroring {
 		x.mirror(p.link, p.link.destinations)
 	}

@@ -33,6 +33,8 @@ type Port struct {
 	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
 	LinkDown, Down bool
+	// Tunnel is what the port is an end of; nil for other ports.
+	Tunnel *Tunnel
 	// Patch says that the port leads to another one, by Switch.ConnectPatch, and nowhere else.
 	Patch bool
 

@@ -34,6 +34,8 @@ type Options struct {
 type Output struct {
 	Port  uint32
 	Frame []byte
+	// Tunnel has the fields of the tunnel that the frame is sent through; nil without one.
+	Tunnel *packet.Key
 
 	port *Port
 }
@@ -133,8 +135,14 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 //
 // Receive functions run before Input returns, except those of frames that come of an Input within a Receive function
 // or beside one in another goroutine: the Input that is handing frames over hands over those as well.
-func (s *Switch) Input(port uint32, frame []byte) *Result {
+func (s *Switch) Input(port uint32, frame []byte) *Result { return s.InputTunnel(port, frame, nil) }
+
+// InputTunnel is Input for a frame that came through a tunnel with these fields; nil for none.
+func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
 	p := packet.Parse(append([]byte(nil), frame...))
+	if tunnel != nil {
+		copy(p.Key[:tunnelWords], tunnel[:tunnelWords])
+	}
 	r := &Result{in: port, size: len(frame)}
 	s.begin()
 	e := &evaluation{dp: s.dp, s: s}

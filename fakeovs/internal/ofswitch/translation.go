@@ -144,7 +144,7 @@ func (x *translation) exec(list steps) (ok bool) {
 				p.link.config.Name)
 			return true
 		}
-		if !x.mayReceive(p) {
+		if !x.leaveTunnel() || !x.mayReceive(p) {
 			return true
 		}
 	}

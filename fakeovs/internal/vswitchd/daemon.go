@@ -64,7 +64,9 @@ type Daemon struct {
 	dummies   int                  // how many dummies were ever opened
 	datapaths map[string]*datapath // by type
 	tunnels   map[string]bool      // by port.identity
-	installed bool                 // the database was told what is installed
+	// timeouts are those of the zones of tracked connections that have some.
+	timeouts  map[uint16]map[string]uint32
+	installed bool // the database was told what is installed
 	stats     statsTimer
 	holding   bool      // flows are being restored: nothing is forwarded, and nobody connected to
 	next      time.Time // when something is due, but for statistics; zero: nothing

@@ -80,11 +80,7 @@ func numberIn(name string) uint32 {
 
 // tunnelDevice is the name of the datapath's device that carries a tunnel.
 func tunnelDevice(i *interfaceConfig) string {
-	port := tunnelPorts[i.kind]
-	if s, ok := i.option("dst_port"); ok && (port != 0 || i.kind == "bareudp") {
-		n, _ := strconv.Atoi(s)
-		port = uint16(n)
-	}
+	port := tunnelPort(i)
 	if port == 0 {
 		return tunnelDevices[i.kind]
 	}

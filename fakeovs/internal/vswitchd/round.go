@@ -47,6 +47,7 @@ func (d *Daemon) round() {
 			d.configure(b, bc)
 		}
 	}
+	d.setTimeouts(c)
 	d.runRemotes()
 	if err := d.report(c, errs); err != nil {
 		d.log.Error("status not written", "error", err)
@@ -58,6 +59,7 @@ func (d *Daemon) configure(b *bridge, c *bridgeConfig) {
 	d.link(b)
 	d.setAddresses(b, c)
 	b.setMTUs()
+	d.setTunnels(b, c)
 	d.setLinks(b, c)
 	d.setMirrors(b, c)
 	d.settle(b, c)

@@ -187,6 +187,15 @@ func (s *side) ofctl(words string) {
 	})
 }
 
+// ofctlNow runs ovs-ofctl, which must say nothing.
+func (s *side) ofctlNow(words string) {
+	s.t.Helper()
+	fields := strings.Fields(strings.Replace(words, "BR/", "unix:"+s.dir+"/", 1))
+	if out, err := exec.CommandContext(s.t.Context(), "ovs-ofctl", fields...).CombinedOutput(); err != nil || len(out) > 0 {
+		s.t.Fatalf("ovs-ofctl %s: %v\n%s", words, err, out)
+	}
+}
+
 // note notes an observation, and waits for the real switch to show what the emulated one has shown.
 func (s *side) note(what string, observe func() string) {
 	s.t.Helper()

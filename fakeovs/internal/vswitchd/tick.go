@@ -98,7 +98,7 @@ func (d *Daemon) WarpTime(total, step time.Duration) {
 	for total > 0 {
 		d.clock.Advance(min(total, step))
 		total -= step
-		d.datapath.Connections().Clean()
+		d.datapath.Tracker().Clean()
 	}
 }
 

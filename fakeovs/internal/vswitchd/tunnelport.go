@@ -1,0 +1,73 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vswitchd
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+)
+
+// defaultTTL is that of the packets of a tunnel.
+const defaultTTL = 64
+
+// setTunnels tells the switch what the tunnels of a bridge are.
+func (d *Daemon) setTunnels(b *bridge, c *bridgeConfig) {
+	for _, i := range c.interfaces {
+		p := b.ports[i.name]
+		if p == nil || !isTunnel(p.kind) {
+			continue
+		}
+		t := tunnelOf(i)
+		if now, ok := b.sw.Port(p.no); ok && now.Tunnel != nil && *now.Tunnel == t {
+			continue
+		}
+		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Tunnel = &t })
+	}
+}
+
+// tunnelOf is what the options of an interface, which are good, say of a tunnel.
+func tunnelOf(i *interfaceConfig) ofswitch.Tunnel {
+	option := func(key string) string { v, _ := i.option(key); return v }
+	t := ofswitch.Tunnel{
+		RemoteFlow: option("remote_ip") == "flow", LocalFlow: option("local_ip") == "flow",
+		InheritTTL: option("ttl") == "inherit", InheritToS: option("tos") == "inherit",
+		DontFragment: option("df_default") != "false", Checksum: option("csum") == "true",
+		TTL: defaultTTL, DstPort: tunnelPort(i),
+	}
+	t.Remote, _ = netip.ParseAddr(option("remote_ip"))
+	t.Local, _ = netip.ParseAddr(option("local_ip"))
+	if n, err := strconv.Atoi(option("ttl")); err == nil && n != 0 {
+		t.TTL = uint8(n)
+	}
+	if n, err := strconv.ParseInt(option("tos"), 0, 32); err == nil && n&^0xfc == 0 {
+		t.ToS = uint8(n)
+	}
+	key := func(own string) (value uint64, flow, present bool) {
+		text := option(own)
+		if text == "" {
+			text = option("key")
+		}
+		if text == "" {
+			return 0, false, false
+		}
+		value, _ = strconv.ParseUint(text, 0, 64)
+		return value, text == "flow", true
+	}
+	t.InKey, t.InKeyFlow, _ = key("in_key")
+	t.OutKey, t.OutKeyFlow, t.HasOutKey = key("out_key")
+	return t
+}
+
+// tunnelPort is the destination port of a tunnel's packets; 0 if its type has none.
+func tunnelPort(i *interfaceConfig) uint16 {
+	port := tunnelPorts[i.kind]
+	if s, ok := i.option("dst_port"); ok && (port != 0 || i.kind == "bareudp") {
+		n, _ := strconv.Atoi(strings.TrimSpace(s))
+		port = uint16(n)
+	}
+	return port
+}
