@@ -29,7 +29,7 @@ func (x *translation) controller(a openflow.Controller) {
 	f := x.frozen(x.table, nil, nil, a.Userdata, 0)
 	if m := x.s.controllerMeter(a.Meter); m != nil {
 		inner := x.nested(func() {
-			x.emit(datapath.Meter{ID: m.number(), Context: m})
+			x.emit(datapath.Meter{ID: m.number, Context: m})
 			x.userspace(f, a, false)
 		})
 		x.emit(datapath.Sample{Probability: 1<<32 - 1, Actions: inner})
@@ -49,7 +49,7 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 			Match:    metadata(&x.flow),
 		}}
 	x.emit(datapath.Userspace{
-		Reason: uint16(a.Reason), DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
+		Reason: uint16(a.Reason), DontSend: !x.effects && !x.again && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
 		Controller: a.ID, MaxLen: a.MaxLen, Context: in,
 	})
 }

@@ -14,13 +14,15 @@ type recirculations struct {
 	last uint32
 	// known are the newest ones, by a hash of what is frozen.
 	known map[uint64]*frozen
+	// numbered are the same by their IDs.
+	numbered map[uint32]*frozen
 }
 
 // maxRecirculationIDs is how many frozen translations are remembered for their IDs.
 const maxRecirculationIDs = 1024
 
 func newRecirculations() recirculations {
-	return recirculations{seed: maphash.MakeSeed(), known: make(map[uint64]*frozen)}
+	return recirculations{seed: maphash.MakeSeed(), known: make(map[uint64]*frozen), numbered: make(map[uint32]*frozen)}
 }
 
 // number gives a frozen translation the ID of one like it, or a new one.
@@ -31,11 +33,12 @@ func (r *recirculations) number(f *frozen) uint32 {
 	}
 	if len(r.known) >= maxRecirculationIDs {
 		clear(r.known)
+		clear(r.numbered)
 	}
 	if r.last++; r.last == 0 {
 		r.last = 1
 	}
-	r.known[h] = f
+	r.known[h], r.numbered[r.last] = f, f
 	return r.last
 }
 

@@ -74,6 +74,8 @@ type Switch struct {
 	links     []*link
 	linkNames map[string]*link
 	mirrors   [maxMirrors]*mirror
+	// hits and misses are the look-ups in the datapath for packets that came in here.
+	hits, misses uint64
 	// failOpen is the flow of a switch whose controllers cannot be reached; nil where they can, or do not matter.
 	failOpen *flow
 	// mirroring says that there are mirrors.
@@ -139,7 +141,7 @@ func (s *Switch) Input(port uint32, frame []byte) *Result { return s.InputTunnel
 
 // InputTunnel is Input for a frame that came through a tunnel with these fields; nil for none.
 func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
-	p := packet.Parse(append([]byte(nil), frame...))
+	p := s.dp.parse(append([]byte(nil), frame...))
 	if tunnel != nil {
 		copy(p.Key[:tunnelWords], tunnel[:tunnelWords])
 	}
@@ -155,7 +157,7 @@ func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Res
 		r.tracer = newTracer()
 		e.t = r.tracer
 		p.Key.SetUint(openflow.FieldInPort, uint64(port))
-		e.pass(p, &conntrack.Meta{}, nil, nil, false)
+		e.pass(p, &conntrack.Meta{}, nil, true)
 	}
 	frames := s.deliveries(e.outputs)
 	s.end()
@@ -174,7 +176,7 @@ type packetOut struct {
 }
 
 // preparePacketOut checks a message.
-func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
+func (d *Datapath) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	in := m.InPort
 	if in == 0 {
 		in = openflow.PortController
@@ -182,7 +184,7 @@ func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	if in >= maxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
 		return nil, openflow.ErrBadPort
 	}
-	p := packet.Parse(append([]byte(nil), m.Data...))
+	p := d.parse(append([]byte(nil), m.Data...))
 	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key)}
 	if err := c.actions(m.Actions); err != nil {
 		return nil, err

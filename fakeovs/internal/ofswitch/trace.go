@@ -38,6 +38,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	states := o.States
 	queue := []*fork{{key: *flow}}
 	fixTagType(&queue[0].key)
+	queue[0].thawed = s.dp.recirculations.numbered[uint32(flow.Uint(openflow.FieldRecircID))]
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
 		queue = queue[1:]
@@ -68,7 +69,7 @@ func (e *evaluation) traced(f *fork, o *TraceOptions) *translation {
 	}
 	x.made = x.run(list)
 	if o.Frame != nil && x.failed == "" {
-		p := packet.Parse(append([]byte(nil), o.Frame...))
+		p := e.dp.parse(append([]byte(nil), o.Frame...))
 		e.execute(p, &conntrack.Meta{}, withoutOutputs(x.made))
 	}
 	return x
@@ -242,8 +243,8 @@ func (e *evaluation) portNames(names *openflow.Names) func(uint32) string {
 	}
 }
 
-// CheckPacketOut says whether a switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
-func CheckPacketOut(m *openflow.PacketOut) error {
-	_, err := preparePacketOut(m)
+// CheckPacketOut says whether the switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
+func (s *Switch) CheckPacketOut(m *openflow.PacketOut) error {
+	_, err := s.dp.preparePacketOut(m)
 	return err
 }

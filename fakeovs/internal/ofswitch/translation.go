@@ -30,6 +30,8 @@ type translation struct {
 	// size is the number of bytes to count, if counts says so. Without effects nothing is learned and sent.
 	size            int
 	counts, effects bool
+	// again says that what was done with a packet is found out anew, to see whether it is still the same.
+	again bool
 	// frame is whether there is a packet and not only its fields.
 	frame bool
 
@@ -117,9 +119,11 @@ func (x *translation) run(list steps) []datapath.Action {
 	root := x.enterNode(nodeBridge, "bridge(%q)", x.s.name)
 	if f := x.thawed; f != nil {
 		list = x.thaw(f)
+	} else if id := x.in.Uint(openflow.FieldRecircID); id != 0 {
+		x.fail(failedRecirc, "Recirculation context not found for ID %x", id)
 	}
 	// If the actions fail the mask stays as it is.
-	if x.exec(list) {
+	if x.failed == "" && x.exec(list) {
 		x.finishMask()
 	}
 	x.parent = root

@@ -54,7 +54,7 @@ func (t Target) receive(args []string) (string, error) {
 				}
 				args = args[2:]
 			}
-			if frame, err = compose(word, int(min(size, maxFrame))); err != nil {
+			if frame, err = t.compose(word, int(min(size, maxFrame))); err != nil {
 				return "", err
 			}
 		}
@@ -88,8 +88,8 @@ func hexBytes(text string) ([]byte, error) {
 }
 
 // compose makes a frame of fields in the notation of datapaths; of a length, unless that is 0.
-func compose(text string, size int) ([]byte, error) {
-	k, _, err := flowtext.ParseODP(text, nil)
+func (t Target) compose(text string, size int) ([]byte, error) {
+	k, _, err := flowtext.ODP{VLANs: t.Daemon.VLANLimit()}.Parse(text, nil)
 	if err != nil {
 		return nil, err
 	}

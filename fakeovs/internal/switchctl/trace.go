@@ -59,7 +59,7 @@ func (t Target) tracePacketOut(args []string) (string, error) {
 	o.Actions = in.Apply // as with Open vSwitch, no actions are those of the flow tables
 	if o.consistent {
 		m := &openflow.PacketOut{InPort: port, Actions: o.Actions, Data: packet.Compose(&flow, nil)}
-		if err := ofswitch.CheckPacketOut(m); err != nil {
+		if err := sw.CheckPacketOut(m); err != nil {
 			code := openflow.ErrBadRequestLen
 			errors.As(err, &code)
 			return "", fmt.Errorf("Bad actions: %w", code) //lint:ignore ST1005 the words of ovs-vswitchd
@@ -157,7 +157,8 @@ func (t Target) tracedFlow(o *traceArgs) (*ofswitch.Switch, packet.Key, error) {
 	case o.generate:
 		o.Frame = packet.Compose(&flow, o.payload)
 	case frame != nil:
-		p := packet.Parse(slices.Clone(frame))
+		var p packet.Packet
+		p.Init(slices.Clone(frame), openflow.PacketEthernet, t.Daemon.VLANLimit())
 		key := p.Key
 		key.SetMetadata(&flow)
 		flow, o.Frame = key, frame
@@ -179,7 +180,7 @@ func (t Target) parseTraced(words []string) (*ofswitch.Switch, packet.Key, error
 	} else if len(all) == 1 {
 		dp = all[0]
 	}
-	flow, _, err := flowtext.ParseODP(text, dp.ports())
+	flow, _, err := flowtext.ODP{VLANs: t.Daemon.VLANLimit()}.Parse(text, dp.ports())
 	var syntax *flowtext.SyntaxError
 	switch {
 	case err == nil && dp == nil:
