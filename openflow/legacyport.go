@@ -8,8 +8,6 @@ import (
 	"net"
 )
 
-const port10Len = 48
-
 // The flags of ports that only OpenFlow 1.0 has, and those of links, which are others in 1.0.
 const (
 	// PortConfigNoFlood keeps packets that are flooded from a port (OFPPC_NO_FLOOD); OpenFlow 1.0 only.

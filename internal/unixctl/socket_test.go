@@ -101,3 +101,17 @@ func TestRealDaemons(t *testing.T) {
 		}
 	}
 }
+
+// The pid file of this process is left alone: opening it would take its lock away.
+func TestSocketOfThisProcess(t *testing.T) {
+	dir := t.TempDir()
+	want := filepath.Join(dir, fmt.Sprintf("ovs-vswitchd.%d.ctl", os.Getpid()))
+	for file, text := range map[string]string{want: "", filepath.Join(dir, "ovs-vswitchd.pid"): "no number"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := Socket(dir, "ovs-vswitchd"); got != want || err != nil {
+		t.Errorf("got %s, %v; want %s", got, err, want)
+	}
+}

@@ -88,7 +88,8 @@ func (s *Switch) DeleteFDB(vlan uint16, mac net.HardwareAddr) error {
 	defer s.end()
 	e := s.macs.find(macKey{vlan, mac48(mac)})
 	if e == nil || !e.static {
-		return errors.New("could not find static mac entry\n") //nolint:staticcheck // the words of ovs-vswitchd
+		//lint:ignore ST1005 the words of ovs-vswitchd
+		return errors.New("could not find static mac entry\n")
 	}
 	s.macs.drop(e)
 	return nil

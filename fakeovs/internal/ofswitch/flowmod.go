@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
@@ -135,7 +136,9 @@ func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
 // writable returns the flows that a flow mod changes, or an error if those it selects belong to the switch.
 func (t *flowTables) writable(m *flowMod) ([]*flow, error) {
 	flows := t.selected(m.selection(t.match()))
-	if m.Table == visibleTables && len(flows) > 0 {
+	found := len(flows)
+	flows = slices.DeleteFunc(flows, func(f *flow) bool { return f.Table == visibleTables })
+	if found > 0 && len(flows) == 0 {
 		return nil, openflow.ErrRequestPermission
 	}
 	return flows, nil

@@ -174,7 +174,8 @@ func (t *flowTables) shorten(f *flow, idle, hard uint16) {
 
 // selection says which flows a message is about.
 type selection struct {
-	table              uint8
+	table uint8
+	// key and mask are the match; nil is every flow.
 	key, mask          *packet.Key
 	strict             bool
 	priority           uint16
@@ -190,10 +191,14 @@ func (s *selection) wants(f *flow) bool {
 
 // selected returns the flows of a selection, by table, then by mask as a look-up goes through them, and then in the order
 // of their coming.
+// Those of the switch itself are among them only if their table is named or, as in Open vSwitch, the cookie is.
 func (t *flowTables) selected(s *selection) []*flow {
+	if s.key == nil {
+		s.key, s.mask = new(packet.Key), new(packet.Key)
+	}
 	var flows []*flow
 	for table, c := range t.tables {
-		if c == nil || s.table == openflow.AllTables && table == visibleTables ||
+		if c == nil || s.table == openflow.AllTables && table == visibleTables && s.cookieMask != ^uint64(0) ||
 			s.table != openflow.AllTables && int(s.table) != table {
 			continue
 		}

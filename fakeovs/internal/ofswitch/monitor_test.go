@@ -31,15 +31,15 @@ func TestMonitorPauses(t *testing.T) {
 		}
 	}
 	known := map[string]bool{}
-	var paused, resumed bool
-	for !resumed {
+	paused, resumed := 0, 0
+	read := func() {
 		m, _ := p.receive()
 		for _, u := range m.(openflow.FlowUpdates).Updates {
 			switch u.Event {
 			case openflow.UpdatePaused:
-				paused = true
+				paused++
 			case openflow.UpdateResumed:
-				resumed = true
+				resumed++
 			case openflow.UpdateAdded:
 				if known[u.Flow.Key()] {
 					t.Fatalf("told twice of %v", u.Flow)
@@ -50,14 +50,17 @@ func TestMonitorPauses(t *testing.T) {
 			}
 		}
 	}
-	if !paused || len(known) != flows {
-		t.Errorf("got %d flows, paused %v, want %d flows after a pause", len(known), paused, flows)
+	for len(known) < flows || resumed < paused {
+		read()
+	}
+	if paused == 0 {
+		t.Error("never paused")
 	}
 	if err := b.AddFlow(flow(flows)); err != nil {
 		t.Fatal(err)
 	}
-	if got := want[openflow.FlowUpdates](p, 0); len(got.Updates) != 1 || got.Updates[0].Event != openflow.UpdateAdded {
-		t.Errorf("after the pause: got %+v", got)
+	if read(); len(known) != flows+1 {
+		t.Errorf("after the pause: got %d flows, want %d", len(known), flows+1)
 	}
 }
 

@@ -17,20 +17,6 @@ const (
 // tlvTable maps tunnel options to fields; where a field is not mapped it has nil.
 type tlvTable [maxTLVFields]*openflow.TLVMap
 
-// tlv is the option that a field, openflow.FieldTunMetadata0 and up, stands for; nil if there is none. The switch is
-// locked.
-func (s *Switch) tlv(f openflow.Field) *openflow.TLVMap { return s.tlvs[f-openflow.FieldTunMetadata0] }
-
-// tlvOf is the field of an option, FieldInvalid if it has none. The switch is locked.
-func (s *Switch) tlvOf(class uint16, typ uint8) openflow.Field {
-	for i, m := range s.tlvs {
-		if m != nil && m.Class == class && m.Type == typ {
-			return openflow.FieldTunMetadata0 + openflow.Field(i)
-		}
-	}
-	return openflow.FieldInvalid
-}
-
 // changeTLVs carries out a tlv-table-mod, all of it or nothing.
 func (c *conn) changeTLVs(m openflow.TLVTableMod) error {
 	if err := c.mayChange(); err != nil {

@@ -33,6 +33,7 @@ type TraceOptions struct {
 func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	s.begin()
 	e := &evaluation{dp: s.dp, s: s, t: newTracer()}
+	e.t.names = s.names(o.Names)
 	var b strings.Builder
 	states := o.States
 	queue := []*fork{{key: *flow}}
@@ -45,7 +46,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 			states = f.announce(&b, states)
 		}
 		x := e.traced(f, &o)
-		e.t.writePass(&b, len(e.t.passes)-1, s.names(o.Names))
+		e.t.writePass(&b, len(e.t.passes)-1, e.t.names)
 		for i := range x.forks {
 			queue = append(queue, &x.forks[i])
 		}

@@ -6,6 +6,8 @@ package ofswitch
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ovskit/ovskit/openflow"
 )
 
 // tracer notes what happens to a packet, to be put in words when somebody asks.
@@ -13,6 +15,8 @@ type tracer struct {
 	nodes []node
 	// passes are the translations, each with the nodes from its first one on.
 	passes []*translation
+	// names has ports written by name, unless it is nil.
+	names *openflow.Names
 }
 
 // usualNodes is room for the trace of an ordinary packet.
@@ -96,11 +100,14 @@ func (t *trace) enterTable(f *flow, table uint8) (old int32) {
 	return old
 }
 
-func (n *node) text() string {
+func (t *tracer) text(n *node) string {
 	switch {
 	case n.kind == nodeRule:
-		return n.flow.traceText(n.table)
+		return n.flow.traceText(n.table, t.names)
 	case n.action != nil:
+		if a, ok := n.action.(openflow.Action); ok && t.names != nil {
+			return openflow.Instructions{Apply: []openflow.Action{a}}.Text(t.names)
+		}
 		return fmt.Sprint(n.action)
 	case len(n.args) == 0:
 		return n.format
@@ -109,7 +116,7 @@ func (n *node) text() string {
 }
 
 // traceText is a flow in the words of a trace.
-func (f *flow) traceText(table uint8) string {
+func (f *flow) traceText(table uint8, names *openflow.Names) string {
 	if f == nil {
 		return fmt.Sprintf("%2d. No match.", table)
 	}
@@ -121,7 +128,7 @@ func (f *flow) traceText(table uint8) string {
 	default:
 		return line + "Packets are IP fragments and the fragment handling mode is \"drop\"."
 	}
-	if m := f.Match.String(); m != "" {
+	if m := f.Match.Text(names); m != "" {
 		line += m + ", "
 	}
 	line += fmt.Sprintf("priority %d", f.Priority)
@@ -153,7 +160,7 @@ func (t *tracer) write(b *strings.Builder, children map[int32][]int32, parent in
 		if i < len(list)-1 || n.kind >= nodeBucket && n.kind <= nodeError {
 			more = 1
 		}
-		text := n.text()
+		text := t.text(n)
 		fmt.Fprintf(b, "%*s", (level+more)*4, "")
 		switch n.kind {
 		case nodeDetail:
