@@ -93,7 +93,11 @@ func (t *flowTables) insertNew(match func() (key, mask *packet.Key), f *flow) {
 func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
-		c = classifier.New[*flow](t.seed, classifier.Prefixes()...)
+		prefixes := classifier.Prefixes()
+		if f.Table < visibleTables {
+			prefixes = t.config[f.Table].options.prefixes()
+		}
+		c = classifier.New[*flow](t.seed, prefixes...)
 		if t.deferred {
 			c.Defer()
 		}
