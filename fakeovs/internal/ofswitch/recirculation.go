@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 )
 
 // recirculations are the IDs by which packets come back. Translations that are frozen alike have the same.
@@ -14,7 +15,11 @@ type recirculations struct {
 	last uint32
 	// known are the newest ones, by a hash of what is frozen.
 	known map[uint64]*frozen
-	// numbered are the same by their IDs.
+	// fresh are the hashes of those that came of a trace.
+	fresh   []uint64
+	tracing bool
+	// numbered are the newest ones by their IDs, for a trace of a packet that comes back. They stay when they are forgotten
+	// otherwise: Open vSwitch frees an ID a while after its last use.
 	numbered map[uint32]*frozen
 }
 
@@ -33,13 +38,31 @@ func (r *recirculations) number(f *frozen) uint32 {
 	}
 	if len(r.known) >= maxRecirculationIDs {
 		clear(r.known)
+	}
+	if len(r.numbered) >= maxRecirculationIDs {
 		clear(r.numbered)
 	}
 	if r.last++; r.last == 0 {
 		r.last = 1
 	}
 	r.known[h], r.numbered[r.last] = f, f
+	if r.tracing {
+		r.fresh = append(r.fresh, h)
+	}
 	return r.last
+}
+
+// release forgets what came of a trace, but for what still waits to be gone on with: nothing refers to it any more, and what
+// comes next gets another ID.
+func (r *recirculations) release(waiting []*fork) {
+	r.fresh = slices.DeleteFunc(r.fresh, func(h uint64) bool {
+		f := r.known[h]
+		if f != nil && slices.ContainsFunc(waiting, func(w *fork) bool { return w.thawed != nil && w.thawed.id == f.id }) {
+			return false
+		}
+		delete(r.known, h)
+		return true
+	})
 }
 
 func (r *recirculations) hash(f *frozen) uint64 {

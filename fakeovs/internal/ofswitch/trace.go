@@ -39,6 +39,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	queue := []*fork{{key: *flow}}
 	fixTagType(&queue[0].key)
 	queue[0].thawed = s.dp.recirculations.numbered[uint32(flow.Uint(openflow.FieldRecircID))]
+	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
 		queue = queue[1:]
@@ -50,7 +51,9 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		for i := range x.forks {
 			queue = append(queue, &x.forks[i])
 		}
+		s.dp.recirculations.release(queue)
 	}
+	s.dp.recirculations.tracing = false
 	frames := s.deliveries(nil)
 	s.end()
 	s.leave(frames, e.packetIns)
