@@ -6,6 +6,7 @@ package switchctl
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
@@ -22,10 +23,18 @@ func (t Target) dummyCommands() []ctlserver.Command {
 		},
 		{Name: "netdev-dummy/set-admin-state", Usage: "[netdev] up|down", Min: 1, Max: 2, Run: t.setAdminState},
 		{Name: "netdev-dummy/conn-state", Usage: "[netdev]", Max: 1, Run: func(args []string) (string, error) {
-			if len(args) == 0 {
-				return "", nil
+			if len(args) > 0 {
+				return args[0] + ": " + t.Daemon.Wire(args[0]) + "\n", nil
 			}
-			return args[0] + ": unknown", nil
+			var all strings.Builder
+			for _, b := range t.Daemon.Bridges() {
+				for _, p := range b.Ports {
+					if state := t.Daemon.Wire(p.Name); state != "unknown" {
+						fmt.Fprintf(&all, "%s: %s\n", p.Name, state)
+					}
+				}
+			}
+			return all.String(), nil
 		}},
 	}
 }
