@@ -46,7 +46,8 @@ func replicationCommands() []ctlserver.Command {
 	}
 }
 
-// exclude notes the tables, in order and each once. A database alone stands for a table without a name.
+// exclude notes the tables, none without an argument (at which ovsdb-server 3.1 crashes), in order and each once. A
+// database alone stands for a table without a name.
 func (r *replication) exclude(args []string) (string, error) {
 	if len(args) == 0 {
 		r.excluded = ""
