@@ -37,6 +37,8 @@ type flowTables struct {
 	next  time.Time
 	// deferred is as in classifier.Classifier.Defer, for all tables.
 	deferred bool
+	// learners is how many learn actions of flows there are that delete what they have learned.
+	learners map[learnedFlows]int
 }
 
 // deferOrder begins or ends many changes of flows, between which there are no look-ups.
@@ -93,7 +95,11 @@ func (t *flowTables) insertNew(match func() (key, mask *packet.Key), f *flow) {
 func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
-		c = classifier.New[*flow](t.seed, classifier.Prefixes()...)
+		prefixes := classifier.Prefixes()
+		if f.Table < visibleTables {
+			prefixes = t.config[f.Table].options.prefixes()
+		}
+		c = classifier.New[*flow](t.seed, prefixes...)
 		if t.deferred {
 			c.Defer()
 		}
@@ -103,6 +109,7 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c.Insert(&f.rule, key, mask)
 	t.count++
 	t.refer(f, 1)
+	t.countLearners(f, 1)
 	if at, _, ok := f.expiry(); ok {
 		if t.timed == nil {
 			t.timed = make(map[*flow]struct{})
@@ -118,6 +125,7 @@ func (t *flowTables) remove(f *flow) {
 	t.tables[f.Table].Remove(&f.rule)
 	t.count--
 	t.refer(f, -1)
+	t.countLearners(f, -1)
 	delete(t.timed, f)
 }
 
