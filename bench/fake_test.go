@@ -23,7 +23,7 @@ import (
 // fakeComparisons have the database of fakeovs, in a process of its own, on the side of ovskit, and an ovsdb-server on the
 // other. Both are asked the same by the same client, which does not look at what the answers mean, on a unix socket each;
 // both write what is committed to a file, and no switch takes notice.
-var fakeComparisons = []comparison{fakeTransact, fakeAddPort, fakeFanout, fakeAddFlows}
+var fakeComparisons = []comparison{fakeTransact, fakeAddPort, fakeFanout, fakeAddFlows, fakePacket}
 
 // fakeAddFlows adds flows in one bundle to the switch of fakeovs, in this process, beside ovs-vswitchd: the messages were
 // made before and are the same.
