@@ -78,7 +78,9 @@ func packetSide(b *testing.B, flows int) side {
 }
 
 // pipelineAddr is one of the addresses that a table has flows for.
-func pipelineAddr(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
+func pipelineAddr(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
+}
 
 // pipelineFlow is a table's flow for an address.
 func pipelineFlow(table uint8, i int) of.Flow {

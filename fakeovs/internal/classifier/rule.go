@@ -15,8 +15,8 @@ type Rule[V any] struct {
 	// table is the classifier's table of the rule's mask, and key the bits of the match under it.
 	table *subtable[V]
 	key   []uint64
-	// next is the next rule of the same match, of a lower priority; link the next of another match with the same hash.
-	next, link *Rule[V]
+	// next is the next rule of the same match, of a lower priority.
+	next *Rule[V]
 }
 
 // Conjunction is the part that a rule has in a conjunctive match.
