@@ -15,7 +15,7 @@ import (
 type flow struct {
 	rule classifier.Rule[*flow]
 	openflow.Flow
-	// steps are the instructions as a translation does them.
+	// steps are the instructions as a translation does them; nil if they are those of Flow and no packet has come yet.
 	steps          steps
 	packets, bytes uint64
 	// serial orders the flows of a switch by their coming.
@@ -61,9 +61,6 @@ func (f *flow) expiry() (at time.Time, reason openflow.FlowRemovedReason, ok boo
 
 // newFlow makes a flow that is in no table yet. If list is nil its steps are its instructions.
 func newFlow(o openflow.Flow, list steps, created, now time.Time) *flow {
-	if list == nil {
-		list = instructionSteps(&o.Instructions)
-	}
 	f := &flow{Flow: o, steps: list, created: created, modified: now, used: now}
 	f.rule.Value, f.rule.Priority = f, int(o.Priority)
 	f.rule.Conjunctions = conjunctions(o.Apply)

@@ -35,6 +35,8 @@ type flowTables struct {
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
+	// room is room for changes.
+	room []change
 	// deferred is as in classifier.Classifier.Defer, for all tables.
 	deferred bool
 }

@@ -13,7 +13,7 @@ import (
 // learn adds the flow of a learn action, or changes the one of the same match and priority. Within is false if there are
 // as many flows of the cookie in the table as there may be. The switch is locked.
 func (s *Switch) learn(m openflow.FlowMod, list steps, limit uint32) (within bool, err error) {
-	f, err := prepareWith(m, cookies{fresh: m.Cookie, modify: true, adds: true})
+	f, err := prepareWith(m, cookies{fresh: m.Cookie, modify: true, adds: true}, checkMatch)
 	if err != nil {
 		return false, err
 	}

@@ -116,9 +116,13 @@ func (x *translation) credit(f *flow) {
 	}
 }
 
+// actions are what the flow does, and its cookie. The switch is locked.
 func (f *flow) actions() (list steps, cookie uint64) {
 	if f == nil {
 		return steps{}, 0
+	}
+	if f.steps == nil {
+		f.steps = instructionSteps(&f.Instructions)
 	}
 	return f.steps, f.Cookie
 }

@@ -86,6 +86,8 @@ type Switch struct {
 	// events counts what flow monitors were told of; holding keeps back what they say.
 	events  uint64
 	holding bool
+	// watching are the connections with flow monitors, as long as holding is set.
+	watching []*conn
 	// now is the time of the operation that holds mu.
 	now time.Time
 
