@@ -131,7 +131,7 @@ func (c *Classifier[V]) Insert(r *Rule[V], key, mask *packet.Key) {
 		c.recent = t
 	}
 	r.table = t
-	r.key = t.room()
+	r.key = t.room(r)
 	for i, p := range t.parts {
 		r.key[i] = key[p.word] & p.mask
 	}

@@ -109,8 +109,11 @@ func (t *subtable[V]) heads(yield func(*Rule[V]) bool) {
 const keysTogether = 16
 
 // room is room for the key of one more rule.
-func (t *subtable[V]) room() []uint64 {
+func (t *subtable[V]) room(r *Rule[V]) []uint64 {
 	n := len(t.parts)
+	if n <= shortKey {
+		return r.short[:n]
+	}
 	if len(t.keys) < n {
 		t.keys = make([]uint64, min(t.slots.n+1, keysTogether)*n)
 	}

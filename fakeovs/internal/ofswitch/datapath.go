@@ -36,6 +36,8 @@ type Datapath struct {
 	ports          map[*Port]struct{}
 	recirculations recirculations
 	pauses         pauses
+	// spare are translations that are over, of which at most as many were ever under way at once.
+	spare []*translation
 
 	mu         sync.Mutex
 	pending    []delivery

@@ -34,6 +34,7 @@ func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, list steps, thawe
 	e.t.begin(x)
 	x.made = x.run(list)
 	e.execute(p, m, x.made)
+	x.done()
 }
 
 // execute carries actions out on a packet. The last user of a packet needs no copy. It returns false if the packet was

@@ -50,7 +50,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 			queue = append(queue, &x.forks[i])
 		}
 	}
-	frames := s.deliveries(nil)
+	frames := s.deliveries(nil, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return b.String()
