@@ -79,6 +79,6 @@ func (b *Bridge) Inject(port uint32, frame []byte) *Injection {
 	for _, o := range r.Outputs {
 		i.outputs = append(i.outputs, Emitted{Port: o.Port, Frame: o.Frame})
 	}
-	i.trace = r.Trace()
+	i.result = r
 	return i
 }

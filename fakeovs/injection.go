@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 )
 
 // Injection is one frame that was put into a bridge, and what the switch made of it.
 type Injection struct {
 	what    string
 	outputs []Emitted
-	trace   string
+	result  *ofswitch.Result
 	err     error
 }
 
@@ -27,7 +29,12 @@ type Emitted struct {
 func (i *Injection) Outputs() []Emitted { return i.outputs }
 
 // Trace returns the switch's account of the evaluation: tables, matched flows, actions.
-func (i *Injection) Trace() string { return i.trace }
+func (i *Injection) Trace() string {
+	if i.result == nil {
+		return ""
+	}
+	return i.result.Trace()
+}
 
 // Err tells why the frame could not be injected: there is no such bridge, or it has no such port.
 func (i *Injection) Err() error { return i.err }
@@ -56,7 +63,7 @@ func (i *Injection) Expect(t TB, want ...Expectation) {
 	slices.Sort(gotPorts)
 	slices.Sort(wantPorts)
 	if !slices.Equal(gotPorts, wantPorts) {
-		t.Errorf("%s: got %s, want %s\n%s", i.what, describe(gotPorts), describe(wantPorts), i.trace)
+		t.Errorf("%s: got %s, want %s\n%s", i.what, describe(gotPorts), describe(wantPorts), i.Trace())
 	}
 }
 

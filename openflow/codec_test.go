@@ -302,6 +302,15 @@ func FuzzDecode(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	for _, r := range legacyRequests() {
+		for _, v := range r.versions {
+			b, err := of.Encode(v, r.m, 1)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
+	}
 	for _, tc := range typical {
 		for _, m := range []of.Message{tc.mod, of.FlowStatsReply{Flows: []of.FlowStats{{Flow: tc.mod.Flow}}}} {
 			b, err := of.Encode(of.Version13, m, 1)
@@ -326,7 +335,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		// Greetings and errors may be of any version.
-		v := min(max(of.Version(b[0]), of.Version13), of.Version15)
+		v := min(max(of.Version(b[0]), of.Version10), of.Version15)
 		again, err := of.Encode(v, m, xid)
 		if err != nil {
 			t.Fatalf("Encode(%+v): %v", m, err)

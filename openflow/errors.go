@@ -76,8 +76,8 @@ func decodeError(r *reader, v Version) (Message, error) {
 	if typ == errorTypeExperimenter {
 		code = MakeExperimenterErrorCode(r.u32(), number)
 	}
-	if v < Version13 && typ == errorTypeNicira && number == 0 {
-		code = decodeNiciraError(r)
+	if v >= Version10 && v < Version13 {
+		code = decodeLegacyError(r, v, code)
 	}
 	return checked(r, Error{Code: errorCodeOf(code, v), Data: r.rest()})
 }

@@ -45,20 +45,3 @@ func errorCodeOf(wire ErrorCode, v Version) ErrorCode {
 
 // errorTypeNicira is the type of Nicira's errors before OpenFlow 1.2, which have their own type and code.
 const errorTypeNicira = 0xb0c2
-
-// niciraErrors are those of Nicira's errors before OpenFlow 1.2 with a type of 1 that Open vSwitch 3.1 answers by mistake
-// to flow monitors of later versions.
-var niciraErrors = map[uint16]ErrorCode{
-	256: ErrNXMInvalid, 257: ErrNXMBadType, 258: ErrBadValue, 259: ErrBadMask, 260: ErrBadPrereq, 261: ErrDupField,
-	262: ErrBadWildcards, 512: ErrBadTable, 514: ErrBadPort, 515: ErrMustBeZero, 517: ErrMonitorExists,
-	518: ErrBadMonitorFlags, 519: ErrUnknownMonitor, 521: ErrUnencodable,
-}
-
-// decodeNiciraError reads what follows errorTypeNicira.
-func decodeNiciraError(r *reader) ErrorCode {
-	experimenter, typ, number := r.u32(), r.u16(), r.u16()
-	if code, ok := niciraErrors[number]; ok && experimenter == experimenterNicira && typ == 1 {
-		return code
-	}
-	return MakeErrorCode(errorTypeNicira, 0)
-}

@@ -200,6 +200,9 @@ func decodeLegacyExperimenter(r *reader, v Version, xid uint32, inBundle bool) (
 		switch typ {
 		case nxtRoleRequest, nxtRoleReply:
 			role, generation := decodeNXRole(&head)
+			if role < RoleEqual || role > RoleSecondary {
+				return nil, malformed(ErrBadRole, "%v", role)
+			}
 			if typ == nxtRoleRequest {
 				return ended(&head, RoleRequest{role, generation})
 			}

@@ -111,6 +111,14 @@ var legacyErrors = map[ErrorCode][3]ErrorCode{
 	ErrBadPropertyExperimenterType:    {nicira | 0x000e_0006, nicira | 0x000e_0006, 0},
 	ErrBadPropertyExperimenterVal:     {nicira | 0x000e_0007, nicira | 0x000e_0007, 0},
 	ErrPropertyPermission:             {nicira | 0x000e_0008, nicira | 0x000e_0008, 0},
+	ErrNXMInvalid:                     {nicira | 0x0001_0100, nicira | 0x0001_0100, 0},
+	ErrNXMBadType:                     {nicira | 0x0001_0101, nicira | 0x0001_0101, 0},
+	ErrMustBeZero:                     {nicira | 0x0001_0203, nicira | 0x0001_0203, 0},
+	ErrBadReason:                      {nicira | 0x0001_0204, nicira | 0x0001_0204, 0},
+	ErrMonitorExists:                  {nicira | 0x0001_0205, nicira | 0x0001_0205, 0},
+	ErrBadMonitorFlags:                {nicira | 0x0001_0206, nicira | 0x0001_0206, 0},
+	ErrUnknownMonitor:                 {nicira | 0x0001_0207, nicira | 0x0001_0207, 0},
+	ErrBadUpdateEvent:                 {nicira | 0x0001_0208, nicira | 0x0001_0208, 0},
 	ErrUnencodable:                    {nicira | 0x0001_0209, nicira | 0x0001_0209, 0},
 	ErrActionMustBeZero:               {nicira | 0x0002_0100, nicira | 0x0002_0100, 0},
 	ErrHardware:                       {nicira | 0x0005_0100, nicira | 0x0005_0100, 0},
@@ -157,4 +165,34 @@ func (e Error) appendLegacy(b []byte, v Version) ([]byte, uint8, error) {
 		b = be.AppendUint16(be.AppendUint16(b, code.Type()), code.Code())
 	}
 	return append(b, e.Data...), typeError, nil
+}
+
+// decodeLegacyError finds the error that an old version has under a number; that of one of Nicira's stands in r. Open
+// vSwitch 3.1 answers by mistake in OpenFlow 1.0 to flow monitors of later versions.
+func decodeLegacyError(r *reader, v Version, code ErrorCode) ErrorCode {
+	wire := code
+	if code == MakeErrorCode(errorTypeNicira, 0) {
+		head := *r
+		if experimenter, number := head.u32(), head.u32(); head.short {
+			r.short = true
+			return code
+		} else if experimenter != experimenterNicira {
+			return code
+		} else {
+			wire = nicira | ErrorCode(number)
+		}
+		for c, old := range legacyErrors {
+			if old[v-Version10] == wire {
+				*r = head
+				return c
+			}
+		}
+		return code
+	}
+	for c, old := range legacyErrors {
+		if old[v-Version10] == wire {
+			return c
+		}
+	}
+	return code
 }

@@ -385,22 +385,17 @@ func (m QueueStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint
 	return b, typ, nil
 }
 
-// appendLegacy leaves out how long the group has existed, but in Nicira's extension to OpenFlow 1.0.
+// appendLegacy leaves out how long the group has existed, which Nicira's extension of OpenFlow 1.0 does not.
 func (m GroupStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8, err error) {
-	typ = typeMultipartReply
 	if v == Version10 {
-		typ, b = type10StatsReply, appendNXStatsHead10(b, nxStatsGroup, m.More)
-	} else {
-		b = appendMultipart(b, multipartGroup, m.More)
+		return appendConverted10(b, m, 0)
 	}
+	b = appendMultipart(b, multipartGroup, m.More)
 	for _, g := range m.Groups {
 		start := len(b)
 		b = be.AppendUint32(pad(b, 4), g.ID)
 		b = pad(be.AppendUint32(b, g.References), 4)
 		b = be.AppendUint64(be.AppendUint64(b, g.Packets), g.Bytes)
-		if v == Version10 {
-			b = appendDuration(b, g.Duration)
-		}
 		for _, s := range g.Buckets {
 			b = be.AppendUint64(be.AppendUint64(b, s.Packets), s.Bytes)
 		}
@@ -408,5 +403,5 @@ func (m GroupStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint
 			return b, 0, err
 		}
 	}
-	return b, typ, nil
+	return b, typeMultipartReply, nil
 }

@@ -42,6 +42,12 @@ func Prefixes() []openflow.Field {
 	return []openflow.Field{openflow.FieldIPv4Dst, openflow.FieldIPv4Src}
 }
 
+// HasTries reports whether there can be a trie of a field.
+func HasTries(f openflow.Field) bool {
+	_, ok := fields[f]
+	return ok
+}
+
 // value is the field of a key.
 func (t *trie) value(k *packet.Key) prefix {
 	switch t.bits {

@@ -41,6 +41,8 @@ type flowTables struct {
 	room []change
 	// deferred is as in classifier.Classifier.Defer, for all tables.
 	deferred bool
+	// learners is how many learn actions of flows there are that delete what they have learned.
+	learners map[learnedFlows]int
 }
 
 // deferOrder begins or ends many changes of flows, between which there are no look-ups.
@@ -97,7 +99,11 @@ func (t *flowTables) insertNew(match func() (key, mask *packet.Key), f *flow) {
 func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c := t.tables[f.Table]
 	if c == nil {
-		c = classifier.New[*flow](t.seed, classifier.Prefixes()...)
+		prefixes := classifier.Prefixes()
+		if f.Table < visibleTables {
+			prefixes = t.config[f.Table].options.prefixes()
+		}
+		c = classifier.New[*flow](t.seed, prefixes...)
 		if t.deferred {
 			c.Defer()
 		}
@@ -108,6 +114,7 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	c.Insert(&f.rule, key, mask)
 	t.count++
 	t.refer(f, 1)
+	t.countLearners(f, 1)
 	if at, _, ok := f.expiry(); ok {
 		if t.timed == nil {
 			t.timed = make(map[*flow]struct{})
@@ -123,6 +130,7 @@ func (t *flowTables) remove(f *flow) {
 	t.tables[f.Table].Remove(&f.rule)
 	t.count--
 	t.refer(f, -1)
+	t.countLearners(f, -1)
 	delete(t.timed, f)
 }
 

@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 )
 
 // recirculations are the IDs by which packets come back. Translations that are frozen alike have the same.
@@ -14,6 +15,9 @@ type recirculations struct {
 	last uint32
 	// known are the newest ones, by a hash of what is frozen.
 	known map[uint64]*frozen
+	// fresh are the hashes of those that came of a trace.
+	fresh   []uint64
+	tracing bool
 }
 
 // maxRecirculationIDs is how many frozen translations are remembered for their IDs.
@@ -36,7 +40,23 @@ func (r *recirculations) number(f *frozen) uint32 {
 		r.last = 1
 	}
 	r.known[h] = f
+	if r.tracing {
+		r.fresh = append(r.fresh, h)
+	}
 	return r.last
+}
+
+// release forgets what came of a trace, but for what still waits to be gone on with: nothing refers to it any more, and what
+// comes next gets another ID.
+func (r *recirculations) release(waiting []*fork) {
+	r.fresh = slices.DeleteFunc(r.fresh, func(h uint64) bool {
+		f := r.known[h]
+		if f != nil && slices.ContainsFunc(waiting, func(w *fork) bool { return w.thawed != nil && w.thawed.id == f.id }) {
+			return false
+		}
+		delete(r.known, h)
+		return true
+	})
 }
 
 func (r *recirculations) hash(f *frozen) uint64 {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -23,6 +24,28 @@ type TableOptions struct {
 	// fields by whose values flows are grouped then: the largest group loses a flow.
 	Evict  bool
 	Groups []openflow.Subfield
+	// Prefixes are the names of the fields of whose prefixes packets are first asked about, "none" for none; those that there
+	// are not do not count. Without one they are nw_dst and nw_src.
+	Prefixes []string
+}
+
+// maxPrefixes is how many fields with prefixes a table may have.
+const maxPrefixes = 3
+
+// prefixes are the fields of the table's prefixes.
+func (o *TableOptions) prefixes() (list []openflow.Field) {
+	for _, name := range o.Prefixes {
+		if name == "none" {
+			return nil
+		}
+		if f, ok := openflow.FieldByName(name); ok && classifier.HasTries(f) && len(list) < maxPrefixes {
+			list = append(list, f)
+		}
+	}
+	if list == nil {
+		return classifier.Prefixes()
+	}
+	return list
 }
 
 // tableConfig is how a table is configured.
@@ -59,6 +82,9 @@ func (s *Switch) SetTables(options map[uint8]TableOptions) {
 	for i := range t.config {
 		c := &t.config[i]
 		c.options = options[uint8(i)]
+		if table := t.tables[i]; table != nil {
+			table.SetPrefixes(c.options.prefixes()...)
+		}
 		for t.tableLen(uint8(i)) > c.limit() {
 			f := t.victim(uint8(i))
 			if f == nil {

@@ -38,6 +38,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	states := o.States
 	queue := []*fork{{key: *flow}}
 	fixTagType(&queue[0].key)
+	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
 		queue = queue[1:]
@@ -49,7 +50,9 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		for i := range x.forks {
 			queue = append(queue, &x.forks[i])
 		}
+		s.dp.recirculations.release(queue)
 	}
+	s.dp.recirculations.tracing = false
 	frames := s.deliveries(nil, false)
 	s.end()
 	s.leave(frames, e.packetIns)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ var (
 	outputs = regexp.MustCompile(`\b\d+(,\d+)+\b`)
 )
 
-var recirculationIDs = regexp.MustCompile(`(recirc\(|recirc_id=)(0x)?[0-9a-f]+`)
+var recirculationIDs = regexp.MustCompile(`(recirc\(|recirc_id=)(0x[0-9a-f]+|[0-9]+)`)
 
 // normalized numbers recirculations in the order in which they come, and orders the ports of a flood: Open vSwitch has some
 // of them one way or the other after every reconfiguration.
@@ -90,18 +91,17 @@ func normalized(text string) string {
 			})
 		})
 	}
-	ids := map[string]int{}
+	ids := map[uint64]int{}
 	return strings.TrimSpace(recirculationIDs.ReplaceAllStringFunc(text, func(s string) string {
 		at := strings.IndexAny(s, "(=") + 1
-		if s[at:] == "0" {
+		id, err := strconv.ParseUint(s[at:], 0, 32)
+		if err != nil || id == 0 {
 			return s
 		}
-		n, ok := ids[strings.TrimPrefix(s[at:], "0x")]
-		if !ok {
-			n = len(ids) + 1
-			ids[strings.TrimPrefix(s[at:], "0x")] = n
+		if ids[id] == 0 {
+			ids[id] = len(ids) + 1
 		}
-		return fmt.Sprintf("%s#%d", s[:at], n)
+		return fmt.Sprintf("%s#%d", s[:at], ids[id])
 	}))
 }
 
@@ -140,6 +140,22 @@ func (g *tracing) prefixed(f openflow.Field, v uint64) openflow.MatchField {
 	return openflow.UintMasked(f, v&mask, mask)
 }
 
+func (g *tracing) addr6() []byte {
+	return []byte{0x20, 1, 0xd, 0xb8, 0, byte(g.IntN(3)), 0, byte(g.IntN(2)), 0, 0, 0, 0, 0, 0, 0, byte(g.IntN(4))}
+}
+
+func (g *tracing) prefixed6(f openflow.Field) openflow.MatchField {
+	length := pick(&g.generator, 16, 32, 47, 48, 64, 126, 128)
+	m := openflow.MatchField{Field: f, Value: g.addr6(), Mask: make([]byte, 16)}
+	for i := range length {
+		m.Mask[i/8] |= 0x80 >> (i % 8)
+	}
+	for i := range m.Value {
+		m.Value[i] &= m.Mask[i]
+	}
+	return m
+}
+
 func (g *tracing) port() uint64 { return pick(&g.generator, uint64(80), 81, 443, 1000, 1024) }
 
 func (g *tracing) ports(f openflow.Field) openflow.MatchField {
@@ -169,6 +185,8 @@ func (g *tracing) match(table uint8) openflow.Match {
 		some(50, func() openflow.MatchField { return g.prefixed(openflow.FieldARPTPA, g.addr()) })
 	case 2:
 		m = append(m, openflow.EthType(openflow.EthTypeIPv6))
+		some(50, func() openflow.MatchField { return g.prefixed6(openflow.FieldIPv6Dst) })
+		some(30, func() openflow.MatchField { return g.prefixed6(openflow.FieldIPv6Src) })
 	default:
 		m = append(m, openflow.EthType(openflow.EthTypeIPv4))
 		some(40, func() openflow.MatchField { return g.prefixed(openflow.FieldIPv4Dst, g.addr()) })
@@ -274,6 +292,13 @@ func (g *tracing) mods() []openflow.Modification {
 			}
 			seen[k] = true
 			f.Instructions = g.instructions(table, f.Match)
+			if g.chance(20) {
+				clauses := uint8(2 + g.IntN(2))
+				f.Instructions = apply(openflow.Conjunction{ID: 1 + g.Uint32N(2), Clause: 1 + uint8(g.IntN(int(clauses))), Clauses: clauses})
+			} else if g.chance(10) {
+				f.Match = openflow.Match{openflow.Uint(openflow.FieldConjID, 1+g.Uint64N(2))}
+				f.Instructions = g.instructions(table, f.Match)
+			}
 			mods = append(mods, openflow.Add(f))
 		}
 	}
@@ -350,6 +375,9 @@ func (g *tracing) list(table uint8, ethType uint16, proto uint8, tagged bool, n,
 			add(set(pick(&g.generator, openflow.FieldIPDSCP, openflow.FieldIPECN, openflow.FieldIPTTL), g.Uint64N(4)))
 		case k == 11 && ethType == openflow.EthTypeIPv4:
 			add(set(pick(&g.generator, openflow.FieldIPv4Dst, openflow.FieldIPv4Src), g.addr()))
+		case k == 11 && ethType == openflow.EthTypeIPv6:
+			f := pick(&g.generator, openflow.FieldIPv6Dst, openflow.FieldIPv6Src)
+			add(openflow.SetField{MatchField: openflow.MatchField{Field: f, Value: g.addr6()}})
 		case k == 12 && ip && transports[proto] != [2]openflow.Field{}:
 			add(set(transports[proto][g.IntN(2)], g.port()))
 		case k == 13 && ip:
@@ -471,12 +499,13 @@ func (g *tracing) packet() openflow.Match {
 		return append(m, openflow.EthType(openflow.EthTypeARP), openflow.Uint(openflow.FieldARPOp, 1+g.Uint64N(2)),
 			openflow.Uint(openflow.FieldARPSPA, g.addr()), openflow.Uint(openflow.FieldARPTPA, g.addr()))
 	case 2:
-		m = append(m, openflow.EthType(openflow.EthTypeIPv6))
+		m = append(m, openflow.EthType(openflow.EthTypeIPv6), openflow.MatchField{Field: openflow.FieldIPv6Src, Value: g.addr6()},
+			openflow.MatchField{Field: openflow.FieldIPv6Dst, Value: g.addr6()})
 	default:
 		m = append(m, openflow.EthType(openflow.EthTypeIPv4), openflow.Uint(openflow.FieldIPv4Src, g.addr()),
 			openflow.Uint(openflow.FieldIPv4Dst, g.addr()))
 	}
-	v6 := m[len(m)-1].Field == openflow.FieldEthType
+	v6 := m[len(m)-1].Field == openflow.FieldIPv6Dst
 	proto := pick[uint8](&g.generator, 6, 6, 6, 17, 132, 1, 47)
 	if proto == 1 && v6 {
 		proto = openflow.IPProtoICMPv6

@@ -38,7 +38,7 @@ func Commands(t Target) []ctlserver.Command {
 	}}
 	for _, more := range [][]ctlserver.Command{
 		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
-		t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules),
+		t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules),
 	} {
 		commands = append(commands, more...)
 	}

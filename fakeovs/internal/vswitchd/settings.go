@@ -49,6 +49,7 @@ func (d *Daemon) tables(c *bridgeConfig) map[uint8]ofswitch.TableOptions {
 		}
 		o := ofswitch.TableOptions{Name: row.Get("name").String(), Evict: row.Get("overflow_policy").String() == "evict"}
 		o.FlowLimit, o.Limited = row.Get("flow_limit").Integer()
+		o.Prefixes = row.Get("prefixes").Strings()
 		for _, text := range row.Get("groups").Strings() {
 			if f, ok := subfield(text); ok {
 				o.Groups = append(o.Groups, f)
