@@ -65,7 +65,7 @@ func (f *flow) expiry() (at time.Time, reason openflow.FlowRemovedReason, ok boo
 
 // newFlow makes a flow that is in no table yet. If list is nil its steps are its instructions.
 func newFlow(o openflow.Flow, list steps, created, now time.Time) *flow {
-	f := &flow{Flow: o, steps: list, created: created, modified: now, used: now}
+	f := &flow{Flow: o, told: o.Cookie, steps: list, created: created, modified: now, used: now}
 	f.rule.Value, f.rule.Priority = f, int(o.Priority)
 	f.rule.Conjunctions = conjunctions(o.Apply)
 	return f
