@@ -70,7 +70,8 @@ func (c *cache) note(x *translation) {
 		s.hits++
 		f.packets++
 		f.bytes += uint64(x.size)
-		f.used, f.actions, f.slow = now, x.made, x.slow
+		f.used, f.slow = now, x.slow
+		f.actions = append(f.actions[:0], x.made...) // whose memory is the translation's
 		if x.in.Uint(openflow.FieldIPProto) == openflow.IPProtoTCP && isIP(&x.in) {
 			f.tcpFlags |= uint16(x.in.Uint(openflow.FieldTCPFlags))
 		}
@@ -91,7 +92,7 @@ func (c *cache) note(x *translation) {
 	}
 	c.serial++
 	c.size++
-	f := &cachedFlow{serial: c.serial, since: now, s: s, key: x.in, thawed: x.thawed, actions: x.made, slow: x.slow}
+	f := &cachedFlow{serial: c.serial, since: now, s: s, key: x.in, thawed: x.thawed, actions: slices.Clone(x.made), slow: x.slow}
 	t.flows[cacheKey{s, masked(&x.in, &mask)}] = f
 }
 

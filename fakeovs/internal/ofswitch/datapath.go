@@ -42,6 +42,8 @@ type Datapath struct {
 	pauses         pauses
 	cache          cache
 	meters         map[uint32]*meter // by their numbers in the datapath
+	// spare are translations that are over, of which at most as many were ever under way at once.
+	spare []*translation
 
 	mu         sync.Mutex
 	pending    []delivery

@@ -38,6 +38,7 @@ func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, thawed *frozen, c
 		e.dp.cache.note(x)
 	}
 	e.execute(p, m, x.made)
+	x.done()
 }
 
 // execute carries actions out on a packet. The last user of a packet needs no copy. It returns false if the packet was

@@ -95,7 +95,7 @@ func (s *Switch) resume(m openflow.Resume) error {
 	e := &evaluation{dp: s.dp, s: f.s}
 	e.restore(p, &meta)
 	e.pass(p, &meta, &f, false)
-	frames := s.deliveries(e.outputs)
+	frames := s.deliveries(e.outputs, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return nil

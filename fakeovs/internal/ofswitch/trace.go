@@ -54,7 +54,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		s.dp.recirculations.release(queue)
 	}
 	s.dp.recirculations.tracing = false
-	frames := s.deliveries(nil)
+	frames := s.deliveries(nil, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return b.String()

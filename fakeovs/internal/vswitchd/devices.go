@@ -26,7 +26,7 @@ func (d *Daemon) Input(name string, frame []byte) {
 	d.mu.Unlock()
 	if p != nil {
 		p.pcap.Load().received(frame, d.clock.Now())
-		b.sw.Input(p.no, frame)
+		b.sw.Forward(p.no, frame)
 	}
 }
 
