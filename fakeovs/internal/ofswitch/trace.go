@@ -36,7 +36,8 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	e.t.names = s.names(o.Names)
 	var b strings.Builder
 	states := o.States
-	queue := []*fork{{key: *flow}}
+	id := uint32(flow.Uint(openflow.FieldRecircID))
+	queue := []*fork{{key: *flow, thawed: s.dp.recirculations.find(id, s.now)}}
 	fixTagType(&queue[0].key)
 	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
@@ -50,7 +51,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		for i := range x.forks {
 			queue = append(queue, &x.forks[i])
 		}
-		s.dp.recirculations.release(queue)
+		s.dp.recirculations.release(queue, s.now)
 	}
 	s.dp.recirculations.tracing = false
 	frames := s.deliveries(nil)

@@ -117,6 +117,10 @@ func (x *translation) run(list steps) []datapath.Action {
 	root := x.enterNode(nodeBridge, "bridge(%q)", x.s.name)
 	if f := x.thawed; f != nil {
 		list = x.thaw(f)
+	} else if id := x.in.Uint(openflow.FieldRecircID); id != 0 {
+		x.fail(failedRecirc, "Recirculation context not found for ID %x", id)
+		x.parent = root
+		return nil
 	}
 	// If the actions fail the mask stays as it is.
 	if x.exec(list) {
