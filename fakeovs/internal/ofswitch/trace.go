@@ -36,7 +36,8 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	e.t.names = s.names(o.Names)
 	var b strings.Builder
 	states := o.States
-	queue := []*fork{{key: *flow}}
+	id := uint32(flow.Uint(openflow.FieldRecircID))
+	queue := []*fork{{key: *flow, thawed: s.dp.recirculations.find(id, s.now)}}
 	fixTagType(&queue[0].key)
 	queue[0].thawed = s.dp.recirculations.numbered[uint32(flow.Uint(openflow.FieldRecircID))]
 	s.dp.recirculations.tracing = true
@@ -51,7 +52,7 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		for i := range x.forks {
 			queue = append(queue, &x.forks[i])
 		}
-		s.dp.recirculations.release(queue)
+		s.dp.recirculations.release(queue, s.now)
 	}
 	s.dp.recirculations.tracing = false
 	frames := s.deliveries(nil, false)
