@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"encoding/binary"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
@@ -72,19 +74,64 @@ func metadata(k *packet.Key) openflow.Match {
 			m = append(m, openflow.Uint(f, v))
 		}
 	}
-	some(openflow.FieldTunID)
-	some(openflow.FieldTunSrc)
-	some(openflow.FieldTunDst)
-	some(openflow.FieldMetadata)
+	wide := func(f openflow.Field) {
+		if hi, lo := k.Bits(f, 64, 64), k.Bits(f, 0, 64); hi|lo != 0 {
+			m = append(m, openflow.MatchField{Field: f, Value: binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, hi), lo)})
+		}
+	}
+	for _, f := range []openflow.Field{openflow.FieldTunID, openflow.FieldTunFlags, openflow.FieldTunSrc, openflow.FieldTunDst} {
+		some(f)
+	}
+	wide(openflow.FieldTunIPv6Src)
+	wide(openflow.FieldTunIPv6Dst)
+	for _, f := range []openflow.Field{
+		openflow.FieldTunGBPID, openflow.FieldTunGBPFlags, openflow.FieldTunERSPANVersion, openflow.FieldTunERSPANIndex,
+		openflow.FieldTunERSPANDir, openflow.FieldTunERSPANHWID, openflow.FieldTunGTPUFlags, openflow.FieldTunGTPUMsgType,
+		openflow.FieldMetadata,
+	} {
+		some(f)
+	}
 	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
 		some(f)
 	}
 	some(openflow.FieldPktMark)
-	some(openflow.FieldCTState)
+	if t := openflow.PacketType(uint32(k.Uint(openflow.FieldPacketType))); t != openflow.PacketEthernet {
+		some(openflow.FieldPacketType)
+	}
+	if k.Uint(openflow.FieldCTState) != 0 {
+		m = append(m, connection(k)...)
+	}
 	some(openflow.FieldCTZone)
 	some(openflow.FieldCTMark)
-	if hi, lo := k.Bits(openflow.FieldCTLabel, 64, 64), k.Bits(openflow.FieldCTLabel, 0, 64); hi|lo != 0 {
-		m = append(m, openflow.CTLabel(openflow.Label{Hi: hi, Lo: lo}, openflow.Label{Hi: ^uint64(0), Lo: ^uint64(0)}))
+	wide(openflow.FieldCTLabel)
+	return m
+}
+
+// connection is the state of a packet's connection and, if there is one, its first packet's addresses and ports. The
+// packet's Ethernet type comes with them, without which they say nothing.
+func connection(k *packet.Key) openflow.Match {
+	whole := func(f openflow.Field) openflow.MatchField {
+		b := binary.BigEndian.AppendUint64(nil, k.Bits(f, 0, 64))
+		if f.Bytes() > len(b) {
+			b = append(binary.BigEndian.AppendUint64(nil, k.Bits(f, 64, 64)), b...)
+		}
+		return openflow.MatchField{Field: f, Value: b[len(b)-f.Bytes():]}
+	}
+	m := openflow.Match{whole(openflow.FieldCTState), whole(openflow.FieldEthType)}
+	var looked packet.Key
+	if !hasConnection(k, &looked) || k.Uint(openflow.FieldCTNwProto) == 0 {
+		return m
+	}
+	src, dst := openflow.FieldCTNwSrc, openflow.FieldCTNwDst
+	switch k.Uint(openflow.FieldEthType) {
+	case openflow.EthTypeIPv4:
+	case openflow.EthTypeIPv6:
+		src, dst = openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst
+	default:
+		return m
+	}
+	for _, f := range []openflow.Field{src, dst, openflow.FieldCTNwProto, openflow.FieldCTTpSrc, openflow.FieldCTTpDst} {
+		m = append(m, whole(f))
 	}
 	return m
 }
