@@ -59,7 +59,7 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
 func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
-	m, k, err := c.adapt(m)
+	m, k, err := c.adapt(m, raw)
 	if err != nil {
 		return nil, err
 	}

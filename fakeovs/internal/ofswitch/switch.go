@@ -201,7 +201,14 @@ func (d *Datapath) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	if in >= maxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
 		return nil, openflow.ErrBadPort
 	}
-	p := d.parse(append([]byte(nil), m.Data...))
+	p := new(packet.Packet)
+	given, _ := packet.Match(m.Match)
+	p.Init(append([]byte(nil), m.Data...), openflow.PacketType(given.Uint(openflow.FieldPacketType)), d.VLANLimit())
+	for _, f := range m.Match {
+		if packet.Known(f.Field) {
+			p.Key.SetMasked(f.Field, f.Value, f.Mask)
+		}
+	}
 	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key)}
 	if err := c.actions(m.Actions); err != nil {
 		return nil, err
@@ -312,6 +319,15 @@ func (s *Switch) AddFlow(f openflow.Flow) error {
 func (s *Switch) ClearFlows() {
 	// Deleting everything cannot fail.
 	_ = s.change(openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}})
+}
+
+// Flush removes all flows, groups and meters, and tells controllers of the flows alone.
+func (s *Switch) Flush() {
+	s.ClearFlows()
+	s.begin()
+	defer s.end()
+	s.finished(s.flows.deleteGroups(openflow.GroupAll), nil, 0)
+	s.deleteMeters(openflow.MeterAll)
 }
 
 // change carries out a flow mod.

@@ -109,7 +109,7 @@ func (d *Daemon) deleteBridge(b *bridge) {
 	}
 }
 
-// setFailMode empties the flow table when what controls it changes, and gives it the flow of a switch that nobody
+// setFailMode removes flows, groups and meters when what controls it changes, and gives it the flow of a switch that nobody
 // controls.
 func (b *bridge) setFailMode(c *bridgeConfig) error {
 	standalone, controlled := c.row.Get("fail_mode").String() != "secure", c.controlled
@@ -118,7 +118,7 @@ func (b *bridge) setFailMode(c *bridgeConfig) error {
 	if !flush {
 		return nil
 	}
-	b.sw.ClearFlows()
+	b.sw.Flush()
 	if !standalone || controlled {
 		return nil
 	}
