@@ -123,6 +123,7 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 		err := c.read()
 		c.finish()
 		c.close()
+		c.dropBundles()
 		s.connMu.Lock()
 		delete(s.conns, c)
 		s.connMu.Unlock()

@@ -30,6 +30,8 @@ type Datapath struct {
 	log   *slog.Logger
 	conns *conntrack.Tracker
 	held  atomic.Bool
+	// bundleRoom is how many more bytes the messages in bundles may have.
+	bundleRoom atomic.Int64
 
 	// tables guards the bridges and what follows on it here.
 	tables         sync.Mutex
@@ -56,6 +58,7 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	d.bundleRoom.Store(maxBundledBytes)
 	d.conns = conntrack.New(d.now, 0)
 	return d
 }
