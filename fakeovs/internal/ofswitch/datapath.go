@@ -106,17 +106,24 @@ func (d *Datapath) deliver(frames []delivery) {
 		return
 	}
 	d.delivering = true
+	defer func() {
+		d.delivering = false
+		d.mu.Unlock()
+	}()
 	for len(d.pending) > 0 {
 		batch := d.pending
 		d.pending = nil
-		d.mu.Unlock()
-		for _, f := range batch {
-			f.receive(f.frame)
-		}
-		d.mu.Lock()
+		d.handOver(batch)
 	}
-	d.delivering = false
+}
+
+// handOver calls the receivers with mu unlocked. One may end its goroutine, as testing.T.FailNow does.
+func (d *Datapath) handOver(batch []delivery) {
 	d.mu.Unlock()
+	defer d.mu.Lock()
+	for _, f := range batch {
+		f.receive(f.frame)
+	}
 }
 
 // Tracker returns the connections of all bridges.
