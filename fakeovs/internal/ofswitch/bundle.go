@@ -260,7 +260,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 }
 
 // expireBundles drops the bundles that nothing was heard of for long. If one of them is being carried out, it does
-// nothing.
+// nothing. A controller that does not read is not told: the clock would wait for it.
 func (c *conn) expireBundles(now time.Time) {
 	if !c.bundleMu.TryLock() {
 		return
@@ -269,7 +269,9 @@ func (c *conn) expireBundles(now time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
 		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
 			c.dropBundle(id)
-			c.refuse(openflow.ErrBundleTimeout, b.opener)
+			if c.hasRoom() {
+				c.refuse(openflow.ErrBundleTimeout, b.opener)
+			}
 		}
 	}
 }

@@ -304,6 +304,13 @@ func (c *conn) waitForRoom() {
 	}
 }
 
+// hasRoom reports whether an answer need not wait.
+func (c *conn) hasRoom() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) < maxQueued
+}
+
 // queueReply queues the bytes of an answer, and waits until there is room for them.
 func (c *conn) queueReply(b []byte) {
 	c.waitForRoom()
