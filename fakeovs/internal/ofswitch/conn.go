@@ -124,6 +124,7 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 		err := c.read()
 		c.finish()
 		c.close()
+		c.dropBundles()
 		s.connMu.Lock()
 		delete(s.conns, c)
 		s.connMu.Unlock()
@@ -308,6 +309,13 @@ func (c *conn) waitForRoom() {
 	for len(c.queue) >= maxQueued && !c.closed {
 		c.room.Wait()
 	}
+}
+
+// hasRoom reports whether an answer need not wait.
+func (c *conn) hasRoom() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) < maxQueued
 }
 
 // queueReply queues the bytes of an answer, and waits until there is room for them.

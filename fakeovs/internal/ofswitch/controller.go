@@ -4,8 +4,6 @@
 package ofswitch
 
 import (
-	"encoding/binary"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"

@@ -34,6 +34,8 @@ type Datapath struct {
 	held  atomic.Bool
 	// vlans is how many VLAN tags of a packet are looked at.
 	vlans atomic.Int32
+	// bundleRoom is how many more bytes the messages in bundles may have.
+	bundleRoom atomic.Int64
 
 	// tables guards the bridges and what follows on it here.
 	tables         sync.Mutex
@@ -64,6 +66,7 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	d.bundleRoom.Store(maxBundledBytes)
 	d.conns = conntrack.New(d.now, 0)
 	d.vlans.Store(1)
 	return d
@@ -133,17 +136,24 @@ func (d *Datapath) deliver(frames []delivery) {
 		return
 	}
 	d.delivering = true
+	defer func() {
+		d.delivering = false
+		d.mu.Unlock()
+	}()
 	for len(d.pending) > 0 {
 		batch := d.pending
 		d.pending = nil
-		d.mu.Unlock()
-		for _, f := range batch {
-			f.receive(f.frame)
-		}
-		d.mu.Lock()
+		d.handOver(batch)
 	}
-	d.delivering = false
+}
+
+// handOver calls the receivers with mu unlocked. One may end its goroutine, as testing.T.FailNow does.
+func (d *Datapath) handOver(batch []delivery) {
 	d.mu.Unlock()
+	defer d.mu.Lock()
+	for _, f := range batch {
+		f.receive(f.frame)
+	}
 }
 
 // Tracker returns the connections of all bridges.

@@ -19,9 +19,6 @@ type recirculations struct {
 	// fresh are the hashes of those that came of a trace.
 	fresh   []uint64
 	tracing bool
-	// numbered are the newest ones by their IDs, for a trace of a packet that comes back. They stay when they are forgotten
-	// otherwise: Open vSwitch frees an ID a while after its last use.
-	numbered map[uint32]*frozen
 	// released can still be found by their IDs for a while.
 	released []released
 }
@@ -38,7 +35,7 @@ const releasedFor = 500 * time.Millisecond
 const maxRecirculationIDs = 1024
 
 func newRecirculations() recirculations {
-	return recirculations{seed: maphash.MakeSeed(), known: make(map[uint64]*frozen), numbered: make(map[uint32]*frozen)}
+	return recirculations{seed: maphash.MakeSeed(), known: make(map[uint64]*frozen)}
 }
 
 // number gives a frozen translation the ID of one like it, or a new one.
@@ -50,13 +47,10 @@ func (r *recirculations) number(f *frozen) uint32 {
 	if len(r.known) >= maxRecirculationIDs {
 		clear(r.known)
 	}
-	if len(r.numbered) >= maxRecirculationIDs {
-		clear(r.numbered)
-	}
 	if r.last++; r.last == 0 {
 		r.last = 1
 	}
-	r.known[h], r.numbered[r.last] = f, f
+	r.known[h] = f
 	if r.tracing {
 		r.fresh = append(r.fresh, h)
 	}

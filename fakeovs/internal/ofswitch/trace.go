@@ -28,6 +28,9 @@ type TraceOptions struct {
 	Names bool
 }
 
+// maxTraced is how many translations a trace has: one that comes back for ever, with Open vSwitch's trace never ends.
+const maxTraced = 1024
+
 // Trace follows a packet with the fields of a flow, in_port among them, through the flow tables and says what becomes of it,
 // in the words of ofproto/trace (ovs-vswitchd(8)).
 func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
@@ -38,8 +41,8 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	states := o.States
 	id := uint32(flow.Uint(openflow.FieldRecircID))
 	queue := []*fork{{key: *flow, thawed: s.dp.recirculations.find(id, s.now)}}
+	left := maxTraced - 1
 	fixTagType(&queue[0].key)
-	queue[0].thawed = s.dp.recirculations.numbered[uint32(flow.Uint(openflow.FieldRecircID))]
 	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
@@ -49,9 +52,12 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		}
 		x := e.traced(f, &o)
 		e.t.writePass(&b, len(e.t.passes)-1, e.t.names)
-		for i := range x.forks {
-			queue = append(queue, &x.forks[i])
+		forks := x.forks[:min(len(x.forks), left)]
+		left -= len(forks)
+		for _, f := range forks {
+			queue = append(queue, &f)
 		}
+		x.forks = nil
 		s.dp.recirculations.release(queue, s.now)
 	}
 	s.dp.recirculations.tracing = false
