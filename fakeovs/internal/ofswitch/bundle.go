@@ -4,7 +4,6 @@
 package ofswitch
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +25,20 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
+	// beginnings is room for those of messages.
+	beginnings []byte
+}
+
+// keep is as much of a message as an error about it repeats, kept as long as the bundle.
+func (b *bundle) keep(raw []byte) []byte {
+	const room = 16 << 10
+	raw = raw[:min(len(raw), errorData)]
+	if len(raw) > cap(b.beginnings)-len(b.beginnings) {
+		b.beginnings = make([]byte, 0, max(room, len(raw)))
+	}
+	n := len(b.beginnings)
+	b.beginnings = append(b.beginnings, raw...)
+	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
 }
 
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
@@ -126,7 +139,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	}
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
-	e := bundled{message: beginning(raw), xid: xid}
+	e := bundled{xid: xid}
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
 		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
@@ -139,7 +152,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	case openflow.PortMod:
 		e.port = &inner
 	case openflow.PacketOut:
-		out, err := preparePacketOut(&inner)
+		out, err := c.s.dp.preparePacketOut(&inner)
 		if err != nil {
 			return err
 		}
@@ -159,6 +172,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if c.bundled >= maxBundled {
 		return openflow.ErrBundleTooMany
 	}
+	e.message = b.keep(raw)
 	b.entries = append(b.entries, e)
 	c.bundled++
 	return nil
@@ -197,6 +211,8 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s.begin()
 	defer s.end()
 	changes := make([][]change, len(b.entries))
+	s.flows.room = make([]change, 0, len(b.entries))
+	defer func() { s.flows.room = nil }()
 	s.flows.deferOrder(true)
 	defer s.flows.deferOrder(false)
 	for i := range b.entries {
@@ -242,10 +258,16 @@ func (c *conn) expireBundles(now time.Time) {
 		return
 	}
 	defer c.bundleMu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
-		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
-			c.dropBundle(id)
-			c.refuse(openflow.ErrBundleTimeout, b.opener)
+	var over []uint32
+	for id, b := range c.bundles {
+		if now.Sub(b.used) >= c.s.dp.bundleIdle() {
+			over = append(over, id)
 		}
+	}
+	slices.Sort(over)
+	for _, id := range over {
+		b := c.bundles[id]
+		c.dropBundle(id)
+		c.refuse(openflow.ErrBundleTimeout, b.opener)
 	}
 }

@@ -30,18 +30,19 @@ const (
 // checkInstructions refuses instructions that a switch refuses in a flow with this table and match.
 func checkInstructions(f *openflow.Flow, lax bool) error {
 	c := checker{lax: lax}
-	c.key, c.mask = packet.Match(f.Match)
 	if f.Meter > openflow.MeterMax {
 		return openflow.ErrInvalidMeter
 	}
-	flow := c
-	if err := c.actions(f.Apply); err != nil {
-		return err
+	if f.Apply != nil {
+		packet.MatchInto(f.Match, &c.key, &c.mask)
+		if err := c.actions(f.Apply); err != nil {
+			return err
+		}
 	}
-	set := flow
 	if f.Write != nil {
-		set.nested = inActionSet
-		if err := set.actions(f.Write); err != nil {
+		packet.MatchInto(f.Match, &c.key, &c.mask)
+		c.nested = inActionSet
+		if err := c.actions(f.Write); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,11 @@ func checkMatch(m openflow.Match) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	return checkKnown(m)
+}
+
+// checkKnown refuses matches on fields that packets do not have here.
+func checkKnown(m openflow.Match) error {
 	for _, f := range m {
 		switch {
 		case f.Field == openflow.FieldUnknown:

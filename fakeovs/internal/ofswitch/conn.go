@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -174,6 +175,12 @@ func (s *Switch) Close() error {
 	}
 	s.connMu.Unlock()
 	s.running.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dp.cache.keep(func(f *cachedFlow, _ *packet.Key) bool { return f.s != s })
+	for _, m := range s.flows.meters {
+		delete(s.dp.meters, m.number)
+	}
 	return nil
 }
 

@@ -31,7 +31,7 @@ func (x *translation) controller(a openflow.Controller) {
 	f := x.frozen(x.table, nil, nil, a.Userdata, 0)
 	if m := x.s.controllerMeter(a.Meter); m != nil {
 		inner := x.nested(func() {
-			x.emit(datapath.Meter{ID: m.number(), Context: m})
+			x.emit(datapath.Meter{ID: m.number, Context: m})
 			x.userspace(f, a, false)
 		})
 		x.emit(datapath.Sample{Probability: 1<<32 - 1, Actions: inner})
@@ -51,7 +51,7 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 			Match:    metadata(&x.flow),
 		}}
 	x.emit(datapath.Userspace{
-		Reason: uint16(a.Reason), DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
+		Reason: uint16(a.Reason), DontSend: !x.effects && !x.again && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
 		Controller: a.ID, MaxLen: a.MaxLen, Context: in,
 	})
 }
@@ -66,72 +66,54 @@ func (in packetIn) with(frame []byte) packetIn {
 	return in
 }
 
-// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero.
+// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero. What
+// is known of a connection comes with the version of IP that it is of.
 func metadata(k *packet.Key) openflow.Match {
 	m := openflow.Match{openflow.InPort(uint32(k.Uint(openflow.FieldInPort)))}
-	some := func(f openflow.Field) {
-		if v := k.Uint(f); v != 0 {
-			m = append(m, openflow.Uint(f, v))
+	all := func(fields ...openflow.Field) {
+		for _, f := range fields {
+			m = append(m, field(k, f))
 		}
 	}
-	wide := func(f openflow.Field) {
-		if hi, lo := k.Bits(f, 64, 64), k.Bits(f, 0, 64); hi|lo != 0 {
-			m = append(m, openflow.MatchField{Field: f, Value: binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, hi), lo)})
+	some := func(fields ...openflow.Field) {
+		for _, f := range fields {
+			if k.Has(f) {
+				all(f)
+			}
 		}
 	}
-	for _, f := range []openflow.Field{openflow.FieldTunID, openflow.FieldTunFlags, openflow.FieldTunSrc, openflow.FieldTunDst} {
-		some(f)
-	}
-	wide(openflow.FieldTunIPv6Src)
-	wide(openflow.FieldTunIPv6Dst)
-	for _, f := range []openflow.Field{
-		openflow.FieldTunGBPID, openflow.FieldTunGBPFlags, openflow.FieldTunERSPANVersion, openflow.FieldTunERSPANIndex,
-		openflow.FieldTunERSPANDir, openflow.FieldTunERSPANHWID, openflow.FieldTunGTPUFlags, openflow.FieldTunGTPUMsgType,
-		openflow.FieldMetadata,
-	} {
-		some(f)
-	}
+	some(metadataFields...)
 	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
 		some(f)
 	}
-	some(openflow.FieldPktMark)
-	if t := openflow.PacketType(uint32(k.Uint(openflow.FieldPacketType))); t != openflow.PacketEthernet {
-		some(openflow.FieldPacketType)
+	some(openflow.FieldPktMark, openflow.FieldPacketType)
+	if k.Has(openflow.FieldCTState) {
+		all(openflow.FieldCTState, openflow.FieldEthType)
+		src, dst := openflow.FieldCTNwSrc, openflow.FieldCTNwDst
+		if k.Uint(openflow.FieldEthType) == openflow.EthTypeIPv6 {
+			src, dst = openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst
+		}
+		if k.Has(openflow.FieldCTNwProto) {
+			all(src, dst, openflow.FieldCTNwProto, openflow.FieldCTTpSrc, openflow.FieldCTTpDst)
+		}
 	}
-	if k.Uint(openflow.FieldCTState) != 0 {
-		m = append(m, connection(k)...)
-	}
-	some(openflow.FieldCTZone)
-	some(openflow.FieldCTMark)
-	wide(openflow.FieldCTLabel)
+	some(openflow.FieldCTZone, openflow.FieldCTMark, openflow.FieldCTLabel)
 	return m
 }
 
-// connection is the state of a packet's connection and, if there is one, its first packet's addresses and ports. The
-// packet's Ethernet type comes with them, without which they say nothing.
-func connection(k *packet.Key) openflow.Match {
-	whole := func(f openflow.Field) openflow.MatchField {
-		b := binary.BigEndian.AppendUint64(nil, k.Bits(f, 0, 64))
-		if f.Bytes() > len(b) {
-			b = append(binary.BigEndian.AppendUint64(nil, k.Bits(f, 64, 64)), b...)
-		}
-		return openflow.MatchField{Field: f, Value: b[len(b)-f.Bytes():]}
+// metadataFields are the fields of a tunnel but for its options, and metadata.
+var metadataFields = []openflow.Field{
+	openflow.FieldTunID, openflow.FieldTunFlags, openflow.FieldTunSrc, openflow.FieldTunDst, openflow.FieldTunIPv6Src,
+	openflow.FieldTunIPv6Dst, openflow.FieldTunGBPID, openflow.FieldTunGBPFlags, openflow.FieldTunERSPANVersion,
+	openflow.FieldTunERSPANIndex, openflow.FieldTunERSPANDir, openflow.FieldTunERSPANHWID, openflow.FieldTunGTPUFlags,
+	openflow.FieldTunGTPUMsgType, openflow.FieldMetadata,
+}
+
+// field is the whole of a packet's field.
+func field(k *packet.Key, f openflow.Field) openflow.MatchField {
+	value := make([]byte, f.Bytes())
+	for i := range value {
+		value[i] = byte(k.Bits(f, uint16(8*(len(value)-1-i)), 8))
 	}
-	m := openflow.Match{whole(openflow.FieldCTState), whole(openflow.FieldEthType)}
-	var looked packet.Key
-	if !hasConnection(k, &looked) || k.Uint(openflow.FieldCTNwProto) == 0 {
-		return m
-	}
-	src, dst := openflow.FieldCTNwSrc, openflow.FieldCTNwDst
-	switch k.Uint(openflow.FieldEthType) {
-	case openflow.EthTypeIPv4:
-	case openflow.EthTypeIPv6:
-		src, dst = openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst
-	default:
-		return m
-	}
-	for _, f := range []openflow.Field{src, dst, openflow.FieldCTNwProto, openflow.FieldCTTpSrc, openflow.FieldCTTpDst} {
-		m = append(m, whole(f))
-	}
-	return m
+	return openflow.Bytes(f, value)
 }

@@ -26,14 +26,19 @@ type evaluation struct {
 	recirculations int
 }
 
-// pass translates a packet, of whose fields in_port is set, once and carries out what comes of it.
-func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, list steps, thawed *frozen, packetOut bool) {
+// pass translates a packet, of whose fields in_port is set, once and carries out what comes of it. Cached says that the
+// datapath remembers that for packets like it.
+func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, thawed *frozen, cached bool) {
 	x := newTranslation(e, e.s, &p.Key)
 	x.size, x.counts, x.effects, x.frame = len(p.Bytes()), true, true, true
-	x.thawed, x.packetOut = thawed, packetOut
+	x.thawed = thawed
 	e.t.begin(x)
-	x.made = x.run(list)
+	x.made = x.run(nil)
+	if cached {
+		e.dp.cache.note(x)
+	}
 	e.execute(p, m, x.made)
+	x.done()
 }
 
 // execute carries actions out on a packet. The last user of a packet needs no copy. It returns false if the packet was
@@ -165,7 +170,7 @@ func (e *evaluation) resume(p *packet.Packet, m conntrack.Meta, f *frozen, last 
 	p.Reparse()
 	p.Key.SetUint(openflow.FieldRecircID, uint64(f.id))
 	e.restore(p, &m)
-	e.pass(p, &m, nil, f, false)
+	e.pass(p, &m, f, true)
 	e.recirculations--
 }
 

@@ -18,7 +18,7 @@ type flowMod struct {
 	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
 	sent   []byte
 	sentIn openflow.Version
-	// steps are what the flow does, nil if they are to be made of the instructions.
+	// steps are what the flow does, nil if they are its instructions.
 	steps steps
 }
 
@@ -54,7 +54,7 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, usualCookies(&m))
+	return prepareWith(m, usualCookies(&m), checkMatch)
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
@@ -63,19 +63,22 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := prepareWith(m, k)
+	// Decoding has refused what Validate refuses.
+	f, err := prepareWith(m, k, checkKnown)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
 		if at := instructionsAt(c.version, raw); at <= len(raw) {
-			in := inWords(f.Instructions, c.version, raw[at:])
-			f.steps = instructionSteps(&in)
+			if in, differs := inWords(f.Instructions, c.version, raw[at:]); differs {
+				f.steps = instructionSteps(&in)
+			}
 		}
 	}
 	return f, err
 }
 
-// prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
-func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
+// prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables. Its match
+// is what matches lets pass.
+func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match) error) (*flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
@@ -85,7 +88,7 @@ func prepareWith(m openflow.FlowMod, c cookies) (*flowMod, error) {
 			m.Table = 0
 		}
 	}
-	if err := checkMatch(m.Match); err != nil {
+	if err := matches(m.Match); err != nil {
 		return nil, err
 	}
 	if !deletes {
@@ -114,7 +117,7 @@ type change struct {
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
 func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
-	t.key, t.mask = packet.Match(m.Match)
+	packet.MatchInto(m.Match, &t.key, &t.mask)
 	switch m.Command {
 	case openflow.FlowAdd:
 		return t.add(m, now)
@@ -180,7 +183,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		if f.Cookie == keepCookie {
 			f.Cookie = old.Cookie
 		}
-		return []change{t.replace(old, f, m.Flags)}, nil
+		return t.one(t.replace(old, f, m.Flags)), nil
 	}
 	victim, err := t.makeRoom(m.Table)
 	if err != nil {
@@ -190,7 +193,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		t.remove(victim)
 	}
 	t.insertNew(t.match, f)
-	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
+	return t.one(change{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}), nil
 }
 
 func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
@@ -224,6 +227,16 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 		changes = append(changes, c)
 	}
 	return changes, nil
+}
+
+// one is a list of one change, made in the room that there is.
+func (t *flowTables) one(c change) []change {
+	if len(t.room) == cap(t.room) {
+		return []change{c}
+	}
+	n := len(t.room)
+	t.room = append(t.room, c)
+	return t.room[n : n+1 : n+1]
 }
 
 // replace puts a flow in the place of another with the same match and priority.

@@ -35,8 +35,14 @@ type flowTables struct {
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
+	// stepped are the flows of the tables whose steps were made last of their instructions; they may be gone.
+	stepped [visibleTables + 1]*flow
+	// room is room for changes.
+	room []change
 	// deferred is as in classifier.Classifier.Defer, for all tables.
 	deferred bool
+	// learners is how many learn actions of flows there are that delete what they have learned.
+	learners map[learnedFlows]int
 }
 
 // deferOrder begins or ends many changes of flows, between which there are no look-ups.
@@ -104,9 +110,11 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 		t.tables[f.Table] = c
 	}
 	key, mask := match()
+	f.told = f.Cookie
 	c.Insert(&f.rule, key, mask)
 	t.count++
 	t.refer(f, 1)
+	t.countLearners(f, 1)
 	if at, _, ok := f.expiry(); ok {
 		if t.timed == nil {
 			t.timed = make(map[*flow]struct{})
@@ -122,6 +130,7 @@ func (t *flowTables) remove(f *flow) {
 	t.tables[f.Table].Remove(&f.rule)
 	t.count--
 	t.refer(f, -1)
+	t.countLearners(f, -1)
 	delete(t.timed, f)
 }
 

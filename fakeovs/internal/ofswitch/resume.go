@@ -67,7 +67,7 @@ var resumable = [...]openflow.Field{
 
 // resume goes on with a packet that a controller action has paused.
 func (s *Switch) resume(m openflow.Resume) error {
-	p := packet.Parse(append([]byte(nil), m.PacketIn.Data...))
+	p := s.dp.parse(append([]byte(nil), m.PacketIn.Data...))
 	given, _ := packet.Match(m.PacketIn.Match)
 	s.begin()
 	stopped, ok := s.dp.pauses.find(m.PacketIn.Continuation)
@@ -94,8 +94,8 @@ func (s *Switch) resume(m openflow.Resume) error {
 	meta := stopped.meta
 	e := &evaluation{dp: s.dp, s: f.s}
 	e.restore(p, &meta)
-	e.pass(p, &meta, nil, &f, false)
-	frames := s.deliveries(e.outputs)
+	e.pass(p, &meta, &f, false)
+	frames := s.deliveries(e.outputs, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return nil

@@ -13,35 +13,30 @@ func (c *conn) getConfig() openflow.SwitchConfig {
 	defer c.mu.Unlock()
 	config := c.config
 	config.Flags |= frags
-	if c.version < openflow.Version13 && c.async.Primary.PacketIn&invalidTTLs != 0 {
-		config.Flags |= invalidTTLToController
+	if c.version < openflow.Version13 && c.async.Primary.PacketIn&(1<<openflow.PacketInInvalidTTL) != 0 {
+		config.Flags |= openflow.InvalidTTLToController
 	}
 	return config
 }
 
-// invalidTTLToController has versions before 1.3 be told of packets whose TTL is used up (OpenFlow 1.2, A.3.2,
-// OFPC_INVALID_TTL_TO_CONTROLLER): another way to set one bit of what a primary controller is told of.
-const (
-	invalidTTLToController uint16 = 1 << 2
-	invalidTTLs                   = 1 << openflow.PacketInInvalidTTL
-)
-
-// setConfig sets how fragments are handled, which is one for the whole switch, and how much of a packet the controller
-// gets. A mode that Open vSwitch cannot do changes nothing.
+// setConfig sets how fragments are handled, which is one for the whole switch, how much of a packet the controller gets,
+// and before OpenFlow 1.3 whether it is told of those whose TTL is used up. A mode that Open vSwitch cannot do changes
+// nothing.
 func (c *conn) setConfig(config openflow.SwitchConfig) error {
-	frags := config.Flags & openflow.FragMatch
-	allowed := openflow.FragMatch
-	if c.version < openflow.Version13 {
-		allowed |= invalidTTLToController
+	frags, known := config.Flags&openflow.FragMatch, openflow.FragMatch
+	c.mu.Lock()
+	old := c.version < openflow.Version13
+	if old {
+		known |= openflow.InvalidTTLToController
 	}
-	if config.Flags&^allowed != 0 {
+	if config.Flags&^known != 0 {
+		c.mu.Unlock()
 		return openflow.ErrBadConfigFlags
 	}
-	c.mu.Lock()
-	if c.version < openflow.Version13 {
-		c.async.Primary.PacketIn &^= invalidTTLs
-		if config.Flags&invalidTTLToController != 0 {
-			c.async.Primary.PacketIn |= invalidTTLs
+	if old {
+		c.async.Primary.PacketIn &^= 1 << openflow.PacketInInvalidTTL
+		if config.Flags&openflow.InvalidTTLToController != 0 {
+			c.async.Primary.PacketIn |= 1 << openflow.PacketInInvalidTTL
 		}
 	}
 	c.config.MissSendLen = config.MissSendLen

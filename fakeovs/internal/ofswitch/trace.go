@@ -36,8 +36,10 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	e.t.names = s.names(o.Names)
 	var b strings.Builder
 	states := o.States
-	queue := []*fork{{key: *flow}}
+	id := uint32(flow.Uint(openflow.FieldRecircID))
+	queue := []*fork{{key: *flow, thawed: s.dp.recirculations.find(id, s.now)}}
 	fixTagType(&queue[0].key)
+	queue[0].thawed = s.dp.recirculations.numbered[uint32(flow.Uint(openflow.FieldRecircID))]
 	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]
@@ -50,10 +52,10 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		for i := range x.forks {
 			queue = append(queue, &x.forks[i])
 		}
-		s.dp.recirculations.release(queue)
+		s.dp.recirculations.release(queue, s.now)
 	}
 	s.dp.recirculations.tracing = false
-	frames := s.deliveries(nil)
+	frames := s.deliveries(nil, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return b.String()
@@ -71,7 +73,7 @@ func (e *evaluation) traced(f *fork, o *TraceOptions) *translation {
 	}
 	x.made = x.run(list)
 	if o.Frame != nil && x.failed == "" {
-		p := packet.Parse(append([]byte(nil), o.Frame...))
+		p := e.dp.parse(append([]byte(nil), o.Frame...))
 		e.execute(p, &conntrack.Meta{}, withoutOutputs(x.made))
 	}
 	return x
@@ -245,8 +247,8 @@ func (e *evaluation) portNames(names *openflow.Names) func(uint32) string {
 	}
 }
 
-// CheckPacketOut says whether a switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
-func CheckPacketOut(m *openflow.PacketOut) error {
-	_, err := preparePacketOut(m)
+// CheckPacketOut says whether the switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
+func (s *Switch) CheckPacketOut(m *openflow.PacketOut) error {
+	_, err := s.dp.preparePacketOut(m)
 	return err
 }

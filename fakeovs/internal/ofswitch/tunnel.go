@@ -100,6 +100,11 @@ func (x *translation) sendTunnel(p *Port) {
 		copy(x.flow[:tunnelWords], old[:])
 		return
 	}
+	if x.in.TunnelSet() && sameTunnelEnd(&x.flow, &x.in) {
+		// Open vSwitch leaves the flow what it is in the tunnel.
+		x.report(nodeWarn, "Not tunneling to our own address")
+		return
+	}
 	x.report(nodeDetail, "output to kernel tunnel")
 	if [tunnelWords]uint64(x.base[:tunnelWords]) != [tunnelWords]uint64(x.flow[:tunnelWords]) {
 		copy(x.base[:tunnelWords], x.flow[:tunnelWords])
@@ -111,6 +116,11 @@ func (x *translation) sendTunnel(p *Port) {
 	x.commit()
 	x.truncateCopy()
 	x.emit(datapath.Output{Port: p.Datapath, Context: p})
+}
+
+// sameTunnelEnd reports whether two packets are sent to the same end of a tunnel.
+func sameTunnelEnd(a, b *packet.Key) bool {
+	return equalField(a, b, openflow.FieldTunDst) && equalField(a, b, openflow.FieldTunIPv6Dst)
 }
 
 // leaveTunnel takes over from the tunnel that the packet came through that there was congestion. It reports false if the

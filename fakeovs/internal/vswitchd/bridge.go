@@ -175,10 +175,13 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 	return nil
 }
 
-// deliver hands a frame that the switch sends to the other side of the device.
+// deliver hands a frame that the switch sends to the other side of the device, and to the dummies that it is wired to.
 func (d *Daemon) deliver(p *port, frame []byte) {
 	p.pcap.Load().sent(frame, d.clock.Now())
 	d.o.Host.Deliver(p.name, frame)
+	for _, name := range d.wired(p.device) {
+		d.Input(name, slices.Clone(frame))
+	}
 }
 
 func (d *Daemon) removePort(b *bridge, p *port) {
