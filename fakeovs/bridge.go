@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -60,6 +62,12 @@ func (b *Bridge) Local(receive func(frame []byte)) *Device { return b.ovs.Intern
 // bridge, delivers what results from it to the devices of the ports concerned, and returns that. The frame stays the
 // caller's.
 func (b *Bridge) Inject(port uint32, frame []byte) *Injection {
+	return b.InjectTunnel(port, nil, frame)
+}
+
+// InjectTunnel is Inject for a frame that came through the tunnel whose end the port is: with fields such as tun_id, tun_src
+// and tun_dst.
+func (b *Bridge) InjectTunnel(port uint32, tunnel openflow.Match, frame []byte) *Injection {
 	i := &Injection{what: fmt.Sprintf("frame into port %s of bridge %s", portName(port), b.name)}
 	d := b.ovs.host.vswitchd()
 	if d == nil {
@@ -75,9 +83,14 @@ func (b *Bridge) Inject(port uint32, frame []byte) *Injection {
 		i.err = fmt.Errorf("inject a %s: no such port", i.what)
 		return i
 	}
-	r := sw.Input(port, frame)
+	var fields *packet.Key
+	if tunnel != nil {
+		k, _ := packet.Match(tunnel)
+		fields = &k
+	}
+	r := sw.InputTunnel(port, frame, fields)
 	for _, o := range r.Outputs {
-		i.outputs = append(i.outputs, Emitted{Port: o.Port, Frame: o.Frame})
+		i.outputs = append(i.outputs, Emitted{Port: o.Port, Frame: o.Frame, Tunnel: ofswitch.TunnelFields(o.Tunnel)})
 	}
 	i.result = r
 	return i

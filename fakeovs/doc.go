@@ -70,9 +70,10 @@
 // # What is not there
 //
 // Commands of ovs-appctl that the fake does not have are answered as unknown, and OpenFlow messages and actions that it
-// cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels open but carry no packets. QoS,
-// policing, sFlow, NetFlow, IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. The datapath caches no flows: each packet is
-// translated, dpctl/dump-flows is empty, and there is nothing to revalidate. There is no clustered database and no
-// replication. The control sockets belong to the process that the fake is in; a program that opens and closes
-// ovs-vswitchd.pid in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
+// cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels do not encapsulate: what goes into
+// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, policing,
+// sFlow, NetFlow, IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
+// shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database and no
+// replication. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-
+// vswitchd.pid in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
 package fakeovs

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/openflow"
 )
 
 // Injection is one frame that was put into a bridge, and what the switch made of it.
@@ -23,6 +24,9 @@ type Injection struct {
 type Emitted struct {
 	Port  uint32 // OpenFlow port number
 	Frame []byte // from the Ethernet header on, without FCS
+	// Tunnel has the fields of the tunnel that the frame goes through, such as tun_id and tun_dst, but for its options; nil
+	// if the port is no end of a tunnel. The fake does not encapsulate.
+	Tunnel openflow.Match
 }
 
 // Outputs returns the frames that the switch sent, in order.

@@ -115,3 +115,18 @@ func field(k *packet.Key, f openflow.Field) openflow.MatchField {
 	}
 	return openflow.Bytes(f, value)
 }
+
+// TunnelFields are the fields of the tunnel among those of a packet, but for its options, where they are not zero; nil
+// without a key.
+func TunnelFields(k *packet.Key) openflow.Match {
+	if k == nil {
+		return nil
+	}
+	var m openflow.Match
+	for _, f := range metadataFields {
+		if f != openflow.FieldMetadata && k.Has(f) {
+			m = append(m, field(k, f))
+		}
+	}
+	return m
+}
