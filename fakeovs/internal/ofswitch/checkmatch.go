@@ -11,7 +11,7 @@ import (
 )
 
 // checkMatch refuses matches that a switch refuses, and those on fields that packets do not have here.
-func checkMatch(m openflow.Match) error {
+func checkMatch(m openflow.Match, o *packet.Options) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
@@ -19,6 +19,10 @@ func checkMatch(m openflow.Match) error {
 		switch {
 		case f.Field == openflow.FieldUnknown:
 			return openflow.ErrBadField
+		case packet.IsOption(f.Field):
+			if !o.Mapped(f.Field) {
+				return openflow.ErrInvalidTLVField
+			}
 		case !packet.Known(f.Field):
 			return unsupported(openflow.ErrBadField, "a match on %v", f.Field)
 		}

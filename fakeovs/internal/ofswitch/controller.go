@@ -46,7 +46,7 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 			Reason:   a.Reason,
 			Table:    f.table,
 			Cookie:   x.cookie,
-			Match:    metadata(&x.flow),
+			Match:    metadata(&x.flow, x.options),
 		}}
 	x.emit(datapath.Userspace{
 		Reason: uint16(a.Reason), DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
@@ -64,8 +64,9 @@ func (in packetIn) with(frame []byte) packetIn {
 	return in
 }
 
-// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero.
-func metadata(k *packet.Key) openflow.Match {
+// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero, and
+// those options of the tunnel that there are.
+func metadata(k *packet.Key, o *packet.Options) openflow.Match {
 	m := openflow.Match{openflow.InPort(uint32(k.Uint(openflow.FieldInPort)))}
 	some := func(f openflow.Field) {
 		if v := k.Uint(f); v != 0 {
@@ -75,6 +76,9 @@ func metadata(k *packet.Key) openflow.Match {
 	some(openflow.FieldTunID)
 	some(openflow.FieldTunSrc)
 	some(openflow.FieldTunDst)
+	for _, f := range packet.OptionsOf(k) {
+		m = append(m, settledOption(openflow.MatchField{Field: f, Value: o.Value(k, f)}, o))
+	}
 	some(openflow.FieldMetadata)
 	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
 		some(f)

@@ -18,6 +18,8 @@ type flow struct {
 	// steps are the instructions as a translation does them.
 	steps          steps
 	packets, bytes uint64
+	// options are those of tunnels that the flow uses, bit n for tun_metadata n.
+	options uint64
 	// serial orders the flows of a switch by their coming.
 	serial  uint64
 	created time.Time

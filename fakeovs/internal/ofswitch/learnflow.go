@@ -13,12 +13,12 @@ import (
 // learn adds the flow of a learn action, or changes the one of the same match and priority. Within is false if there are
 // as many flows of the cookie in the table as there may be. The switch is locked.
 func (s *Switch) learn(m openflow.FlowMod, list steps, limit uint32) (within bool, err error) {
-	f, err := prepareWith(m, cookies{fresh: m.Cookie, modify: true, adds: true})
+	f, err := prepareWith(m, cookies{fresh: m.Cookie, modify: true, adds: true}, s.Options())
 	if err != nil {
 		return false, err
 	}
 	f.Cookie, f.CookieMask, f.steps = 0, 0, list
-	key, mask := packet.Match(f.Match)
+	key, mask := s.flows.keys(f.Match)
 	flows := s.flows.selected(f.selection(&key, &mask))
 	if len(flows) == 1 && flows[0].Instructions.Equal(m.Instructions) && flows[0].Cookie == m.Cookie {
 		flows[0].modified = s.now

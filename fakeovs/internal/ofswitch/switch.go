@@ -82,7 +82,6 @@ type Switch struct {
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16
 	desc  Description
-	tlvs  tlvTable
 	// events counts what flow monitors were told of; holding keeps back what they say.
 	events  uint64
 	holding bool
@@ -124,6 +123,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		conns:       make(map[*conn]struct{}),
 		internal:    newInternalFlows(),
 	}
+	s.flows.options.Store(new(packet.Options))
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
 	s.addInternalFlows()
@@ -141,7 +141,7 @@ func (s *Switch) Input(port uint32, frame []byte) *Result { return s.InputTunnel
 func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
 	p := packet.Parse(append([]byte(nil), frame...))
 	if tunnel != nil {
-		copy(p.Key[:tunnelWords], tunnel[:tunnelWords])
+		copyTunnel(&p.Key, tunnel)
 	}
 	r := &Result{in: port, size: len(frame)}
 	s.begin()
@@ -174,7 +174,7 @@ type packetOut struct {
 }
 
 // preparePacketOut checks a message.
-func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
+func (s *Switch) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	in := m.InPort
 	if in == 0 {
 		in = openflow.PortController
@@ -183,9 +183,13 @@ func preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 		return nil, openflow.ErrBadPort
 	}
 	p := packet.Parse(append([]byte(nil), m.Data...))
-	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key)}
+	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key), options: s.Options(), used: new(uint64)}
 	if err := c.actions(m.Actions); err != nil {
 		return nil, err
+	}
+	given, mask := s.flows.keys(settled(m.Match, s.Options()))
+	for i := range p.Key {
+		p.Key[i] |= given[i] & mask[i]
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
 	return &packetOut{packet: p, actions: m.Actions}, nil
@@ -292,7 +296,7 @@ func (s *Switch) ClearFlows() {
 
 // change carries out a flow mod.
 func (s *Switch) change(m openflow.FlowMod) error {
-	f, err := prepare(m)
+	f, err := prepare(m, s.Options())
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type translation struct {
 	// in is the packet as it came; flow as the flows see it, and base as the actions so far leave it. wc is the bits of in
 	// that were looked at.
 	in, flow, base, wc packet.Key
+	// options are those of tunnels that are fields in the bridge.
+	options *packet.Options
 	// size is the number of bytes to count, if counts says so. Without effects nothing is learned and sent.
 	size            int
 	counts, effects bool
@@ -97,7 +99,7 @@ const slowAction slowReason = 1
 
 // newTranslation begins with a packet, of whose fields in_port is set.
 func newTranslation(e *evaluation, s *Switch, k *packet.Key) *translation {
-	x := &translation{e: e, s: s, in: *k, flow: *k, base: *k, trace: trace{t: e.t, parent: noNode}}
+	x := &translation{e: e, s: s, options: s.Options(), in: *k, flow: *k, base: *k, trace: trace{t: e.t, parent: noNode}}
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.base.SetUint(openflow.FieldActsetOutput, portUnset)
 	clear(x.base[:tunnelWords])

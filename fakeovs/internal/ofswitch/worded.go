@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -34,9 +35,9 @@ func unworded(a any) any {
 
 // inWords are instructions with the words of the ones of the wire that they came of: instructions or, in OpenFlow 1.0,
 // actions.
-func inWords(in openflow.Instructions, v openflow.Version, wire []byte) openflow.Instructions {
+func inWords(in openflow.Instructions, v openflow.Version, wire []byte, o *packet.Options) openflow.Instructions {
 	if v == openflow.Version10 {
-		in.Apply = actionWords(in.Apply, v, wire)
+		in.Apply = actionWords(in.Apply, v, wire, o)
 		return in
 	}
 	const write, apply = 3, 4
@@ -47,9 +48,9 @@ func inWords(in openflow.Instructions, v openflow.Version, wire []byte) openflow
 		}
 		switch binary.BigEndian.Uint16(wire) {
 		case write:
-			in.Write = actionWords(in.Write, v, wire[8:n])
+			in.Write = actionWords(in.Write, v, wire[8:n], o)
 		case apply:
-			in.Apply = actionWords(in.Apply, v, wire[8:n])
+			in.Apply = actionWords(in.Apply, v, wire[8:n], o)
 		}
 		wire = wire[n:]
 	}
@@ -71,7 +72,7 @@ const (
 )
 
 // actionWords are actions with the words of the ones of the wire that they came of. If those are others it leaves them.
-func actionWords(list []openflow.Action, v openflow.Version, wire []byte) []openflow.Action {
+func actionWords(list []openflow.Action, v openflow.Version, wire []byte, o *packet.Options) []openflow.Action {
 	out, changed := make([]openflow.Action, 0, len(list)), false
 	for len(wire) >= 8 {
 		n := int(binary.BigEndian.Uint16(wire[2:]))
@@ -86,7 +87,7 @@ func actionWords(list []openflow.Action, v openflow.Version, wire []byte) []open
 		case len(out) == len(list):
 			return list
 		}
-		a, differs := wordedAction(list[len(out)], v, one)
+		a, differs := wordedAction(list[len(out)], v, one, o)
 		changed = changed || differs
 		out = append(out, a)
 	}
@@ -96,18 +97,18 @@ func actionWords(list []openflow.Action, v openflow.Version, wire []byte) []open
 	return out
 }
 
-func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction) (_ openflow.Action, differs bool) {
+func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction, o *packet.Options) (_ openflow.Action, differs bool) {
 	b := wire.Bytes
 	switch sub := niciraSubtype(wire); sub {
 	case niciraClone:
 		const head = 16
 		if c, ok := a.(openflow.Clone); ok && len(b) >= head {
-			return openflow.Clone{Actions: actionWords(c.Actions, v, b[head:])}, true
+			return openflow.Clone{Actions: actionWords(c.Actions, v, b[head:], o)}, true
 		}
 	case niciraCT:
 		const head = 24
 		if c, ok := a.(openflow.CT); ok && len(b) >= head && len(c.Exec) > 0 {
-			c.Exec = actionWords(c.Exec, v, b[head:])
+			c.Exec = actionWords(c.Exec, v, b[head:], o)
 			return c, true
 		}
 	case niciraSetTunnel, niciraSetTunnel64, niciraLoad:
@@ -118,6 +119,9 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 			}
 			return w, true
 		}
+	}
+	if told := lengthen(a, b, o); told != nil {
+		return worded{Action: a, words: fmt.Sprint(a), wire: told}, true
 	}
 	if words := labelWords(v, wire); words != "" {
 		return worded{Action: a, words: words}, true
