@@ -20,6 +20,8 @@ type flow struct {
 	packets, bytes uint64
 	// options are those of tunnels that the flow uses, bit n for tun_metadata n.
 	options uint64
+	// learners are what it learns that goes with it.
+	learners []learner
 	// serial orders the flows of a switch by their coming.
 	serial  uint64
 	created time.Time
@@ -69,6 +71,7 @@ func newFlow(o openflow.Flow, list steps, created, now time.Time) *flow {
 	f := &flow{Flow: o, steps: list, created: created, modified: now, used: now}
 	f.rule.Value, f.rule.Priority = f, int(o.Priority)
 	f.rule.Conjunctions = conjunctions(o.Apply)
+	f.learners = learners(&f.Instructions)
 	return f
 }
 

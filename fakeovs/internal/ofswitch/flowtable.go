@@ -31,10 +31,12 @@ type flowTables struct {
 	key, mask packet.Key
 	// options are the tunnel's that are fields. They are replaced, not changed.
 	options atomic.Pointer[packet.Options]
-	groups  map[uint32]*group
-	meters  map[uint32]*meter
-	count   int
-	serial  uint64
+	// learners counts the flows that learn what goes with them.
+	learners map[learner]int
+	groups   map[uint32]*group
+	meters   map[uint32]*meter
+	count    int
+	serial   uint64
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
