@@ -55,6 +55,8 @@ func (o *tools) run(line string) string {
 
 var volatile = []*regexp.Regexp{
 	regexp.MustCompile(`\b(duration|idle_age|hard_age|xid|hash)=[0-9a-fx.]+`), regexp.MustCompile(`(recirc)\(0x[0-9a-f]+\)`),
+	regexp.MustCompile(`(used):[0-9.]+s`),
+	regexp.MustCompile(`()[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`),
 }
 
 // dummySwitch are the commands that make the switch of the comparisons.

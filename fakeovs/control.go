@@ -137,9 +137,20 @@ func (o *OVS) databaseCommands() []ctlserver.Command {
 			return nil
 		},
 		RemoveRemote: remotes.Remove,
-		Reconnect:    o.server.Reconnect,
-		Compact:      func(database string) error { return o.server.Database(database).Compact() },
-		Exit:         o.exitDatabase,
+		AddDatabase: func(file string) error {
+			err := o.server.OpenDatabase(file)
+			remotes.Refresh()
+			return err
+		},
+		RemoveDatabase: func(name string) error {
+			err := o.server.RemoveDatabase(name)
+			remotes.Refresh()
+			return err
+		},
+		Reconnect: o.server.Reconnect,
+		Usage:     o.server.Usage,
+		Compact:   func(database string) error { return o.server.Database(database).Compact() },
+		Exit:      o.exitDatabase,
 	})
 }
 

@@ -94,7 +94,6 @@ type OVS struct {
 	host      *host
 	clock     *clock.Clock
 	ownsClock bool
-	db        *dbserver.Database // Open_vSwitch; nil if the fake has no such database
 	server    *dbserver.Server
 	ended     chan struct{} // closed when the database is not served any more for good
 
@@ -257,14 +256,17 @@ func (o *OVS) openDatabases(opts *Options) (err error) {
 			return err
 		}
 	}
-	if o.db = o.server.Database(switchDatabase); o.db != nil && opts.Initialize {
-		return initialize(o.db)
+	if db := o.switchDB(); db != nil && opts.Initialize {
+		return initialize(db)
 	}
 	return nil
 }
 
 // switchDatabase is the name of the database that the switch follows.
 const switchDatabase = "Open_vSwitch"
+
+// switchDB is that database; nil if the fake has none, or none any more.
+func (o *OVS) switchDB() *dbserver.Database { return o.server.Database(switchDatabase) }
 
 // initialize inserts the row of table Open_vSwitch, unless there is one.
 func initialize(db *dbserver.Database) error {
@@ -363,11 +365,12 @@ func (o *OVS) RestartSwitch() {
 
 // startSwitch starts the switch. If that fails there is one still, but without its control socket.
 func (o *OVS) startSwitch() error {
-	if o.db == nil {
+	db := o.switchDB()
+	if db == nil {
 		return nil
 	}
 	o.host.setDaemon(vswitchd.Start(vswitchd.Options{
-		Database: o.db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Failure: o.failure,
+		Database: db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Failure: o.failure,
 		Clock: o.clock, Logger: o.log,
 	}))
 	var err error

@@ -59,7 +59,11 @@ func (o *OVS) remoteTLS() (server, client *tls.Config, err error) {
 
 // databaseTLS reads the files that table SSL names: ovs-vswitchd.conf.db(5).
 func (o *OVS) databaseTLS() (*tls.Config, error) {
-	s := o.db.Snapshot("Open_vSwitch", "SSL")
+	db := o.switchDB()
+	if db == nil {
+		return nil, errors.New("there is no database Open_vSwitch")
+	}
+	s := db.Snapshot("Open_vSwitch", "SSL")
 	for _, root := range s.Rows("Open_vSwitch") {
 		row := s["SSL"][root.Get("ssl").String()]
 		if row == nil {

@@ -79,6 +79,8 @@ func asyncMessages() []asyncMessage {
 		{m: of.RequestForward{Request: of.MeterMod{Command: of.MeterAdd, MeterConfig: of.MeterConfig{ID: 9, Flags: of.MeterPacketsPerSecond,
 			Bands: []of.MeterBand{{Type: of.BandDrop, Rate: 7}}}}, Xid: 0x17},
 			text: "REQUESTFORWARD|reason=meter_mod ADD meter=9 pktps"},
+		{m: of.RequestForward{Request: of.GroupMod{Command: of.GroupDelete, Group: of.Group{ID: of.GroupAll}}, Xid: 0x17},
+			text: "REQUESTFORWARD|reason=group_mod|DEL group_id="},
 		{m: of.FlowMonitorRequest{Monitors: []of.FlowMonitor{monitor, {ID: 6, Flags: of.MonitorModified | of.MonitorInstructions}}},
 			text: "FLOW_MONITOR|id=5 flags=initial,add,own out_port=6 table=3 reg1=0x5,in_port=2|id=6 flags=modify,actions"},
 		{m: of.FlowMonitorRequest{Monitors: []of.FlowMonitor{onGroup, modified, {ID: 9, Command: of.MonitorDelete}}}, since: v14,

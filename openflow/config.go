@@ -5,7 +5,7 @@ package openflow
 
 // SwitchConfig is what SetConfig sets and GetConfigReply tells.
 type SwitchConfig struct {
-	// Flags say how IP fragments are handled, such as FragDrop.
+	// Flags say how IP fragments are handled, such as FragDrop; before OpenFlow 1.3 InvalidTTLToController may be set as well.
 	Flags uint16
 	// MissSendLen is how many bytes of a packet the switch sends to the controller of its own accord.
 	MissSendLen uint16
@@ -19,6 +19,10 @@ const (
 	FragReassemble
 	FragMatch
 )
+
+// InvalidTTLToController has a controller told of the packets whose TTL is used up (OpenFlow 1.2, A.3.2). Open vSwitch
+// takes it in 1.0 and 1.1 too.
+const InvalidTTLToController uint16 = 1 << 2
 
 // GetConfigRequest asks for a GetConfigReply (OpenFlow 1.3.5, 7.3.2).
 type GetConfigRequest struct{}

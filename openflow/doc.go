@@ -27,6 +27,7 @@
 // # Messages
 //
 // [Encode] and [Decode] turn every [Message] into bytes and back, in both directions, for programs that are the switch.
+// As such they also know OpenFlow 1.0, 1.1 and 1.2: what a switch is asked, and what it answers.
 // Decode trusts nothing: whatever the bytes, it returns a message or a [*DecodeError] with the code that a switch
 // answers. Fields, actions and messages that this package has no names for are kept in their wire form.
 //

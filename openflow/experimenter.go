@@ -38,6 +38,12 @@ func decodeExperimenter(r *reader, v Version, xid uint32, inBundle bool) (Messag
 			return decodeNXPacketIn(r)
 		case nxtSetControllerID:
 			return decodeSetControllerID(r)
+		case nxtSetAsync:
+			return decodeAsyncMessage(r, Version13, typeSetAsync)
+		case nxtSetAsync2:
+			if v <= Version13 {
+				return decodeAsyncMessage(r, Version14, typeSetAsync)
+			}
 		case nxtTLVTableMod:
 			return decodeTLVTableMod(r)
 		case nxtTLVTableRequest:

@@ -221,16 +221,12 @@ func decodeLegacyExperimenter(r *reader, v Version, xid uint32, inBundle bool) (
 			return ended(&head, m)
 		case nxtFlowMod:
 			return decodeNXFlowMod(&head)
-		case nxtSetAsync, nxtSetAsync2:
-			form := Version13
-			if typ == nxtSetAsync2 {
-				form = Version14
-			}
-			config, err := decodeAsync(&head, form)
-			if err != nil {
-				return nil, err
-			}
-			return ended(&head, SetAsync{config})
+		case nxtRequestForward:
+			return decodeRequestForward(&head, v, inBundle)
+		case nxtSetAsync:
+			return decodeAsyncMessage(&head, Version13, typeSetAsync)
+		case nxtSetAsync2:
+			return decodeAsyncMessage(&head, Version14, typeSetAsync)
 		case nxtFlowMonitorCancel:
 			return ended(&head, FlowMonitorRequest{[]FlowMonitor{{ID: head.u32(), Command: MonitorDelete}}})
 		case nxtGroupMod:

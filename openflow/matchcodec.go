@@ -118,6 +118,9 @@ func decodeRequestMatch(r *reader) (Match, error) {
 
 // asDecodeError is what Validate found as an error of decoding.
 func asDecodeError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var refused *MatchError
 	if errors.As(err, &refused) {
 		return &DecodeError{Code: refused.Code, Reason: refused.Reason}

@@ -8,7 +8,8 @@ import "fmt"
 // Version is a version of the protocol, as the header of a message numbers it.
 type Version uint8
 
-// The versions this package speaks. Open vSwitch speaks others only if its bridge's column "protocols" says so.
+// The versions of which this package knows the messages. Its connections speak 1.3 and later; Encode and Decode are for the
+// older ones too, in which a switch is asked by ovs-ofctl(8), unless told otherwise, and by old controllers.
 const (
 	Version10 Version = 1
 	Version11 Version = 2

@@ -21,6 +21,11 @@ type Classifier[V any] struct {
 	looked    []trieLookup
 	count     int
 	deferred  bool
+	// recent is the subtable that was used last.
+	recent *subtable[V]
+	// indexed says that the subtables' stages and the tries know the rules. They are told at the first look-up, so that rules
+	// can be added quickly before.
+	indexed bool
 }
 
 // New makes an empty classifier. The seed keeps others from choosing matches with the same hashes; prefixes are the
@@ -50,10 +55,11 @@ func (c *Classifier[V]) SetPrefixes(prefixes ...openflow.Field) {
 	c.makeTries(prefixes)
 	for _, t := range c.subtables {
 		t.setTries(c.tries)
-		for _, head := range t.heads {
-			for r := head; r != nil; r = r.link {
-				c.enterTries(t, r.value())
-			}
+		if !c.indexed {
+			continue
+		}
+		for r := range t.heads {
+			c.enterTries(t, r.value())
 		}
 	}
 }
@@ -76,16 +82,26 @@ func (c *Classifier[V]) Masks() int { return len(c.subtables) }
 
 // Find returns the rule with exactly this match and priority, nil if there is none.
 func (c *Classifier[V]) Find(key, mask *packet.Key, priority int) *Rule[V] {
-	t := c.byMask[*mask]
+	t := c.subtable(mask)
 	if t == nil {
 		return nil
 	}
-	for r := t.head(t.hash(c.seed, key), key); r != nil && r.Priority >= priority; r = r.next {
+	for r := t.slots.find(t.hash(c.seed, key), key); r != nil && r.Priority >= priority; r = r.next {
 		if r.Priority == priority {
 			return r
 		}
 	}
 	return nil
+}
+
+// subtable is the one of a mask, nil if there is none.
+func (c *Classifier[V]) subtable(mask *packet.Key) *subtable[V] {
+	if t := c.recent; t != nil && t.mask == *mask {
+		return t
+	}
+	t := c.byMask[*mask]
+	c.recent = t
+	return t
 }
 
 // Overlaps reports whether a packet could match both a rule of the priority and one with this match.
@@ -94,12 +110,10 @@ func (c *Classifier[V]) Overlaps(key, mask *packet.Key, priority int) bool {
 		if t.top < priority {
 			break
 		}
-		for _, head := range t.heads {
-			for m := head; m != nil; m = m.link {
-				for r := m; r != nil && r.Priority >= priority; r = r.next {
-					if r.Priority == priority && r.meets(key, mask) {
-						return true
-					}
+		for m := range t.heads {
+			for r := m; r != nil && r.Priority >= priority; r = r.next {
+				if r.Priority == priority && r.meets(key, mask) {
+					return true
 				}
 			}
 		}
@@ -109,22 +123,26 @@ func (c *Classifier[V]) Overlaps(key, mask *packet.Key, priority int) bool {
 
 // Insert adds a rule, of whose match and priority there is none yet.
 func (c *Classifier[V]) Insert(r *Rule[V], key, mask *packet.Key) {
-	t := c.byMask[*mask]
+	t := c.subtable(mask)
 	fresh := t == nil
 	if fresh {
 		t = newSubtable[V](mask, c.tries)
 		c.byMask[*mask] = t
+		c.recent = t
 	}
 	r.table = t
-	r.key = make([]uint64, len(t.parts))
+	r.key = t.room(r)
 	for i, p := range t.parts {
 		r.key[i] = key[p.word] & p.mask
 	}
 	c.count++
 	h := t.hash(c.seed, key)
-	head := t.head(h, key)
+	head := t.slots.find(h, key)
 	if head == nil {
-		c.enter(t, r, key, h)
+		t.slots.add(h, r)
+		if c.indexed {
+			c.enter(t, key)
+		}
 	} else {
 		t.addTo(head, r, h)
 	}
@@ -141,8 +159,18 @@ func (c *Classifier[V]) Insert(r *Rule[V], key, mask *packet.Key) {
 	}
 }
 
-// enter adds the first rule of a match to the indices.
-func (c *Classifier[V]) enter(t *subtable[V], r *Rule[V], key *packet.Key, h uint64) {
+// index tells the stages and the tries of all rules.
+func (c *Classifier[V]) index() {
+	c.indexed = true
+	for _, t := range c.subtables {
+		for r := range t.heads {
+			c.enter(t, r.value())
+		}
+	}
+}
+
+// enter tells the stages and the tries of a match that is new in its subtable.
+func (c *Classifier[V]) enter(t *subtable[V], key *packet.Key) {
 	c.enterTries(t, key)
 	if t.portsLen > 0 {
 		insert(&t.ports, &prefix{uint32(key[portsWord]>>32) & t.portsMask}, t.portsLen)
@@ -152,8 +180,6 @@ func (c *Classifier[V]) enter(t *subtable[V], r *Rule[V], key *packet.Key, h uin
 		s = mix(s, t.stage(i), key)
 		counts[s]++
 	}
-	r.link = t.heads[h]
-	t.heads[h] = r
 }
 
 func (c *Classifier[V]) enterTries(t *subtable[V], key *packet.Key) {
@@ -174,12 +200,11 @@ func (r *Rule[V]) value() *packet.Key {
 	return k
 }
 
-// addTo adds a rule to the others of its match.
+// addTo puts a rule beside others of the same match, of which head is the first.
 func (t *subtable[V]) addTo(head, r *Rule[V], h uint64) {
 	if r.Priority > head.Priority {
-		r.next, r.link = head, head.link
-		head.link = nil
-		t.relink(h, head, r)
+		r.next = head
+		t.slots.replace(h, head, r)
 		return
 	}
 	at := head
@@ -190,42 +215,28 @@ func (t *subtable[V]) addTo(head, r *Rule[V], h uint64) {
 	at.next = r
 }
 
-// relink puts another rule, or none, in the place of a head among those of a hash.
-func (t *subtable[V]) relink(h uint64, old, other *Rule[V]) {
-	if first := t.heads[h]; first != old {
-		for first.link != old {
-			first = first.link
-		}
-		first.link = other
-		return
-	}
-	if other == nil {
-		delete(t.heads, h)
-		return
-	}
-	t.heads[h] = other
-}
-
 // Remove takes a rule out.
 func (c *Classifier[V]) Remove(r *Rule[V]) {
 	t := r.table
 	key := r.value()
 	h := t.hash(c.seed, key)
 	c.count--
-	switch head := t.head(h, key); {
+	switch head := t.slots.find(h, key); {
 	case head != r:
 		for head.next != r {
 			head = head.next
 		}
 		head.next = r.next
 	case r.next != nil:
-		r.next.link = r.link
-		t.relink(h, r, r.next)
+		t.slots.replace(h, r, r.next)
 	default:
-		c.leave(t, r, key, h)
+		t.slots.remove(h, r)
+		if c.indexed {
+			c.leave(t, key)
+		}
 	}
-	r.next, r.link = nil, nil
-	if len(t.heads) == 0 {
+	r.next = nil
+	if t.slots.n == 0 {
 		c.drop(t)
 		return
 	}
@@ -236,21 +247,19 @@ func (c *Classifier[V]) Remove(r *Rule[V]) {
 		return
 	}
 	t.top = -1
-	for _, head := range t.heads {
-		for m := head; m != nil; m = m.link {
-			switch {
-			case m.Priority > t.top:
-				t.top, t.tops = m.Priority, 1
-			case m.Priority == t.top:
-				t.tops++
-			}
+	for m := range t.heads {
+		switch {
+		case m.Priority > t.top:
+			t.top, t.tops = m.Priority, 1
+		case m.Priority == t.top:
+			t.tops++
 		}
 	}
 	c.place(t)
 }
 
 // leave takes the last rule of a match out of the indices.
-func (c *Classifier[V]) leave(t *subtable[V], r *Rule[V], key *packet.Key, h uint64) {
+func (c *Classifier[V]) leave(t *subtable[V], key *packet.Key) {
 	if t.portsLen > 0 {
 		remove(&t.ports, &prefix{uint32(key[portsWord]>>32) & t.portsMask}, t.portsLen)
 	}
@@ -267,16 +276,17 @@ func (c *Classifier[V]) leave(t *subtable[V], r *Rule[V], key *packet.Key, h uin
 			delete(counts, s)
 		}
 	}
-	t.relink(h, r, r.link)
 }
 
 // drop removes a subtable. The last one takes its place before they are put in order, as in Open vSwitch.
 func (c *Classifier[V]) drop(t *subtable[V]) {
 	delete(c.byMask, t.mask)
+	c.recent = nil
 	last := len(c.subtables) - 1
 	c.subtables[slices.Index(c.subtables, t)] = c.subtables[last]
 	c.subtables[last] = nil
 	c.subtables = c.subtables[:last]
+	c.indexed = c.indexed && last > 0
 	c.sort()
 }
 
@@ -298,12 +308,10 @@ func compare[V any](a, b *subtable[V]) int { return b.place - a.place }
 // All calls yield for each rule, by mask and otherwise in no order. Yield must not change the classifier.
 func (c *Classifier[V]) All(yield func(*Rule[V]) bool) {
 	for _, t := range c.subtables {
-		for _, head := range t.heads {
-			for m := head; m != nil; m = m.link {
-				for r := m; r != nil; r = r.next {
-					if !yield(r) {
-						return
-					}
+		for m := range t.heads {
+			for r := m; r != nil; r = r.next {
+				if !yield(r) {
+					return
 				}
 			}
 		}
@@ -317,15 +325,13 @@ func (c *Classifier[V]) Covered(key, mask *packet.Key, yield func(*Rule[V]) bool
 		if !t.covers(mask) {
 			continue
 		}
-		for _, head := range t.heads {
-			for m := head; m != nil; m = m.link {
-				if !m.Covers(key, mask) {
-					continue
-				}
-				for r := m; r != nil; r = r.next {
-					if !yield(r) {
-						return
-					}
+		for m := range t.heads {
+			if !m.meets(key, mask) {
+				continue
+			}
+			for r := m; r != nil; r = r.next {
+				if !yield(r) {
+					return
 				}
 			}
 		}

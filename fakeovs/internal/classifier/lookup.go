@@ -14,6 +14,9 @@ const lowest = -1
 // Lookup finds the rule of the highest priority that a packet matches, nil if there is none, and adds to wc the bits of
 // the packet that this depends on.
 func (c *Classifier[V]) Lookup(k, wc *packet.Key) *Rule[V] {
+	if !c.indexed {
+		c.index()
+	}
 	for i, t := range c.tries {
 		c.looked[i] = trieLookup{trie: t}
 	}

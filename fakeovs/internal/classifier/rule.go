@@ -15,9 +15,14 @@ type Rule[V any] struct {
 	// table is the classifier's table of the rule's mask, and key the bits of the match under it.
 	table *subtable[V]
 	key   []uint64
-	// next is the next rule of the same match, of a lower priority; link the next of another match with the same hash.
-	next, link *Rule[V]
+	// next is the next rule of the same match, of a lower priority.
+	next *Rule[V]
+	// short is room for a short key: beside the rest of the rule it is there when that is.
+	short [shortKey]uint64
 }
+
+// shortKey is the length of the keys that are a part of their rules.
+const shortKey = 4
 
 // Conjunction is the part that a rule has in a conjunctive match.
 type Conjunction struct {

@@ -20,8 +20,9 @@ type subtable[V any] struct {
 	ends  []int
 	// counts says of all stages but the last how many matches have a hash up to there.
 	counts []map[uint64]int32
-	// heads are the rules by the hash of the whole key, of each match the one of the highest priority.
-	heads map[uint64]*Rule[V]
+	slots  slots[V]
+	// keys is room for the keys of rules.
+	keys []uint64
 	// top is the highest priority of a rule, and tops how many have it; place is the priority that it stands by among the
 	// subtables.
 	top, tops, place int
@@ -34,7 +35,7 @@ type subtable[V any] struct {
 }
 
 func newSubtable[V any](mask *packet.Key, tries []*trie) *subtable[V] {
-	t := &subtable[V]{mask: *mask, heads: make(map[uint64]*Rule[V])}
+	t := &subtable[V]{mask: *mask}
 	for _, parts := range split(mask) {
 		if len(parts) > 0 {
 			t.parts = append(t.parts, parts...)
@@ -95,21 +96,37 @@ func (t *subtable[V]) stage(i int) []part {
 
 func (t *subtable[V]) hash(seed uint64, k *packet.Key) uint64 { return mix(seed, t.parts, k) }
 
-// head finds the first rule of a match.
-func (t *subtable[V]) head(hash uint64, k *packet.Key) *Rule[V] {
-	for r := t.heads[hash]; r != nil; r = r.link {
-		if r.matches(k) {
-			return r
+// heads yields the rules, of each match the one of the highest priority.
+func (t *subtable[V]) heads(yield func(*Rule[V]) bool) {
+	for i := range t.slots.list {
+		if r := t.slots.list[i].rule; r != nil && !yield(r) {
+			return
 		}
 	}
-	return nil
+}
+
+// keysTogether is how many keys are allocated at once.
+const keysTogether = 16
+
+// room is room for the key of one more rule.
+func (t *subtable[V]) room(r *Rule[V]) []uint64 {
+	n := len(t.parts)
+	if n <= shortKey {
+		return r.short[:n]
+	}
+	if len(t.keys) < n {
+		t.keys = make([]uint64, min(t.slots.n+1, keysTogether)*n)
+	}
+	key := t.keys[:n:n]
+	t.keys = t.keys[n:]
+	return key
 }
 
 // match finds the rule of the highest priority in the subtable that a packet matches, and adds to wc what that depends
 // on.
 func (t *subtable[V]) match(seed uint64, k *packet.Key, tries []trieLookup, wc *packet.Key) *Rule[V] {
 	// Where a rule matches the stages and tries would not have left the subtable out.
-	if r := t.head(t.hash(seed, k), k); r != nil {
+	if r := t.slots.find(t.hash(seed, k), k); r != nil {
 		fold(wc, t.parts)
 		return r
 	}

@@ -16,9 +16,9 @@ import (
 
 const (
 	// maxRequest is how many bytes a request may have; a longer one ends the connection.
-	maxRequest = 4 << 20
+	maxRequest = 1 << 20
 	// maxConns is how many clients are served at once; more are cut off as they come.
-	maxConns = 256
+	maxConns = 2048
 )
 
 // Server answers the clients of control sockets.

@@ -22,12 +22,7 @@ func (s *session) convertRequest(m message) error {
 		return nil
 	}
 	s.reply(m.id, map[string]any{})
-	for c := range s.server.sessions {
-		if c != s && !c.changeAware {
-			c.out.flush()
-			c.out.close()
-		}
-	}
+	s.server.cutUnaware(s)
 	if !s.changeAware {
 		return fmt.Errorf("database %s was converted: %w", db.schema.Name, net.ErrClosed)
 	}
@@ -122,6 +117,8 @@ func (db *Database) abandon() {
 	db.monitors = nil
 	for _, w := range slices.Clone(db.waiting) {
 		db.forget(w)
-		w.x.session.replyError(w.id, "canceled")
+		if w.x.session.changeAware {
+			w.x.session.replyError(w.id, "canceled")
+		}
 	}
 }

@@ -253,11 +253,15 @@ type Watch struct {
 	tables  map[*table]bool
 	c       chan struct{}
 	stopped bool
+	// ofRemotes says that it is for a column with remotes, which may go away with its database.
+	ofRemotes bool
 }
 
 // Watch starts to watch tables. The caller must Close the Watch.
-func (db *Database) Watch(tables ...string) *Watch {
-	w := &Watch{db: db, tables: map[*table]bool{}, c: make(chan struct{}, 1)}
+func (db *Database) Watch(tables ...string) *Watch { return db.watch(false, tables) }
+
+func (db *Database) watch(ofRemotes bool, tables []string) *Watch {
+	w := &Watch{db: db, tables: map[*table]bool{}, c: make(chan struct{}, 1), ofRemotes: ofRemotes}
 	db.server.mu.Lock()
 	defer db.server.mu.Unlock()
 	for _, name := range tables {

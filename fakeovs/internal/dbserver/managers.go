@@ -58,7 +58,7 @@ const statusPause = 2500 * time.Millisecond
 
 // watchColumn begins to follow a column. r.mu is held.
 func (r *Remotes) watchColumn(target string, c remoteColumn) {
-	w := c.db.Watch(c.tableNames()...)
+	w := c.db.watch(true, c.tableNames())
 	r.columns[target] = &followedColumn{c, w}
 	if r.running.Err() != nil {
 		return
@@ -84,6 +84,30 @@ func (r *Remotes) watchColumn(target string, c remoteColumn) {
 			r.mu.Unlock()
 		}
 	}()
+}
+
+// Refresh looks anew for the columns that hold remotes, when databases have come or gone. Remotes of one that is gone are
+// closed.
+func (r *Remotes) Refresh() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for target := range r.targets {
+		column, isColumn, err := r.server.remoteColumn(target)
+		old := r.columns[target]
+		if !isColumn || old != nil && err == nil && old.db == column.db {
+			continue
+		}
+		if old != nil {
+			old.watch.Close()
+			delete(r.columns, target)
+		}
+		if err != nil {
+			r.log.Warn("column of remotes not found", "remote", target, "error", err)
+			continue
+		}
+		r.watchColumn(target, column)
+	}
+	r.follow()
 }
 
 // follow opens and closes remotes as the targets and the databases say, and tells these how they are. r.mu is held.
@@ -166,9 +190,10 @@ func rowSettings(row *Row, s remoteSettings) remoteSettings {
 	return s
 }
 
-// report writes the columns is_connected and status of the rows that describe remotes: ovs-vswitchd.conf.db(5), Manager.
+// report writes the columns is_connected and status of the rows that describe remotes, where there are such
+// columns: ovs-vswitchd.conf.db(5), Manager.
 func (c remoteColumn) report(r *Remotes) error {
-	if c.rows == nil || c.rows.byName["is_connected"] == nil || c.rows.byName["status"] == nil {
+	if c.rows == nil {
 		return nil
 	}
 	s := c.db.Snapshot(c.tableNames()...)
@@ -190,7 +215,13 @@ func (c remoteColumn) report(r *Remotes) error {
 	}
 	return c.db.Update(func(tx *Tx) error {
 		for uuid, p := range reports {
-			if err := tx.Set(c.rows.name, uuid, Fields{"is_connected": Booleans(p.connected), "status": StringMap(p.status)}); err != nil {
+			values := Fields{"is_connected": Booleans(p.connected), "status": StringMap(p.status)}
+			for name := range values {
+				if c.rows.byName[name] == nil {
+					delete(values, name)
+				}
+			}
+			if err := tx.Set(c.rows.name, uuid, values); err != nil {
 				return err
 			}
 		}

@@ -86,7 +86,7 @@ func (w waiter) command() (method string, id any, params []any) {
 // TestRandomWaitsAsRealServer has clients wait, lock, cancel and hang up at random on both servers, and compares all that
 // each of them is sent, in order.
 func TestRandomWaitsAsRealServer(t *testing.T) {
-	for n := range *schemas {
+	for n := range (*schemas + 2) / 3 {
 		n := *seed + uint64(n)
 		t.Run(fmt.Sprintf("seed=%d", n), func(t *testing.T) {
 			w := waiter{newGenerator(n)}

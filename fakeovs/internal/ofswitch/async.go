@@ -60,13 +60,13 @@ func (c *conn) getAsync() openflow.GetAsyncReply {
 	return openflow.GetAsyncReply{AsyncConfig: a}
 }
 
-// setAsync sets what the controller is told of. From OpenFlow 1.4 on it says it by properties, in raw, of which those
-// that are not there change nothing.
+// setAsync sets what the controller is told of. From OpenFlow 1.4 on, and before that in a message of Nicira's, it says it
+// by properties, in raw, of which those that are not there change nothing.
 func (c *conn) setAsync(config openflow.AsyncConfig, raw []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version >= openflow.Version14 {
-		changed, err := changedAsync(c.async, raw[openflow.HeaderLen:])
+	if properties := asyncProperties(c.version, raw); properties != nil {
+		changed, err := changedAsync(c.async, properties)
 		if err != nil {
 			return err
 		}
@@ -84,6 +84,20 @@ func (c *conn) setAsync(config openflow.AsyncConfig, raw []byte) error {
 	c.async = config
 	if c.config.MissSendLen == 0 && c.service {
 		c.config.MissSendLen = defaultMissSendLen
+	}
+	return nil
+}
+
+// asyncProperties are the properties in a message that sets what a controller is told of, nil if it has none but masks.
+func asyncProperties(v openflow.Version, raw []byte) []byte {
+	const vendorLen, setAsync2 = openflow.HeaderLen + 8, 27 // NXT_SET_ASYNC_CONFIG2
+	switch {
+	case raw[1] != typeVendor:
+		if v >= openflow.Version14 {
+			return raw[openflow.HeaderLen:]
+		}
+	case len(raw) >= vendorLen && binary.BigEndian.Uint32(raw[openflow.HeaderLen+4:]) == setAsync2:
+		return raw[vendorLen:]
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ const (
 	// maxBundles and maxBundled bound the bundles of a connection and the messages in them.
 	maxBundles = 1024
 	maxBundled = 2_000_000
+	// maxBundledBytes bounds the messages in all bundles of a datapath.
+	maxBundledBytes = 256 << 20
 )
 
 // bundle is messages that wait to be carried out together (ONF extension 230).
@@ -26,6 +28,21 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
+	// beginnings is room for those of messages.
+	beginnings []byte
+	bytes      int64 // of the messages, the opener among them
+}
+
+// keep is as much of a message as an error about it repeats, kept as long as the bundle.
+func (b *bundle) keep(raw []byte) []byte {
+	const room = 16 << 10
+	raw = raw[:min(len(raw), errorData)]
+	if len(raw) > cap(b.beginnings)-len(b.beginnings) {
+		b.beginnings = make([]byte, 0, max(room, len(raw)))
+	}
+	n := len(b.beginnings)
+	b.beginnings = append(b.beginnings, raw...)
+	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
 }
 
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
@@ -77,19 +94,39 @@ func (c *conn) openBundle(m openflow.BundleControl, raw []byte) error {
 }
 
 func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) error {
-	if len(c.bundles) >= maxBundles {
+	if len(c.bundles) >= maxBundles || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrOutOfBundles
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw)}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw), bytes: int64(len(raw))}
 	return nil
+}
+
+// takeBundleRoom reports whether there was room for a message of that many bytes in the bundles.
+func (d *Datapath) takeBundleRoom(size int) bool {
+	if d.bundleRoom.Add(-int64(size)) < 0 {
+		d.bundleRoom.Add(int64(size))
+		return false
+	}
+	return true
 }
 
 // beginning is as much of a message as an error about it repeats.
 func beginning(raw []byte) []byte { return slices.Clone(raw[:min(len(raw), errorData)]) }
 
 func (c *conn) dropBundle(id uint32) {
-	c.bundled -= len(c.bundles[id].entries)
+	b := c.bundles[id]
+	c.bundled -= len(b.entries)
+	c.s.dp.bundleRoom.Add(b.bytes)
 	delete(c.bundles, id)
+}
+
+// dropBundles drops all bundles, at the end of the connection.
+func (c *conn) dropBundles() {
+	c.bundleMu.Lock()
+	defer c.bundleMu.Unlock()
+	for id := range c.bundles {
+		c.dropBundle(id)
+	}
 }
 
 // usableBundle returns an open bundle with the right flags. What is wrong with it is its end.
@@ -126,7 +163,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	}
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
-	e := bundled{message: beginning(raw), xid: xid}
+	e := bundled{xid: xid}
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
 		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
@@ -156,10 +193,12 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.bundled >= maxBundled {
+	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrBundleTooMany
 	}
+	e.message = b.keep(raw)
 	b.entries = append(b.entries, e)
+	b.bytes += int64(len(raw))
 	c.bundled++
 	return nil
 }
@@ -197,6 +236,8 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s.begin()
 	defer s.end()
 	changes := make([][]change, len(b.entries))
+	s.flows.room = make([]change, 0, len(b.entries))
+	defer func() { s.flows.room = nil }()
 	s.flows.deferOrder(true)
 	defer s.flows.deferOrder(false)
 	for i := range b.entries {
@@ -236,7 +277,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 }
 
 // expireBundles drops the bundles that nothing was heard of for long. If one of them is being carried out, it does
-// nothing.
+// nothing. A controller that does not read is not told: the clock would wait for it.
 func (c *conn) expireBundles(now time.Time) {
 	if !c.bundleMu.TryLock() {
 		return
@@ -245,7 +286,9 @@ func (c *conn) expireBundles(now time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
 		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
 			c.dropBundle(id)
-			c.refuse(openflow.ErrBundleTimeout, b.opener)
+			if c.hasRoom() {
+				c.refuse(openflow.ErrBundleTimeout, b.opener)
+			}
 		}
 	}
 }

@@ -34,18 +34,19 @@ const (
 // It returns the options of tunnels that they use, as in flow.
 func checkInstructions(f *openflow.Flow, lax bool, o *packet.Options) (used uint64, err error) {
 	c := checker{lax: lax, options: o, used: &used}
-	c.key, c.mask = packet.Match(f.Match)
 	if f.Meter > openflow.MeterMax {
 		return 0, openflow.ErrInvalidMeter
 	}
-	flow := c
-	if err := c.actions(f.Apply); err != nil {
-		return 0, err
+	if f.Apply != nil {
+		packet.MatchInto(f.Match, &c.key, &c.mask)
+		if err := c.actions(f.Apply); err != nil {
+			return 0, err
+		}
 	}
-	set := flow
 	if f.Write != nil {
-		set.nested = inActionSet
-		if err := set.actions(f.Write); err != nil {
+		packet.MatchInto(f.Match, &c.key, &c.mask)
+		c.nested = inActionSet
+		if err := c.actions(f.Write); err != nil {
 			return 0, err
 		}
 	}

@@ -193,10 +193,12 @@ func (c *checker) connection(a *openflow.CT) error {
 	if conjunctive, err := checkConjunctions(a.Exec); conjunctive {
 		return err
 	}
-	inner := *c
-	inner.nested = inConnection
+	// What may be done here leaves alone what is known of the packets' headers.
+	outer := c.nested
+	c.nested = inConnection
+	defer func() { c.nested = outer }()
 	for _, e := range a.Exec {
-		if err := inner.exec(e); err != nil {
+		if err := c.exec(e); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,11 @@ func checkMatch(m openflow.Match, o *packet.Options) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
+	return checkKnown(m, o)
+}
+
+// checkKnown refuses matches on fields that packets do not have here.
+func checkKnown(m openflow.Match, o *packet.Options) error {
 	for _, f := range m {
 		switch {
 		case f.Field == openflow.FieldUnknown:

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -123,6 +124,7 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 		err := c.read()
 		c.finish()
 		c.close()
+		c.dropBundles()
 		s.connMu.Lock()
 		delete(s.conns, c)
 		s.connMu.Unlock()
@@ -174,6 +176,12 @@ func (s *Switch) Close() error {
 	}
 	s.connMu.Unlock()
 	s.running.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dp.cache.keep(func(f *cachedFlow, _ *packet.Key) bool { return f.s != s })
+	for _, m := range s.flows.meters {
+		delete(s.dp.meters, m.number)
+	}
 	return nil
 }
 
@@ -301,6 +309,13 @@ func (c *conn) waitForRoom() {
 	for len(c.queue) >= maxQueued && !c.closed {
 		c.room.Wait()
 	}
+}
+
+// hasRoom reports whether an answer need not wait.
+func (c *conn) hasRoom() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue) < maxQueued
 }
 
 // queueReply queues the bytes of an answer, and waits until there is room for them.

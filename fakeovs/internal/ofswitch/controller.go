@@ -29,7 +29,7 @@ func (x *translation) controller(a openflow.Controller) {
 	f := x.frozen(x.table, nil, nil, a.Userdata, 0)
 	if m := x.s.controllerMeter(a.Meter); m != nil {
 		inner := x.nested(func() {
-			x.emit(datapath.Meter{ID: m.number(), Context: m})
+			x.emit(datapath.Meter{ID: m.number, Context: m})
 			x.userspace(f, a, false)
 		})
 		x.emit(datapath.Sample{Probability: 1<<32 - 1, Actions: inner})
@@ -49,7 +49,7 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 			Match:    metadata(&x.flow, x.options),
 		}}
 	x.emit(datapath.Userspace{
-		Reason: uint16(a.Reason), DontSend: !x.effects && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
+		Reason: uint16(a.Reason), DontSend: !x.effects && !x.again && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
 		Controller: a.ID, MaxLen: a.MaxLen, Context: in,
 	})
 }
@@ -65,30 +65,56 @@ func (in packetIn) with(frame []byte) packetIn {
 }
 
 // metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero, and
-// those options of the tunnel that there are.
+// those options of the tunnel that there are. What is known of a connection comes with the version of IP that it is of.
 func metadata(k *packet.Key, o *packet.Options) openflow.Match {
 	m := openflow.Match{openflow.InPort(uint32(k.Uint(openflow.FieldInPort)))}
-	some := func(f openflow.Field) {
-		if v := k.Uint(f); v != 0 {
-			m = append(m, openflow.Uint(f, v))
+	all := func(fields ...openflow.Field) {
+		for _, f := range fields {
+			m = append(m, field(k, f))
 		}
 	}
-	some(openflow.FieldTunID)
-	some(openflow.FieldTunSrc)
-	some(openflow.FieldTunDst)
+	some := func(fields ...openflow.Field) {
+		for _, f := range fields {
+			if k.Has(f) {
+				all(f)
+			}
+		}
+	}
+	some(metadataFields...)
 	for _, f := range packet.OptionsOf(k) {
 		m = append(m, settledOption(openflow.MatchField{Field: f, Value: o.Value(k, f)}, o))
 	}
-	some(openflow.FieldMetadata)
 	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
 		some(f)
 	}
-	some(openflow.FieldPktMark)
-	some(openflow.FieldCTState)
-	some(openflow.FieldCTZone)
-	some(openflow.FieldCTMark)
-	if hi, lo := k.Bits(openflow.FieldCTLabel, 64, 64), k.Bits(openflow.FieldCTLabel, 0, 64); hi|lo != 0 {
-		m = append(m, openflow.CTLabel(openflow.Label{Hi: hi, Lo: lo}, openflow.Label{Hi: ^uint64(0), Lo: ^uint64(0)}))
+	some(openflow.FieldPktMark, openflow.FieldPacketType)
+	if k.Has(openflow.FieldCTState) {
+		all(openflow.FieldCTState, openflow.FieldEthType)
+		src, dst := openflow.FieldCTNwSrc, openflow.FieldCTNwDst
+		if k.Uint(openflow.FieldEthType) == openflow.EthTypeIPv6 {
+			src, dst = openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst
+		}
+		if k.Has(openflow.FieldCTNwProto) {
+			all(src, dst, openflow.FieldCTNwProto, openflow.FieldCTTpSrc, openflow.FieldCTTpDst)
+		}
 	}
+	some(openflow.FieldCTZone, openflow.FieldCTMark, openflow.FieldCTLabel)
 	return m
+}
+
+// metadataFields are the fields of a tunnel but for its options, and metadata.
+var metadataFields = []openflow.Field{
+	openflow.FieldTunID, openflow.FieldTunFlags, openflow.FieldTunSrc, openflow.FieldTunDst, openflow.FieldTunIPv6Src,
+	openflow.FieldTunIPv6Dst, openflow.FieldTunGBPID, openflow.FieldTunGBPFlags, openflow.FieldTunERSPANVersion,
+	openflow.FieldTunERSPANIndex, openflow.FieldTunERSPANDir, openflow.FieldTunERSPANHWID, openflow.FieldTunGTPUFlags,
+	openflow.FieldTunGTPUMsgType, openflow.FieldMetadata,
+}
+
+// field is the whole of a packet's field.
+func field(k *packet.Key, f openflow.Field) openflow.MatchField {
+	value := make([]byte, f.Bytes())
+	for i := range value {
+		value[i] = byte(k.Bits(f, uint16(8*(len(value)-1-i)), 8))
+	}
+	return openflow.Bytes(f, value)
 }

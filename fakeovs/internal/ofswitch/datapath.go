@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/openflow"
 )
 
 // maxPending is how many frames may wait for delivery. A loop between two ports that copies frames is cut there, as a
@@ -30,12 +32,20 @@ type Datapath struct {
 	log   *slog.Logger
 	conns *conntrack.Tracker
 	held  atomic.Bool
+	// vlans is how many VLAN tags of a packet are looked at.
+	vlans atomic.Int32
+	// bundleRoom is how many more bytes the messages in bundles may have.
+	bundleRoom atomic.Int64
 
 	// tables guards the bridges and what follows on it here.
 	tables         sync.Mutex
 	ports          map[*Port]struct{}
 	recirculations recirculations
 	pauses         pauses
+	cache          cache
+	meters         map[uint32]*meter // by their numbers in the datapath
+	// spare are translations that are over, of which at most as many were ever under way at once.
+	spare []*translation
 
 	mu         sync.Mutex
 	pending    []delivery
@@ -48,7 +58,7 @@ type Datapath struct {
 func NewDatapath(o DatapathOptions) *Datapath {
 	d := &Datapath{
 		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
-		pauses: newPauses(),
+		pauses: newPauses(), meters: make(map[uint32]*meter),
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -56,7 +66,9 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
+	d.bundleRoom.Store(maxBundledBytes)
 	d.conns = conntrack.New(d.now, 0)
+	d.vlans.Store(1)
 	return d
 }
 
@@ -83,6 +95,27 @@ func (s *Switch) Datapath() *Datapath { return s.dp }
 // Hold lets frames that come in be dropped by the ports, as while flows are being restored; a packet-out goes on its way.
 func (d *Datapath) Hold(hold bool) { d.held.Store(hold) }
 
+// SetVLANLimit sets how many VLAN tags of a packet are looked at (ovs-vswitchd.conf.db(5), "vlan-limit"): less than 1 is as
+// many as can be.
+func (d *Datapath) SetVLANLimit(n int) {
+	if n < 1 || n > packet.MaxVLANs {
+		n = packet.MaxVLANs
+	}
+	if d.vlans.Swap(int32(n)) != int32(n) {
+		d.PurgeCache()
+	}
+}
+
+// VLANLimit is how many VLAN tags of a packet are looked at.
+func (d *Datapath) VLANLimit() int { return int(d.vlans.Load()) }
+
+// parse takes a frame, which is the packet's from then on.
+func (d *Datapath) parse(frame []byte) *packet.Packet {
+	p := new(packet.Packet)
+	p.Init(frame, openflow.PacketEthernet, d.VLANLimit())
+	return p
+}
+
 // delivery is a frame on its way out of a port.
 type delivery struct {
 	receive func(frame []byte)
@@ -103,17 +136,24 @@ func (d *Datapath) deliver(frames []delivery) {
 		return
 	}
 	d.delivering = true
+	defer func() {
+		d.delivering = false
+		d.mu.Unlock()
+	}()
 	for len(d.pending) > 0 {
 		batch := d.pending
 		d.pending = nil
-		d.mu.Unlock()
-		for _, f := range batch {
-			f.receive(f.frame)
-		}
-		d.mu.Lock()
+		d.handOver(batch)
 	}
-	d.delivering = false
+}
+
+// handOver calls the receivers with mu unlocked. One may end its goroutine, as testing.T.FailNow does.
+func (d *Datapath) handOver(batch []delivery) {
 	d.mu.Unlock()
+	defer d.mu.Lock()
+	for _, f := range batch {
+		f.receive(f.frame)
+	}
 }
 
 // Tracker returns the connections of all bridges.

@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"slices"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/ovshash"
@@ -24,16 +26,47 @@ type evaluation struct {
 	// packetIns are messages to the controllers, in order.
 	packetIns      []packetIn
 	recirculations int
+	// work and held are what it has taken so far of maxWork and maxHeld.
+	work, held int
 }
 
-// pass translates a packet, of whose fields in_port is set, once and carries out what comes of it.
-func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, list steps, thawed *frozen, packetOut bool) {
+// The limits of what the copies of one frame may take together, which may multiply each time that they come back.
+const (
+	// maxWork is after how many look-ups and actions nothing comes back any more. A translation counts as passWork of them.
+	maxWork  = 1 << 15
+	passWork = 16
+	// maxHeld is how many bytes the frames may have that leave the switch or go to controllers.
+	maxHeld = 64 << 20
+	// heldRecord is what keeping a frame takes beside its bytes.
+	heldRecord = 256
+)
+
+// pass translates a packet, of whose fields in_port is set, once and carries out what comes of it. Cached says that the
+// datapath remembers that for packets like it.
+func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, thawed *frozen, cached bool) {
 	x := newTranslation(e, e.s, &p.Key)
 	x.size, x.counts, x.effects, x.frame = len(p.Bytes()), true, true, true
-	x.thawed, x.packetOut = thawed, packetOut
+	x.thawed = thawed
 	e.t.begin(x)
-	x.made = x.run(list)
+	x.made = x.run(nil)
+	if cached {
+		e.dp.cache.note(x)
+	}
+	e.work += passWork + x.resubmits + len(x.made)
+	x.forks = nil
 	e.execute(p, m, x.made)
+	x.done()
+}
+
+// holds notes that a frame is kept until the evaluation is over, and reports whether there is room for it.
+func (e *evaluation) holds(size int) bool {
+	if e.held >= maxHeld {
+		return false
+	}
+	if e.held += size + heldRecord; e.held >= maxHeld {
+		e.s.log.Warn("a frame has become too many, further ones are dropped", "bytes", e.held)
+	}
+	return true
 }
 
 // execute carries actions out on a packet. The last user of a packet needs no copy. It returns false if the packet was
@@ -49,12 +82,16 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Truncate:
 			limit = int(a.MaxLen)
 		case datapath.Userspace:
-			in := a.Context.(*packetIn).with(cut(p.Bytes(), limit))
+			frame := cut(p.Bytes(), limit)
+			limit = 0
+			if !e.holds(len(frame)) {
+				continue
+			}
+			in := a.Context.(*packetIn).with(frame)
 			if in.pause {
 				in.message.Continuation = e.dp.pauses.keep(in.frozen, m)
 			}
 			e.packetIns = append(e.packetIns, in)
-			limit = 0
 		case datapath.Recirculate:
 			e.resume(p, *m, a.Context.(*frozen), last)
 		case datapath.Clone:
@@ -125,8 +162,11 @@ func cut(frame []byte, limit int) []byte {
 }
 
 func (e *evaluation) output(port *Port, p *packet.Packet, limit int) {
-	frame := append([]byte(nil), cut(p.Bytes(), limit)...)
-	o := Output{Port: port.No, Frame: frame, port: port}
+	frame := cut(p.Bytes(), limit)
+	if !e.holds(len(frame)) {
+		return
+	}
+	o := Output{Port: port.No, Frame: slices.Clone(frame), port: port}
 	if port.Tunnel != nil {
 		o.Tunnel = new(packet.Key)
 		copyTunnel(o.Tunnel, &p.Key)
@@ -155,7 +195,7 @@ func (e *evaluation) track(p *packet.Packet, m *conntrack.Meta, a *datapath.Trac
 
 // resume lets a copy of the packet go on where it was frozen, with its connection state known.
 func (e *evaluation) resume(p *packet.Packet, m conntrack.Meta, f *frozen, last bool) {
-	if e.recirculations >= maxRecirculations {
+	if e.recirculations >= maxRecirculations || e.work >= maxWork {
 		return
 	}
 	if !last {
@@ -165,7 +205,7 @@ func (e *evaluation) resume(p *packet.Packet, m conntrack.Meta, f *frozen, last 
 	p.Reparse()
 	p.Key.SetUint(openflow.FieldRecircID, uint64(f.id))
 	e.restore(p, &m)
-	e.pass(p, &m, nil, f, false)
+	e.pass(p, &m, f, true)
 	e.recirculations--
 }
 

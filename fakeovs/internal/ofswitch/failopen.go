@@ -6,7 +6,7 @@ package ofswitch
 import "github.com/ovskit/ovskit/openflow"
 
 // SetFailOpen lets the switch forward by itself in place of controllers that cannot be reached, or not any more. It then
-// begins without flows, and does what NORMAL does with all packets before it looks at those that are added.
+// begins without flows, groups and meters, and does what NORMAL does with all packets before it looks at those that are added.
 func (s *Switch) SetFailOpen(open bool) {
 	s.mu.Lock()
 	was := s.failOpen != nil
@@ -15,7 +15,7 @@ func (s *Switch) SetFailOpen(open bool) {
 		return
 	}
 	if open {
-		s.ClearFlows()
+		s.Flush()
 	}
 	s.begin()
 	defer s.end()

@@ -53,11 +53,23 @@ func (s *Switch) ClearFDBStats() {
 	s.macs.counts = learningCounts{static: s.macs.counts.static}
 }
 
-// FlushFDB empties the MAC learning table.
+// FDBEvents are how often what happened to entries since the bridge was made, by the names of Open vSwitch's coverage counters.
+func (s *Switch) FDBEvents() map[string]uint64 {
+	s.begin()
+	defer s.end()
+	s.macs.expire(s.now)
+	e := s.macs.ever
+	return map[string]uint64{
+		"mac_learning_learned": e.learned, "mac_learning_expired": e.expired, "mac_learning_evicted": e.evicted,
+		"mac_learning_moved": e.moved, "mac_learning_static_none_move": e.kept,
+	}
+}
+
+// FlushFDB forgets what the MAC learning table has learned.
 func (s *Switch) FlushFDB() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.macs.flush(func(*macEntry) bool { return true })
+	s.macs.flush((*macEntry).dynamic)
 }
 
 // AddFDB lets an address in a VLAN be reached by a port for ever, and says what that overrides in the words of fdb/add. The
@@ -92,6 +104,7 @@ func (s *Switch) DeleteFDB(vlan uint16, mac net.HardwareAddr) error {
 		return errors.New("could not find static mac entry\n")
 	}
 	s.macs.drop(e)
+	s.macs.counts.static--
 	return nil
 }
 

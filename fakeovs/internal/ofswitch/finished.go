@@ -25,7 +25,7 @@ func (s *Switch) finished(changes []change, by *conn, xid uint32) {
 		}
 	}
 	s.monitored(changes, by, xid)
-	s.forgetLearned(changes)
+	s.unlearned(changes)
 }
 
 // removed tells the controllers that a flow is gone, if it asks for that.

@@ -13,21 +13,23 @@ import (
 // flow is an entry of a flow table. What openflow.Flow has of it never changes, but for the timeouts that fin_timeout
 // lowers; a modified flow is a new one with the old one's counters.
 type flow struct {
+	// What every packet needs comes first.
 	rule classifier.Rule[*flow]
-	openflow.Flow
-	// steps are the instructions as a translation does them.
+	// steps are the instructions as a translation does them; nil if they are those of Flow and no packet has come yet.
 	steps          steps
 	packets, bytes uint64
+	// used is when a packet last matched.
+	used time.Time
+	// told is Flow.Cookie.
+	told uint64
+	openflow.Flow
 	// options are those of tunnels that the flow uses, bit n for tun_metadata n.
 	options uint64
-	// learners are what it learns that goes with it.
-	learners []learner
 	// serial orders the flows of a switch by their coming.
 	serial  uint64
 	created time.Time
-	// modified is when the instructions were last set, from which the hard timeout counts; used when a packet last
-	// matched.
-	modified, used time.Time
+	// modified is when the instructions were last set, from which the hard timeout counts.
+	modified time.Time
 	// addedAt and modifiedAt are when flow monitors were told of it last, by Switch.events.
 	addedAt, modifiedAt uint64
 	// sent and sentIn are as in flowMod.
@@ -65,13 +67,9 @@ func (f *flow) expiry() (at time.Time, reason openflow.FlowRemovedReason, ok boo
 
 // newFlow makes a flow that is in no table yet. If list is nil its steps are its instructions.
 func newFlow(o openflow.Flow, list steps, created, now time.Time) *flow {
-	if list == nil {
-		list = instructionSteps(&o.Instructions)
-	}
-	f := &flow{Flow: o, steps: list, created: created, modified: now, used: now}
+	f := &flow{Flow: o, told: o.Cookie, steps: list, created: created, modified: now, used: now}
 	f.rule.Value, f.rule.Priority = f, int(o.Priority)
 	f.rule.Conjunctions = conjunctions(o.Apply)
-	f.learners = learners(&f.Instructions)
 	return f
 }
 

@@ -18,7 +18,7 @@ type flowMod struct {
 	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
 	sent   []byte
 	sentIn openflow.Version
-	// steps are what the flow does, nil if they are to be made of the instructions.
+	// steps are what the flow does, nil if they are its instructions.
 	steps steps
 	// options are those of tunnels that the instructions use, as in flow.
 	options uint64
@@ -56,29 +56,32 @@ func prepare(m openflow.FlowMod, o *packet.Options) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, usualCookies(&m), o)
+	return prepareWith(m, usualCookies(&m), checkMatch, o)
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
 func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
-	m, k, err := c.adapt(m)
+	m, k, err := c.adapt(m, raw)
 	if err != nil {
 		return nil, err
 	}
+	// Decoding has refused what Validate refuses.
 	options := c.s.Options()
-	f, err := prepareWith(m, k, options)
+	f, err := prepareWith(m, k, checkKnown, options)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
 		if at := instructionsAt(c.version, raw); at <= len(raw) {
-			in := inWords(f.Instructions, c.version, raw[at:], options)
-			f.steps = instructionSteps(&in)
+			if in, differs := inWords(f.Instructions, c.version, raw[at:], options); differs {
+				f.steps = instructionSteps(&in)
+			}
 		}
 	}
 	return f, err
 }
 
-// prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables.
-func prepareWith(m openflow.FlowMod, c cookies, o *packet.Options) (*flowMod, error) {
+// prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables. Its match
+// is what matches lets pass.
+func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (*flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
@@ -88,7 +91,7 @@ func prepareWith(m openflow.FlowMod, c cookies, o *packet.Options) (*flowMod, er
 			m.Table = 0
 		}
 	}
-	if err := checkMatch(m.Match, o); err != nil {
+	if err := matches(m.Match, o); err != nil {
 		return nil, err
 	}
 	m.Match = settled(m.Match, o)
@@ -123,7 +126,7 @@ type change struct {
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
 func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
-	t.key, t.mask = t.keys(m.Match)
+	t.keysInto(m.Match, &t.key, &t.mask)
 	switch m.Command {
 	case openflow.FlowAdd:
 		return t.add(m, now)
@@ -189,7 +192,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		if f.Cookie == keepCookie {
 			f.Cookie = old.Cookie
 		}
-		return []change{t.replace(old, f, m.Flags)}, nil
+		return t.one(t.replace(old, f, m.Flags)), nil
 	}
 	victim, err := t.makeRoom(m.Table)
 	if err != nil {
@@ -199,7 +202,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		t.remove(victim)
 	}
 	t.insertNew(t.match, f)
-	return []change{{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}}, nil
+	return t.one(change{removed: victim, added: f, evicted: victim != nil, reason: openflow.FlowRemovedEviction}), nil
 }
 
 func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
@@ -233,6 +236,16 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 		changes = append(changes, c)
 	}
 	return changes, nil
+}
+
+// one is a list of one change, made in the room that there is.
+func (t *flowTables) one(c change) []change {
+	if len(t.room) == cap(t.room) {
+		return []change{c}
+	}
+	n := len(t.room)
+	t.room = append(t.room, c)
+	return t.room[n : n+1 : n+1]
 }
 
 // replace puts a flow in the place of another with the same match and priority.

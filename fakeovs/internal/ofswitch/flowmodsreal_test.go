@@ -70,10 +70,11 @@ func TestFlowModsSameAsOpenVSwitch(t *testing.T) {
 	})
 }
 
-// seeks reports whether a flow mod is for all flows that a match covers.
+// seeks reports whether a flow mod is for all flows that a match covers, or looks for those that it overlaps.
 func seeks(m openflow.Modification) bool {
 	f := m.(openflow.FlowMod)
-	return f.Command == openflow.FlowModify || f.Command == openflow.FlowDelete
+	return f.Command == openflow.FlowModify || f.Command == openflow.FlowDelete ||
+		f.Command == openflow.FlowAdd && f.Flags&openflow.FlowCheckOverlap != 0
 }
 
 // result is how modifications ended: which one was refused, and why.

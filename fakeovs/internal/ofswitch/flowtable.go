@@ -31,17 +31,21 @@ type flowTables struct {
 	key, mask packet.Key
 	// options are the tunnel's that are fields. They are replaced, not changed.
 	options atomic.Pointer[packet.Options]
-	// learners counts the flows that learn what goes with them.
-	learners map[learner]int
-	groups   map[uint32]*group
-	meters   map[uint32]*meter
-	count    int
-	serial   uint64
+	groups  map[uint32]*group
+	meters  map[uint32]*meter
+	count   int
+	serial  uint64
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time
+	// stepped are the flows of the tables whose steps were made last of their instructions; they may be gone.
+	stepped [visibleTables + 1]*flow
+	// room is room for changes.
+	room []change
 	// deferred is as in classifier.Classifier.Defer, for all tables.
 	deferred bool
+	// learners is how many learn actions of flows there are that delete what they have learned.
+	learners map[learnedFlows]int
 }
 
 // deferOrder begins or ends many changes of flows, between which there are no look-ups.
@@ -109,9 +113,11 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 		t.tables[f.Table] = c
 	}
 	key, mask := match()
+	f.told = f.Cookie
 	c.Insert(&f.rule, key, mask)
 	t.count++
 	t.refer(f, 1)
+	t.countLearners(f, 1)
 	if at, _, ok := f.expiry(); ok {
 		if t.timed == nil {
 			t.timed = make(map[*flow]struct{})
@@ -127,6 +133,7 @@ func (t *flowTables) remove(f *flow) {
 	t.tables[f.Table].Remove(&f.rule)
 	t.count--
 	t.refer(f, -1)
+	t.countLearners(f, -1)
 	delete(t.timed, f)
 }
 

@@ -52,10 +52,10 @@ func (x *translation) freezeIn(table uint8) *frozen {
 	}
 	f := x.frozen(table, x.frozenSteps, x.set, userdata, x.in.Uint(openflow.FieldInPort)+1)
 	if p := x.pause; p != nil {
-		if x.effects {
+		if x.effects || x.again {
 			x.userspace(f, *p, true)
 		}
-		if !x.effects {
+		if !x.effects && !x.again {
 			return nil
 		}
 	} else {

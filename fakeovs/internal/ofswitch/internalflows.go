@@ -24,7 +24,7 @@ func (s *Switch) addInternalFlows() {
 		s.flows.insertNew(func() (key, mask *packet.Key) {
 			k, m := packet.Match(f.Match)
 			return &k, &m
-		}, newFlow(f, nil, now, now))
+		}, newFlow(f, instructionSteps(&f.Instructions), now, now))
 	}
 	s.flows.count = 0
 }

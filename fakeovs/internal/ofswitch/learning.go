@@ -49,13 +49,15 @@ type macTable struct {
 	entries map[macKey]*list.Element
 	// used are the entries, the one whose address was seen longest ago first.
 	used list.List
-	// count is how many there are of a link.
-	count  map[*link]int
+	// usage is how many there are of each link.
+	usage  usage
 	counts learningCounts
+	// ever are the counts that are never cleared.
+	ever learningCounts
 }
 
-// learningCounts are what became of entries.
-type learningCounts struct{ static, learned, expired, evicted, moved uint64 }
+// learningCounts are what became of entries. As in Open vSwitch a static one counts until it is asked for its end; kept is how often a frame of a static one came in by another link.
+type learningCounts struct{ static, learned, expired, evicted, moved, kept uint64 }
 
 type macKey struct {
 	vlan uint16
@@ -71,9 +73,7 @@ type macEntry struct {
 }
 
 func newMACTable() *macTable {
-	return &macTable{
-		aging: defaultAging, max: defaultMACs, entries: make(map[macKey]*list.Element), count: make(map[*link]int),
-	}
+	return &macTable{aging: defaultAging, max: defaultMACs, entries: make(map[macKey]*list.Element)}
 }
 
 func (t *macTable) configure(o LearningOptions) {
@@ -85,13 +85,21 @@ func (t *macTable) configure(o LearningOptions) {
 		t.max = min(max(o.MaxEntries, minMACs), maxMACs)
 	}
 	if !slices.Equal(o.FloodVLANs, t.flooded) {
-		t.flush(func(*macEntry) bool { return true })
+		t.flush((*macEntry).dynamic)
 	}
 	t.flooded = o.FloodVLANs
-	for len(t.entries) > t.max {
-		t.evict()
-	}
+	excess := len(t.entries) - t.max
+	t.flush(func(e *macEntry) bool {
+		if excess <= 0 || e.static {
+			return false
+		}
+		excess--
+		t.expired()
+		return true
+	})
 }
+
+func (e *macEntry) dynamic() bool { return !e.static }
 
 // learns reports whether anything is learned in a VLAN.
 func (t *macTable) learns(vlan uint16) bool { return !slices.Contains(t.flooded, int64(vlan)) }
@@ -104,11 +112,15 @@ func (t *macTable) learn(k macKey, l *link, gratuitous bool, now time.Time) (mov
 	t.expire(now)
 	e := t.find(k)
 	if e != nil && e.static {
+		if e.link != l {
+			t.ever.kept++
+		}
 		return false
 	}
 	if e == nil {
 		e = t.insert(k)
 		t.counts.learned++
+		t.ever.learned++
 	}
 	e.seen = now
 	t.used.MoveToBack(t.entries[k])
@@ -124,6 +136,7 @@ func (t *macTable) learn(k macKey, l *link, gratuitous bool, now time.Time) (mov
 	}
 	if e.link != nil {
 		t.counts.moved++
+		t.ever.moved++
 	}
 	t.assign(e, l)
 	return true
@@ -146,10 +159,10 @@ func (t *macTable) add(k macKey, l *link, now time.Time) {
 
 func (t *macTable) assign(e *macEntry, l *link) {
 	if e.link != nil {
-		t.count[e.link]--
+		t.usage.remove(e.link)
 	}
 	e.link = l
-	t.count[l]++
+	t.usage.add(l)
 }
 
 func (t *macTable) find(k macKey) *macEntry {
@@ -170,16 +183,12 @@ func (t *macTable) insert(k macKey) *macEntry {
 
 // evict drops the entry of the link with most of them that was seen longest ago.
 func (t *macTable) evict() {
-	var most *link
-	for e := t.used.Front(); e != nil; e = e.Next() {
-		if l := e.Value.(*macEntry).link; most == nil || t.count[l] > t.count[most] {
-			most = l
-		}
-	}
+	most := t.usage.most()
 	for at := t.used.Front(); at != nil; at = at.Next() {
 		if e := at.Value.(*macEntry); e.link == most {
 			t.drop(e)
 			t.counts.evicted++
+			t.ever.evicted++
 			return
 		}
 	}
@@ -188,12 +197,7 @@ func (t *macTable) evict() {
 func (t *macTable) drop(e *macEntry) {
 	t.used.Remove(t.entries[e.macKey])
 	delete(t.entries, e.macKey)
-	if e.static {
-		t.counts.static--
-	}
-	if t.count[e.link]--; t.count[e.link] <= 0 {
-		delete(t.count, e.link)
-	}
+	t.usage.remove(e.link)
 }
 
 // age is how many seconds ago the address was seen, by a clock that shows whole seconds.
@@ -211,8 +215,14 @@ func (t *macTable) expire(now time.Time) {
 			return
 		}
 		t.drop(e)
-		t.counts.expired++
+		t.expired()
 	}
+}
+
+// expired counts an entry that was not seen for long.
+func (t *macTable) expired() {
+	t.counts.expired++
+	t.ever.expired++
 }
 
 // lookup is by which link an address is reached, nil if that is not known.

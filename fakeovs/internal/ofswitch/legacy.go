@@ -12,8 +12,8 @@ import (
 )
 
 // adapt makes a flow mod of the connection's version what the switch does with it: the versions differ in tables, cookies
-// and counters.
-func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
+// and counters. Raw is the message, or begins with it.
+func (c *conn) adapt(m openflow.FlowMod, raw []byte) (openflow.FlowMod, cookies, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if c.version < openflow.Version12 && m.Command == openflow.FlowAdd {
 		m.Flags |= openflow.FlowResetCounts
@@ -42,6 +42,11 @@ func (c *conn) adapt(m openflow.FlowMod) (openflow.FlowMod, cookies, error) {
 	k := cookies{fresh: m.Cookie, modify: m.Cookie != keepCookie, adds: m.Cookie != keepCookie, lax: true}
 	if m.CookieMask != 0 {
 		k = cookies{fresh: keepCookie, lax: true}
+		if raw[1] == typeVendor {
+			// Nicira's flow mod has the cookie to look for in its match, beside the fresh one.
+			k.fresh = binary.BigEndian.Uint64(raw[openflow.HeaderLen+8:])
+			k.modify = k.fresh != keepCookie
+		}
 	}
 	return m, k, nil
 }

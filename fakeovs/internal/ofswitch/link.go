@@ -151,8 +151,20 @@ func (s *Switch) addLink(l *link, name string) {
 	}
 }
 
+// removeLink takes a link away. The addresses that were reached by it are forgotten in all bridges, since they may be reached
+// by them through this one.
 func (s *Switch) removeLink(l *link) {
-	s.macs.flush(func(e *macEntry) bool { return e.link == l })
+	s.macs.flush(func(e *macEntry) bool {
+		if e.link != l {
+			return false
+		}
+		for p := range s.dp.ports {
+			if o := p.s.macs.find(e.macKey); p.s != s && o != nil {
+				p.s.macs.drop(o)
+			}
+		}
+		return true
+	})
 	if at := slices.Index(s.links, l); at >= 0 {
 		s.links = slices.Delete(s.links, at, at+1)
 	}

@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"reflect"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -63,7 +65,7 @@ func (x *translation) lookup(inPort uint32, table uint8, mayMiss, honor, connect
 	x.depth += deeper
 	x.rule = f
 	var list steps
-	list, x.cookie = f.actions()
+	list, x.cookie = x.s.flows.actions(f)
 	do(list, last, false)
 	x.rule, x.cookie = oldRule, oldCookie
 	x.depth -= deeper
@@ -116,11 +118,26 @@ func (x *translation) credit(f *flow) {
 	}
 }
 
-func (f *flow) actions() (list steps, cookie uint64) {
+// actions are what the flow does, and its cookie. The switch is locked.
+func (t *flowTables) actions(f *flow) (list steps, cookie uint64) {
 	if f == nil {
 		return steps{}, 0
 	}
-	return f.steps, f.Cookie
+	if f.steps == nil {
+		t.makeSteps(f)
+	}
+	return f.steps, f.told
+}
+
+// makeSteps makes the steps of a flow of its instructions. Often those of a table have the same, and then share the steps.
+func (t *flowTables) makeSteps(f *flow) {
+	last := t.stepped[f.Table]
+	t.stepped[f.Table] = f
+	if last != nil && last.steps != nil && reflect.DeepEqual(&f.Instructions, &last.Instructions) {
+		f.steps = last.steps
+		return
+	}
+	f.steps = instructionSteps(&f.Instructions)
 }
 
 // swapTuple exchanges the packet's addresses and ports with those of its connection's first packet, in the packet and

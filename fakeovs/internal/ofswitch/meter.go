@@ -18,6 +18,8 @@ type meter struct {
 	// used is when a packet last went through; a longer time than full fills every bucket.
 	used time.Time
 	full int64
+	// number is the meter's in the datapath.
+	number uint32
 	// flows are those whose actions begin with the meter.
 	flows map[*flow]struct{}
 }

@@ -60,7 +60,9 @@ func (c *conn) changeMeter(m openflow.MeterMod, xid uint32) error {
 		if s.flows.meters == nil {
 			s.flows.meters = make(map[uint32]*meter)
 		}
-		s.flows.meters[m.ID] = newMeter(m.MeterConfig, s.now)
+		made := newMeter(m.MeterConfig, s.now)
+		s.dp.numberMeter(made)
+		s.flows.meters[m.ID] = made
 	}
 	c.forward(m, xid)
 	return nil
@@ -118,6 +120,7 @@ func (s *Switch) deleteMeters(id uint32) {
 			s.flows.remove(f)
 			changes = append(changes, change{removed: f, reason: openflow.FlowRemovedMeter})
 		}
+		delete(s.dp.meters, m.number)
 		delete(s.flows.meters, id)
 	}
 	s.finished(changes, nil, 0)

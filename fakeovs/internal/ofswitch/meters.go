@@ -11,7 +11,7 @@ import (
 // meter lets the packet pass a meter, if there is such a one.
 func (x *translation) meter(a openflow.Meter) {
 	if m := x.s.meter(a.ID); m != nil {
-		x.emit(datapath.Meter{ID: m.number(), Context: m})
+		x.emit(datapath.Meter{ID: m.number, Context: m})
 	}
 }
 
@@ -24,5 +24,10 @@ func (s *Switch) controllerMeter(id uint32) *meter {
 	return s.meter(id)
 }
 
-// number is the meter's number in the datapath.
-func (m *meter) number() uint32 { return m.config.ID - 1 }
+// numberMeter gives a meter the least number that no other one has in the datapath.
+func (d *Datapath) numberMeter(m *meter) {
+	for d.meters[m.number] != nil {
+		m.number++
+	}
+	d.meters[m.number] = m
+}

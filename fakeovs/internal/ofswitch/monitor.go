@@ -170,13 +170,9 @@ func update(f *flow, event openflow.UpdateEvent, flags openflow.MonitorFlags) op
 // monitored tells the connections whose flow monitors are about changes, which the message with a transaction number of
 // a controller has brought about.
 func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
-	s.connMu.Lock()
-	defer s.connMu.Unlock()
-	var watching []*conn
-	for c := range s.conns {
-		if len(c.monitors) > 0 {
-			watching = append(watching, c)
-		}
+	watching := s.watching
+	if !s.holding {
+		watching = s.watchers()
 	}
 	if len(watching) == 0 {
 		return
@@ -194,9 +190,24 @@ func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
 
 // holdMonitors keeps back what flow monitors say, until it is called with false. The switch is locked.
 func (s *Switch) holdMonitors(hold bool) {
-	if s.holding = hold; !hold {
-		s.monitored(nil, nil, 0)
+	if s.holding = hold; hold {
+		s.watching = s.watchers()
+		return
 	}
+	s.watching = nil
+	s.monitored(nil, nil, 0)
+}
+
+// watchers are the connections that have flow monitors. The switch is locked.
+func (s *Switch) watchers() (list []*conn) {
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	for c := range s.conns {
+		if len(c.monitors) > 0 {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // noteChange adds what is to be said of a change to what the connections have to be told.

@@ -12,9 +12,14 @@ import (
 
 // keys makes the value and the mask of a match, whose options are those of the switch.
 func (t *flowTables) keys(m openflow.Match) (value, mask packet.Key) {
-	value, mask = packet.Match(m)
-	t.options.Load().Match(m, &value, &mask)
+	t.keysInto(m, &value, &mask)
 	return value, mask
+}
+
+// keysInto is keys for keys that are there.
+func (t *flowTables) keysInto(m openflow.Match, value, mask *packet.Key) {
+	packet.MatchInto(m, value, mask)
+	t.options.Load().Match(m, value, mask)
 }
 
 // settled is a match with the options of tunnels as long as they are mapped, as a switch tells of them. The match itself

@@ -63,14 +63,31 @@ func (x *translation) send(no uint32, checkState, last, truncated bool) {
 	if p.Tunnel != nil {
 		x.sendTunnel(p)
 	} else {
+		tos := x.flow.Uint(openflow.FieldIPToS)
+		x.markDSCP(p)
 		x.commit()
 		x.truncateCopy()
 		x.emit(datapath.Output{Port: p.Datapath, Context: p})
+		x.flow.SetUint(openflow.FieldIPToS, tos)
 	}
 	if x.s.mirroring {
 		x.mirror(p.link, p.link.destinations)
 	}
 }
+
+// markDSCP gives the packet the DSCP that a port wants for its priority.
+func (x *translation) markDSCP(p *Port) {
+	if len(p.DSCP) == 0 {
+		return
+	}
+	x.lookPriority()
+	if dscp, ok := p.DSCP[uint32(x.flow.Uint(packet.SKBPriority))]; ok {
+		lookSome(&x.wc, openflow.FieldIPToS, dscpMask)
+		x.flow.SetUint(openflow.FieldIPToS, x.flow.Uint(openflow.FieldIPToS)&^dscpMask|uint64(dscp)<<2)
+	}
+}
+
+const dscpMask = 0xfc
 
 // maySend reports whether a packet may leave by a port.
 func (x *translation) maySend(p *Port, _ bool) bool {

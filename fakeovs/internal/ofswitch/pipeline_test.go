@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -202,6 +203,30 @@ func TestReceiveMaySend(t *testing.T) {
 	s.Input(1, arpFrame(station(1), station(2), 1))
 	if n != hops {
 		t.Errorf("frames received: got %d, want %d", n, hops)
+	}
+}
+
+// A test that fails within a Receive function does not leave the switch without anybody who hands frames over.
+func TestReceiveMayEndItsGoroutine(t *testing.T) {
+	s := newSwitch(t, 1, openflow.Flow{Instructions: out(2)})
+	n := 0
+	receive := func([]byte) {
+		if n++; n == 1 {
+			runtime.Goexit()
+		}
+	}
+	if err := s.AddPort(ofswitch.Port{No: 2, Name: "p2", Receive: receive}); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Input(1, arpFrame(station(1), station(2), 1))
+	}()
+	<-ended
+	s.Input(1, arpFrame(station(1), station(2), 1))
+	if n != 2 {
+		t.Errorf("frames received: got %d, want 2", n)
 	}
 }
 

@@ -31,7 +31,6 @@ func eachOf(list []openflow.Action, do func(openflow.Action) bool) bool {
 
 // refer notes at the groups and meters that a flow uses them, or, by -1, that it does no longer.
 func (t *flowTables) refer(f *flow, by int) {
-	t.countLearners(f, by)
 	if len(t.groups) == 0 && len(t.meters) == 0 {
 		return
 	}

@@ -42,9 +42,10 @@ func (p *pauses) keep(f *frozen, m *conntrack.Meta) []byte {
 	p.last++
 	p.known[p.last] = paused{f, *m}
 	delete(p.known, p.last-maxPaused)
-	b := []byte{continuationBridge >> 8, continuationBridge & 0xff, 0, 24, 0, 0, 0, 0}
+	b := []byte{continuationBridge >> 8, continuationBridge & 0xff, 0, 20}
 	b = binary.BigEndian.AppendUint64(b, p.secret)
 	b = binary.BigEndian.AppendUint64(b, p.last)
+	b = append(b, 0, 0, 0, 0)
 	if f.tracked {
 		b = append(b, continuationTracked>>8, continuationTracked&0xff, 0, 4, 0, 0, 0, 0)
 	}
@@ -52,10 +53,10 @@ func (p *pauses) keep(f *frozen, m *conntrack.Meta) []byte {
 }
 
 func (p *pauses) find(b []byte) (paused, bool) {
-	if len(b) < 24 || binary.BigEndian.Uint16(b) != continuationBridge || binary.BigEndian.Uint64(b[8:]) != p.secret {
+	if len(b) < 24 || binary.BigEndian.Uint16(b) != continuationBridge || binary.BigEndian.Uint64(b[4:]) != p.secret {
 		return paused{}, false
 	}
-	found, ok := p.known[binary.BigEndian.Uint64(b[16:])]
+	found, ok := p.known[binary.BigEndian.Uint64(b[12:])]
 	return found, ok
 }
 
@@ -67,7 +68,7 @@ var resumable = [...]openflow.Field{
 
 // resume goes on with a packet that a controller action has paused.
 func (s *Switch) resume(m openflow.Resume) error {
-	p := packet.Parse(append([]byte(nil), m.PacketIn.Data...))
+	p := s.dp.parse(append([]byte(nil), m.PacketIn.Data...))
 	given, _ := packet.Match(m.PacketIn.Match)
 	s.begin()
 	stopped, ok := s.dp.pauses.find(m.PacketIn.Continuation)
@@ -94,8 +95,8 @@ func (s *Switch) resume(m openflow.Resume) error {
 	meta := stopped.meta
 	e := &evaluation{dp: s.dp, s: f.s}
 	e.restore(p, &meta)
-	e.pass(p, &meta, nil, &f, false)
-	frames := s.deliveries(e.outputs)
+	e.pass(p, &meta, &f, false)
+	frames := s.deliveries(e.outputs, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return nil

@@ -74,6 +74,8 @@ type Switch struct {
 	links     []*link
 	linkNames map[string]*link
 	mirrors   [maxMirrors]*mirror
+	// hits and misses are the look-ups in the datapath for packets that came in here.
+	hits, misses uint64
 	// failOpen is the flow of a switch whose controllers cannot be reached; nil where they can, or do not matter.
 	failOpen *flow
 	// mirroring says that there are mirrors.
@@ -85,6 +87,8 @@ type Switch struct {
 	// events counts what flow monitors were told of; holding keeps back what they say.
 	events  uint64
 	holding bool
+	// watching are the connections with flow monitors, as long as holding is set.
+	watching []*conn
 	// now is the time of the operation that holds mu.
 	now time.Time
 
@@ -137,27 +141,42 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 // or beside one in another goroutine: the Input that is handing frames over hands over those as well.
 func (s *Switch) Input(port uint32, frame []byte) *Result { return s.InputTunnel(port, frame, nil) }
 
+// Forward is Input without the account of what happened.
+func (s *Switch) Forward(port uint32, frame []byte) {
+	p := s.dp.parse(append([]byte(nil), frame...))
+	s.begin()
+	e := &evaluation{dp: s.dp, s: s}
+	s.enter(e, p, port, len(frame))
+	frames := s.deliveries(e.outputs, false)
+	s.end()
+	s.leave(frames, e.packetIns)
+}
+
+// enter lets a packet come in by a port. The switch is locked.
+func (s *Switch) enter(e *evaluation, p *packet.Packet, port uint32, size int) {
+	in := s.ports[port]
+	if in == nil {
+		return
+	}
+	in.countIn(size)
+	if s.dp.held.Load() {
+		return
+	}
+	p.Key.SetUint(openflow.FieldInPort, uint64(port))
+	e.pass(p, &conntrack.Meta{}, nil, true)
+}
+
 // InputTunnel is Input for a frame that came through a tunnel with these fields; nil for none.
 func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
-	p := packet.Parse(append([]byte(nil), frame...))
+	p := s.dp.parse(append([]byte(nil), frame...))
 	if tunnel != nil {
 		copyTunnel(&p.Key, tunnel)
 	}
-	r := &Result{in: port, size: len(frame)}
+	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	s.begin()
-	e := &evaluation{dp: s.dp, s: s}
-	if in := s.ports[port]; in != nil {
-		in.countIn(len(frame))
-		if s.dp.held.Load() {
-			s.end()
-			return r
-		}
-		r.tracer = newTracer()
-		e.t = r.tracer
-		p.Key.SetUint(openflow.FieldInPort, uint64(port))
-		e.pass(p, &conntrack.Meta{}, nil, nil, false)
-	}
-	frames := s.deliveries(e.outputs)
+	e := &evaluation{dp: s.dp, s: s, t: r.tracer}
+	s.enter(e, p, port, len(frame))
+	frames := s.deliveries(e.outputs, true)
 	s.end()
 	r.Outputs = e.outputs
 	s.leave(frames, e.packetIns)
@@ -182,14 +201,18 @@ func (s *Switch) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	if in >= maxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
 		return nil, openflow.ErrBadPort
 	}
-	p := packet.Parse(append([]byte(nil), m.Data...))
-	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key), options: s.Options(), used: new(uint64)}
+	p := new(packet.Packet)
+	given, _ := packet.Match(m.Match)
+	p.Init(append([]byte(nil), m.Data...), openflow.PacketType(given.Uint(openflow.FieldPacketType)), s.dp.VLANLimit())
+	options := s.Options()
+	for _, f := range settled(m.Match, options) {
+		if packet.Known(f.Field) || packet.IsOption(f.Field) {
+			options.Write(&p.Key, f.Field, f.Value, f.Mask)
+		}
+	}
+	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key), options: options, used: new(uint64)}
 	if err := c.actions(m.Actions); err != nil {
 		return nil, err
-	}
-	given, mask := s.flows.keys(settled(m.Match, s.Options()))
-	for i := range p.Key {
-		p.Key[i] |= given[i] & mask[i]
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
 	return &packetOut{packet: p, actions: m.Actions}, nil
@@ -216,7 +239,7 @@ func (s *Switch) send(out *packetOut) {
 	s.begin()
 	e := out.evaluation
 	e.execute(out.packet, &conntrack.Meta{}, out.made)
-	frames := s.deliveries(e.outputs)
+	frames := s.deliveries(e.outputs, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 }
@@ -259,14 +282,19 @@ func (s *Switch) NextExpiry() (time.Time, bool) {
 	return s.flows.next, len(s.flows.timed) > 0
 }
 
-// deliveries pairs frames with their receivers.
-func (s *Switch) deliveries(outputs []Output) []delivery {
+// deliveries pairs frames with their receivers, who own them: kept says that the outputs are somebody else's.
+func (s *Switch) deliveries(outputs []Output, kept bool) []delivery {
 	frames := make([]delivery, 0, len(outputs))
 	for _, o := range outputs {
 		o.port.countOut(len(o.Frame))
-		if o.port.Receive != nil {
-			frames = append(frames, delivery{o.port.Receive, append([]byte(nil), o.Frame...)})
+		if o.port.Receive == nil {
+			continue
 		}
+		frame := o.Frame
+		if kept {
+			frame = append([]byte(nil), frame...)
+		}
+		frames = append(frames, delivery{o.port.Receive, frame})
 	}
 	return frames
 }
@@ -292,6 +320,15 @@ func (s *Switch) AddFlow(f openflow.Flow) error {
 func (s *Switch) ClearFlows() {
 	// Deleting everything cannot fail.
 	_ = s.change(openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}})
+}
+
+// Flush removes all flows, groups and meters, and tells controllers of the flows alone.
+func (s *Switch) Flush() {
+	s.ClearFlows()
+	s.begin()
+	defer s.end()
+	s.finished(s.flows.deleteGroups(openflow.GroupAll), nil, 0)
+	s.deleteMeters(openflow.MeterAll)
 }
 
 // change carries out a flow mod.

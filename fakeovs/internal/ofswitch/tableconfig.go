@@ -82,6 +82,9 @@ func (s *Switch) SetTables(options map[uint8]TableOptions) {
 	for i := range t.config {
 		c := &t.config[i]
 		c.options = options[uint8(i)]
+		if c.options.Name != "" {
+			c.name = ""
+		}
 		if table := t.tables[i]; table != nil {
 			table.SetPrefixes(c.options.prefixes()...)
 		}
@@ -110,6 +113,13 @@ func (c *tableConfig) tableName() string {
 		return c.options.Name
 	}
 	return c.name
+}
+
+// rename gives the table a name as a controller does, which counts only where the database has none.
+func (c *tableConfig) rename(name string) {
+	if c.options.Name == "" {
+		c.name = name
+	}
 }
 
 // tableLen is how many flows a table has.

@@ -71,7 +71,7 @@ func (c *conn) setTableFeatures(tables []openflow.TableFeatures) error {
 	}
 	for i, t := range wanted {
 		if int(i) < visibleTables {
-			s.flows.config[i].name = t.Name
+			s.flows.config[i].rename(t.Name)
 		}
 	}
 	return nil

@@ -28,6 +28,9 @@ type TraceOptions struct {
 	Names bool
 }
 
+// maxTraced is how many translations a trace has: one that comes back for ever, with Open vSwitch's trace never ends.
+const maxTraced = 1024
+
 // Trace follows a packet with the fields of a flow, in_port among them, through the flow tables and says what becomes of it,
 // in the words of ofproto/trace (ovs-vswitchd(8)).
 func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
@@ -36,7 +39,9 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 	e.t.names = s.names(o.Names)
 	var b strings.Builder
 	states := o.States
-	queue := []*fork{{key: *flow}}
+	id := uint32(flow.Uint(openflow.FieldRecircID))
+	queue := []*fork{{key: *flow, thawed: s.dp.recirculations.find(id, s.now)}}
+	left := maxTraced - 1
 	fixTagType(&queue[0].key)
 	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
@@ -47,13 +52,16 @@ func (s *Switch) Trace(flow *packet.Key, o TraceOptions) string {
 		}
 		x := e.traced(f, &o)
 		e.t.writePass(&b, len(e.t.passes)-1, e.t.names)
-		for i := range x.forks {
-			queue = append(queue, &x.forks[i])
+		forks := x.forks[:min(len(x.forks), left)]
+		left -= len(forks)
+		for _, f := range forks {
+			queue = append(queue, &f)
 		}
-		s.dp.recirculations.release(queue)
+		x.forks = nil
+		s.dp.recirculations.release(queue, s.now)
 	}
 	s.dp.recirculations.tracing = false
-	frames := s.deliveries(nil)
+	frames := s.deliveries(nil, false)
 	s.end()
 	s.leave(frames, e.packetIns)
 	return b.String()
@@ -71,7 +79,7 @@ func (e *evaluation) traced(f *fork, o *TraceOptions) *translation {
 	}
 	x.made = x.run(list)
 	if o.Frame != nil && x.failed == "" {
-		p := packet.Parse(append([]byte(nil), o.Frame...))
+		p := e.dp.parse(append([]byte(nil), o.Frame...))
 		e.execute(p, &conntrack.Meta{}, withoutOutputs(x.made))
 	}
 	return x

@@ -52,6 +52,9 @@ const (
 
 const noNode = -1
 
+// maxNodes is how much a trace has; it leaves out what happens then.
+const maxNodes = 1 << 20
+
 // trace is where a translation is in its trace.
 type trace struct {
 	t      *tracer
@@ -62,6 +65,9 @@ func (t *trace) tracing() bool { return t.t != nil }
 
 func (t *trace) add(n node) int32 {
 	n.parent = t.parent
+	if len(t.t.nodes) >= maxNodes {
+		return maxNodes - 1
+	}
 	t.t.nodes = append(t.t.nodes, n)
 	return int32(len(t.t.nodes) - 1)
 }

@@ -20,18 +20,25 @@ const (
 // translation makes the actions of the datapath of a packet's way through the flow tables, and notes which of the packet's
 // bits they depend on: they are good for every packet that has the same.
 type translation struct {
+	// in is the packet as it came; flow as the flows see it, and base as the actions so far leave it. wc is the bits of in
+	// that were looked at.
+	in, flow, base, wc packet.Key
+	progress
+}
+
+// progress is what a translation has beside the keys.
+type progress struct {
 	e *evaluation
 	// s is the bridge that the packet is in.
 	s *Switch
 	trace
-	// in is the packet as it came; flow as the flows see it, and base as the actions so far leave it. wc is the bits of in
-	// that were looked at.
-	in, flow, base, wc packet.Key
 	// options are those of tunnels that are fields in the bridge.
 	options *packet.Options
 	// size is the number of bytes to count, if counts says so. Without effects nothing is learned and sent.
 	size            int
 	counts, effects bool
+	// again says that what was done with a packet is found out anew, to see whether it is still the same.
+	again bool
 	// frame is whether there is a packet and not only its fields.
 	frame bool
 
@@ -99,7 +106,9 @@ const slowAction slowReason = 1
 
 // newTranslation begins with a packet, of whose fields in_port is set.
 func newTranslation(e *evaluation, s *Switch, k *packet.Key) *translation {
-	x := &translation{e: e, s: s, options: s.Options(), in: *k, flow: *k, base: *k, trace: trace{t: e.t, parent: noNode}}
+	x := e.dp.translation()
+	x.in, x.flow, x.base = *k, *k, *k
+	x.progress = progress{e: e, s: s, options: s.Options(), trace: trace{t: e.t, parent: noNode}, actions: x.actions[:0]}
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.base.SetUint(openflow.FieldActsetOutput, portUnset)
 	clear(x.base[:tunnelWords])
@@ -114,14 +123,38 @@ func newTranslation(e *evaluation, s *Switch, k *packet.Key) *translation {
 	return x
 }
 
+// translation is one with a clear mask, whose memory may have been another's. The datapath is locked.
+func (d *Datapath) translation() *translation {
+	n := len(d.spare)
+	if n == 0 {
+		return new(translation)
+	}
+	x := d.spare[n-1]
+	d.spare = d.spare[:n-1]
+	return x
+}
+
+// done gives a translation back that nobody refers to any more, nor to its actions.
+func (x *translation) done() {
+	if x.tracing() {
+		return
+	}
+	d := x.e.dp
+	clear(x.actions)
+	x.progress, x.wc = progress{actions: x.actions}, packet.Key{}
+	d.spare = append(d.spare, x)
+}
+
 // run translates the actions, or if there are none what the flow tables say.
 func (x *translation) run(list steps) []datapath.Action {
 	root := x.enterNode(nodeBridge, "bridge(%q)", x.s.name)
 	if f := x.thawed; f != nil {
 		list = x.thaw(f)
+	} else if id := x.in.Uint(openflow.FieldRecircID); id != 0 {
+		x.fail(failedRecirc, "Recirculation context not found for ID %x", id)
 	}
 	// If the actions fail the mask stays as it is.
-	if x.exec(list) {
+	if x.failed == "" && x.exec(list) {
 		x.finishMask()
 	}
 	x.parent = root
@@ -138,7 +171,7 @@ func (x *translation) exec(list steps) (ok bool) {
 		x.rule = x.find(&x.table, inPort, true, true)
 		x.enterTable(x.rule, x.table)
 		x.credit(x.rule)
-		list, x.cookie = x.rule.actions()
+		list, x.cookie = x.s.flows.actions(x.rule)
 	}
 	if p := x.s.ports[uint32(x.in.Uint(openflow.FieldInPort))]; p != nil {
 		if p.link.mirrorOut != 0 {

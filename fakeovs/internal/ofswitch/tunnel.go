@@ -102,6 +102,11 @@ func (x *translation) sendTunnel(p *Port) {
 		copyTunnel(&x.flow, &old)
 		return
 	}
+	if x.in.TunnelSet() && sameTunnelEnd(&x.flow, &x.in) {
+		// Open vSwitch leaves the flow what it is in the tunnel.
+		x.report(nodeWarn, "Not tunneling to our own address")
+		return
+	}
 	x.report(nodeDetail, "output to kernel tunnel")
 	if !sameTunnel(&x.base, &x.flow) {
 		copyTunnel(&x.base, &x.flow)
@@ -116,6 +121,11 @@ func (x *translation) sendTunnel(p *Port) {
 	x.commit()
 	x.truncateCopy()
 	x.emit(datapath.Output{Port: p.Datapath, Context: p})
+}
+
+// sameTunnelEnd reports whether two packets are sent to the same end of a tunnel.
+func sameTunnelEnd(a, b *packet.Key) bool {
+	return equalField(a, b, openflow.FieldTunDst) && equalField(a, b, openflow.FieldTunIPv6Dst)
 }
 
 // leaveTunnel takes over from the tunnel that the packet came through that there was congestion. It reports false if the

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
@@ -34,11 +35,11 @@ func unworded(a any) any {
 }
 
 // inWords are instructions with the words of the ones of the wire that they came of: instructions or, in OpenFlow 1.0,
-// actions.
-func inWords(in openflow.Instructions, v openflow.Version, wire []byte, o *packet.Options) openflow.Instructions {
+// actions. Differs reports whether one has words of its own.
+func inWords(in openflow.Instructions, v openflow.Version, wire []byte, o *packet.Options) (_ openflow.Instructions, differs bool) {
 	if v == openflow.Version10 {
-		in.Apply = actionWords(in.Apply, v, wire, o)
-		return in
+		in.Apply, differs = actionWords(in.Apply, v, wire, o)
+		return in, differs
 	}
 	const write, apply = 3, 4
 	for len(wire) >= 8 {
@@ -46,15 +47,17 @@ func inWords(in openflow.Instructions, v openflow.Version, wire []byte, o *packe
 		if n < 8 || n > len(wire) {
 			break
 		}
+		var some bool
 		switch binary.BigEndian.Uint16(wire) {
 		case write:
-			in.Write = actionWords(in.Write, v, wire[8:n], o)
+			in.Write, some = actionWords(in.Write, v, wire[8:n], o)
 		case apply:
-			in.Apply = actionWords(in.Apply, v, wire[8:n], o)
+			in.Apply, some = actionWords(in.Apply, v, wire[8:n], o)
 		}
+		differs = differs || some
 		wire = wire[n:]
 	}
-	return in
+	return in, differs
 }
 
 // Subtypes of actions of Nicira's.
@@ -72,29 +75,34 @@ const (
 )
 
 // actionWords are actions with the words of the ones of the wire that they came of. If those are others it leaves them.
-func actionWords(list []openflow.Action, v openflow.Version, wire []byte, o *packet.Options) []openflow.Action {
-	out, changed := make([]openflow.Action, 0, len(list)), false
+func actionWords(list []openflow.Action, v openflow.Version, wire []byte, o *packet.Options) (_ []openflow.Action, differs bool) {
+	var out []openflow.Action
+	at := 0
 	for len(wire) >= 8 {
 		n := int(binary.BigEndian.Uint16(wire[2:]))
 		if n < 8 || n > len(wire) {
-			return list
+			return list, false
 		}
 		one := openflow.RawAction{Bytes: wire[:n]}
 		wire = wire[n:]
 		switch sub := niciraSubtype(one); {
 		case sub == niciraWriteMetadata || sub == niciraNAT:
 			continue
-		case len(out) == len(list):
-			return list
+		case at == len(list):
+			return list, false
 		}
-		a, differs := wordedAction(list[len(out)], v, one, o)
-		changed = changed || differs
-		out = append(out, a)
+		if a, differs := wordedAction(list[at], v, one, o); differs {
+			if out == nil {
+				out = slices.Clone(list)
+			}
+			out[at] = a
+		}
+		at++
 	}
-	if !changed || len(out) != len(list) {
-		return list
+	if out == nil || at != len(list) {
+		return list, false
 	}
-	return out
+	return out, true
 }
 
 func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction, o *packet.Options) (_ openflow.Action, differs bool) {
@@ -103,13 +111,15 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 	case niciraClone:
 		const head = 16
 		if c, ok := a.(openflow.Clone); ok && len(b) >= head {
-			return openflow.Clone{Actions: actionWords(c.Actions, v, b[head:], o)}, true
+			list, differs := actionWords(c.Actions, v, b[head:], o)
+			return openflow.Clone{Actions: list}, differs
 		}
 	case niciraCT:
 		const head = 24
 		if c, ok := a.(openflow.CT); ok && len(b) >= head && len(c.Exec) > 0 {
-			c.Exec = actionWords(c.Exec, v, b[head:], o)
-			return c, true
+			if c.Exec, differs = actionWords(c.Exec, v, b[head:], o); differs {
+				return c, true
+			}
 		}
 	case niciraSetTunnel, niciraSetTunnel64, niciraLoad:
 		if s, ok := a.(openflow.SetField); ok {

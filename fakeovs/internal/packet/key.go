@@ -135,6 +135,12 @@ func ones(bits uint8) uint64 {
 
 // wide is a big-endian number of up to 16 bytes.
 func wide(b []byte) (hi, lo uint64) {
+	if len(b) <= 8 {
+		for _, c := range b {
+			lo = lo<<8 | uint64(c)
+		}
+		return 0, lo
+	}
 	var w [16]byte
 	if len(b) > len(w) {
 		b = b[len(b)-len(w):]

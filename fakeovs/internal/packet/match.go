@@ -7,6 +7,13 @@ import "github.com/ovskit/ovskit/openflow"
 
 // Match makes the value and the mask of a match. Fields that are not Known are left out.
 func Match(m openflow.Match) (value, mask Key) {
+	MatchInto(m, &value, &mask)
+	return value, mask
+}
+
+// MatchInto is Match that writes to keys that there are.
+func MatchInto(m openflow.Match, value, mask *Key) {
+	*value, *mask = Key{}, Key{}
 	for _, f := range m {
 		all := f.Mask
 		if all == nil {
@@ -25,8 +32,7 @@ func Match(m openflow.Match) (value, mask Key) {
 			mask.Mask(openflow.FieldTCPDst)
 		}
 	}
-	value.And(&mask)
-	return value, mask
+	value.And(mask)
 }
 
 var allOnes = [16]byte{

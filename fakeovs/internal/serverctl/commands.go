@@ -28,6 +28,12 @@ type Target struct {
 	RemoveRemote func(target string) bool
 	// Reconnect cuts all clients.
 	Reconnect func()
+	// AddDatabase adds the database in a file, or says in the words of ovsdb-server why it cannot. RemoveDatabase takes one
+	// away by name.
+	AddDatabase    func(file string) error
+	RemoveDatabase func(name string) error
+	// Usage is how many of what there are in memory.
+	Usage func() map[string]int
 	// Compact makes the file of a database as short as it can be.
 	Compact func(database string) error
 	// Exit ends the server. It is called when its caller has been answered.
@@ -48,6 +54,10 @@ func Commands(t Target) []ctlserver.Command {
 		{Name: "ovsdb-server/list-dbs", Run: func([]string) (string, error) {
 			return list(slices.Collect(maps.Keys(t.Databases()))), nil
 		}},
+		{Name: "ovsdb-server/add-db", Usage: "DB", Min: 1, Max: 1, Run: func(args []string) (string, error) {
+			return "", t.AddDatabase(args[0])
+		}},
+		{Name: "ovsdb-server/remove-db", Usage: "DB", Min: 1, Max: 1, Run: t.removeDatabase},
 		{Name: "ovsdb-server/list-remotes", Run: func([]string) (string, error) { return list(t.Remotes()), nil }},
 		{Name: "ovsdb-server/add-remote", Usage: "REMOTE", Min: 1, Max: 1, Run: t.addRemote},
 		{Name: "ovsdb-server/remove-remote", Usage: "REMOTE", Min: 1, Max: 1, Run: func(args []string) (string, error) {
@@ -68,14 +78,18 @@ func Commands(t Target) []ctlserver.Command {
 			return "performance counter is not supported on this platform", nil
 		}},
 		{Name: "ovsdb-server/perf-counters-clear", Run: done},
-		{Name: "ovsdb-server/sync-status", Run: func([]string) (string, error) { return "state: active", nil }},
-		{Name: "ovsdb-server/get-active-ovsdb-server", Run: done},
-		{Name: "ovsdb-server/disconnect-active-ovsdb-server", Run: done},
-		{Name: "ovsdb-server/get-sync-exclude-tables", Run: done},
 		{Name: "ovsdb-server/get-db-storage-status", Usage: "DB", Min: 1, Max: 1, Run: t.storage},
 		{Name: "ovsdb-server/tlog-set", Usage: "DB:TABLE on|off", Min: 2, Max: 2, Run: logged.set},
 		{Name: "ovsdb-server/tlog-list", Run: logged.list},
+		{Name: "memory/show", Run: t.memory},
+		{Name: "coverage/show", Run: func([]string) (string, error) {
+			return "Event coverage, avg rate over last: 5 seconds, last minute, last hour,  hash=00000000:\n0 events never hit\n", nil
+		}},
+		{Name: "coverage/read-counter", Usage: "COUNTER", Min: 1, Max: 1, Run: func([]string) (string, error) {
+			return "", ctlserver.Refusal("No such counter")
+		}},
 	}
+	commands = append(commands, replicationCommands()...)
 	return append(commands, vlogctl.Commands(serverModules)...)
 }
 
@@ -111,6 +125,17 @@ func (t Target) addRemote(args []string) (string, error) {
 	return "", t.AddRemote(args[0])
 }
 
+// removeDatabase takes a database away unless it is the server's own.
+func (t Target) removeDatabase(args []string) (string, error) {
+	if _, ok := t.Databases()[args[0]]; !ok {
+		return "", ctlserver.Refusal("Failed to find the database.")
+	}
+	if strings.HasPrefix(args[0], "_") {
+		return "", ctlserver.Refusal("Cannot remove reserved database.")
+	}
+	return "", t.RemoveDatabase(args[0])
+}
+
 // compact compacts a database, or all.
 func (t Target) compact(args []string) (string, error) {
 	if len(args) > 0 && strings.HasPrefix(args[0], "_") {
@@ -130,6 +155,16 @@ func (t Target) compact(args []string) (string, error) {
 		return "", errors.New("no database by that name")
 	}
 	return "", nil
+}
+
+// memory prints the usage by name.
+func (t Target) memory([]string) (string, error) {
+	usage := t.Usage()
+	var words []string
+	for _, what := range slices.Sorted(maps.Keys(usage)) {
+		words = append(words, fmt.Sprintf("%s:%d", what, usage[what]))
+	}
+	return strings.Join(words, " "), nil
 }
 
 func (t Target) storage(args []string) (string, error) {

@@ -30,8 +30,5 @@ func (t Target) absentCommands() []ctlserver.Command {
 			}
 			return "", errors.New("multicast snooping is disabled")
 		}},
-		{Name: "coverage/read-counter", Usage: "COUNTER", Min: 1, Max: 1, Run: func([]string) (string, error) {
-			return "", ctlserver.Refusal("No such counter")
-		}},
 	}
 }

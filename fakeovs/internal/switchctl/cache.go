@@ -10,18 +10,21 @@ import (
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
 )
 
-// cacheCommands are about the flows that a datapath has cached. Here each packet is translated anew: there are none, and
-// nothing is to be waited for.
+// cacheCommands are about the flows that a datapath has cached. They are always those that the flow tables want: nothing is
+// to be waited for.
 func (t Target) cacheCommands() []ctlserver.Command {
 	c := &cache{t: t, limit: 10_000, ufid: true}
 	return []ctlserver.Command{
 		{Name: "revalidator/wait", Run: done},
-		{Name: "revalidator/purge", Run: done},
+		{Name: "revalidator/purge", Run: func([]string) (string, error) {
+			t.Daemon.PurgeCache()
+			return "", nil
+		}},
 		{Name: "revalidator/pause", Hidden: true, Run: done},
 		{Name: "revalidator/resume", Hidden: true, Run: done},
 		{Name: "upcall/show", Run: c.show},
-		{Name: "upcall/disable-megaflows", Run: say("megaflows disabled")},
-		{Name: "upcall/enable-megaflows", Run: say("megaflows enabled")},
+		{Name: "upcall/disable-megaflows", Run: c.megaflows(false)},
+		{Name: "upcall/enable-megaflows", Run: c.megaflows(true)},
 		{Name: "upcall/disable-ufid", Run: func([]string) (string, error) {
 			c.ufid = false
 			return "Datapath dumping tersely using UFID disabled", nil
@@ -34,7 +37,7 @@ func (t Target) cacheCommands() []ctlserver.Command {
 			c.limit = uint32(atoi(args[0]))
 			return fmt.Sprintf("set flow_limit to %d", c.limit), nil
 		}},
-		{Name: "dpif/dump-flows", Usage: "[-m] [--names | --no-names] bridge", Min: 1, Max: ctlserver.Any, Run: c.dump},
+		{Name: "dpif/dump-flows", Usage: "[-m] [--names | --no-names] bridge", Min: 1, Max: ctlserver.Any, Run: t.dumpCache},
 		{Name: "coverage/show", Run: say(
 			"Event coverage, avg rate over last: 5 seconds, last minute, last hour,  hash=00000000:\n0 events never hit\n")},
 		{Name: "memory/show", Run: c.memory},
@@ -50,15 +53,22 @@ type cache struct {
 func (c *cache) show([]string) (string, error) {
 	var b strings.Builder
 	for _, dp := range c.t.datapaths() {
-		fmt.Fprintf(&b, "%s:\n  flows         : (current 0) (avg 0) (max 0) (limit %d)\n"+
-			"  dump duration : 1ms\n  ufid enabled : %t\n\n  1: (keys 0)\n", dp.name(), c.limit, c.ufid)
+		n := len(c.t.flows(dp))
+		fmt.Fprintf(&b, "%s:\n  flows         : (current %d) (avg %d) (max %d) (limit %d)\n"+
+			"  dump duration : 1ms\n  ufid enabled : %t\n\n  1: (keys %d)\n", dp.name(), n, n, n, c.limit, c.ufid, n)
 	}
 	return b.String(), nil
 }
 
-func (c *cache) dump(args []string) (string, error) {
-	_, err := c.t.bridge(args[len(args)-1])
-	return "", err
+// megaflows says whether flows leave out what does not matter.
+func (c *cache) megaflows(enabled bool) func([]string) (string, error) {
+	return func([]string) (string, error) {
+		c.t.Daemon.SetMegaflows(enabled)
+		if enabled {
+			return "megaflows enabled", nil
+		}
+		return "megaflows disabled", nil
+	}
 }
 
 // memory prints how many of what there are.

@@ -33,6 +33,9 @@ func (t Target) datapathCommands() []ctlserver.Command {
 		t.dpctl("dump-flows", "[-m] [--names] [dp] [filter=..] [type=..] [pmd=..]", 0, 6, t.dpctlDumpFlows),
 		t.dpctl("del-flows", "[dp] [file]", 0, 2, func(c *dpctlCall) error {
 			_, err := c.open(2)
+			if err == nil {
+				t.Daemon.PurgeCache()
+			}
 			return err
 		}),
 	}
@@ -63,27 +66,22 @@ func (t Target) datapaths() []*datapath {
 	return sorted
 }
 
-// lookups is how many packets have come into a datapath. None of them is found in a cache.
-func (t Target) lookups(d *datapath) uint64 {
-	var n uint64
+// lookups is how many packets have come into a datapath whose flow was found in it, and how many others.
+func (t Target) lookups(d *datapath) (hits, misses uint64) {
 	for _, b := range d.bridges {
-		sw, ok := t.Daemon.Bridge(b.Name)
-		if !ok {
-			continue
-		}
-		for _, p := range b.Ports {
-			if s, ok := sw.PortStats(p.No); ok && p.Datapath != 0 {
-				n += s.RxPackets
-			}
+		if sw, ok := t.Daemon.Bridge(b.Name); ok {
+			h, m := sw.Lookups()
+			hits, misses = hits+h, misses+m
 		}
 	}
-	return n
+	return hits, misses
 }
 
 func (t Target) show([]string) (string, error) {
 	var b strings.Builder
 	for _, dp := range t.datapaths() {
-		fmt.Fprintf(&b, "%s: hit:0 missed:%d\n", dp.name(), t.lookups(dp))
+		hits, misses := t.lookups(dp)
+		fmt.Fprintf(&b, "%s: hit:%d missed:%d\n", dp.name(), hits, misses)
 		for _, bridge := range dp.bridges {
 			fmt.Fprintf(&b, "  %s:\n", bridge.Name)
 			for _, p := range bridge.Ports {
@@ -152,7 +150,8 @@ func (t Target) dpctlShow(c *dpctlCall) error {
 var localKinds = map[string]string{"dummy": "dummy-internal", "netdev": "tap", "system": "internal"}
 
 func (t Target) printDatapath(c *dpctlCall, dp *datapath) {
-	c.printf("%s:\n  lookups: hit:0 missed:%d lost:0\n  flows: 0\n", dp.name(), t.lookups(dp))
+	hits, misses := t.lookups(dp)
+	c.printf("%s:\n  lookups: hit:%d missed:%d lost:0\n  flows: %d\n", dp.name(), hits, misses, len(t.flows(dp)))
 	ports := map[uint32]vswitchd.PortInfo{0: {Name: "ovs-" + dp.kind, Kind: localKinds[dp.kind]}}
 	owner := map[uint32]string{}
 	for _, b := range dp.bridges {
@@ -193,19 +192,6 @@ func humanSize(n uint64) string {
 	}
 	at = min(at, len(units))
 	return fmt.Sprintf(" (%.1f %ciB)", float64(n)/float64(uint64(1)<<(10*at)), units[at-1])
-}
-
-// dpctlDumpFlows prints the flows of a datapath's cache, of which there are none.
-func (t Target) dpctlDumpFlows(c *dpctlCall) error {
-	for len(c.args) > 0 {
-		last := c.args[len(c.args)-1]
-		if !strings.HasPrefix(last, "filter=") && !strings.HasPrefix(last, "type=") && !strings.HasPrefix(last, "pmd=") {
-			break
-		}
-		c.args = c.args[:len(c.args)-1]
-	}
-	_, err := c.open(2)
-	return err
 }
 
 // features is what a datapath can do.

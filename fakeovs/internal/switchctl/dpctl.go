@@ -19,7 +19,9 @@ type dpctlCall struct {
 	args       []string
 	verbosity  int
 	statistics bool
-	out        strings.Builder
+	// names says whether ports are written by name, nil that the verbosity does.
+	names *bool
+	out   strings.Builder
 }
 
 // The reasons that stand behind complaints, as strerror(3) has them.
@@ -71,7 +73,10 @@ func (c *dpctlCall) options() error {
 			c.statistics = true
 		case "--more":
 			c.verbosity++
-		case "--clear", "--may-create", "--names", "--no-names":
+		case "--names", "--no-names":
+			names := arg == "--names"
+			c.names = &names
+		case "--clear", "--may-create":
 		default:
 			if strings.HasPrefix(arg, "--") {
 				c.printf("Unrecognized option %s", arg)
@@ -92,6 +97,14 @@ func (c *dpctlCall) options() error {
 		c.args = c.args[1:]
 	}
 	return nil
+}
+
+// byName reports whether ports are written by name.
+func (c *dpctlCall) byName() bool {
+	if c.names != nil {
+		return *c.names
+	}
+	return c.verbosity > 0
 }
 
 // datapath returns a datapath by the argument that names it; nil if there is none.

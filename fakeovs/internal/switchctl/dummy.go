@@ -6,6 +6,7 @@ package switchctl
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
@@ -22,10 +23,18 @@ func (t Target) dummyCommands() []ctlserver.Command {
 		},
 		{Name: "netdev-dummy/set-admin-state", Usage: "[netdev] up|down", Min: 1, Max: 2, Run: t.setAdminState},
 		{Name: "netdev-dummy/conn-state", Usage: "[netdev]", Max: 1, Run: func(args []string) (string, error) {
-			if len(args) == 0 {
-				return "", nil
+			if len(args) > 0 {
+				return args[0] + ": " + t.Daemon.Wire(args[0]) + "\n", nil
 			}
-			return args[0] + ": unknown", nil
+			var all strings.Builder
+			for _, b := range t.Daemon.Bridges() {
+				for _, p := range b.Ports {
+					if state := t.Daemon.Wire(p.Name); state != "unknown" {
+						fmt.Fprintf(&all, "%s: %s\n", p.Name, state)
+					}
+				}
+			}
+			return all.String(), nil
 		}},
 	}
 }
@@ -54,7 +63,7 @@ func (t Target) receive(args []string) (string, error) {
 				}
 				args = args[2:]
 			}
-			if frame, err = compose(word, int(min(size, maxFrame))); err != nil {
+			if frame, err = t.compose(word, int(min(size, maxFrame))); err != nil {
 				return "", err
 			}
 		}
@@ -88,8 +97,8 @@ func hexBytes(text string) ([]byte, error) {
 }
 
 // compose makes a frame of fields in the notation of datapaths; of a length, unless that is 0.
-func compose(text string, size int) ([]byte, error) {
-	k, _, err := flowtext.ParseODP(text, nil)
+func (t Target) compose(text string, size int) ([]byte, error) {
+	k, _, err := flowtext.ODP{VLANs: t.Daemon.VLANLimit()}.Parse(text, nil)
 	if err != nil {
 		return nil, err
 	}

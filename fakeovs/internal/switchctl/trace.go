@@ -157,7 +157,8 @@ func (t Target) tracedFlow(o *traceArgs) (*ofswitch.Switch, packet.Key, error) {
 	case o.generate:
 		o.Frame = packet.Compose(&flow, o.payload)
 	case frame != nil:
-		p := packet.Parse(slices.Clone(frame))
+		var p packet.Packet
+		p.Init(slices.Clone(frame), openflow.PacketEthernet, t.Daemon.VLANLimit())
 		key := p.Key
 		key.SetMetadata(&flow)
 		flow, o.Frame = key, frame
@@ -179,7 +180,7 @@ func (t Target) parseTraced(words []string) (*ofswitch.Switch, packet.Key, error
 	} else if len(all) == 1 {
 		dp = all[0]
 	}
-	flow, _, err := flowtext.ParseODP(text, dp.ports())
+	flow, _, err := flowtext.ODP{VLANs: t.Daemon.VLANLimit()}.Parse(text, dp.ports())
 	var syntax *flowtext.SyntaxError
 	switch {
 	case err == nil && dp == nil:
@@ -238,7 +239,13 @@ func (d *datapath) ports() map[string]uint32 {
 // receiver is the switch whose port a datapath's flow comes in by, which is written to the flow in the place of the
 // datapath's.
 func (t Target) receiver(dp *datapath, flow *packet.Key) (*ofswitch.Switch, error) {
+	if sw, ok, err := t.recirculated(dp, flow); ok || err != nil {
+		return sw, err
+	}
 	in := uint32(flow.Uint(openflow.FieldInPort))
+	if flow.TunnelSet() {
+		return t.tunnelReceiver(dp, flow, in)
+	}
 	for _, b := range dp.bridges {
 		for _, p := range b.Ports {
 			if p.Datapath == 0 || p.Datapath != in {
@@ -251,6 +258,40 @@ func (t Target) receiver(dp *datapath, flow *packet.Key) (*ofswitch.Switch, erro
 		}
 	}
 	return nil, fmt.Errorf("no OpenFlow port for datapath port %d", in)
+}
+
+// tunnelReceiver is receiver for a flow that comes through a tunnel.
+func (t Target) tunnelReceiver(dp *datapath, flow *packet.Key, in uint32) (*ofswitch.Switch, error) {
+	for _, b := range dp.bridges {
+		sw, ok := t.Daemon.Bridge(b.Name)
+		if !ok {
+			continue
+		}
+		if sw, port, ok := sw.Datapath().Receiver(in, flow); ok {
+			flow.SetUint(openflow.FieldInPort, uint64(port))
+			return sw, nil
+		}
+		break
+	}
+	return nil, errors.New("no OpenFlow tunnel port for this packet")
+}
+
+// recirculated is receiver for a flow that comes back; ok is false for others.
+func (t Target) recirculated(dp *datapath, flow *packet.Key) (sw *ofswitch.Switch, ok bool, err error) {
+	id := uint32(flow.Uint(openflow.FieldRecircID))
+	if id == 0 {
+		return nil, false, nil
+	}
+	for _, b := range dp.bridges {
+		if sw, ok := t.Daemon.Bridge(b.Name); ok {
+			if sw, port, ok := sw.Datapath().Recirculated(id); ok {
+				flow.SetUint(openflow.FieldInPort, uint64(port))
+				return sw, true, nil
+			}
+			break
+		}
+	}
+	return nil, false, fmt.Errorf("no recirculation data for recirc_id %#x", id)
 }
 
 // stateFlags are the names of the connection states.

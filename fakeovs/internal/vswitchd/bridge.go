@@ -109,7 +109,7 @@ func (d *Daemon) deleteBridge(b *bridge) {
 	}
 }
 
-// setFailMode empties the flow table when what controls it changes, and gives it the flow of a switch that nobody
+// setFailMode removes flows, groups and meters when what controls it changes, and gives it the flow of a switch that nobody
 // controls.
 func (b *bridge) setFailMode(c *bridgeConfig) error {
 	standalone, controlled := c.row.Get("fail_mode").String() != "secure", c.controlled
@@ -118,7 +118,7 @@ func (b *bridge) setFailMode(c *bridgeConfig) error {
 	if !flush {
 		return nil
 	}
-	b.sw.ClearFlows()
+	b.sw.Flush()
 	if !standalone || controlled {
 		return nil
 	}
@@ -175,10 +175,13 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 	return nil
 }
 
-// deliver hands a frame that the switch sends to the other side of the device.
+// deliver hands a frame that the switch sends to the other side of the device, and to the dummies that it is wired to.
 func (d *Daemon) deliver(p *port, frame []byte) {
 	p.pcap.Load().sent(frame, d.clock.Now())
 	d.o.Host.Deliver(p.name, frame)
+	for _, name := range d.wired(p.device) {
+		d.Input(name, slices.Clone(frame))
+	}
 }
 
 func (d *Daemon) removePort(b *bridge, p *port) {

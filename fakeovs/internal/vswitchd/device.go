@@ -52,6 +52,8 @@ type device struct {
 	options map[string]string
 	ifindex int64
 	pcap    atomic.Pointer[pcaps] // of a dummy; nil without files
+	// stream is a dummy's end of the wires between dummies, nil if it has none.
+	stream atomic.Pointer[stream]
 }
 
 // openKind is the type of device that an interface type opens in a datapath.
@@ -147,6 +149,7 @@ func (dev *device) configure(i *interfaceConfig, dir string) error {
 		}
 		if dev.dummy {
 			dev.capture(i, dir)
+			dev.stream.Store(streamOf(i))
 		}
 	}
 	dev.mtuRequested = false

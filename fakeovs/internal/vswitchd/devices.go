@@ -26,7 +26,7 @@ func (d *Daemon) Input(name string, frame []byte) {
 	d.mu.Unlock()
 	if p != nil {
 		p.pcap.Load().received(frame, d.clock.Now())
-		b.sw.Input(p.no, frame)
+		b.sw.Forward(p.no, frame)
 	}
 }
 
@@ -66,7 +66,7 @@ type PortInfo struct {
 	Kind string
 	// No is the OpenFlow port number, Datapath the one in the datapath, 0 for none.
 	No, Datapath uint32
-	// Options are those of the interface.
+	// Options are those of the interface that its device shows, as it reads them.
 	Options map[string]string
 }
 
@@ -79,7 +79,7 @@ func (d *Daemon) Bridges() []BridgeInfo {
 		info := BridgeInfo{Name: b.name, DatapathType: b.datapathType}
 		for _, p := range b.sortedPorts() {
 			info.Ports = append(info.Ports, PortInfo{
-				Name: p.name, Kind: p.kind, No: p.no, Datapath: p.dp, Options: p.options,
+				Name: p.name, Kind: p.kind, No: p.no, Datapath: p.dp, Options: configuration(p.kind, p.options),
 			})
 		}
 		bridges = append(bridges, info)

@@ -4,6 +4,7 @@
 package vswitchd
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,9 +93,29 @@ func (d *Daemon) setQueues(b *bridge, p *port, i *interfaceConfig) {
 			}
 		}
 	}
-	if now, ok := b.sw.Port(p.no); ok && !slices.Equal(now.Queues, queues) {
-		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Queues = queues })
+	dscp := d.queuesDSCP(i)
+	if now, ok := b.sw.Port(p.no); ok && (!slices.Equal(now.Queues, queues) || !maps.Equal(now.DSCP, dscp)) {
+		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Queues, p.DSCP = queues, dscp })
 	}
+}
+
+// queuesDSCP is what the queues of an interface have packets marked with.
+func (d *Daemon) queuesDSCP(i *interfaceConfig) map[uint32]uint8 {
+	qos := d.qos(i)
+	if qos == nil || qos.Get("type").String() == "" {
+		return nil
+	}
+	marks := map[uint32]uint8{}
+	queues := qos.Get("queues")
+	uuids := queues.Values()
+	for at, n := range queues.Ints() {
+		if row := d.config.tables["Queue"][uuids[at]]; row != nil {
+			if dscp, ok := row.Get("dscp").Integer(); ok {
+				marks[uint32(n)] = uint8(dscp)
+			}
+		}
+	}
+	return marks
 }
 
 // qos is the quality of service that is configured for an interface; nil for none.
@@ -112,4 +133,9 @@ func (d *Daemon) settleDatapath(c *config) {
 	}
 	seconds, _ := strconv.Atoi(c.root.Get("other_config").Lookup("bundle-idle-timeout"))
 	d.datapath.SetBundleIdle(time.Duration(max(0, seconds)) * time.Second)
+	vlans, err := strconv.Atoi(c.root.Get("other_config").Lookup("vlan-limit"))
+	if err != nil {
+		vlans = 1
+	}
+	d.datapath.SetVLANLimit(vlans)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 )
 
 // minStatsInterval is the default of other_config:stats-update-interval, and the least that it can be.
@@ -114,6 +115,18 @@ func (d *Daemon) RefreshStatistics() {
 
 // Tracker returns the tracked connections, which all bridges share.
 func (d *Daemon) Tracker() *conntrack.Tracker { return d.datapath.Tracker() }
+
+// CachedFlows are the flows of all datapaths.
+func (d *Daemon) CachedFlows() []ofswitch.CachedFlow { return d.datapath.CachedFlows() }
+
+// PurgeCache removes them.
+func (d *Daemon) PurgeCache() { d.datapath.PurgeCache() }
+
+// SetMegaflows says whether new ones leave out what does not matter.
+func (d *Daemon) SetMegaflows(enabled bool) { d.datapath.SetMegaflows(enabled) }
+
+// VLANLimit is how many VLAN tags of a packet are looked at.
+func (d *Daemon) VLANLimit() int { return d.datapath.VLANLimit() }
 
 // Reconnect ends the connections that a bridge has made to its controllers, so that they are made anew.
 func (d *Daemon) Reconnect(bridge string) {
