@@ -240,6 +240,12 @@ func decodeField(r *reader) (MatchField, error) {
 		experimenter, payload, n = be.Uint32(payload), payload[4:], n-4
 	}
 	masked := number&1 == 1
+	if n == 0 {
+		empty := reader{b: whole}
+		if mf, ok := decodeEmptyOption(&empty); ok {
+			return mf, nil
+		}
+	}
 	if n == 0 || masked && n%2 == 1 {
 		return MatchField{}, malformed(ErrBadMatchLen, "field of class %#x with %d bytes", class, length)
 	}

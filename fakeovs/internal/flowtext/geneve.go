@@ -142,7 +142,7 @@ func (n Notation) setOption(k *packet.Key, f openflow.Field, text, value string)
 	case err != nil || rest != "":
 		return bad("%s: bad syntax for %v %s", value, f, what)
 	}
-	if n.Options != nil && n.Options.Map(f).Length > 0 {
+	if n.Options != nil && n.Options.Mapped(f) {
 		n.Options.Set(k, f, v)
 	}
 	return nil

@@ -17,7 +17,7 @@ func (t *text) network(p pair, ethType uint64, protocolled bool) {
 	case ethType == openflow.EthTypeIPv6:
 		t.ipv6("ipv6_src", openflow.FieldIPv6Src, p)
 		t.ipv6("ipv6_dst", openflow.FieldIPv6Dst, p)
-		t.number("ipv6_label", openflow.FieldIPv6Label, p, "0x%05x", "0x%05x/0x%05x")
+		t.number("ipv6_label", packet.IPv6LabelWord, p, "0x%05x", "0x%05x/0x%05x")
 	case arp:
 		t.ipv4("arp_spa", openflow.FieldARPSPA, p)
 		t.ipv4("arp_tpa", openflow.FieldARPTPA, p)

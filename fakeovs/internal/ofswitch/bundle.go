@@ -176,7 +176,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	case openflow.PortMod:
 		e.port = &inner
 	case openflow.PacketOut:
-		out, err := c.s.dp.preparePacketOut(&inner)
+		out, err := c.s.preparePacketOut(&inner)
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,9 @@ type checker struct {
 	lax bool
 	// nested is what the actions are within, nothing or one of the words below.
 	nested nesting
+	// options are those of tunnels that are fields; used gets a bit for each that an action has, as in flow.
+	options *packet.Options
+	used    *uint64
 }
 
 type nesting uint8
@@ -28,28 +31,29 @@ const (
 )
 
 // checkInstructions refuses instructions that a switch refuses in a flow with this table and match.
-func checkInstructions(f *openflow.Flow, lax bool) error {
-	c := checker{lax: lax}
+// It returns the options of tunnels that they use, as in flow.
+func checkInstructions(f *openflow.Flow, lax bool, o *packet.Options) (used uint64, err error) {
+	c := checker{lax: lax, options: o, used: &used}
 	if f.Meter > openflow.MeterMax {
-		return openflow.ErrInvalidMeter
+		return 0, openflow.ErrInvalidMeter
 	}
 	if f.Apply != nil {
 		packet.MatchInto(f.Match, &c.key, &c.mask)
 		if err := c.actions(f.Apply); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if f.Write != nil {
 		packet.MatchInto(f.Match, &c.key, &c.mask)
 		c.nested = inActionSet
 		if err := c.actions(f.Write); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if f.Goto != 0 && f.Goto <= f.Table || f.Goto == openflow.AllTables || f.Goto >= visibleTables {
-		return openflow.ErrBadInstructionTable
+		return 0, openflow.ErrBadInstructionTable
 	}
-	return nil
+	return used, nil
 }
 
 // actions checks a list of actions, and notes what they do to the packets.
@@ -163,9 +167,10 @@ func (c *checker) action(a openflow.Action) error {
 	case openflow.FinTimeout:
 		return c.inconsistent(c.key.Uint(openflow.FieldIPProto) != openflow.IPProtoTCP)
 	case openflow.DeleteField:
-		if a.Field < openflow.FieldTunMetadata0 || a.Field > openflow.FieldTunMetadata63 {
+		if !packet.IsOption(a.Field) {
 			return openflow.ErrBadActionArgument
 		}
+		return c.option(a.Field)
 	case openflow.Clone:
 		inner := *c
 		inner.nested = inClone
@@ -264,7 +269,7 @@ func (c *checker) members(a openflow.Members) error {
 
 // learn refuses parts of flows that cannot be learned.
 func (c *checker) learn(a openflow.Learn) error {
-	var learned checker
+	learned := checker{options: c.options, used: c.used}
 	for _, spec := range a.Specs {
 		if spec.Src.Bits != 0 {
 			if err := c.source(spec.Src); err != nil {
@@ -276,7 +281,7 @@ func (c *checker) learn(a openflow.Learn) error {
 			if err := learned.source(spec.Dst); err != nil {
 				return err
 			}
-			if spec.Src.Bits == 0 {
+			if spec.Src.Bits == 0 && !packet.IsOption(spec.Dst.Field) {
 				value := placed(spec.Dst, spec.Value)
 				learned.key.SetMasked(spec.Dst.Field, value.Value, value.Mask)
 				learned.mask.SetMasked(spec.Dst.Field, value.Mask, value.Mask)

@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
@@ -44,6 +45,14 @@ func (c *checker) set(a openflow.SetField) error {
 	switch {
 	case a.Field == openflow.FieldUnknown:
 		return openflow.ErrBadSetType
+	case packet.IsOption(a.Field):
+		if err := c.option(a.Field); err != nil {
+			return err
+		}
+		if n := len(a.Mask) - int(c.options.Map(a.Field).Length); n > 0 && len(bytes.Trim(a.Mask[:n], "\x00")) > 0 {
+			return openflow.ErrBadSetLen
+		}
+		return nil
 	case c.misplaced(a.Field):
 		return openflow.ErrBadSetArgument
 	case !packet.Known(a.Field):
@@ -82,13 +91,28 @@ func (c *checker) source(s openflow.Subfield) error {
 	switch {
 	case s.Field == openflow.FieldUnknown:
 		return openflow.ErrBadSetType
+	case packet.IsOption(s.Field):
+		if err := c.option(s.Field); err != nil {
+			return err
+		}
 	case !packet.Known(s.Field):
 		return unsupported(openflow.ErrBadSetType, "%v in an action", s)
-	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > s.Field.Bits():
+	}
+	switch {
+	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > fieldBits(s.Field, c.options):
 		return openflow.ErrBadSetLen
 	case !c.have(s.Field):
 		return openflow.ErrMatchInconsistent
 	}
+	return nil
+}
+
+// option refuses a tunnel's option that no field stands for, and notes that it is used.
+func (c *checker) option(f openflow.Field) error {
+	if !c.options.Mapped(f) {
+		return openflow.ErrInvalidTLVField
+	}
+	*c.used |= optionBit(f)
 	return nil
 }
 

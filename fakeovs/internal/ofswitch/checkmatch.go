@@ -11,19 +11,23 @@ import (
 )
 
 // checkMatch refuses matches that a switch refuses, and those on fields that packets do not have here.
-func checkMatch(m openflow.Match) error {
+func checkMatch(m openflow.Match, o *packet.Options) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
-	return checkKnown(m)
+	return checkKnown(m, o)
 }
 
 // checkKnown refuses matches on fields that packets do not have here.
-func checkKnown(m openflow.Match) error {
+func checkKnown(m openflow.Match, o *packet.Options) error {
 	for _, f := range m {
 		switch {
 		case f.Field == openflow.FieldUnknown:
 			return openflow.ErrBadField
+		case packet.IsOption(f.Field):
+			if !o.Mapped(f.Field) {
+				return openflow.ErrInvalidTLVField
+			}
 		case !packet.Known(f.Field):
 			return unsupported(openflow.ErrBadField, "a match on %v", f.Field)
 		}

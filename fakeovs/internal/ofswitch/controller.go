@@ -46,7 +46,7 @@ func (x *translation) userspace(f *frozen, a openflow.Controller, continuation b
 			Reason:   a.Reason,
 			Table:    f.table,
 			Cookie:   x.cookie,
-			Match:    metadata(&x.flow),
+			Match:    metadata(&x.flow, x.options),
 		}}
 	x.emit(datapath.Userspace{
 		Reason: uint16(a.Reason), DontSend: !x.effects && !x.again && !continuation, Continuation: continuation, Recirculate: f.id, Cookie: x.cookie,
@@ -64,9 +64,9 @@ func (in packetIn) with(frame []byte) packetIn {
 	return in
 }
 
-// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero. What
-// is known of a connection comes with the version of IP that it is of.
-func metadata(k *packet.Key) openflow.Match {
+// metadata is a packet's metadata as a packet-in message has it: in_port, and the other fields where they are not zero, and
+// those options of the tunnel that there are. What is known of a connection comes with the version of IP that it is of.
+func metadata(k *packet.Key, o *packet.Options) openflow.Match {
 	m := openflow.Match{openflow.InPort(uint32(k.Uint(openflow.FieldInPort)))}
 	all := func(fields ...openflow.Field) {
 		for _, f := range fields {
@@ -81,6 +81,9 @@ func metadata(k *packet.Key) openflow.Match {
 		}
 	}
 	some(metadataFields...)
+	for _, f := range packet.OptionsOf(k) {
+		m = append(m, settledOption(openflow.MatchField{Field: f, Value: o.Value(k, f)}, o))
+	}
 	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
 		some(f)
 	}

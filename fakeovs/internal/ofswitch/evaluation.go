@@ -133,7 +133,7 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Forget:
 			*m = conntrack.Meta{}
 		case datapath.SetTunnel:
-			copy(p.Key[:tunnelWords], a.Key[:tunnelWords])
+			copyTunnel(&p.Key, a.Key)
 		case datapath.Set:
 			if set(p, &a) {
 				m.Forget()
@@ -169,7 +169,7 @@ func (e *evaluation) output(port *Port, p *packet.Packet, limit int) {
 	o := Output{Port: port.No, Frame: slices.Clone(frame), port: port}
 	if port.Tunnel != nil {
 		o.Tunnel = new(packet.Key)
-		copy(o.Tunnel[:tunnelWords], p.Key[:tunnelWords])
+		copyTunnel(o.Tunnel, &p.Key)
 	}
 	e.outputs = append(e.outputs, o)
 }

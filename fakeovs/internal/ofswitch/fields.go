@@ -72,6 +72,17 @@ func (x *translation) setTunnel(a openflow.SetField) {
 	if all == nil {
 		all = onesOf(a.Value)
 	}
+	if packet.IsOption(a.Field) {
+		o := settledOption(a.MatchField, x.options)
+		if o.Mask == nil {
+			all = packet.Whole()
+		} else {
+			all = o.Mask
+		}
+		x.options.Write(&x.wc, o.Field, all, all)
+		x.options.Write(&x.flow, o.Field, o.Value, o.Mask)
+		return
+	}
 	if packet.Known(a.Field) {
 		x.wc.SetMasked(a.Field, all, all)
 		x.flow.SetMasked(a.Field, a.Value, a.Mask)
@@ -120,35 +131,40 @@ func (x *translation) setPort(dst bool, port uint16) {
 // move copies bits if the packet has both fields.
 func (x *translation) move(a openflow.Move) {
 	if x.has(a.Dst.Field) && x.has(a.Src.Field) {
-		lookBits(&x.wc, a.Src)
-		lookBits(&x.wc, a.Dst)
-		move(&x.flow, a)
+		x.look(a.Src)
+		x.look(a.Dst)
+		x.setBits(a.Dst, x.bits(a.Src))
+		if a.Dst.Field == openflow.FieldVLANPCP {
+			lookSome(&x.flow, openflow.FieldVLANTCI, tciPresent)
+		}
 		x.wrote(a.Dst.Field)
 	}
 	x.reportField(a.Dst)
 }
 
-func move(k *packet.Key, a openflow.Move) {
-	var v [2]uint64
-	for i := uint16(0); i*64 < a.Src.Bits; i++ {
-		v[i] = k.Bits(a.Src.Field, a.Src.Offset+64*i, min(64, a.Src.Bits-64*i))
+// bits is a part of a field of any width, the lowest 64 bits first.
+func (x *translation) bits(s openflow.Subfield) (v []uint64) {
+	for at := uint16(0); at < s.Bits; at += 64 {
+		v = append(v, x.options.Bits(&x.flow, s.Field, s.Offset+at, min(64, s.Bits-at)))
 	}
-	for i := uint16(0); i*64 < a.Dst.Bits; i++ {
-		k.SetBits(a.Dst.Field, a.Dst.Offset+64*i, min(64, a.Dst.Bits-64*i), v[i])
-	}
-	if a.Dst.Field == openflow.FieldVLANPCP {
-		lookSome(k, openflow.FieldVLANTCI, tciPresent)
+	return v
+}
+
+// setBits writes a part of a field of any width. Where v is shorter it writes zeros.
+func (x *translation) setBits(s openflow.Subfield, v []uint64) {
+	for at := uint16(0); at < s.Bits; at += 64 {
+		word := uint64(0)
+		if len(v) > 0 {
+			word, v = v[0], v[1:]
+		}
+		x.options.SetBits(&x.flow, s.Field, s.Offset+at, min(64, s.Bits-at), word)
 	}
 }
 
 // load writes a number to a part of a field.
 func (x *translation) load(dst openflow.Subfield, v uint64) {
-	lookBits(&x.wc, dst)
-	n := min(64, dst.Bits)
-	x.flow.SetBits(dst.Field, dst.Offset, n, v)
-	if dst.Bits > n {
-		x.flow.SetBits(dst.Field, dst.Offset+n, dst.Bits-n, 0)
-	}
+	x.look(dst)
+	x.setBits(dst, []uint64{v})
 	x.wrote(dst.Field)
 }
 
@@ -160,9 +176,9 @@ func (x *translation) reportField(s openflow.Subfield) {
 	var b []byte
 	for left := int(s.Bits+7) / 8 * 8; left > 0; left -= 8 {
 		at := uint16(left - 8)
-		b = append(b, byte(x.flow.Bits(s.Field, s.Offset+at, min(8, s.Bits-at))))
+		b = append(b, byte(x.options.Bits(&x.flow, s.Field, s.Offset+at, min(8, s.Bits-at))))
 	}
-	if s.Offset == 0 && int(s.Bits) >= s.Field.Bits() {
+	if s.Offset == 0 && int(s.Bits) >= fieldBits(s.Field, x.options) {
 		text := openflow.SetField{MatchField: openflow.MatchField{Field: s.Field, Value: fieldBytes(s.Field, b)}}.String()
 		text = strings.TrimPrefix(text, "set_field:")
 		if end := strings.LastIndex(text, "->"); end >= 0 {
@@ -190,7 +206,7 @@ func fieldBytes(f openflow.Field, b []byte) []byte {
 
 // stacked is what was pushed on the stack, in as few bytes as its bits need.
 type stacked struct {
-	value [2]uint64
+	value []uint64
 	bytes uint8
 }
 
@@ -202,11 +218,8 @@ func (x *translation) stackBytes() (n int) {
 }
 
 func (x *translation) push(src openflow.Subfield) {
-	lookBits(&x.wc, src)
-	s := stacked{bytes: uint8((src.Bits + 7) / 8)}
-	for i := uint16(0); i*64 < src.Bits; i++ {
-		s.value[i] = x.flow.Bits(src.Field, src.Offset+64*i, min(64, src.Bits-64*i))
-	}
+	x.look(src)
+	s := stacked{bytes: uint8((src.Bits + 7) / 8), value: x.bits(src)}
 	x.stack = append(x.stack[:len(x.stack):len(x.stack)], s)
 }
 
@@ -217,16 +230,15 @@ func (x *translation) pop(dst openflow.Subfield) {
 	}
 	s := x.stack[len(x.stack)-1]
 	x.stack = x.stack[:len(x.stack)-1]
-	lookBits(&x.wc, dst)
-	for i := uint16(0); i*64 < dst.Bits; i++ {
-		x.flow.SetBits(dst.Field, dst.Offset+64*i, min(64, dst.Bits-64*i), s.value[i])
-	}
+	x.look(dst)
+	x.setBits(dst, s.value)
 	x.wrote(dst.Field)
 	x.reportField(dst)
 }
 
 // deleteField takes a tunnel's option away.
 func (x *translation) deleteField(a openflow.DeleteField) {
+	x.options.Clear(&x.flow, a.Field)
 	x.report(nodeDetail, "delete %v", a.Field)
 }
 

@@ -23,6 +23,8 @@ type flow struct {
 	// told is Flow.Cookie.
 	told uint64
 	openflow.Flow
+	// options are those of tunnels that the flow uses, bit n for tun_metadata n.
+	options uint64
 	// serial orders the flows of a switch by their coming.
 	serial  uint64
 	created time.Time

@@ -20,6 +20,8 @@ type flowMod struct {
 	sentIn openflow.Version
 	// steps are what the flow does, nil if they are its instructions.
 	steps steps
+	// options are those of tunnels that the instructions use, as in flow.
+	options uint64
 }
 
 // cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -46,7 +48,7 @@ func usualCookies(m *openflow.FlowMod) cookies {
 }
 
 // prepare checks everything about a flow mod that does not depend on the flows there are.
-func prepare(m openflow.FlowMod) (*flowMod, error) {
+func prepare(m openflow.FlowMod, o *packet.Options) (*flowMod, error) {
 	if m.Command > openflow.FlowDeleteStrict {
 		return nil, openflow.ErrBadCommand
 	}
@@ -54,7 +56,7 @@ func prepare(m openflow.FlowMod) (*flowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, usualCookies(&m), checkMatch)
+	return prepareWith(m, usualCookies(&m), checkMatch, o)
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
@@ -64,11 +66,12 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 		return nil, err
 	}
 	// Decoding has refused what Validate refuses.
-	f, err := prepareWith(m, k, checkKnown)
+	options := c.s.Options()
+	f, err := prepareWith(m, k, checkKnown, options)
 	if err == nil {
 		f.sent, f.sentIn = asSent(c.version, raw), c.version
 		if at := instructionsAt(c.version, raw); at <= len(raw) {
-			if in, differs := inWords(f.Instructions, c.version, raw[at:]); differs {
+			if in, differs := inWords(f.Instructions, c.version, raw[at:], options); differs {
 				f.steps = instructionSteps(&in)
 			}
 		}
@@ -78,7 +81,7 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables. Its match
 // is what matches lets pass.
-func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match) error) (*flowMod, error) {
+func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (*flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
@@ -88,18 +91,24 @@ func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match) err
 			m.Table = 0
 		}
 	}
-	if err := matches(m.Match); err != nil {
+	if err := matches(m.Match, o); err != nil {
 		return nil, err
 	}
+	m.Match = settled(m.Match, o)
+	used := uint64(0)
 	if !deletes {
-		if err := checkInstructions(&m.Flow, c.lax); err != nil {
+		var err error
+		if used, err = checkInstructions(&m.Flow, c.lax, o); err != nil {
 			return nil, err
+		}
+		if used != 0 {
+			m.Apply, m.Write = settledActions(m.Apply, o), settledActions(m.Write, o)
 		}
 	}
 	if m.Table == visibleTables && !deletes {
 		return nil, openflow.ErrRequestPermission
 	}
-	return &flowMod{FlowMod: m, cookies: c}, nil
+	return &flowMod{FlowMod: m, cookies: c, options: used}, nil
 }
 
 // change is what a message did to one flow or group: it removed the old one (nil: none) and put the new one in (nil:
@@ -117,7 +126,7 @@ type change struct {
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
 func (t *flowTables) apply(m *flowMod, now time.Time) ([]change, error) {
-	packet.MatchInto(m.Match, &t.key, &t.mask)
+	t.keysInto(m.Match, &t.key, &t.mask)
 	switch m.Command {
 	case openflow.FlowAdd:
 		return t.add(m, now)
@@ -170,7 +179,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		return nil, err
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
-	f.sent, f.sentIn = m.sent, m.sentIn
+	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(m.Match)
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
@@ -218,7 +227,7 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
-		f.sent, f.sentIn = m.sent, m.sentIn
+		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(o.Match)
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}

@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
@@ -28,10 +29,12 @@ type flowTables struct {
 	config [visibleTables]tableConfig
 	// key and mask are the match of the flow mod that is carried out.
 	key, mask packet.Key
-	groups    map[uint32]*group
-	meters    map[uint32]*meter
-	count     int
-	serial    uint64
+	// options are the tunnel's that are fields. They are replaced, not changed.
+	options atomic.Pointer[packet.Options]
+	groups  map[uint32]*group
+	meters  map[uint32]*meter
+	count   int
+	serial  uint64
 	// timed are the flows with a timeout; none of them expires before next.
 	timed map[*flow]struct{}
 	next  time.Time

@@ -89,7 +89,7 @@ func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entr
 // thaw makes the translation go on where another one was frozen, and returns its steps, nil for a look-up.
 func (x *translation) thaw(f *frozen) steps {
 	old := x.enterNode(nodeThaw, "thaw")
-	x.s, x.table, x.mirrored = f.s, f.table, f.mirrored
+	x.s, x.table, x.mirrored, x.options = f.s, f.table, f.mirrored, f.s.Options()
 	x.report(nodeThaw, "Resuming from table %d", f.table)
 	x.tracked = f.tracked
 	if !f.tracked {

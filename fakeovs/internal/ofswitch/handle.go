@@ -161,7 +161,7 @@ func (c *conn) packetOut(m openflow.PacketOut) error {
 	if err := c.mayChange(); err != nil {
 		return err
 	}
-	out, err := c.s.dp.preparePacketOut(&m)
+	out, err := c.s.preparePacketOut(&m)
 	if err != nil {
 		return err
 	}

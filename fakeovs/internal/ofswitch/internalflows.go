@@ -8,16 +8,13 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// implicitMiss is the reason of a packet that matched no flow, in the switch's own flow that sends it to controllers.
-const implicitMiss openflow.PacketInReason = 7
-
 // addInternalFlows fills the table that belongs to the switch itself, as Open vSwitch does: controllers can see its flows
 // but not change them.
 func (s *Switch) addInternalFlows() {
 	now := s.dp.now()
 	for _, f := range []openflow.Flow{
 		{Match: openflow.Match{openflow.Reg(0, 1)}, Instructions: openflow.Instructions{Apply: []openflow.Action{
-			openflow.Controller{Reason: implicitMiss, MaxLen: openflow.WholePacket},
+			openflow.Controller{Reason: reasonImplicitMiss, MaxLen: openflow.WholePacket},
 		}}},
 		{Match: openflow.Match{openflow.Reg(0, 2)}},
 		{Match: openflow.Match{openflow.Reg(0, 3)}},

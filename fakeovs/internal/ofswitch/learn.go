@@ -14,7 +14,7 @@ import (
 func (x *translation) learn(a openflow.Learn) {
 	for _, spec := range a.Specs {
 		if spec.Src.Bits != 0 {
-			lookBits(&x.wc, spec.Src)
+			x.look(spec.Src)
 		}
 	}
 	if !x.effects {
@@ -84,7 +84,7 @@ func (x *translation) read(s openflow.Subfield) []byte {
 	b := make([]byte, (s.Bits+7)/8)
 	for i := range b {
 		at := uint16(8 * (len(b) - 1 - i))
-		b[i] = byte(x.flow.Bits(s.Field, s.Offset+at, min(8, s.Bits-at)))
+		b[i] = byte(x.options.Bits(&x.flow, s.Field, s.Offset+at, min(8, s.Bits-at)))
 	}
 	return b
 }

@@ -14,15 +14,23 @@ import (
 // as many flows of the cookie in the table as there may be. The switch is locked.
 func (s *Switch) learn(m openflow.FlowMod, list steps, limit uint32) (within bool, err error) {
 	// What the flow does may not go with what it matches: Open vSwitch has checked the learn action, and leaves it at that.
-	if err := checkMatch(m.Match); err != nil {
+	options := s.Options()
+	if err := checkMatch(m.Match, options); err != nil {
 		return false, err
 	}
 	if m.Table == visibleTables {
 		return false, openflow.ErrRequestPermission
 	}
+	m.Match, m.Apply = settled(m.Match, options), settledActions(m.Apply, options)
 	f := &flowMod{FlowMod: m, cookies: cookies{fresh: m.Cookie, modify: true, adds: true}, steps: list}
 	f.Cookie, f.CookieMask = 0, 0
-	key, mask := packet.Match(f.Match)
+	eachAction(&m.Instructions, func(a openflow.Action) bool {
+		if set, ok := a.(openflow.SetField); ok {
+			f.options |= optionBit(set.Field)
+		}
+		return true
+	})
+	key, mask := s.flows.keys(f.Match)
 	flows := s.flows.selected(f.selection(&key, &mask))
 	if len(flows) == 1 && flows[0].Instructions.Equal(m.Instructions) && flows[0].Cookie == m.Cookie {
 		flows[0].modified = s.now

@@ -107,11 +107,11 @@ func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
 	case len(c.monitors) >= maxMonitors:
 		return openflow.ErrMonitorUnknown
 	}
-	if err := checkMatch(f.Match); err != nil {
+	if err := checkMatch(f.Match, c.s.Options()); err != nil {
 		return err
 	}
 	m := &monitor{flags: f.Flags, table: table, outPort: f.OutPort, outGroup: f.OutGroup}
-	m.key, m.mask = packet.Match(f.Match)
+	m.key, m.mask = c.s.flows.keys(settled(f.Match, c.s.Options()))
 	c.monitors[f.ID] = m
 	return nil
 }

@@ -117,12 +117,12 @@ func (x *translation) maySend(p *Port, _ bool) bool {
 // cross goes on in the bridge of another port. What happens there the packet in this bridge does not see, except that
 // the datapath does it in between.
 func (x *translation) cross(peer *Port, last bool) {
-	oldFlow, oldTunnel := x.flow, [tunnelWords]uint64(x.wc[:tunnelWords])
+	oldFlow, oldMask := x.flow, x.wc
 	oldTracked, oldMPLS, oldStack, oldSet, oldSwitch := x.tracked, x.wasMPLS, x.stack, x.set, x.s
 	x.stack, x.set = nil, nil
 	x.flow.SetUint(openflow.FieldInPort, uint64(peer.No))
-	clear(x.flow[:tunnelWords])
-	clear(x.wc[:tunnelWords])
+	copyTunnel(&x.flow, new(packet.Key))
+	copyTunnel(&x.wc, new(packet.Key))
 	clear(x.flow[tunnelWords:frozenWords])
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.tracked = false
@@ -132,7 +132,7 @@ func (x *translation) cross(peer *Port, last bool) {
 		x.mirrored = 0
 	}
 	old := x.enterNode(nodeBridge, "bridge(%q)", peer.s.name)
-	x.s = peer.s
+	x.s, x.options = peer.s, peer.s.Options()
 	x.s.pass(x.e.s.now)
 	if x.mayReceive(peer) {
 		x.lookup(peer.No, 0, true, true, false, last, func(list steps, last, _ bool) { x.clone(list, last, false) })
@@ -142,8 +142,8 @@ func (x *translation) cross(peer *Port, last bool) {
 	if oldSwitch != peer.s {
 		x.mirrored = oldMirrored
 	}
-	x.flow, x.s, x.set, x.stack = oldFlow, oldSwitch, oldSet, oldStack
-	copy(x.wc[:tunnelWords], oldTunnel[:])
+	x.flow, x.s, x.set, x.stack, x.options = oldFlow, oldSwitch, oldSet, oldStack, oldSwitch.Options()
+	copyTunnel(&x.wc, &oldMask)
 	x.wasMPLS, x.tracked = oldMPLS, oldTracked
 	x.exited, x.failed = false, ""
 }
@@ -163,13 +163,13 @@ func (x *translation) flood(except uint32, all, last bool) {
 
 // outputField sends the packet to the port whose 16-bit number a field has.
 func (x *translation) outputField(a openflow.OutputField, last, bucket bool) {
-	port := x.flow.Bits(a.Src.Field, a.Src.Offset, min(64, a.Src.Bits))
+	port := x.options.Bits(&x.flow, a.Src.Field, a.Src.Offset, min(64, a.Src.Bits))
 	if port > 0xffff {
 		x.report(nodeWarn, "output port %d is out of range", port)
 		return
 	}
 	x.report(nodeDetail, "output port is %d", port)
-	lookBits(&x.wc, a.Src)
+	x.look(a.Src)
 	x.output(port32(uint16(port)), a.MaxLen, false, last, false, bucket)
 }
 

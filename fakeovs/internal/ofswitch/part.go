@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"slices"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -17,15 +19,31 @@ const maxLabels = 3
 func lookSome(wc *packet.Key, f openflow.Field, bits uint64) { wc.SetUint(f, wc.Uint(f)|bits) }
 
 // lookBits adds the bits of a part of a field to a mask.
-func lookBits(wc *packet.Key, s openflow.Subfield) {
+func lookBits(wc *packet.Key, s openflow.Subfield) { lookIn(wc, s, new(packet.Options)) }
+
+// look notes that a part of a field, which may be the option of a tunnel, is looked at.
+func (x *translation) look(s openflow.Subfield) { lookIn(&x.wc, s, x.options) }
+
+func lookIn(wc *packet.Key, s openflow.Subfield, o *packet.Options) {
 	for done := uint16(0); done < s.Bits; {
 		n := min(64, s.Bits-done)
-		wc.SetBits(s.Field, s.Offset+done, n, ^uint64(0))
+		o.SetBits(wc, s.Field, s.Offset+done, n, ^uint64(0))
 		done += n
 	}
 	if s.Field == openflow.FieldVLANPCP {
 		lookSome(wc, openflow.FieldVLANTCI, tciPresent)
 	}
+}
+
+// copyTunnel makes the tunnel of a packet another one, with its options.
+func copyTunnel(to, from *packet.Key) {
+	copy(to[:tunnelWords], from[:tunnelWords])
+	copy(to[headerEnd:], from[headerEnd:])
+}
+
+// sameTunnel reports whether packets have the same tunnel, with its options.
+func sameTunnel(a, b *packet.Key) bool {
+	return slices.Equal(a[:tunnelWords], b[:tunnelWords]) && slices.Equal(a[headerEnd:], b[headerEnd:])
 }
 
 // The layers of a key: what follows the metadata, and what follows the link layer.

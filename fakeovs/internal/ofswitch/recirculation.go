@@ -121,7 +121,10 @@ func (r *recirculations) hash(f *frozen) uint64 {
 		maphash.WriteComparable(&h, *f.options)
 	}
 	for _, s := range f.stack {
-		maphash.WriteComparable(&h, s)
+		_ = h.WriteByte(s.bytes)
+		for _, v := range s.value {
+			maphash.WriteComparable(&h, v)
+		}
 	}
 	for _, list := range [...]steps{f.steps, f.set} {
 		for _, a := range list {

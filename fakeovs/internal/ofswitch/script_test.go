@@ -168,6 +168,7 @@ var inScript = []struct {
 	{regexp.MustCompile(` \(xid=0x[0-9a-f]+\)`), ""},
 	{regexp.MustCompile(`duration([=:]?)[0-9.]+s`), "duration$1?"},
 	{regexp.MustCompile(`aa:55:aa:55:(0[1-9]:..|00:0[1-9a-f]|00:[1-9a-f].)`), "MAC"},
+	{regexp.MustCompile(`(?m)^000000[0-4]0 .*\n`), ""},
 	{regexp.MustCompile(`idle_age=[0-9]+`), "idle_age=?"},
 	{regexp.MustCompile(`unix:\S*mgmt`), "BR"},
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -25,7 +24,7 @@ func (c *conn) sendPorts(port, xid uint32) {
 
 // filtered returns the flows that a filter selects. The switch is locked.
 func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
-	if err := checkMatch(filter.Match); err != nil {
+	if err := checkMatch(filter.Match, s.Options()); err != nil {
 		return nil, err
 	}
 	sel := &selection{
@@ -38,7 +37,7 @@ func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
 	if filter.Table != nil {
 		sel.table = *filter.Table
 	}
-	key, mask := packet.Match(filter.Match)
+	key, mask := s.flows.keys(settled(filter.Match, s.Options()))
 	sel.key, sel.mask = &key, &mask
 	return s.flows.selected(sel), nil
 }

@@ -84,7 +84,6 @@ type Switch struct {
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16
 	desc  Description
-	tlvs  tlvTable
 	// events counts what flow monitors were told of; holding keeps back what they say.
 	events  uint64
 	holding bool
@@ -128,6 +127,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		conns:       make(map[*conn]struct{}),
 		internal:    newInternalFlows(),
 	}
+	s.flows.options.Store(new(packet.Options))
 	s.datapathID.Store(o.DatapathID)
 	s.SetVersions(o.Versions)
 	s.addInternalFlows()
@@ -170,7 +170,7 @@ func (s *Switch) enter(e *evaluation, p *packet.Packet, port uint32, size int) {
 func (s *Switch) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
 	p := s.dp.parse(append([]byte(nil), frame...))
 	if tunnel != nil {
-		copy(p.Key[:tunnelWords], tunnel[:tunnelWords])
+		copyTunnel(&p.Key, tunnel)
 	}
 	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	s.begin()
@@ -193,7 +193,7 @@ type packetOut struct {
 }
 
 // preparePacketOut checks a message.
-func (d *Datapath) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
+func (s *Switch) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	in := m.InPort
 	if in == 0 {
 		in = openflow.PortController
@@ -203,13 +203,14 @@ func (d *Datapath) preparePacketOut(m *openflow.PacketOut) (*packetOut, error) {
 	}
 	p := new(packet.Packet)
 	given, _ := packet.Match(m.Match)
-	p.Init(append([]byte(nil), m.Data...), openflow.PacketType(given.Uint(openflow.FieldPacketType)), d.VLANLimit())
-	for _, f := range m.Match {
-		if packet.Known(f.Field) {
-			p.Key.SetMasked(f.Field, f.Value, f.Mask)
+	p.Init(append([]byte(nil), m.Data...), openflow.PacketType(given.Uint(openflow.FieldPacketType)), s.dp.VLANLimit())
+	options := s.Options()
+	for _, f := range settled(m.Match, options) {
+		if packet.Known(f.Field) || packet.IsOption(f.Field) {
+			options.Write(&p.Key, f.Field, f.Value, f.Mask)
 		}
 	}
-	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key)}
+	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key), options: options, used: new(uint64)}
 	if err := c.actions(m.Actions); err != nil {
 		return nil, err
 	}
@@ -332,7 +333,7 @@ func (s *Switch) Flush() {
 
 // change carries out a flow mod.
 func (s *Switch) change(m openflow.FlowMod) error {
-	f, err := prepare(m)
+	f, err := prepare(m, s.Options())
 	if err != nil {
 		return err
 	}

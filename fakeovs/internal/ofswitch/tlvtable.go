@@ -14,8 +14,8 @@ const (
 	maxTLVFields = 64
 )
 
-// tlvTable maps tunnel options to fields; where a field is not mapped it has nil.
-type tlvTable [maxTLVFields]*openflow.TLVMap
+// Options are the options of tunnels that are mapped to fields. They do not change: when the mapping does, there are others.
+func (s *Switch) Options() *packet.Options { return s.flows.options.Load() }
 
 // changeTLVs carries out a tlv-table-mod, all of it or nothing.
 func (c *conn) changeTLVs(m openflow.TLVTableMod) error {
@@ -25,75 +25,49 @@ func (c *conn) changeTLVs(m openflow.TLVTableMod) error {
 	s := c.s
 	s.begin()
 	defer s.end()
-	next := s.tlvs
+	next, gone := *s.Options(), uint64(0)
+	if m.Command == openflow.TLVClear {
+		next, gone = packet.Options{}, ^uint64(0)
+	}
 	for _, o := range m.Maps {
 		if o.Index >= maxTLVFields {
 			return openflow.ErrBadTLVField
 		}
+		f := openflow.FieldTunMetadata0 + openflow.Field(o.Index)
 		switch m.Command {
 		case openflow.TLVAdd:
-			if err := next.add(o); err != nil {
+			if err := addTLV(&next, f, o); err != nil {
 				return err
 			}
 		case openflow.TLVDelete:
-			next[o.Index] = nil
+			next.Remove(f)
+			gone |= optionBit(f)
 		}
 	}
-	if m.Command == openflow.TLVClear {
-		next = tlvTable{}
-	}
-	if m.Command != openflow.TLVAdd && s.needs(&s.tlvs, &next) {
+	if gone != 0 && s.usesOptions(gone) {
 		return openflow.ErrTLVInUse
 	}
-	s.tlvs = next
+	s.flows.options.Store(&next)
 	return nil
 }
 
-func (t *tlvTable) add(o openflow.TLVMap) error {
-	if t[o.Index] != nil {
+func addTLV(t *packet.Options, f openflow.Field, o openflow.TLVMap) error {
+	if t.Mapped(f) {
 		return openflow.ErrTLVMapped
 	}
-	space := int(o.Length)
-	for _, other := range t {
-		if other == nil {
-			continue
-		}
-		if other.Class == o.Class && other.Type == o.Type {
-			return openflow.ErrDupTLV
-		}
-		space += int(other.Length)
+	if _, ok := t.Field(o.Class, o.Type); ok {
+		return openflow.ErrDupTLV
 	}
-	if space > maxTLVSpace {
+	if !t.Add(o) {
 		return openflow.ErrTLVTableFull
 	}
-	t[o.Index] = &o
 	return nil
 }
 
-// needs reports whether a flow uses a field that one table maps and the other does not.
-func (s *Switch) needs(old, next *tlvTable) bool {
-	gone := func(f openflow.Field) bool {
-		i := int(f) - int(openflow.FieldTunMetadata0)
-		return i >= 0 && i < maxTLVFields && old[i] != nil && next[i] == nil
-	}
+// usesOptions reports whether a flow uses one of the options, of which bit n is tun_metadata n.
+func (s *Switch) usesOptions(options uint64) bool {
 	for _, f := range s.flows.selected(&selection{table: openflow.AllTables, key: new(packet.Key), mask: new(packet.Key)}) {
-		for _, m := range f.Match {
-			if gone(m.Field) {
-				return true
-			}
-		}
-		unused := eachAction(&f.Instructions, func(a openflow.Action) bool {
-			switch a := a.(type) {
-			case openflow.SetField:
-				return !gone(a.Field)
-			case openflow.Move:
-				return !gone(a.Src.Field) && !gone(a.Dst.Field)
-			case openflow.OutputField:
-				return !gone(a.Src.Field)
-			}
-			return true
-		})
-		if !unused {
+		if f.options&options != 0 {
 			return true
 		}
 	}
@@ -101,13 +75,5 @@ func (s *Switch) needs(old, next *tlvTable) bool {
 }
 
 func (c *conn) sendTLVs(xid uint32) {
-	r := openflow.TLVTableReply{MaxSpace: maxTLVSpace, MaxFields: maxTLVFields}
-	c.s.mu.Lock()
-	for _, m := range c.s.tlvs {
-		if m != nil {
-			r.Maps = append(r.Maps, *m)
-		}
-	}
-	c.s.mu.Unlock()
-	c.reply(r, xid)
+	c.reply(openflow.TLVTableReply{MaxSpace: maxTLVSpace, MaxFields: maxTLVFields, Maps: c.s.Options().Maps()}, xid)
 }

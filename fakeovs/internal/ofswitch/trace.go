@@ -219,16 +219,17 @@ func (t *tracer) writePass(b *strings.Builder, pass int, names *openflow.Names) 
 	}
 	initial := x.in
 	initial.SetUint(openflow.FieldActsetOutput, portUnset)
-	fmt.Fprintf(b, "Flow: %s\n", flowtext.FormatFlow(&initial, names))
+	notation := flowtext.Notation{Names: names, Options: x.options}
+	fmt.Fprintf(b, "Flow: %s\n", notation.Flow(&initial))
 	t.write(b, t.children(x.first, end), noNode, 0)
 	final := "unchanged"
 	if x.flow != initial {
-		final = flowtext.FormatFlow(&x.flow, names)
+		final = notation.Flow(&x.flow)
 	}
 	fmt.Fprintf(b, "\nFinal flow: %s\n", final)
 	megaflow := x.in
 	megaflow.And(&x.wc)
-	fmt.Fprintf(b, "Megaflow: %s\n", flowtext.FormatMatch(&megaflow, &x.wc, names))
+	fmt.Fprintf(b, "Megaflow: %s\n", notation.Match(&megaflow, &x.wc))
 	fmt.Fprintf(b, "Datapath actions: %s", datapath.Text(x.made, x.e.portNames(names)))
 	if x.failed != "" {
 		fmt.Fprintf(b, "\nTranslation failed (%s), packet is dropped.\n", x.failed)
@@ -253,8 +254,8 @@ func (e *evaluation) portNames(names *openflow.Names) func(uint32) string {
 	}
 }
 
-// CheckPacketOut says whether the switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
+// CheckPacketOut says whether a switch takes a message. The error is or wraps the openflow.ErrorCode that it answers with.
 func (s *Switch) CheckPacketOut(m *openflow.PacketOut) error {
-	_, err := s.dp.preparePacketOut(m)
+	_, err := s.preparePacketOut(m)
 	return err
 }

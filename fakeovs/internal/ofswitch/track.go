@@ -23,9 +23,9 @@ type fork struct {
 func (x *translation) track(a *openflow.CT, last bool) {
 	zone := a.Zone
 	if z := a.ZoneFrom; z != nil {
-		zone = uint16(x.flow.Bits(z.Field, z.Offset, z.Bits))
+		zone = uint16(x.options.Bits(&x.flow, z.Field, z.Offset, z.Bits))
 		if x.thawed == nil || !isFrozen(z.Field) {
-			lookBits(&x.wc, *z)
+			x.look(*z)
 		}
 	}
 	oldMark, oldLabel := x.wc.Uint(openflow.FieldCTMark), [2]uint64{x.wc[21], x.wc[22]}

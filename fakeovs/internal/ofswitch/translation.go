@@ -32,6 +32,8 @@ type progress struct {
 	// s is the bridge that the packet is in.
 	s *Switch
 	trace
+	// options are those of tunnels that are fields in the bridge.
+	options *packet.Options
 	// size is the number of bytes to count, if counts says so. Without effects nothing is learned and sent.
 	size            int
 	counts, effects bool
@@ -106,7 +108,7 @@ const slowAction slowReason = 1
 func newTranslation(e *evaluation, s *Switch, k *packet.Key) *translation {
 	x := e.dp.translation()
 	x.in, x.flow, x.base = *k, *k, *k
-	x.progress = progress{e: e, s: s, trace: trace{t: e.t, parent: noNode}, actions: x.actions[:0]}
+	x.progress = progress{e: e, s: s, options: s.Options(), trace: trace{t: e.t, parent: noNode}, actions: x.actions[:0]}
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.base.SetUint(openflow.FieldActsetOutput, portUnset)
 	clear(x.base[:tunnelWords])

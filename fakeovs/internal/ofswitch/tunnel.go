@@ -25,6 +25,8 @@ type Tunnel struct {
 	TTL, ToS                         uint8
 	InheritTTL, InheritToS           bool
 	DontFragment, Checksum           bool
+	// Geneve says that options are sent.
+	Geneve bool
 }
 
 // ecn is the part of a type of service that tells of congestion (RFC 3168, section 5), and its values.
@@ -93,11 +95,11 @@ func setAddr(k *packet.Key, v4, v6 openflow.Field, a netip.Addr) {
 
 // sendTunnel puts the packet out of a tunnel. What the port gives it for that no flow sees.
 func (x *translation) sendTunnel(p *Port) {
-	old := [tunnelWords]uint64(x.flow[:tunnelWords])
+	old := x.flow
 	x.enterTunnel(p.Tunnel)
 	if !x.flow.TunnelSet() {
 		x.report(nodeWarn, "Tunneling decided against output")
-		copy(x.flow[:tunnelWords], old[:])
+		copyTunnel(&x.flow, &old)
 		return
 	}
 	if x.in.TunnelSet() && sameTunnelEnd(&x.flow, &x.in) {
@@ -106,13 +108,16 @@ func (x *translation) sendTunnel(p *Port) {
 		return
 	}
 	x.report(nodeDetail, "output to kernel tunnel")
-	if [tunnelWords]uint64(x.base[:tunnelWords]) != [tunnelWords]uint64(x.flow[:tunnelWords]) {
-		copy(x.base[:tunnelWords], x.flow[:tunnelWords])
+	if !sameTunnel(&x.base, &x.flow) {
+		copyTunnel(&x.base, &x.flow)
 		key := new(packet.Key)
-		copy(key[:tunnelWords], x.flow[:tunnelWords])
-		x.emit(datapath.SetTunnel{Key: key, Text: flowtext.Tunnel(key)})
+		copyTunnel(key, &x.flow)
+		if !p.Tunnel.Geneve {
+			clear(key[headerEnd:])
+		}
+		x.emit(datapath.SetTunnel{Key: key, Text: flowtext.Tunnel(key, x.options)})
 	}
-	copy(x.flow[:tunnelWords], old[:])
+	copyTunnel(&x.flow, &old)
 	x.commit()
 	x.truncateCopy()
 	x.emit(datapath.Output{Port: p.Datapath, Context: p})

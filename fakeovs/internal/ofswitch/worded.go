@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -35,9 +36,9 @@ func unworded(a any) any {
 
 // inWords are instructions with the words of the ones of the wire that they came of: instructions or, in OpenFlow 1.0,
 // actions. Differs reports whether one has words of its own.
-func inWords(in openflow.Instructions, v openflow.Version, wire []byte) (_ openflow.Instructions, differs bool) {
+func inWords(in openflow.Instructions, v openflow.Version, wire []byte, o *packet.Options) (_ openflow.Instructions, differs bool) {
 	if v == openflow.Version10 {
-		in.Apply, differs = actionWords(in.Apply, v, wire)
+		in.Apply, differs = actionWords(in.Apply, v, wire, o)
 		return in, differs
 	}
 	const write, apply = 3, 4
@@ -49,9 +50,9 @@ func inWords(in openflow.Instructions, v openflow.Version, wire []byte) (_ openf
 		var some bool
 		switch binary.BigEndian.Uint16(wire) {
 		case write:
-			in.Write, some = actionWords(in.Write, v, wire[8:n])
+			in.Write, some = actionWords(in.Write, v, wire[8:n], o)
 		case apply:
-			in.Apply, some = actionWords(in.Apply, v, wire[8:n])
+			in.Apply, some = actionWords(in.Apply, v, wire[8:n], o)
 		}
 		differs = differs || some
 		wire = wire[n:]
@@ -74,7 +75,7 @@ const (
 )
 
 // actionWords are actions with the words of the ones of the wire that they came of. If those are others it leaves them.
-func actionWords(list []openflow.Action, v openflow.Version, wire []byte) (_ []openflow.Action, differs bool) {
+func actionWords(list []openflow.Action, v openflow.Version, wire []byte, o *packet.Options) (_ []openflow.Action, differs bool) {
 	var out []openflow.Action
 	at := 0
 	for len(wire) >= 8 {
@@ -90,7 +91,7 @@ func actionWords(list []openflow.Action, v openflow.Version, wire []byte) (_ []o
 		case at == len(list):
 			return list, false
 		}
-		if a, differs := wordedAction(list[at], v, one); differs {
+		if a, differs := wordedAction(list[at], v, one, o); differs {
 			if out == nil {
 				out = slices.Clone(list)
 			}
@@ -104,19 +105,19 @@ func actionWords(list []openflow.Action, v openflow.Version, wire []byte) (_ []o
 	return out, true
 }
 
-func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction) (_ openflow.Action, differs bool) {
+func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction, o *packet.Options) (_ openflow.Action, differs bool) {
 	b := wire.Bytes
 	switch sub := niciraSubtype(wire); sub {
 	case niciraClone:
 		const head = 16
 		if c, ok := a.(openflow.Clone); ok && len(b) >= head {
-			list, differs := actionWords(c.Actions, v, b[head:])
+			list, differs := actionWords(c.Actions, v, b[head:], o)
 			return openflow.Clone{Actions: list}, differs
 		}
 	case niciraCT:
 		const head = 24
 		if c, ok := a.(openflow.CT); ok && len(b) >= head && len(c.Exec) > 0 {
-			if c.Exec, differs = actionWords(c.Exec, v, b[head:]); differs {
+			if c.Exec, differs = actionWords(c.Exec, v, b[head:], o); differs {
 				return c, true
 			}
 		}
@@ -128,6 +129,9 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 			}
 			return w, true
 		}
+	}
+	if told := lengthen(a, b, o); told != nil {
+		return worded{Action: a, words: fmt.Sprint(a), wire: told}, true
 	}
 	if words := labelWords(v, wire); words != "" {
 		return worded{Action: a, words: words}, true

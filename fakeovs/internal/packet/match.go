@@ -24,6 +24,10 @@ func MatchInto(m openflow.Match, value, mask *Key) {
 		switch f.Field {
 		case openflow.FieldICMPv4Type, openflow.FieldICMPv6Type:
 			mask.Mask(openflow.FieldTCPSrc) // they have the place of a port to themselves
+		case openflow.FieldIPv6Label:
+			if f.Mask == nil {
+				mask.Mask(IPv6LabelWord)
+			}
 		case openflow.FieldICMPv4Code, openflow.FieldICMPv6Code:
 			mask.Mask(openflow.FieldTCPDst)
 		}

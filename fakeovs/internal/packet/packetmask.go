@@ -26,7 +26,7 @@ func PacketMask(k *Key) (m Key) {
 	case openflow.EthTypeIPv4:
 		m.Mask(openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldCTNwSrc, openflow.FieldCTNwDst)
 	case openflow.EthTypeIPv6:
-		m.Mask(openflow.FieldIPv6Src, openflow.FieldIPv6Dst, openflow.FieldIPv6Label)
+		m.Mask(openflow.FieldIPv6Src, openflow.FieldIPv6Dst, IPv6LabelWord)
 		// What tells a message of neighbour discovery counts even of a fragment that is none.
 		if k.Uint(openflow.FieldIPProto) == openflow.IPProtoICMPv6 {
 			m.Mask(openflow.FieldTCPDst)

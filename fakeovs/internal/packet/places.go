@@ -26,6 +26,8 @@ const (
 	IGMPGroup
 	// NSHPath is FieldNSHSPI and FieldNSHSI together.
 	NSHPath
+	// IPv6LabelWord is FieldIPv6Label with the bits before it, which are zero: a match on a whole label is on those as well.
+	IPv6LabelWord
 	// OptionsMap has bit n for FieldTunMetadata0 + n.
 	OptionsMap
 )
@@ -178,6 +180,7 @@ var places = [256]place{
 	MPLSLSE2:      {30, 32, 32},
 	IGMPGroup:     {50, 0, 32},
 	NSHPath:       {46, 0, 32},
+	IPv6LabelWord: {41, 32, 32},
 	OptionsMap:    {51, 0, 64},
 }
 

@@ -187,6 +187,9 @@ func (t Target) parseTraced(words []string) (*ofswitch.Switch, packet.Key, error
 		return nil, flow, ctlserver.Refusal("Cannot find the datapath")
 	case err == nil:
 		sw, err := t.receiver(dp, &flow)
+		if err == nil && flow.TunnelSet() {
+			flow, err = withOptions(flow, text, sw, dp)
+		}
 		return sw, flow, err
 	case !errors.As(err, &syntax):
 		return nil, flow, err
@@ -202,11 +205,18 @@ func (t Target) parseTraced(words []string) (*ofswitch.Switch, packet.Key, error
 	for _, p := range info.Ports {
 		names.Ports[p.No] = p.Name
 	}
-	flow, err = flowtext.ParseFlow(text, names)
+	flow, err = flowtext.Notation{Names: names, Options: sw.Options()}.ParseFlow(text)
 	if err != nil {
 		return nil, flow, fmt.Errorf("Bad openflow flow syntax: %w", err) //lint:ignore ST1005 the words of ovs-vswitchd
 	}
 	return sw, flow, nil
+}
+
+// withOptions is a datapath's flow with the options of its tunnel, which are fields only in the bridge it comes in to.
+func withOptions(flow packet.Key, text string, sw *ofswitch.Switch, dp *datapath) (packet.Key, error) {
+	full, _, err := flowtext.ODP{Options: sw.Options()}.Parse(text, dp.ports())
+	full.SetUint(openflow.FieldInPort, flow.Uint(openflow.FieldInPort))
+	return full, err
 }
 
 // ports are the numbers of a datapath's ports by name; none of a nil one.

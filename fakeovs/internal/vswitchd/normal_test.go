@@ -25,7 +25,7 @@ func (s *side) trace(bridge, flow string) string {
 	if !ok {
 		s.t.Fatalf("no bridge %s", bridge)
 	}
-	key, err := flowtext.ParseFlow(flow, nil)
+	key, err := flowtext.Notation{Options: sw.Options()}.ParseFlow(flow)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func tunnelOf(i *interfaceConfig) ofswitch.Tunnel {
 		RemoteFlow: option("remote_ip") == "flow", LocalFlow: option("local_ip") == "flow",
 		InheritTTL: option("ttl") == "inherit", InheritToS: option("tos") == "inherit",
 		DontFragment: option("df_default") != "false", Checksum: option("csum") == "true",
-		TTL: defaultTTL, DstPort: tunnelPort(i),
+		TTL: defaultTTL, DstPort: tunnelPort(i), Geneve: i.kind == "geneve",
 	}
 	t.Remote, _ = netip.ParseAddr(option("remote_ip"))
 	t.Local, _ = netip.ParseAddr(option("local_ip"))
