@@ -20,6 +20,14 @@ func appendStatsHead10(b []byte, typ uint16, more bool) []byte {
 	return be.AppendUint16(be.AppendUint16(b, typ), uint16(bits(more)))
 }
 
+// appendLegacyStatsHead appends the head of a reply with statistics, and returns the type of the message.
+func appendLegacyStatsHead(b []byte, v Version, typ uint16, more bool) ([]byte, uint8) {
+	if v == Version10 {
+		return appendStatsHead10(b, typ, more), type10StatsReply
+	}
+	return appendMultipart(b, typ, more), typeMultipartReply
+}
+
 func appendNXStatsHead10(b []byte, subtype uint32, more bool) []byte {
 	b = appendStatsHead10(b, multipartExperimenter, more)
 	return pad(be.AppendUint32(be.AppendUint32(b, experimenterNicira), subtype), 4)
@@ -285,12 +293,7 @@ func decodeLegacyMultipart(r *reader, v Version, reply bool) (Message, error) {
 // appendLegacy appends table statistics with the names and the abilities of tables, which later versions tell of
 // elsewhere.
 func (m TableStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8, err error) {
-	typ = typeMultipartReply
-	if v == Version10 {
-		typ, b = type10StatsReply, appendStatsHead10(b, multipartTable, m.More)
-	} else {
-		b = appendMultipart(b, multipartTable, m.More)
-	}
+	b, typ = appendLegacyStatsHead(b, v, multipartTable, m.More)
 	for _, t := range m.Tables {
 		if b, err = t.appendLegacy(b, v); err != nil {
 			return b, 0, err
@@ -347,12 +350,7 @@ func (t TableStats) instructions11() uint32 {
 }
 
 func (m PortStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8, err error) {
-	typ = typeMultipartReply
-	if v == Version10 {
-		typ, b = type10StatsReply, appendStatsHead10(b, multipartPort, m.More)
-	} else {
-		b = appendMultipart(b, multipartPort, m.More)
-	}
+	b, typ = appendLegacyStatsHead(b, v, multipartPort, m.More)
 	for _, s := range m.Ports {
 		if v == Version10 {
 			b = pad(be.AppendUint16(b, portOrNone10(s.Port)), 6)
@@ -365,12 +363,7 @@ func (m PortStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8
 }
 
 func (m QueueStatsReply) appendLegacy(b []byte, v Version) (out []byte, typ uint8, err error) {
-	typ = typeMultipartReply
-	if v == Version10 {
-		typ, b = type10StatsReply, appendStatsHead10(b, multipartQueue, m.More)
-	} else {
-		b = appendMultipart(b, multipartQueue, m.More)
-	}
+	b, typ = appendLegacyStatsHead(b, v, multipartQueue, m.More)
 	for _, s := range m.Queues {
 		if v == Version10 {
 			b = pad(be.AppendUint16(b, portOrNone10(s.Port)), 2)

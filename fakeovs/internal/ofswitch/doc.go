@@ -18,8 +18,9 @@
 // The switch speaks OpenFlow 1.0 to 1.5 with Nicira's and ONF's extensions, those versions that [Switch.SetVersions] lets
 // it: flows, groups, meters, bundles, flow monitors, roles, asynchronous messages, the configuration of ports and tables,
 // the mapping of tunnel options, and all statistics. Tables have limits and lose flows as [Switch.SetTables] says. What it
-// takes of flows it does; what Open vSwitch can do and it cannot, it refuses when a flow is added, and a packet that a
-// controller has paused cannot be resumed. A controller sees a code, the log has the reason as a warning.
+// takes of flows it does; what Open vSwitch can do and it cannot, it refuses when a flow is added. A controller sees a code,
+// the log has the reason as a warning. Of the packets that controllers have paused the newest can be resumed, on the switch
+// that paused them.
 //
 // Who does not read is told of packets and flows no longer once a megabyte waits for him, except of flows that he knows of
 // by a monitor, and is cut off when he takes no byte for ten seconds; requests wait until there is room for the answer.
