@@ -48,6 +48,9 @@ func TestSameAsOpenVSwitch(t *testing.T) {
 		}
 	}
 	t.Logf("%d rounds, Open vSwitch crashed in %d", rounds, crashes)
+	if 4*crashes > rounds {
+		t.Errorf("Open vSwitch crashed in %d of %d rounds, which leaves too little to compare", crashes, rounds)
+	}
 }
 
 // match is a round: a tracker here and one of Open vSwitch.

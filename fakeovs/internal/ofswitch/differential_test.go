@@ -43,6 +43,7 @@ func inRounds(t *testing.T, rounds int, once func(t *testing.T, real *realSwitch
 	if v, err := strconv.ParseUint(os.Getenv(seedVariable), 10, 64); err == nil {
 		seed = v
 	}
+	crashes := 0
 	for round := range rounds {
 		s := seed + uint64(round)
 		alive := true
@@ -50,8 +51,12 @@ func inRounds(t *testing.T, rounds int, once func(t *testing.T, real *realSwitch
 			return
 		}
 		if !alive {
+			crashes++
 			real = startReal(t)
 		}
+	}
+	if 2*crashes > rounds {
+		t.Errorf("Open vSwitch crashed in %d of %d rounds, which leaves too little to compare", crashes, rounds)
 	}
 }
 
