@@ -187,6 +187,7 @@ func rowSettings(row *Row, s remoteSettings) remoteSettings {
 		s.maxBackoff = time.Duration(ms) * time.Millisecond
 	}
 	s.readOnly = row.Get("read_only").Bool()
+	s.role = row.Get("role").String()
 	return s
 }
 

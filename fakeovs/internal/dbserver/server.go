@@ -132,7 +132,7 @@ func (s *Server) ServeConn(conn net.Conn) {
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
 func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *session {
 	c := newSession(s, conn)
-	c.remote, c.readOnly = m, settings.readOnly
+	c.remote, c.readOnly, c.role = m, settings.readOnly, settings.role
 	c.probe.Store(int64(settings.probe))
 	s.mu.Lock()
 	s.served++

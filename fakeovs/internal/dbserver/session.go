@@ -19,6 +19,7 @@ type session struct {
 	out      *outbox
 	remote   *remote       // that it came by; nil if it was given to ServeConn
 	readOnly bool          // it may write nothing and take no locks
+	role     string        // which it writes in; "" if nothing is kept from it
 	ended    chan struct{} // closed when the server has done with it
 
 	probe  atomic.Int64 // the time.Duration after which it is asked for a sign of life when it is silent; 0: never
