@@ -147,10 +147,10 @@ func (o *OVS) databaseCommands() []ctlserver.Command {
 			remotes.Refresh()
 			return err
 		},
-		Reconnect: o.server.Reconnect,
-		Usage:     o.server.Usage,
-		Compact:   func(database string) error { return o.server.Database(database).Compact() },
-		Exit:      o.exitDatabase,
+		Reconnect: o.server.Reconnect, DisableMonitorCond: o.server.DisableMonitorCond,
+		Usage:   o.server.Usage,
+		Compact: func(database string) error { return o.server.Database(database).Compact() },
+		Exit:    o.exitDatabase,
 	})
 }
 

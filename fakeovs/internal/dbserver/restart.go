@@ -48,7 +48,7 @@ func (s *Server) Disconnect() {
 func (s *Server) Restart(c *Content, restored bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.id = newUUID()
+	s.id, s.plainMonitors = newUUID(), false
 	s.databases[serverDatabase].clear()
 	for name, db := range s.databases {
 		if name != serverDatabase {
@@ -128,6 +128,15 @@ func (db *Database) load(s Snapshot) error {
 		return fmt.Errorf("load database %s: %w", db.schema.Name, err)
 	}
 	return nil
+}
+
+// DisableMonitorCond takes the methods monitor_cond and monitor_cond_since away until Restart, and cuts all clients, as for
+// the command ovsdb-server/disable-monitor-cond.
+func (s *Server) DisableMonitorCond() {
+	s.mu.Lock()
+	s.plainMonitors = true
+	s.mu.Unlock()
+	s.Reconnect()
 }
 
 // Reconnect cuts all clients, which may come again at once.

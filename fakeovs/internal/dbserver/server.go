@@ -43,6 +43,8 @@ type Server struct {
 	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
+	// plainMonitors says that clients may ask for monitors of RFC 7047 only.
+	plainMonitors bool
 
 	goroutines sync.WaitGroup // of sessions and their outboxes
 }

@@ -28,6 +28,8 @@ type Target struct {
 	RemoveRemote func(target string) bool
 	// Reconnect cuts all clients.
 	Reconnect func()
+	// DisableMonitorCond cuts them too, and takes no monitors with conditions any more.
+	DisableMonitorCond func()
 	// AddDatabase adds the database in a file, or says in the words of ovsdb-server why it cannot. RemoveDatabase takes one
 	// away by name.
 	AddDatabase    func(file string) error
@@ -67,6 +69,7 @@ func Commands(t Target) []ctlserver.Command {
 			return "", nil
 		}},
 		{Name: "ovsdb-server/reconnect", Run: done, After: func([]string) { t.Reconnect() }},
+		{Name: "ovsdb-server/disable-monitor-cond", Run: done, After: func([]string) { t.DisableMonitorCond() }},
 		{Name: "ovsdb-server/compact", Max: 1, Run: t.compact},
 		{Name: "ovsdb-server/memory-trim-on-compaction", Usage: "on|off", Min: 1, Max: 1, Run: func(args []string) (string, error) {
 			if args[0] != "on" && args[0] != "off" {
