@@ -73,7 +73,8 @@
 // cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels do not encapsulate: what goes into
 // one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, policing,
 // sFlow, NetFlow, IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
-// shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database and no
-// replication. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-
+// shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database, and
+// while the database is the backup of another (ovsdb-server/connect-active-ovsdb-server), the switch writes what it reports to
+// it all the same. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-
 // vswitchd.pid in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
 package fakeovs

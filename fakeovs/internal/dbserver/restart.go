@@ -34,6 +34,7 @@ func (s *Server) Owns(c *Content) bool { return c.server == s }
 // Disconnect cuts all clients, as the end of a process would, and returns when nothing runs for them any more: their
 // locks are free, and what waited is gone. Later clients are served; meanwhile none may come.
 func (s *Server) Disconnect() {
+	s.StopBackup()
 	s.mu.Lock()
 	for c := range s.sessions {
 		c.out.close()
