@@ -19,7 +19,9 @@ type dbSide struct {
 	endpoint string
 }
 
-func (s *dbSide) appctl(line string) string { return s.run("ovs-appctl -t ovsdb-server ovsdb-server/" + line) }
+func (s *dbSide) appctl(line string) string {
+	return s.run("ovs-appctl -t ovsdb-server ovsdb-server/" + line)
+}
 
 // await asks for something until it is as wanted.
 func await(t *testing.T, want string, ask func() string) {

@@ -66,7 +66,7 @@ type Options struct {
 	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files. If it is nil, TLSFiles is used.
 	TLS *tls.Config
 	// TLSFiles is as TLS, in files that are read for each connection. If it is empty too, managers use the files that table
-	// SSL names, but for bootstrap_ca_cert.
+	// SSL names.
 	TLSFiles TLSFiles
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.

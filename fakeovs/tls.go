@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -20,6 +21,9 @@ type TLSFiles struct {
 	PrivateKey, Certificate string
 	// CACert holds the authorities that clients must have a certificate of; if it is empty they need none.
 	CACert string
+	// BootstrapCACert says that CACert need not exist: then the server takes over that of the first server that it connects
+	// to, by an "ssl:" remote, connects again and trusts it from then on (--bootstrap-ca-cert).
+	BootstrapCACert bool
 	// PeerCACert holds certificates that are shown with the server's own: those of its authority, for clients that do not
 	// know it yet and take it over from the server (--bootstrap-ca-cert).
 	PeerCACert string
@@ -57,6 +61,10 @@ func (f TLSFiles) config() (*tls.Config, error) {
 		return config, nil
 	}
 	authorities, err := readCertificates(f.CACert)
+	if f.BootstrapCACert && errors.Is(err, fs.ErrNotExist) {
+		bootstrap(config, f.CACert)
+		return config, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +163,7 @@ func (o *OVS) databaseTLS() (*tls.Config, error) {
 		if row := s["SSL"][root.Get("ssl").String()]; row != nil {
 			return TLSFiles{
 				PrivateKey: row.Get("private_key").String(), Certificate: row.Get("certificate").String(),
-				CACert: row.Get("ca_cert").String(),
+				CACert: row.Get("ca_cert").String(), BootstrapCACert: row.Get("bootstrap_ca_cert").Bool(),
 			}.config()
 		}
 	}

@@ -5,6 +5,9 @@ package fakeovs_test
 
 import (
 	"crypto/tls"
+	"encoding/pem"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -107,4 +110,64 @@ func TestBadTLSFiles(t *testing.T) {
 			t.Errorf("files %+v: got error %v, want one with %q", tt.files, err, tt.says)
 		}
 	}
+}
+
+// TestBootstrapCACert has the database connect to managers before it knows their authority: it takes that over from the
+// first one that shows it.
+func TestBootstrapCACert(t *testing.T) {
+	ca, other := testpki.NewCA(), testpki.NewCA()
+	file := filepath.Join(t.TempDir(), "cacert.pem")
+	ovs := startWith(t, fakeovs.Options{Remotes: []string{managers}, NoSwitch: true})
+	key, certificate := testpki.Write(t, ca.Client())
+	operate(t, ovs.DatabaseEndpoint(), insertRoot, map[string]any{"op": "insert", "table": "SSL", "uuid-name": "s", "row": map[string]any{
+		"private_key": key, "certificate": certificate, "ca_cert": file, "bootstrap_ca_cert": true,
+	}}, map[string]any{"op": "update", "table": "Open_vSwitch", "where": []any{}, "row": map[string]any{"ssl": []string{"named-uuid", "s"}}})
+
+	withCA := func(ca *testpki.CA) tls.Certificate {
+		pair := ca.Server()
+		block, _ := pem.Decode(ca.PEM())
+		pair.Certificate = append(pair.Certificate, block.Bytes)
+		return pair
+	}
+	for _, tt := range []struct {
+		name        string
+		certificate tls.Certificate
+		there       bool // the file, afterwards
+		good        bool
+	}{
+		{"that does not show its authority", ca.Server(), false, false},
+		{"that shows its authority", withCA(ca), true, false},
+		{"of the authority that was taken over", ca.Server(), true, true},
+		{"of another authority", withCA(other), true, false},
+	} {
+		config := &tls.Config{Certificates: []tls.Certificate{tt.certificate}, ClientAuth: tls.RequireAnyClientCert}
+		if err := callOfManager(t, ovs, config); (err == nil) != tt.good {
+			t.Errorf("manager %s: got error %v", tt.name, err)
+		}
+		text, err := os.ReadFile(file)
+		if there := err == nil; there != tt.there || there && string(text) != string(ca.PEM()) {
+			t.Errorf("after the manager %s: got %s, %v; want the certificate of the authority: %t", tt.name, text, err, tt.there)
+		}
+	}
+}
+
+// callOfManager is a manager that the database connects to, and which makes a request.
+func callOfManager(t *testing.T, ovs *fakeovs.OVS, config *tls.Config) error {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setManager(t, ovs, "ssl:"+l.Addr().String(), nil)
+	conn, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	defer conn.Close()
+	if _, err := conn.Write([]byte(`{"id":1,"method":"echo","params":[]}`)); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	return err
 }

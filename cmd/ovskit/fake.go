@@ -15,6 +15,7 @@ import (
 
 func fakeCommand() *cobra.Command {
 	var o fakeOptions
+	var bootstrap string
 	c := &cobra.Command{
 		Use:   "fake --dir DIR [--schema FILE]... [--file FILE] [--database FILE]... [--remote REMOTE]... [--no-switch]",
 		Short: "Run a fake Open vSwitch until it is told to stop",
@@ -47,6 +48,12 @@ on standard error; with --verbose also what happens otherwise.`,
 			if o.verbose {
 				level = slog.LevelDebug
 			}
+			if bootstrap != "" {
+				if o.TLSFiles.CACert != "" {
+					return usagef("%s: --ca-cert and --bootstrap-ca-cert exclude each other", c.CommandPath())
+				}
+				o.TLSFiles.CACert, o.TLSFiles.BootstrapCACert = bootstrap, true
+			}
 			o.Logger = slog.New(slog.NewTextHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
 			ovs, err := o.start()
 			if err != nil {
@@ -71,6 +78,8 @@ on standard error; with --verbose also what happens otherwise.`,
 	c.Flags().StringVar(&o.TLSFiles.PrivateKey, "private-key", "", "private key for pssl: and ssl: remotes, in `FILE`")
 	c.Flags().StringVar(&o.TLSFiles.Certificate, "certificate", "", "certificate of the private key, in `FILE`")
 	c.Flags().StringVar(&o.TLSFiles.CACert, "ca-cert", "", "certificate of the authority of the peers, in `FILE`")
+	c.Flags().StringVar(&bootstrap, "bootstrap-ca-cert", "",
+		"as --ca-cert, but if `FILE` does not exist, it is taken over from the first server that is connected to")
 	c.Flags().StringVar(&o.TLSFiles.PeerCACert, "peer-ca-cert", "",
 		"certificate of the authority of this server, in `FILE`, for clients that do not know it yet")
 	c.Flags().BoolVar(&o.NoSwitch, "no-switch", false, "serve the database only")
