@@ -31,7 +31,7 @@ func (p *activeServer) copyAll() (names []string, err error) {
 	case !ok:
 		return nil, fmt.Errorf("%w: get_server_id failed: server ID is not valid UUID", errNoBackup)
 	case uuid == p.backup.server.currentID():
-		return nil, fmt.Errorf("%w: server ID check failed: self replicating is not allowed", errNoBackup)
+		return nil, fmt.Errorf("%w: Server ID check failed: Self replicating is not allowed", errNoBackup)
 	}
 	list, err := p.call("list_dbs")
 	if err != nil {
