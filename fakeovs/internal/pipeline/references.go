@@ -1,0 +1,90 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package pipeline
+
+import "github.com/ovskit/ovskit/openflow"
+
+// eachAction calls do for each action of a flow, and for those within an action; it stops if do returns false.
+func eachAction(in *openflow.Instructions, do func(openflow.Action) bool) bool {
+	return eachOf(in.Apply, do) && eachOf(in.Write, do)
+}
+
+func eachOf(list []openflow.Action, do func(openflow.Action) bool) bool {
+	for _, a := range list {
+		if !do(a) {
+			return false
+		}
+		switch a := a.(type) {
+		case openflow.CT:
+			if !eachOf(a.Exec, do) {
+				return false
+			}
+		case openflow.Clone:
+			if !eachOf(a.Actions, do) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// refer notes at the groups and meters that a flow uses them, or, by -1, that it does no longer.
+func (t *flowTables) refer(f *Flow, by int) {
+	if len(t.groups) == 0 && len(t.meters) == 0 {
+		return
+	}
+	if m := t.meters[firstMeter(&f.Instructions)]; m != nil {
+		if by > 0 {
+			m.flows[f] = struct{}{}
+		} else {
+			delete(m.flows, f)
+		}
+	}
+	eachAction(&f.Instructions, func(a openflow.Action) bool {
+		o, ok := a.(openflow.OutputGroup)
+		if !ok {
+			return true
+		}
+		if g := t.groups[o.ID]; g != nil {
+			g.flows.count(f, by)
+		}
+		return true
+	})
+}
+
+// firstMeter is the meter that a flow is counted at, 0 if it has none.
+func firstMeter(in *openflow.Instructions) uint32 {
+	id := in.Meter
+	if id == 0 {
+		eachAction(in, func(a openflow.Action) bool {
+			if m, ok := a.(openflow.Meter); ok {
+				id = m.ID
+			}
+			return id == 0
+		})
+	}
+	return id
+}
+
+// checkReferences refuses actions with groups or meters that there are not.
+func (t *flowTables) checkReferences(in *openflow.Instructions) error {
+	if in.Meter != 0 && t.meters[in.Meter] == nil {
+		return openflow.ErrInvalidMeter
+	}
+	var err error
+	eachAction(in, func(a openflow.Action) bool {
+		switch a := a.(type) {
+		case openflow.Meter:
+			if t.meters[a.ID] == nil {
+				err = openflow.ErrInvalidMeter
+			}
+		case openflow.OutputGroup:
+			if t.groups[a.ID] == nil {
+				err = openflow.ErrBadOutGroup
+			}
+		}
+		return err == nil
+	})
+	return err
+}
