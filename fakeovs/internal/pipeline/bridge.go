@@ -97,7 +97,7 @@ func (s *Bridge) Begin() {
 	s.pass(s.dp.now())
 }
 
-// pass lets time pass. The switch is locked.
+// pass lets time pass. The bridge is locked.
 func (s *Bridge) pass(now time.Time) {
 	s.now = now
 	gone := s.flows.expired(now)

@@ -82,13 +82,13 @@ func (g *group) find(id uint32) int {
 	return -1
 }
 
-// group returns the group with an ID, nil if there is none. The switch is locked.
+// group returns the group with an ID, nil if there is none. The bridge is locked.
 func (s *Bridge) group(id uint32) *group { return s.flows.groups[id] }
 
 // maxWatched is how deep groups are looked at that watch groups.
 const maxWatched = 128
 
-// live reports whether packets may be sent to a bucket: it watches nothing, or something that is live. The switch is
+// live reports whether packets may be sent to a bucket: it watches nothing, or something that is live. The bridge is
 // locked.
 func (s *Bridge) live(b *bucket) bool { return s.liveBucket(b, 0) }
 

@@ -50,7 +50,7 @@ func (s *Bridge) Forward(port uint32, frame []byte) {
 	s.leave(frames, e.packetIns)
 }
 
-// enter lets a packet come in by a port. The switch is locked.
+// enter lets a packet come in by a port. The bridge is locked.
 func (s *Bridge) enter(e *evaluation, p *packet.Packet, port uint32, size int) {
 	in := s.ports[port]
 	if in == nil {
@@ -98,7 +98,7 @@ func (s *Bridge) deliveries(outputs []Output, kept bool) []delivery {
 	return frames
 }
 
-// leave sends what an evaluation has yielded on its way. The switch is not locked.
+// leave sends what an evaluation has yielded on its way. The bridge is not locked.
 func (s *Bridge) leave(frames []delivery, ins []PacketIn) {
 	for i := range ins {
 		ins[i].frozen.s.controllers.PacketIn(&ins[i])

@@ -11,7 +11,7 @@ import (
 )
 
 // learn adds the flow of a learn action, or changes the one of the same match and priority. Within is false if there are
-// as many flows of the cookie in the table as there may be. The switch is locked.
+// as many flows of the cookie in the table as there may be. The bridge is locked.
 func (s *Bridge) learn(m openflow.FlowMod, list steps, limit uint32) (within bool, err error) {
 	// What the flow does may not go with what it matches: Open vSwitch has checked the learn action, and leaves it at that.
 	options := s.Options()

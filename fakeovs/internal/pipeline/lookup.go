@@ -118,7 +118,7 @@ func (x *translation) credit(f *Flow) {
 	}
 }
 
-// actions are what the flow does, and its cookie. The switch is locked.
+// actions are what the flow does, and its cookie. The bridge is locked.
 func (t *flowTables) actions(f *Flow) (list steps, cookie uint64) {
 	if f == nil {
 		return steps{}, 0

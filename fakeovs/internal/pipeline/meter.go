@@ -87,5 +87,5 @@ func (m *meter) stats(now time.Time) openflow.MeterStats {
 	return s
 }
 
-// meter returns the meter with an ID, nil if there is none. The switch is locked.
+// meter returns the meter with an ID, nil if there is none. The bridge is locked.
 func (s *Bridge) meter(id uint32) *meter { return s.flows.meters[id] }

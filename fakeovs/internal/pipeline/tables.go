@@ -142,7 +142,7 @@ func (s *Bridge) watchVacancy(table uint8, m *openflow.TableMod) {
 	}
 }
 
-// miss is what a table does with a packet that matches no flow. The switch is locked.
+// miss is what a table does with a packet that matches no flow. The bridge is locked.
 func (s *Bridge) miss(table uint8) tableMiss {
 	if table >= VisibleTables {
 		return missDrop

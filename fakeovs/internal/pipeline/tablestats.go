@@ -36,7 +36,7 @@ func (s *Bridge) TableFeatures(v openflow.Version) []openflow.TableFeatures {
 }
 
 // tableFeatures are what the tables can do: they differ in those that a packet can go on to, and in what they are
-// configured to. The switch is locked.
+// configured to. The bridge is locked.
 func (s *Bridge) tableFeatures(v openflow.Version) []openflow.TableFeatures {
 	var matched, wildcards, settable []openflow.FieldHeader
 	for f := openflow.FieldInvalid + 1; f < openflow.FieldUnknown; f++ {
