@@ -15,7 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -272,7 +273,7 @@ func (c *conn) refuse(err error, message []byte) {
 	}
 	xid := binary.BigEndian.Uint32(message[4:])
 	level := slog.LevelDebug
-	if lack := (*pipeline.UnsupportedError)(nil); errors.As(err, &lack) {
+	if lack := (*flowcheck.UnsupportedError)(nil); errors.As(err, &lack) {
 		level = slog.LevelWarn
 	}
 	c.log.Log(context.Background(), level, "refused a message", "xid", xid, "error", err)

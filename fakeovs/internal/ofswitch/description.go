@@ -4,7 +4,7 @@
 package ofswitch
 
 import (
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -17,7 +17,7 @@ const capBundles openflow.Capabilities = 1 << 9
 func (s *Switch) features(v openflow.Version) openflow.FeaturesReply {
 	r := openflow.FeaturesReply{
 		DatapathID: s.datapathID.Load(),
-		Tables:     pipeline.VisibleTables,
+		Tables:     flowcheck.VisibleTables,
 		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapGroupStats |
 			openflow.CapQueueStats,
 	}

@@ -9,7 +9,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 
 	"github.com/google/go-cmp/cmp"
@@ -215,7 +216,7 @@ func (r *realSwitch) compareAdd(t *testing.T, what string, f openflow.Flow) {
 	got, want := pipelinetest.NewBridge(t, 1).AddFlow(f), r.of.Apply(r.ctx, openflow.Add(f))
 	var code openflow.ErrorCode
 	var refused *openflow.RequestError
-	var lack *pipeline.UnsupportedError
+	var lack *flowcheck.UnsupportedError
 	switch {
 	case want != nil && !errors.As(want, &refused):
 		// No flow of OpenFlow 1.3 is such.

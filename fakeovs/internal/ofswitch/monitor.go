@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -101,7 +103,7 @@ func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
 	if f.Table != nil {
 		table = *f.Table
 	}
-	if table != openflow.AllTables && table > pipeline.VisibleTables {
+	if table != openflow.AllTables && table > flowcheck.VisibleTables {
 		return openflow.ErrBadTable
 	}
 	_, exists := c.monitors[f.ID]

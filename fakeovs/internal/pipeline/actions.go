@@ -4,8 +4,9 @@
 package pipeline
 
 import (
-	"encoding/binary"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -76,9 +77,9 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	case openflow.PushVLAN:
 		x.pushVLAN(a)
 	case openflow.SetVLANVID:
-		x.setTag(a.Push, tciPresent|vlanID, tciPresent|uint64(a.VID))
+		x.setTag(a.Push, packet.TCIPresent|vlanID, packet.TCIPresent|uint64(a.VID))
 	case openflow.SetVLANPCP:
-		x.setTag(a.Push, tciPresent|tciPriority, tciPresent|uint64(a.PCP)<<13)
+		x.setTag(a.Push, packet.TCIPresent|tciPriority, packet.TCIPresent|uint64(a.PCP)<<13)
 	case openflow.SetTransport:
 		x.setPort(a.Dst, a.Port)
 	case openflow.EnqueueTo:
@@ -171,35 +172,18 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	return i, false
 }
 
-// The subtypes of Nicira's actions that are for the test of a switch.
-const (
-	subtypeDebugSlow   = 254
-	subtypeDebugRecirc = 255
-)
-
 // rawAction does the actions that have no type of their own.
 func (x *translation) rawAction(a any) {
 	raw, ok := a.(openflow.RawAction)
 	if !ok || len(raw.Bytes) < 8 {
 		return
 	}
-	switch niciraSubtype(raw) {
-	case subtypeDebugRecirc:
+	switch flowcheck.NiciraSubtype(raw) {
+	case flowcheck.DebugRecirc:
 		x.triggerFreeze()
-	case subtypeDebugSlow:
+	case flowcheck.DebugSlow:
 		x.slow |= slowAction
 	}
-}
-
-const experimenterNicira = 0x00002320
-
-// niciraSubtype is the subtype of an action of Nicira's, -1 of others.
-func niciraSubtype(a openflow.RawAction) int {
-	if len(a.Bytes) < 10 || binary.BigEndian.Uint16(a.Bytes) != actionExperimenter ||
-		binary.BigEndian.Uint32(a.Bytes[4:]) != experimenterNicira {
-		return -1
-	}
-	return int(binary.BigEndian.Uint16(a.Bytes[8:]))
 }
 
 // write adds to the action set, and keeps actset_output what the set says.

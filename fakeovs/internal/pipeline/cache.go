@@ -72,7 +72,7 @@ func (c *cache) note(x *translation) {
 		f.bytes += uint64(x.size)
 		f.used, f.slow = now, x.slow
 		f.actions = append(f.actions[:0], x.made...) // whose memory is the translation's
-		if x.in.Uint(openflow.FieldIPProto) == openflow.IPProtoTCP && isIP(&x.in) {
+		if x.in.Uint(openflow.FieldIPProto) == openflow.IPProtoTCP && x.in.IsIP() {
 			f.tcpFlags |= uint16(x.in.Uint(openflow.FieldTCPFlags))
 		}
 		return
@@ -103,7 +103,7 @@ const vlanOrNone = 0x1fff
 func (x *translation) cacheMask() packet.Key {
 	mask := x.wc
 	if !mask.Has(openflow.FieldVLANTCI) && !x.in.Has(openflow.FieldPacketType) {
-		lookSome(&mask, openflow.FieldVLANTCI, vlanOrNone)
+		mask.AddBits(openflow.FieldVLANTCI, vlanOrNone)
 	}
 	return mask
 }

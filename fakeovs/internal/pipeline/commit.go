@@ -15,8 +15,8 @@ func (x *translation) commit() {
 	if x.flow.Uint(openflow.FieldPacketType) == 0 && x.base.Uint(openflow.FieldPacketType) == 0 {
 		x.commitSet(datapath.Ethernet, false)
 	}
-	isLabelled := isMPLS(uint16(x.flow.Uint(openflow.FieldEthType)))
-	unlabelled := isMPLS(uint16(x.base.Uint(openflow.FieldEthType))) && !isLabelled
+	isLabelled := packet.IsMPLS(uint16(x.flow.Uint(openflow.FieldEthType)))
+	unlabelled := packet.IsMPLS(uint16(x.base.Uint(openflow.FieldEthType))) && !isLabelled
 	if unlabelled {
 		x.commitMPLS(false)
 	}
@@ -131,7 +131,7 @@ func (x *translation) commitNetwork() {
 }
 
 func (x *translation) commitPorts() {
-	if x.flow.Uint(openflow.FieldIPProto) == 0 || !isIP(&x.base) {
+	if x.flow.Uint(openflow.FieldIPProto) == 0 || !x.base.IsIP() {
 		return
 	}
 	switch x.flow.Uint(openflow.FieldIPProto) {
@@ -149,7 +149,7 @@ func (x *translation) commitICMP() {
 		return
 	}
 	h := datapath.ICMP
-	if ethType(&x.flow) == openflow.EthTypeIPv6 {
+	if x.flow.EthType() == openflow.EthTypeIPv6 {
 		h = datapath.ICMPv6
 	}
 	if x.commitSet(h, true) {
@@ -188,43 +188,43 @@ func tagsOf(k *packet.Key) []datapath.PushVLAN {
 		{EthType: uint16(k.Uint(packet.VLANTPID)), TCI: uint16(k.Uint(openflow.FieldVLANTCI))},
 		{EthType: uint16(k.Uint(packet.InnerVLANTPID)), TCI: uint16(k.Uint(packet.InnerVLANTCI))},
 	}
-	return list[:tags(k)]
+	return list[:k.Tags()]
 }
 
 // commitMPLS takes off labels that the packet does not have any more, and puts on the new ones; of a pending encap as what
 // takes the place of the Ethernet header.
 func (x *translation) commitMPLS(encap bool) {
-	b, n := labels(&x.base, nil), labels(&x.flow, nil)
+	b, n := x.base.Labels(nil), x.flow.Labels(nil)
 	common := 0
-	for common < min(b, n) && x.flow.Uint(labelFields[n-1-common]) == x.base.Uint(labelFields[b-1-common]) {
+	for common < min(b, n) && x.flow.Uint(packet.LabelFields[n-1-common]) == x.base.Uint(packet.LabelFields[b-1-common]) {
 		common++
 	}
 	t := uint16(x.flow.Uint(openflow.FieldEthType))
 	for b > common {
 		if b-1 == common && n > common {
-			entry := x.flow.Uint(labelFields[n-b])
+			entry := x.flow.Uint(packet.LabelFields[n-b])
 			x.emit(setLabel(uint32(entry)))
-			x.base.SetUint(labelFields[0], entry)
+			x.base.SetUint(packet.LabelFields[0], entry)
 			common++
 			continue
 		}
 		inner := t
-		if !isMPLS(t) && b > 1 {
+		if !packet.IsMPLS(t) && b > 1 {
 			inner = openflow.EthTypeMPLS
 		}
 		x.emit(datapath.PopMPLS{EthType: inner})
-		popLabel(&x.base, nil, b, t)
+		x.base.PopLabel(nil, b, t)
 		b--
 	}
 	for ; b < n; b++ {
-		entry := uint32(x.flow.Uint(labelFields[n-b-1]))
+		entry := uint32(x.flow.Uint(packet.LabelFields[n-b-1]))
 		if encap {
 			x.emit(datapath.AddMPLS{EthType: t, Entry: entry})
 		} else {
 			x.emit(datapath.PushMPLS{EthType: t, Entry: entry})
 		}
-		pushLabel(&x.base, nil, b, t, false)
-		x.base.SetUint(labelFields[0], uint64(entry))
+		x.base.PushLabel(nil, b, t, false)
+		x.base.SetUint(packet.LabelFields[0], uint64(entry))
 	}
 }
 
@@ -249,7 +249,7 @@ func (x *translation) commitEncap() {
 		case uint64(openflow.PacketNSH):
 			x.emit(x.nsh())
 			x.base.SetUint(openflow.FieldPacketType, is)
-			copy(x.base[metadataWords:headerEnd], x.flow[metadataWords:headerEnd])
+			copy(x.base[packet.MetadataEnd:packet.HeaderEnd], x.flow[packet.MetadataEnd:packet.HeaderEnd])
 		case uint64(openflow.PacketMPLS), uint64(openflow.PacketMPLSMulticast):
 			x.commitMPLS(true)
 		}

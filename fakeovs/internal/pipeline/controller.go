@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -83,7 +84,7 @@ func metadata(k *packet.Key, o *packet.Options) openflow.Match {
 	}
 	some(metadataFields...)
 	for _, f := range packet.OptionsOf(k) {
-		m = append(m, settledOption(openflow.MatchField{Field: f, Value: o.Value(k, f)}, o))
+		m = append(m, flowcheck.SettledOption(openflow.MatchField{Field: f, Value: o.Value(k, f)}, o))
 	}
 	for f := openflow.FieldReg0; f <= openflow.FieldReg15; f++ {
 		some(f)

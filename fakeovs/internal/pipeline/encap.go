@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -39,11 +40,11 @@ func (x *translation) encapEthernet() {
 }
 
 func (x *translation) encapMPLS(t openflow.PacketType) {
-	n := labels(&x.flow, &x.wc)
-	if n >= maxLabels {
+	n := x.flow.Labels(&x.wc)
+	if n >= packet.MaxLabels {
 		if x.frame {
 			x.report(nodeError, "dropping packet on which an encap MPLS action can't be performed as it would have more MPLS "+
-				"LSEs than the %d supported.", maxLabels)
+				"LSEs than the %d supported.", packet.MaxLabels)
 		}
 		x.failed = failedLabels
 		return
@@ -51,14 +52,14 @@ func (x *translation) encapMPLS(t openflow.PacketType) {
 	x.wc.Mask(openflow.FieldPacketType)
 	// The labels behind an Ethernet header are not those of the new one.
 	if x.flow.Uint(openflow.FieldPacketType) == 0 && x.flow.Uint(openflow.FieldEthType) == openflow.EthTypeMPLS {
-		for _, f := range labelFields {
+		for _, f := range packet.LabelFields {
 			x.wc.SetUint(f, 0)
 			x.flow.SetUint(f, 0)
 			x.base.SetUint(f, 0)
 		}
 	}
 	x.flow.SetUint(openflow.FieldPacketType, uint64(t))
-	pushLabel(&x.flow, &x.wc, n, uint16(t), true)
+	x.flow.PushLabel(&x.wc, n, uint16(t), true)
 	x.flow.SetUint(openflow.FieldEthSrc, 0)
 	x.flow.SetUint(openflow.FieldEthDst, 0)
 }
@@ -95,7 +96,7 @@ func (x *translation) encapNSH(properties []openflow.NSHProperty) (options []byt
 		return nil
 	}
 	x.wc.Mask(openflow.FieldPacketType)
-	clear(x.flow[metadataWords:headerEnd])
+	clear(x.flow[packet.MetadataEnd:packet.HeaderEnd])
 	x.flow.SetUint(openflow.FieldPacketType, uint64(openflow.PacketNSH))
 	x.flow.SetUint(openflow.FieldEthType, openflow.EthTypeNSH)
 	x.flow.SetUint(openflow.FieldNSHTTL, 63)
@@ -112,7 +113,7 @@ func (x *translation) decap() bool {
 	k := &x.flow
 	switch t := k.Uint(openflow.FieldPacketType); t {
 	case uint64(openflow.PacketEthernet):
-		if tags(k) > 0 {
+		if k.Tags() > 0 {
 			x.report(nodeAction, "Dropping packet, cannot decap Ethernet if VLAN is present.")
 			x.failed = failedPacketType
 			return false
@@ -145,16 +146,16 @@ func (x *translation) decap() bool {
 
 func (x *translation) decapMPLS() bool {
 	const typeTEB = 0x6558
-	n := labels(&x.flow, &x.wc)
+	n := x.flow.Labels(&x.wc)
 	x.flow.SetUint(openflow.FieldPacketType, 0)
-	if popLabel(&x.flow, &x.wc, n, typeTEB) {
+	if x.flow.PopLabel(&x.wc, n, typeTEB) {
 		x.pendingDecap = true
 		return n == 1
 	}
-	if n >= maxLabels {
+	if n >= packet.MaxLabels {
 		if x.frame {
 			x.report(nodeError, "dropping packet on which an MPLS decap can't be performed as it has more MPLS LSEs than "+
-				"the %d supported.", maxLabels)
+				"the %d supported.", packet.MaxLabels)
 		}
 		x.failed = failedLabels
 		x.actions = nil

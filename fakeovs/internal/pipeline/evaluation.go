@@ -133,7 +133,7 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 		case datapath.Forget:
 			*m = conntrack.Meta{}
 		case datapath.SetTunnel:
-			copyTunnel(&p.Key, a.Key)
+			p.Key.CopyTunnel(a.Key)
 		case datapath.Set:
 			if set(p, &a) {
 				m.Forget()
@@ -169,7 +169,7 @@ func (e *evaluation) output(port *Port, p *packet.Packet, limit int) {
 	o := Output{Port: port.No, Frame: slices.Clone(frame), port: port}
 	if port.Tunnel != nil {
 		o.Tunnel = new(packet.Key)
-		copyTunnel(o.Tunnel, &p.Key)
+		o.Tunnel.CopyTunnel(&p.Key)
 	}
 	e.outputs = append(e.outputs, o)
 }
@@ -240,7 +240,7 @@ func setOriginal(k *packet.Key, m *conntrack.Meta) {
 	k.SetMasked(src, o.Src.AsSlice(), nil)
 	k.SetMasked(dst, o.Dst.AsSlice(), nil)
 	k.SetUint(openflow.FieldCTNwProto, uint64(o.Proto))
-	if laterFragment(k) {
+	if k.LaterFragment() {
 		return // a packet without ports has not got those either
 	}
 	k.SetUint(openflow.FieldCTTpSrc, uint64(o.SrcPort))

@@ -7,12 +7,14 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // has reports whether the packet has a field, and looks at what tells.
-func (x *translation) has(f openflow.Field) bool { return hasField(&x.flow, &x.wc, f) }
+func (x *translation) has(f openflow.Field) bool { return flowcheck.HasField(&x.flow, &x.wc, f) }
 
 // setField writes a field if the packet has it.
 func (x *translation) setField(a openflow.SetField) {
@@ -31,8 +33,8 @@ func (x *translation) setField(a openflow.SetField) {
 	x.wc.SetMasked(a.Field, all, all)
 	x.lookProtocol(a.Field)
 	if a.Field == openflow.FieldVLANPCP {
-		lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent)
-		lookSome(&x.flow, openflow.FieldVLANTCI, tciPresent)
+		x.wc.AddBits(openflow.FieldVLANTCI, packet.TCIPresent)
+		x.flow.AddBits(openflow.FieldVLANTCI, packet.TCIPresent)
 	}
 	x.flow.SetMasked(a.Field, a.Value, a.Mask)
 	x.wrote(a.Field)
@@ -57,7 +59,7 @@ func (x *translation) lookProtocol(f openflow.Field) {
 	switch f {
 	case openflow.FieldIPv4Src, openflow.FieldIPv4Dst, openflow.FieldIPv6Src, openflow.FieldIPv6Dst, openflow.FieldIPv6Label,
 		openflow.FieldIPToS, openflow.FieldIPECN, openflow.FieldIPTTL:
-		if isIP(&x.flow) {
+		if x.flow.IsIP() {
 			x.wc.Mask(openflow.FieldIPProto)
 		}
 	case openflow.FieldARPOp, openflow.FieldARPSHA, openflow.FieldARPTHA, openflow.FieldARPSPA, openflow.FieldARPTPA:
@@ -73,7 +75,7 @@ func (x *translation) setTunnel(a openflow.SetField) {
 		all = onesOf(a.Value)
 	}
 	if packet.IsOption(a.Field) {
-		o := settledOption(a.MatchField, x.options)
+		o := flowcheck.SettledOption(a.MatchField, x.options)
 		if o.Mask == nil {
 			all = packet.Whole()
 		} else {
@@ -110,13 +112,13 @@ func (x *translation) wrote(f openflow.Field) {
 	case openflow.FieldInPort16:
 		x.flow.SetUint(openflow.FieldInPort, uint64(port32(uint16(x.flow.Uint(f)))))
 	case openflow.FieldVLANTCI, openflow.FieldVLANVID, openflow.FieldVLANPCP:
-		fixTagType(&x.flow)
+		x.flow.FixTagType()
 	}
 }
 
 // setPort writes a port of the transport layer, whichever that is.
 func (x *translation) setPort(dst bool, port uint16) {
-	if !isIP(&x.flow) || laterFragment(&x.flow) {
+	if !x.flow.IsIP() || x.flow.LaterFragment() {
 		return
 	}
 	f := openflow.FieldTCPSrc
@@ -135,7 +137,7 @@ func (x *translation) move(a openflow.Move) {
 		x.look(a.Dst)
 		x.setBits(a.Dst, x.bits(a.Src))
 		if a.Dst.Field == openflow.FieldVLANPCP {
-			lookSome(&x.flow, openflow.FieldVLANTCI, tciPresent)
+			x.flow.AddBits(openflow.FieldVLANTCI, packet.TCIPresent)
 		}
 		x.wrote(a.Dst.Field)
 	}
@@ -178,7 +180,7 @@ func (x *translation) reportField(s openflow.Subfield) {
 		at := uint16(left - 8)
 		b = append(b, byte(x.options.Bits(&x.flow, s.Field, s.Offset+at, min(8, s.Bits-at))))
 	}
-	if s.Offset == 0 && int(s.Bits) >= fieldBits(s.Field, x.options) {
+	if s.Offset == 0 && int(s.Bits) >= flowcheck.FieldBits(s.Field, x.options) {
 		text := openflow.SetField{MatchField: openflow.MatchField{Field: s.Field, Value: fieldBytes(s.Field, b)}}.String()
 		text = strings.TrimPrefix(text, "set_field:")
 		if end := strings.LastIndex(text, "->"); end >= 0 {
@@ -245,7 +247,7 @@ func (x *translation) deleteField(a openflow.DeleteField) {
 // decTTL returns true if the packet has lived too long.
 func (x *translation) decTTL(a openflow.DecTTL) bool {
 	x.wc.Mask(openflow.FieldIPTTL, openflow.FieldIPProto)
-	if !isIP(&x.flow) {
+	if !x.flow.IsIP() {
 		return false
 	}
 	if ttl := x.flow.Uint(openflow.FieldIPTTL); ttl > 1 {
@@ -268,7 +270,7 @@ func (x *translation) decTTL(a openflow.DecTTL) bool {
 }
 
 func (x *translation) decNSHTTL() bool {
-	if ethType(&x.flow) == openflow.EthTypeNSH || x.flow.Uint(openflow.FieldEthType) == openflow.EthTypeNSH {
+	if x.flow.EthType() == openflow.EthTypeNSH || x.flow.Uint(openflow.FieldEthType) == openflow.EthTypeNSH {
 		x.wc.Mask(openflow.FieldNSHTTL)
 		if ttl := x.flow.Uint(openflow.FieldNSHTTL); ttl > 1 {
 			x.flow.SetUint(openflow.FieldNSHTTL, ttl-1)
@@ -281,7 +283,7 @@ func (x *translation) decNSHTTL() bool {
 }
 
 func (x *translation) decMPLSTTL() bool {
-	if isMPLS(uint16(x.flow.Uint(openflow.FieldEthType))) {
+	if packet.IsMPLS(uint16(x.flow.Uint(openflow.FieldEthType))) {
 		x.wc.Mask(openflow.FieldMPLSTTL)
 		if ttl := x.flow.Uint(openflow.FieldMPLSTTL); ttl > 1 {
 			x.flow.SetUint(openflow.FieldMPLSTTL, ttl-1)
@@ -295,7 +297,7 @@ func (x *translation) decMPLSTTL() bool {
 
 // popVLAN takes the outermost tag off.
 func (x *translation) popVLAN() {
-	n := tags(&x.flow)
+	n := x.flow.Tags()
 	if n == 2 {
 		x.wc.Mask(packet.InnerVLANTCI)
 		x.flow.SetUint(openflow.FieldVLANTCI, x.flow.Uint(packet.InnerVLANTCI))
@@ -310,7 +312,7 @@ func (x *translation) popVLAN() {
 
 // pushVLAN gives the packet an empty tag.
 func (x *translation) pushVLAN(a openflow.PushVLAN) {
-	n := tags(&x.flow)
+	n := x.flow.Tags()
 	if n > 0 {
 		x.wc.Mask(openflow.FieldVLANTCI)
 	}
@@ -324,7 +326,7 @@ func (x *translation) pushVLAN(a openflow.PushVLAN) {
 		t = openflow.EthTypeVLAN
 	}
 	x.flow.SetUint(packet.VLANTPID, uint64(t))
-	x.flow.SetUint(openflow.FieldVLANTCI, tciPresent)
+	x.flow.SetUint(openflow.FieldVLANTCI, packet.TCIPresent)
 }
 
 // tciPriority are the bits of a VLAN tag that are its priority.
@@ -332,24 +334,24 @@ const tciPriority = 0xe000
 
 // setTag writes bits of the VLAN tag, if there is one or push gives the packet one.
 func (x *translation) setTag(push bool, bits, v uint64) {
-	lookSome(&x.wc, openflow.FieldVLANTCI, bits)
-	if !push && tags(&x.flow) == 0 {
+	x.wc.AddBits(openflow.FieldVLANTCI, bits)
+	if !push && x.flow.Tags() == 0 {
 		return
 	}
 	x.flow.SetUint(openflow.FieldVLANTCI, x.flow.Uint(openflow.FieldVLANTCI)&^bits|v)
-	fixTagType(&x.flow)
+	x.flow.FixTagType()
 }
 
 // pushMPLS puts a label in front of the network layer.
 func (x *translation) pushMPLS(a openflow.PushMPLS) {
-	n := labels(&x.flow, &x.wc)
+	n := x.flow.Labels(&x.wc)
 	if n == 0 {
 		x.commit()
-	} else if n >= maxLabels {
+	} else if n >= packet.MaxLabels {
 		x.failed = failedLabels
 		if x.frame {
 			x.report(nodeError, "dropping packet on which an MPLS push action can't be performed as it would have "+
-				"more MPLS LSEs than the %d supported.", maxLabels)
+				"more MPLS LSEs than the %d supported.", packet.MaxLabels)
 		}
 		return
 	}
@@ -357,22 +359,22 @@ func (x *translation) pushMPLS(a openflow.PushMPLS) {
 	if t == 0 {
 		t = openflow.EthTypeMPLS
 	}
-	pushLabel(&x.flow, &x.wc, n, t, true)
+	x.flow.PushLabel(&x.wc, n, t, true)
 }
 
 // popMPLS takes the outermost label off.
 func (x *translation) popMPLS(a openflow.PopMPLS) {
-	n := labels(&x.flow, &x.wc)
-	if popLabel(&x.flow, &x.wc, n, a.EthType) {
-		if !isMPLS(a.EthType) {
+	n := x.flow.Labels(&x.wc)
+	if x.flow.PopLabel(&x.wc, n, a.EthType) {
+		if !packet.IsMPLS(a.EthType) {
 			x.wasMPLS = true
 		}
 		return
 	}
-	if n >= maxLabels {
+	if n >= packet.MaxLabels {
 		if x.frame {
 			x.report(nodeError, "dropping packet on which an MPLS pop action can't be performed as it has "+
-				"more MPLS LSEs than the %d supported.", maxLabels)
+				"more MPLS LSEs than the %d supported.", packet.MaxLabels)
 		}
 		x.failed = failedLabels
 		x.actions = nil

@@ -6,6 +6,8 @@ package pipeline
 import (
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -89,7 +91,7 @@ func (f *Flow) OutputsTo(port uint32) bool {
 }
 
 func outputs(actions []openflow.Action, port uint32) bool {
-	return !eachOf(actions, func(a openflow.Action) bool {
+	return !flowcheck.EachOf(actions, func(a openflow.Action) bool {
 		switch a := a.(type) {
 		case openflow.Output:
 			return a.Port != port
@@ -102,7 +104,7 @@ func outputs(actions []openflow.Action, port uint32) bool {
 
 // SendsTo reports whether one of the flow's actions sends to the group.
 func (f *Flow) SendsTo(group uint32) bool {
-	return !eachAction(&f.Instructions, func(a openflow.Action) bool {
+	return !flowcheck.Each(&f.Instructions, func(a openflow.Action) bool {
 		g, ok := a.(openflow.OutputGroup)
 		return !ok || g.ID != group
 	})

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -57,7 +59,7 @@ func prepare(m openflow.FlowMod, o *packet.Options) (*FlowMod, error) {
 	if m.Table == openflow.AllTables && !deletes {
 		return nil, openflow.ErrBadFlowTable
 	}
-	return prepareWith(m, UsualCookies(&m), checkMatch, o)
+	return prepareWith(m, UsualCookies(&m), flowcheck.Match, o)
 }
 
 // Sent is what a flow mod was like on the wire.
@@ -73,11 +75,11 @@ type Sent struct {
 // refuses what openflow.FlowMod.Validate refuses.
 func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod, error) {
 	if deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict; sent.Version < openflow.Version13 && !deletes {
-		m.Instructions.Apply = resolve(m.Instructions.Apply, m.Match)
-		m.Instructions.Write = resolve(m.Instructions.Write, m.Match)
+		m.Instructions.Apply = flowcheck.Resolve(m.Instructions.Apply, m.Match)
+		m.Instructions.Write = flowcheck.Resolve(m.Instructions.Write, m.Match)
 	}
 	options := s.Options()
-	f, err := prepareWith(m, c, checkKnown, options)
+	f, err := prepareWith(m, c, flowcheck.KnownMatch, options)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +97,7 @@ func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod
 func prepareWith(m openflow.FlowMod, c Cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (*FlowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
-		if err := checkInternal(m.Match); err != nil {
+		if err := flowcheck.NotInternal(m.Match); err != nil {
 			return nil, err
 		}
 		if m.Table == openflow.AllTables {
@@ -105,18 +107,18 @@ func prepareWith(m openflow.FlowMod, c Cookies, matches func(openflow.Match, *pa
 	if err := matches(m.Match, o); err != nil {
 		return nil, err
 	}
-	m.Match = settled(m.Match, o)
+	m.Match = flowcheck.Settled(m.Match, o)
 	used := uint64(0)
 	if !deletes {
 		var err error
-		if used, err = checkInstructions(&m.Flow, c.Lax, o); err != nil {
+		if used, err = flowcheck.Instructions(&m.Flow, c.Lax, o); err != nil {
 			return nil, err
 		}
 		if used != 0 {
-			m.Apply, m.Write = settledActions(m.Apply, o), settledActions(m.Write, o)
+			m.Apply, m.Write = flowcheck.SettledActions(m.Apply, o), flowcheck.SettledActions(m.Write, o)
 		}
 	}
-	if m.Table == VisibleTables && !deletes {
+	if m.Table == flowcheck.VisibleTables && !deletes {
 		return nil, openflow.ErrRequestPermission
 	}
 	return &FlowMod{FlowMod: m, Cookies: c, options: used}, nil
@@ -147,7 +149,7 @@ func (t *flowTables) apply(m *FlowMod, now time.Time) ([]Change, error) {
 func (t *flowTables) writable(m *FlowMod) ([]*Flow, error) {
 	flows := t.selected(m.selection(t.match()))
 	found := len(flows)
-	flows = slices.DeleteFunc(flows, func(f *Flow) bool { return f.Table == VisibleTables })
+	flows = slices.DeleteFunc(flows, func(f *Flow) bool { return f.Table == flowcheck.VisibleTables })
 	if found > 0 && len(flows) == 0 {
 		return nil, openflow.ErrRequestPermission
 	}
@@ -177,7 +179,7 @@ func (t *flowTables) add(m *FlowMod, now time.Time) ([]Change, error) {
 		return nil, err
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
-	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(m.Match)
+	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|flowcheck.OptionsIn(m.Match)
 	f.Cookie = m.Fresh
 	var old *Flow
 	if c := t.tables[m.Table]; c != nil {
@@ -225,7 +227,7 @@ func (t *flowTables) modify(m *FlowMod, now time.Time) ([]Change, error) {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
-		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(o.Match)
+		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|flowcheck.OptionsIn(o.Match)
 		if m.Cookies.Modify && m.Fresh != KeepCookie {
 			f.Cookie = m.Fresh
 		}

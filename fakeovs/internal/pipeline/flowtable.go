@@ -9,24 +9,22 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
-const (
-	// VisibleTables is how many flow tables a controller may fill; one more, with this number, belongs to the switch itself.
-	VisibleTables = 254
-	// maxFlows bounds the memory that controllers can take.
-	maxFlows = 4_000_000
-)
+// maxFlows bounds the memory that controllers can take.
+const maxFlows = 4_000_000
 
 // flowTables are the flow tables of a switch, and the groups and meters that flows refer to.
 type flowTables struct {
 	seed   uint64
-	tables [VisibleTables + 1]*classifier.Classifier[*Flow]
-	counts [VisibleTables]tableCounts
-	config [VisibleTables]tableConfig
+	tables [flowcheck.VisibleTables + 1]*classifier.Classifier[*Flow]
+	counts [flowcheck.VisibleTables]tableCounts
+	config [flowcheck.VisibleTables]tableConfig
 	// key and mask are the match of the flow mod that is carried out.
 	key, mask packet.Key
 	// options are the tunnel's that are fields. They are replaced, not changed.
@@ -39,7 +37,7 @@ type flowTables struct {
 	timed map[*Flow]struct{}
 	next  time.Time
 	// stepped are the flows of the tables whose steps were made last of their instructions; they may be gone.
-	stepped [VisibleTables + 1]*Flow
+	stepped [flowcheck.VisibleTables + 1]*Flow
 	// room is room for changes.
 	room []Change
 	// deferred is as in classifier.Classifier.Defer, for all tables.
@@ -67,7 +65,7 @@ type tableCounts struct{ lookups, matches uint64 }
 
 // lookup finds the flow that a packet matches, and adds what that depends on to wc. It counts if count says so.
 func (t *flowTables) lookup(table uint8, k, wc *packet.Key, count bool) *Flow {
-	if table >= VisibleTables {
+	if table >= flowcheck.VisibleTables {
 		return nil
 	}
 	var f *Flow
@@ -103,7 +101,7 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *Flow) {
 	c := t.tables[f.Table]
 	if c == nil {
 		prefixes := classifier.Prefixes()
-		if f.Table < VisibleTables {
+		if f.Table < flowcheck.VisibleTables {
 			prefixes = t.config[f.Table].options.prefixes()
 		}
 		c = classifier.New[*Flow](t.seed, prefixes...)
@@ -193,7 +191,7 @@ func (t *flowTables) selected(s *Selection) []*Flow {
 	}
 	var flows []*Flow
 	for table, c := range t.tables {
-		if c == nil || s.table == openflow.AllTables && table == VisibleTables && s.cookieMask != ^uint64(0) ||
+		if c == nil || s.table == openflow.AllTables && table == flowcheck.VisibleTables && s.cookieMask != ^uint64(0) ||
 			s.table != openflow.AllTables && int(s.table) != table {
 			continue
 		}
@@ -230,4 +228,16 @@ func inOrder(flows []*Flow) {
 	slices.SortFunc(flows, func(a, b *Flow) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.serial, b.serial))
 	})
+}
+
+// keys makes the value and the mask of a match, whose options are those of the switch.
+func (t *flowTables) keys(m openflow.Match) (value, mask packet.Key) {
+	t.keysInto(m, &value, &mask)
+	return value, mask
+}
+
+// keysInto is keys for keys that are there.
+func (t *flowTables) keysInto(m openflow.Match, value, mask *packet.Key) {
+	packet.MatchInto(m, value, mask)
+	t.options.Load().Match(m, value, mask)
 }

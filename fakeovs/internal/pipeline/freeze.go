@@ -20,7 +20,7 @@ type frozen struct {
 	metadata [frozenWords]uint64
 	inPort   uint64
 	// options are the tunnel's, nil if there are none.
-	options          *[packet.Words - headerEnd]uint64
+	options          *[packet.Words - packet.HeaderEnd]uint64
 	stack            []stacked
 	steps, set       steps
 	tracked, wasMPLS bool
@@ -29,6 +29,9 @@ type frozen struct {
 	// entry tells apart the ports by which packets came in that are to come back from the datapath, 0 if they are not.
 	entry uint64
 }
+
+// frozenWords are those of the metadata that live on in a frozen translation, beside in_port.
+const frozenWords = 18
 
 func (x *translation) triggerFreeze() { x.exited, x.freezing = true, true }
 
@@ -75,10 +78,10 @@ func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entr
 		inPort: x.flow.Uint(openflow.FieldInPort), mirrored: x.mirrored, entry: entry, userdata: userdata,
 	}
 	copy(f.metadata[:], x.flow[:frozenWords])
-	for _, w := range x.flow[headerEnd:] {
+	for _, w := range x.flow[packet.HeaderEnd:] {
 		if w != 0 {
-			f.options = new([packet.Words - headerEnd]uint64)
-			copy(f.options[:], x.flow[headerEnd:])
+			f.options = new([packet.Words - packet.HeaderEnd]uint64)
+			copy(f.options[:], x.flow[packet.HeaderEnd:])
 			break
 		}
 	}
@@ -97,9 +100,9 @@ func (x *translation) thaw(f *frozen) steps {
 	}
 	copy(x.flow[:], f.metadata[:])
 	x.flow.SetUint(openflow.FieldInPort, f.inPort)
-	clear(x.flow[headerEnd:])
+	clear(x.flow[packet.HeaderEnd:])
 	if f.options != nil {
-		copy(x.flow[headerEnd:], f.options[:])
+		copy(x.flow[packet.HeaderEnd:], f.options[:])
 	}
 	x.stack = append([]stacked(nil), f.stack...)
 	if len(f.set) > 0 {

@@ -68,7 +68,7 @@ func (s *Bridge) enter(e *evaluation, p *packet.Packet, port uint32, size int) {
 func (s *Bridge) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Result {
 	p := s.dp.parse(append([]byte(nil), frame...))
 	if tunnel != nil {
-		copyTunnel(&p.Key, tunnel)
+		p.Key.CopyTunnel(tunnel)
 	}
 	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	s.Begin()

@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -18,7 +19,7 @@ func (s *Bridge) addInternalFlows() {
 	toControllers := openflow.Controller{Reason: ReasonImplicitMiss, MaxLen: openflow.WholePacket}
 	missed := steps{worded{Action: toControllers, words: "controller(reason=)"}}
 	internal := func(priority uint16, list steps) *Flow {
-		return &Flow{Flow: openflow.Flow{Table: VisibleTables, Priority: priority}, steps: list}
+		return &Flow{Flow: openflow.Flow{Table: flowcheck.VisibleTables, Priority: priority}, steps: list}
 	}
 	s.internal = internalFlows{miss: internal(1, missed), fragments: internal(2, steps{})}
 	now := s.dp.now()
@@ -28,7 +29,7 @@ func (s *Bridge) addInternalFlows() {
 		{Match: openflow.Match{openflow.Reg(0, 3)}},
 		{Priority: 2, Match: openflow.Match{openflow.Uint(openflow.FieldRecircID, 0)}},
 	} {
-		f.Table = VisibleTables
+		f.Table = flowcheck.VisibleTables
 		s.flows.insertNew(func() (key, mask *packet.Key) {
 			k, m := packet.Match(f.Match)
 			return &k, &m

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -66,7 +68,7 @@ func (x *translation) learned(a *openflow.Learn) (m openflow.FlowMod, list steps
 		}
 		switch spec.To {
 		case openflow.LearnToMatch:
-			m.Match = append(m.Match, placed(spec.Dst, value))
+			m.Match = append(m.Match, flowcheck.Placed(spec.Dst, value))
 		case openflow.LearnToLoad:
 			do(loadAction(spec.Dst, value))
 		case openflow.LearnToOutput:
@@ -87,20 +89,6 @@ func (x *translation) read(s openflow.Subfield) []byte {
 		b[i] = byte(x.options.Bits(&x.flow, s.Field, s.Offset+at, min(8, s.Bits-at)))
 	}
 	return b
-}
-
-// placed is a number in its place in a field, with a mask of its bits.
-func placed(s openflow.Subfield, number []byte) openflow.MatchField {
-	n := s.Field.Bytes()
-	f := openflow.MatchField{Field: s.Field, Value: make([]byte, n), Mask: make([]byte, n)}
-	for bit := range int(s.Bits) {
-		at := int(s.Offset) + bit
-		f.Mask[n-1-at/8] |= 1 << (at % 8)
-		if i := len(number) - 1 - bit/8; i >= 0 && number[i]>>(bit%8)&1 == 1 {
-			f.Value[n-1-at/8] |= 1 << (at % 8)
-		}
-	}
-	return f
 }
 
 // joined makes one condition of those on different bits of a field, of which a later one replaces an earlier one.
@@ -138,7 +126,7 @@ func learnedPort(number []byte) (uint32, bool) {
 	case openflow.PortInPort, openflow.PortFlood, openflow.PortLocal, openflow.PortAll:
 		return port, true
 	default:
-		return port, no < maxPort
+		return port, no < flowcheck.MaxPort
 	}
 }
 

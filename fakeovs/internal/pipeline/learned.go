@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -15,7 +16,7 @@ type learnedFlows struct {
 
 // eachLearned calls do for what the flow's learn actions with delete_learned make.
 func eachLearned(f *Flow, do func(learnedFlows)) {
-	eachAction(&f.Instructions, func(a openflow.Action) bool {
+	flowcheck.Each(&f.Instructions, func(a openflow.Action) bool {
 		if l, ok := a.(openflow.Learn); ok && l.DeleteLearned {
 			do(learnedFlows{l.Table, l.Cookie})
 		}

@@ -6,6 +6,8 @@ package pipeline
 import (
 	"errors"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -15,18 +17,18 @@ import (
 func (s *Bridge) learn(m openflow.FlowMod, list steps, limit uint32) (within bool, err error) {
 	// What the flow does may not go with what it matches: Open vSwitch has checked the learn action, and leaves it at that.
 	options := s.Options()
-	if err := checkMatch(m.Match, options); err != nil {
+	if err := flowcheck.Match(m.Match, options); err != nil {
 		return false, err
 	}
-	if m.Table == VisibleTables {
+	if m.Table == flowcheck.VisibleTables {
 		return false, openflow.ErrRequestPermission
 	}
-	m.Match, m.Apply = settled(m.Match, options), settledActions(m.Apply, options)
+	m.Match, m.Apply = flowcheck.Settled(m.Match, options), flowcheck.SettledActions(m.Apply, options)
 	f := &FlowMod{FlowMod: m, Cookies: Cookies{Fresh: m.Cookie, Modify: true, Adds: true}, steps: list}
 	f.Cookie, f.CookieMask = 0, 0
-	eachAction(&m.Instructions, func(a openflow.Action) bool {
+	flowcheck.Each(&m.Instructions, func(a openflow.Action) bool {
 		if set, ok := a.(openflow.SetField); ok {
-			f.options |= optionBit(set.Field)
+			f.options |= flowcheck.OptionBit(set.Field)
 		}
 		return true
 	})

@@ -263,7 +263,7 @@ func extractTags(k *packet.Key) (t tagPair) {
 	fields := [2][2]openflow.Field{
 		{packet.VLANTPID, openflow.FieldVLANTCI}, {packet.InnerVLANTPID, packet.InnerVLANTCI},
 	}
-	for i := range tags(k) {
+	for i := range k.Tags() {
 		tci := uint16(k.Uint(fields[i][1]))
 		t[i] = tag{tpid: uint16(k.Uint(fields[i][0])), vid: tci & vlanID, pcp: tci & vlanPCP}
 	}

@@ -6,6 +6,8 @@ package pipeline
 import (
 	"reflect"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -44,7 +46,7 @@ func (x *translation) lookup(inPort uint32, table uint8, mayMiss, honor, connect
 	x.table = table
 	defer func() { x.table = oldTable }()
 	if connection {
-		if x.flow.Uint(openflow.FieldCTNwProto) == 0 || !isIP(&x.flow) {
+		if x.flow.Uint(openflow.FieldCTNwProto) == 0 || !x.flow.IsIP() {
 			x.report(nodeError, "resubmit(ct) with non-tracked or non-IP packet!")
 			return
 		}
@@ -98,7 +100,7 @@ func (x *translation) find(table *uint8, inPort uint32, mayMiss, honor bool) *Fl
 	}
 	x.flow.SetUint(openflow.FieldInPort, uint64(inPort))
 	f := x.s.flows.lookup(*table, &x.flow, &x.wc, x.counts)
-	for f == nil && honor && *table < VisibleTables-1 && x.s.miss(*table) == missContinue {
+	for f == nil && honor && *table < flowcheck.VisibleTables-1 && x.s.miss(*table) == missContinue {
 		*table++
 		f = x.s.flows.lookup(*table, &x.flow, &x.wc, x.counts)
 	}

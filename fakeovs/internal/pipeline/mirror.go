@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -153,7 +154,7 @@ func (x *translation) mirror(l *link, which uint32) {
 		i := bits.TrailingZeros32(which)
 		m := x.s.mirrors[i]
 		if m.vlans != nil {
-			lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent|vlanID)
+			x.wc.AddBits(openflow.FieldVLANTCI, packet.TCIPresent|vlanID)
 			if !m.vlans.has(t[0].vid) {
 				which &^= 1 << i
 				continue

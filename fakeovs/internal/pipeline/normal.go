@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"fmt"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -46,7 +47,7 @@ var anyLink = func() *link {
 // where its destination was seen, or to everywhere in its VLAN.
 func (x *translation) normal(inPort uint32) {
 	x.wc.Mask(openflow.FieldEthSrc, openflow.FieldEthDst)
-	lookSome(&x.wc, openflow.FieldVLANTCI, tciPresent|vlanID)
+	x.wc.AddBits(openflow.FieldVLANTCI, packet.TCIPresent|vlanID)
 	in, ok := x.inputLink(inPort)
 	if !ok {
 		x.report(nodeWarn, "no input bundle, dropping")
@@ -56,7 +57,7 @@ func (x *translation) normal(inPort uint32) {
 	if !known {
 		in = anyLink
 	}
-	if isVLAN(ethType(&x.flow)) && tags(&x.flow) == 0 {
+	if isVLAN(x.flow.EthType()) && x.flow.Tags() == 0 {
 		x.report(nodeWarn, "partial VLAN tag, dropping")
 		return
 	}
@@ -147,7 +148,7 @@ func (x *translation) admissible(l *link, p *Port, vlan uint16) bool {
 // gratuitousARP reports whether the packet is an ARP message by which a station tells where it is.
 func (x *translation) gratuitousARP() bool {
 	const broadcast = 1<<48 - 1
-	if ethType(&x.flow) != openflow.EthTypeARP || x.flow.Uint(openflow.FieldEthDst) != broadcast {
+	if x.flow.EthType() != openflow.EthTypeARP || x.flow.Uint(openflow.FieldEthDst) != broadcast {
 		return false
 	}
 	x.wc.Mask(openflow.FieldARPOp)
@@ -174,7 +175,7 @@ func (x *translation) normalFlood(except *link, t tagPair) {
 // outputLink sends the packet out of a link, with the tags that it has there.
 func (x *translation) outputLink(l *link, t tagPair) {
 	if l.customers != nil {
-		lookSome(&x.wc, packet.InnerVLANTCI, 0xffff)
+		x.wc.AddBits(packet.InnerVLANTCI, 0xffff)
 	}
 	out := l.outward(t)
 	if l.config.PriorityTags != PriorityTagsNever {
@@ -209,7 +210,7 @@ func (x *translation) putTags(t tagPair, keep PriorityTags) {
 	for i, f := range fields {
 		tci, tpid := t[i].vid|t[i].pcp, t[i].tpid
 		if tci != 0 || keep == PriorityTagsAlways && tpid != 0 {
-			tci |= tciPresent
+			tci |= packet.TCIPresent
 			if tpid == 0 {
 				tpid = openflow.EthTypeVLAN
 			}

@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -82,7 +83,7 @@ func (x *translation) markDSCP(p *Port) {
 	}
 	x.lookPriority()
 	if dscp, ok := p.DSCP[uint32(x.flow.Uint(packet.SKBPriority))]; ok {
-		lookSome(&x.wc, openflow.FieldIPToS, dscpMask)
+		x.wc.AddBits(openflow.FieldIPToS, dscpMask)
 		x.flow.SetUint(openflow.FieldIPToS, x.flow.Uint(openflow.FieldIPToS)&^dscpMask|uint64(dscp)<<2)
 	}
 }
@@ -121,9 +122,9 @@ func (x *translation) cross(peer *Port, last bool) {
 	oldTracked, oldMPLS, oldStack, oldSet, oldSwitch := x.tracked, x.wasMPLS, x.stack, x.set, x.s
 	x.stack, x.set = nil, nil
 	x.flow.SetUint(openflow.FieldInPort, uint64(peer.No))
-	copyTunnel(&x.flow, new(packet.Key))
-	copyTunnel(&x.wc, new(packet.Key))
-	clear(x.flow[tunnelWords:frozenWords])
+	x.flow.CopyTunnel(new(packet.Key))
+	x.wc.CopyTunnel(new(packet.Key))
+	clear(x.flow[packet.TunnelWords:frozenWords])
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.tracked = false
 	clearConnection(&x.flow)
@@ -143,7 +144,7 @@ func (x *translation) cross(peer *Port, last bool) {
 		x.mirrored = oldMirrored
 	}
 	x.flow, x.s, x.set, x.stack, x.options = oldFlow, oldSwitch, oldSet, oldStack, oldSwitch.Options()
-	copyTunnel(&x.wc, &oldMask)
+	x.wc.CopyTunnel(&oldMask)
 	x.wasMPLS, x.tracked = oldMPLS, oldTracked
 	x.exited, x.failed = false, ""
 }
@@ -195,7 +196,7 @@ func (x *translation) outputTruncated(a openflow.OutputTruncated, last, bucket b
 
 // port32 is a port's number of 16 bits as one of 32, of which the reserved ones are the highest.
 func port32(no uint16) uint32 {
-	if no >= maxPort {
+	if no >= flowcheck.MaxPort {
 		return 0xffff0000 | uint32(no)
 	}
 	return uint32(no)

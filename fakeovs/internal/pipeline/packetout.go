@@ -6,6 +6,7 @@ package pipeline
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -26,20 +27,19 @@ func (s *Bridge) PreparePacketOut(m *openflow.PacketOut) (*PacketOut, error) {
 	if in == 0 {
 		in = openflow.PortController
 	}
-	if in >= maxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
+	if in >= flowcheck.MaxPort && in != openflow.PortLocal && in != openflow.PortController && in != openflow.PortAny {
 		return nil, openflow.ErrBadPort
 	}
 	p := new(packet.Packet)
 	given, _ := packet.Match(m.Match)
 	p.Init(append([]byte(nil), m.Data...), openflow.PacketType(given.Uint(openflow.FieldPacketType)), s.dp.VLANLimit())
 	options := s.Options()
-	for _, f := range settled(m.Match, options) {
+	for _, f := range flowcheck.Settled(m.Match, options) {
 		if packet.Known(f.Field) || packet.IsOption(f.Field) {
 			options.Write(&p.Key, f.Field, f.Value, f.Mask)
 		}
 	}
-	c := checker{key: p.Key, mask: packet.PacketMask(&p.Key), options: options, used: new(uint64)}
-	if err := c.actions(m.Actions); err != nil {
+	if err := flowcheck.PacketOut(&p.Key, m.Actions, options); err != nil {
 		return nil, err
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))

@@ -8,6 +8,8 @@ import (
 	"net"
 	"slices"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -78,7 +80,7 @@ func (p *Port) desc() openflow.PortDesc {
 
 // AddPort adds a port, or fails where its number is not one of a port, or number or name are taken.
 func (s *Bridge) AddPort(p Port) error {
-	if p.No == 0 || p.No >= maxPort && p.No != openflow.PortLocal {
+	if p.No == 0 || p.No >= flowcheck.MaxPort && p.No != openflow.PortLocal {
 		return fmt.Errorf("switch %s: port %q: %d is not the number of a port", s.name, p.Name, p.No)
 	}
 	s.mu.Lock()

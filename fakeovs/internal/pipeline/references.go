@@ -3,31 +3,10 @@
 
 package pipeline
 
-import "github.com/ovskit/ovskit/openflow"
-
-// eachAction calls do for each action of a flow, and for those within an action; it stops if do returns false.
-func eachAction(in *openflow.Instructions, do func(openflow.Action) bool) bool {
-	return eachOf(in.Apply, do) && eachOf(in.Write, do)
-}
-
-func eachOf(list []openflow.Action, do func(openflow.Action) bool) bool {
-	for _, a := range list {
-		if !do(a) {
-			return false
-		}
-		switch a := a.(type) {
-		case openflow.CT:
-			if !eachOf(a.Exec, do) {
-				return false
-			}
-		case openflow.Clone:
-			if !eachOf(a.Actions, do) {
-				return false
-			}
-		}
-	}
-	return true
-}
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+	"github.com/ovskit/ovskit/openflow"
+)
 
 // refer notes at the groups and meters that a flow uses them, or, by -1, that it does no longer.
 func (t *flowTables) refer(f *Flow, by int) {
@@ -41,7 +20,7 @@ func (t *flowTables) refer(f *Flow, by int) {
 			delete(m.flows, f)
 		}
 	}
-	eachAction(&f.Instructions, func(a openflow.Action) bool {
+	flowcheck.Each(&f.Instructions, func(a openflow.Action) bool {
 		o, ok := a.(openflow.OutputGroup)
 		if !ok {
 			return true
@@ -57,7 +36,7 @@ func (t *flowTables) refer(f *Flow, by int) {
 func firstMeter(in *openflow.Instructions) uint32 {
 	id := in.Meter
 	if id == 0 {
-		eachAction(in, func(a openflow.Action) bool {
+		flowcheck.Each(in, func(a openflow.Action) bool {
 			if m, ok := a.(openflow.Meter); ok {
 				id = m.ID
 			}
@@ -73,7 +52,7 @@ func (t *flowTables) checkReferences(in *openflow.Instructions) error {
 		return openflow.ErrInvalidMeter
 	}
 	var err error
-	eachAction(in, func(a openflow.Action) bool {
+	flowcheck.Each(in, func(a openflow.Action) bool {
 		switch a := a.(type) {
 		case openflow.Meter:
 			if t.meters[a.ID] == nil {

@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -27,7 +28,7 @@ func (s *Selection) wants(f *Flow) bool {
 
 // Selection makes the selection that a filter is.
 func (s *Bridge) Selection(filter openflow.FlowFilter) (*Selection, error) {
-	if err := checkMatch(filter.Match, s.Options()); err != nil {
+	if err := flowcheck.Match(filter.Match, s.Options()); err != nil {
 		return nil, err
 	}
 	sel := &Selection{
@@ -40,7 +41,7 @@ func (s *Bridge) Selection(filter openflow.FlowFilter) (*Selection, error) {
 	if filter.Table != nil {
 		sel.table = *filter.Table
 	}
-	key, mask := s.flows.keys(settled(filter.Match, s.Options()))
+	key, mask := s.flows.keys(flowcheck.Settled(filter.Match, s.Options()))
 	sel.key, sel.mask = &key, &mask
 	return sel, nil
 }

@@ -131,7 +131,7 @@ func (x *translation) selected(g *group) *bucket {
 			return nil
 		}
 		mask := uint32(len(method.slots) - 1)
-		lookSome(&x.wc, openflow.FieldDPHash, uint64(mask))
+		x.wc.AddBits(openflow.FieldDPHash, uint64(mask))
 		for i := range method.slots {
 			if b := method.slots[(hash+uint32(i))&mask]; x.alive(g, b) {
 				return b

@@ -3,7 +3,10 @@
 
 package pipeline
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+	"github.com/ovskit/ovskit/openflow"
+)
 
 // SetTableFeatures lets a controller that speaks a version set the names of tables, and claim less than they can do.
 func (s *Bridge) SetTableFeatures(v openflow.Version, tables []openflow.TableFeatures) error {
@@ -17,13 +20,13 @@ func (s *Bridge) SetTableFeatures(v openflow.Version, tables []openflow.TableFea
 		}
 		wanted[t.Table] = t
 	}
-	if wanted[VisibleTables] != nil {
+	if wanted[flowcheck.VisibleTables] != nil {
 		return openflow.ErrFeaturesPermission
 	}
 	switch tables[0].Command {
 	case openflow.TableFeaturesModify:
 	case openflow.TableFeaturesReplace:
-		for i := range uint8(VisibleTables) {
+		for i := range uint8(flowcheck.VisibleTables) {
 			if wanted[i] == nil {
 				return openflow.ErrFeaturesPermission
 			}
@@ -46,7 +49,7 @@ func (s *Bridge) SetTableFeatures(v openflow.Version, tables []openflow.TableFea
 		}
 	}
 	for i, t := range wanted {
-		if int(i) < VisibleTables {
+		if int(i) < flowcheck.VisibleTables {
 			s.flows.config[i].rename(t.Name)
 		}
 	}

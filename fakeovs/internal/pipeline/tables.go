@@ -3,7 +3,10 @@
 
 package pipeline
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+	"github.com/ovskit/ovskit/openflow"
+)
 
 // The policy by which Open vSwitch evicts flows. It cannot be changed.
 const evictionFlags = openflow.EvictionOther | openflow.EvictionImportance | openflow.EvictionLifetime
@@ -29,7 +32,7 @@ func (t *flowTables) vacancy(table uint8) uint8 {
 func (s *Bridge) TableDescs() []openflow.TableDesc {
 	s.Begin()
 	defer s.End()
-	descs := make([]openflow.TableDesc, VisibleTables)
+	descs := make([]openflow.TableDesc, flowcheck.VisibleTables)
 	for i := range descs {
 		descs[i] = s.flows.tableDesc(uint8(i))
 	}
@@ -89,9 +92,9 @@ const (
 func (s *Bridge) ConfigureTables(v openflow.Version, m openflow.TableMod) error {
 	old := v < openflow.Version13
 	switch {
-	case m.Table > VisibleTables && m.Table != openflow.AllTables:
+	case m.Table > flowcheck.VisibleTables && m.Table != openflow.AllTables:
 		return openflow.ErrUnknownTable
-	case m.Table == VisibleTables:
+	case m.Table == flowcheck.VisibleTables:
 		return openflow.ErrTablePermission
 	case old && m.Config&configMissMask == configMissMask:
 		return openflow.ErrBadTableConfig
@@ -144,7 +147,7 @@ func (s *Bridge) watchVacancy(table uint8, m *openflow.TableMod) {
 
 // miss is what a table does with a packet that matches no flow. The bridge is locked.
 func (s *Bridge) miss(table uint8) tableMiss {
-	if table >= VisibleTables {
+	if table >= flowcheck.VisibleTables {
 		return missDrop
 	}
 	return s.flows.config[table].miss

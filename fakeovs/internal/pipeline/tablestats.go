@@ -6,12 +6,14 @@ package pipeline
 import (
 	"slices"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // TableStats are the counters of the tables, with their configuration in the words of a version.
 func (s *Bridge) TableStats(v openflow.Version) []openflow.TableStats {
-	tables := make([]openflow.TableStats, VisibleTables)
+	tables := make([]openflow.TableStats, flowcheck.VisibleTables)
 	s.Begin()
 	defer s.End()
 	for i := range tables {
@@ -19,7 +21,7 @@ func (s *Bridge) TableStats(v openflow.Version) []openflow.TableStats {
 		tables[i] = openflow.TableStats{
 			Table: uint8(i), Lookups: counts.lookups, Matches: counts.matches, Active: uint32(s.flows.tableLen(uint8(i))),
 			Name: s.flows.config[i].tableName(), MaxEntries: uint32(min(s.flows.config[i].limit(), maxEntries)),
-			Config: s.flows.config[i].missConfig(v), Last: i == VisibleTables-1,
+			Config: s.flows.config[i].missConfig(v), Last: i == flowcheck.VisibleTables-1,
 		}
 	}
 	return tables
@@ -46,15 +48,15 @@ func (s *Bridge) tableFeatures(v openflow.Version) []openflow.TableFeatures {
 			settable = append(settable, openflow.FieldHeader{Field: f})
 		}
 	}
-	tables := make([]uint8, VisibleTables)
+	tables := make([]uint8, flowcheck.VisibleTables)
 	for i := range tables {
 		tables[i] = uint8(i)
 	}
-	features := make([]openflow.TableFeatures, VisibleTables)
+	features := make([]openflow.TableFeatures, flowcheck.VisibleTables)
 	for i := range features {
 		config := &s.flows.config[i]
 		flows := openflow.FlowAbilities{
-			Instructions: featureInstructions(v, i == VisibleTables-1), Next: slices.Clip(tables[i+1:]),
+			Instructions: featureInstructions(v, i == flowcheck.VisibleTables-1), Next: slices.Clip(tables[i+1:]),
 			Write: featureActions, Apply: featureActions, WriteSet: settable, ApplySet: settable,
 		}
 		features[i] = openflow.TableFeatures{

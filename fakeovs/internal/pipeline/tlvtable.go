@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -37,7 +38,7 @@ func (s *Bridge) ChangeTLVs(m openflow.TLVTableMod) error {
 			}
 		case openflow.TLVDelete:
 			next.Remove(f)
-			gone |= optionBit(f)
+			gone |= flowcheck.OptionBit(f)
 		}
 	}
 	if gone != 0 && s.usesOptions(gone) {

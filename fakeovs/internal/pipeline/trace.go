@@ -42,7 +42,7 @@ func (s *Bridge) Trace(flow *packet.Key, o TraceOptions) string {
 	id := uint32(flow.Uint(openflow.FieldRecircID))
 	queue := []*fork{{key: *flow, thawed: s.dp.recirculations.find(id, s.now)}}
 	left := maxTraced - 1
-	fixTagType(&queue[0].key)
+	queue[0].key.FixTagType()
 	s.dp.recirculations.tracing = true
 	for first := true; len(queue) > 0; first = false {
 		f := queue[0]

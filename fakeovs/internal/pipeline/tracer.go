@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -128,7 +129,7 @@ func (f *Flow) traceText(table uint8, names *openflow.Names) string {
 	}
 	line := fmt.Sprintf("%2d. ", table)
 	switch {
-	case f.Table < VisibleTables:
+	case f.Table < flowcheck.VisibleTables:
 	case len(f.steps) > 0:
 		return line + "No match, and a \"packet-in\" is called for."
 	default:

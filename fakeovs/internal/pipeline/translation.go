@@ -104,6 +104,9 @@ type slowReason uint8
 
 const slowAction slowReason = 1
 
+// portUnset is what actset_output is without an output in the action set.
+const portUnset = 0xfffffff7
+
 // newTranslation begins with a packet, of whose fields in_port is set.
 func newTranslation(e *evaluation, s *Bridge, k *packet.Key) *translation {
 	x := e.dp.translation()
@@ -111,13 +114,13 @@ func newTranslation(e *evaluation, s *Bridge, k *packet.Key) *translation {
 	x.progress = progress{e: e, s: s, options: s.Options(), trace: trace{t: e.t, parent: noNode}, actions: x.actions[:0]}
 	x.flow.SetUint(openflow.FieldActsetOutput, portUnset)
 	x.base.SetUint(openflow.FieldActsetOutput, portUnset)
-	clear(x.base[:tunnelWords])
-	clear(x.base[headerEnd:])
+	clear(x.base[:packet.TunnelWords])
+	clear(x.base[packet.HeaderEnd:])
 	x.priority = k.Uint(packet.SKBPriority)
 	x.cookie = ^uint64(0)
 	x.tracked = k.Uint(openflow.FieldCTState)&uint64(openflow.CTTracked) != 0
 	x.wc.Mask(openflow.FieldPacketType, openflow.FieldInPort, openflow.FieldEthType, openflow.FieldRecircID)
-	if isIP(k) {
+	if k.IsIP() {
 		x.wc.Mask(openflow.FieldIPFrag)
 	}
 	return x
@@ -254,7 +257,7 @@ func (x *translation) fail(f failure, format string, args ...any) {
 // does not have.
 func (x *translation) finishMask() {
 	wc, k := &x.wc, &x.flow
-	clear(wc[tunnelWords:frozenWords])
+	clear(wc[packet.TunnelWords:frozenWords])
 	wc.SetUint(openflow.FieldActsetOutput, 0)
 	wc.SetUint(openflow.FieldConjID, 0)
 	if x.in.Uint(openflow.FieldPacketType) != 0 {
@@ -267,35 +270,35 @@ func (x *translation) finishMask() {
 	}
 	for _, f := range [...]openflow.Field{openflow.FieldVLANTCI, packet.InnerVLANTCI} {
 		if wc.Has(f) {
-			lookSome(wc, f, tciPresent)
+			wc.AddBits(f, packet.TCIPresent)
 		}
 	}
-	if laterFragment(k) {
+	if k.LaterFragment() {
 		wc.SetUint(openflow.FieldTCPSrc, 0)
 		wc.SetUint(openflow.FieldTCPDst, 0)
 	}
-	if !isMPLS(uint16(x.in.Uint(openflow.FieldEthType))) {
-		for _, f := range labelFields {
+	if !packet.IsMPLS(uint16(x.in.Uint(openflow.FieldEthType))) {
+		for _, f := range packet.LabelFields {
 			wc.SetUint(f, 0)
 		}
 	}
-	if tags(&x.in) < 1 {
+	if x.in.Tags() < 1 {
 		wc.SetUint(openflow.FieldVLANTCI, 0)
 		wc.SetUint(packet.VLANTPID, 0)
 	}
-	if tags(&x.in) < 2 {
+	if x.in.Tags() < 2 {
 		wc.SetUint(packet.InnerVLANTCI, 0)
 		wc.SetUint(packet.InnerVLANTPID, 0)
 	}
 	if !x.in.TunnelSet() {
-		clear(wc[:tunnelWords])
-		clear(wc[headerEnd:])
+		clear(wc[:packet.TunnelWords])
+		clear(wc[packet.HeaderEnd:])
 	}
 }
 
 func isICMP(k *packet.Key) bool {
 	proto := k.Uint(openflow.FieldIPProto)
-	switch ethType(k) {
+	switch k.EthType() {
 	case openflow.EthTypeIPv4:
 		return proto == openflow.IPProtoICMP
 	case openflow.EthTypeIPv6:

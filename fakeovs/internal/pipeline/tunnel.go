@@ -51,7 +51,7 @@ func (x *translation) enterTunnel(t *Tunnel) {
 		k.SetUint(openflow.FieldTunID, t.OutKey)
 	}
 	ttl, tos := t.TTL, t.ToS
-	if isIP(k) {
+	if k.IsIP() {
 		if t.InheritTTL {
 			x.wc.Mask(openflow.FieldIPTTL)
 			ttl = uint8(k.Uint(openflow.FieldIPTTL))
@@ -99,7 +99,7 @@ func (x *translation) sendTunnel(p *Port) {
 	x.enterTunnel(p.Tunnel)
 	if !x.flow.TunnelSet() {
 		x.report(nodeWarn, "Tunneling decided against output")
-		copyTunnel(&x.flow, &old)
+		x.flow.CopyTunnel(&old)
 		return
 	}
 	if x.in.TunnelSet() && sameTunnelEnd(&x.flow, &x.in) {
@@ -108,16 +108,16 @@ func (x *translation) sendTunnel(p *Port) {
 		return
 	}
 	x.report(nodeDetail, "output to kernel tunnel")
-	if !sameTunnel(&x.base, &x.flow) {
-		copyTunnel(&x.base, &x.flow)
+	if !x.base.SameTunnel(&x.flow) {
+		x.base.CopyTunnel(&x.flow)
 		key := new(packet.Key)
-		copyTunnel(key, &x.flow)
+		key.CopyTunnel(&x.flow)
 		if !p.Tunnel.Geneve {
-			clear(key[headerEnd:])
+			clear(key[packet.HeaderEnd:])
 		}
 		x.emit(datapath.SetTunnel{Key: key, Text: flowtext.Tunnel(key, x.options)})
 	}
-	copyTunnel(&x.flow, &old)
+	x.flow.CopyTunnel(&old)
 	x.commit()
 	x.truncateCopy()
 	x.emit(datapath.Output{Port: p.Datapath, Context: p})
@@ -140,8 +140,8 @@ func (x *translation) leaveTunnel() bool {
 	} else {
 		x.wc.Mask(openflow.FieldTunIPv6Src, openflow.FieldTunIPv6Dst)
 	}
-	lookSome(&x.wc, packet.TunFlags, packet.TunFlagDF|packet.TunFlagCSUM|packet.TunFlagKey)
-	if !isIP(&x.flow) || x.flow.Uint(packet.TunToS)&ecn != ecnExperienced {
+	x.wc.AddBits(packet.TunFlags, packet.TunFlagDF|packet.TunFlagCSUM|packet.TunFlagKey)
+	if !x.flow.IsIP() || x.flow.Uint(packet.TunToS)&ecn != ecnExperienced {
 		return true
 	}
 	x.wc.Mask(openflow.FieldIPECN)

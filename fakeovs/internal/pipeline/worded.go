@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -85,7 +87,7 @@ func actionWords(list []openflow.Action, v openflow.Version, wire []byte, o *pac
 		}
 		one := openflow.RawAction{Bytes: wire[:n]}
 		wire = wire[n:]
-		switch sub := niciraSubtype(one); {
+		switch sub := flowcheck.NiciraSubtype(one); {
 		case sub == niciraWriteMetadata || sub == niciraNAT:
 			continue
 		case at == len(list):
@@ -107,7 +109,7 @@ func actionWords(list []openflow.Action, v openflow.Version, wire []byte, o *pac
 
 func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction, o *packet.Options) (_ openflow.Action, differs bool) {
 	b := wire.Bytes
-	switch sub := niciraSubtype(wire); sub {
+	switch sub := flowcheck.NiciraSubtype(wire); sub {
 	case niciraClone:
 		const head = 16
 		if c, ok := a.(openflow.Clone); ok && len(b) >= head {
@@ -185,7 +187,7 @@ func labelWords(v openflow.Version, wire openflow.RawAction) string {
 	if len(b) < 16 {
 		return ""
 	}
-	switch niciraSubtype(wire) {
+	switch flowcheck.NiciraSubtype(wire) {
 	case niciraSetMPLSTTL:
 		return fmt.Sprintf("set_mpls_ttl(%d)", b[10])
 	case niciraSetMPLSLabel:
@@ -231,7 +233,7 @@ func oldWords(v openflow.Version, b []byte) string {
 
 // loadAction is a load of a number to a part of a field, which is of 64 bits at most.
 func loadAction(dst openflow.Subfield, number []byte) openflow.Action {
-	set := openflow.SetField{MatchField: placed(dst, number)}
+	set := openflow.SetField{MatchField: flowcheck.Placed(dst, number)}
 	header := fieldHeader(dst)
 	if dst.Bits > 64 || header == nil {
 		return set
@@ -252,7 +254,7 @@ func fieldHeader(s openflow.Subfield) []byte {
 	b, err := openflow.Encode(openflow.Version13, openflow.PacketOut{
 		InPort: openflow.PortController, Actions: []openflow.Action{openflow.StackPush{Src: s}},
 	}, 0)
-	if err != nil || len(b) < length || binary.BigEndian.Uint16(b[len(b)-length:]) != actionExperimenter {
+	if err != nil || len(b) < length || binary.BigEndian.Uint16(b[len(b)-length:]) != flowcheck.ActionExperimenter {
 		return nil
 	}
 	return b[len(b)-length+at : len(b)-length+at+4]
@@ -291,4 +293,31 @@ func toldAction(a openflow.Action) (told openflow.Action, differs bool) {
 		}
 	}
 	return a, false
+}
+
+// lengthen returns an action of Nicira's that names parts of options with their lengths in it, as a switch tells of it; nil if
+// it names none.
+func lengthen(a openflow.Action, wire []byte, o *packet.Options) []byte {
+	switch a.(type) {
+	case openflow.Move, openflow.StackPush, openflow.StackPop, openflow.OutputField, openflow.Multipath, openflow.Members:
+	default:
+		return nil
+	}
+	if flowcheck.NiciraSubtype(openflow.RawAction{Bytes: wire}) < 0 {
+		return nil
+	}
+	var b []byte
+	const firstOption = 40
+	for i := 10; i+4 <= len(wire); i += 2 {
+		h := wire[i : i+4]
+		n := int(h[2]>>1) - firstOption
+		if h[0] != 0 || h[1] != 1 || h[2]&1 != 0 || n < 0 || n > 63 || h[3] != flowcheck.OptionHeaderLength {
+			continue
+		}
+		if b == nil {
+			b = bytes.Clone(wire)
+		}
+		b[i+3] = o.Map(openflow.FieldTunMetadata0 + openflow.Field(n)).Length
+	}
+	return b
 }

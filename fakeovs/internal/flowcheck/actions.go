@@ -1,12 +1,15 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package flowcheck
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
+
+// VisibleTables is how many flow tables a controller may fill; one more, with this number, belongs to the switch itself.
+const VisibleTables = 254
 
 // checker refuses actions that a switch refuses for packets of some kind.
 type checker struct {
@@ -30,9 +33,9 @@ const (
 	inClone
 )
 
-// checkInstructions refuses instructions that a switch refuses in a flow with this table and match.
+// Instructions refuses instructions that a switch refuses in a flow with this table and match.
 // It returns the options of tunnels that they use, as in flow.
-func checkInstructions(f *openflow.Flow, lax bool, o *packet.Options) (used uint64, err error) {
+func Instructions(f *openflow.Flow, lax bool, o *packet.Options) (used uint64, err error) {
 	c := checker{lax: lax, options: o, used: &used}
 	if f.Meter > openflow.MeterMax {
 		return 0, openflow.ErrInvalidMeter
@@ -54,6 +57,12 @@ func checkInstructions(f *openflow.Flow, lax bool, o *packet.Options) (used uint
 		return 0, openflow.ErrBadInstructionTable
 	}
 	return used, nil
+}
+
+// PacketOut refuses actions that a switch refuses for a packet.
+func PacketOut(k *packet.Key, list []openflow.Action, o *packet.Options) error {
+	c := checker{key: *k, mask: packet.PacketMask(k), options: o, used: new(uint64)}
+	return c.actions(list)
 }
 
 // actions checks a list of actions, and notes what they do to the packets.
@@ -109,7 +118,7 @@ func settable(a openflow.Action) bool {
 		openflow.Output, openflow.OutputGroup, openflow.SetField, openflow.Move, openflow.SetQueue:
 		return true
 	case openflow.RawAction:
-		return niciraSubtype(a) < 0
+		return NiciraSubtype(a) < 0
 	}
 	return false
 }
@@ -144,10 +153,10 @@ func (c *checker) action(a openflow.Action) error {
 	case openflow.SetVLANPCP:
 		return c.oldTag(a.Push)
 	case openflow.SetTransport:
-		return c.inconsistent(!isIP(&c.key) || laterFragment(&c.key) || a.Proto != openflow.IPProtoTCP &&
+		return c.inconsistent(!c.key.IsIP() || c.key.LaterFragment() || a.Proto != openflow.IPProtoTCP &&
 			a.Proto != openflow.IPProtoUDP && a.Proto != openflow.IPProtoSCTP)
 	case openflow.EnqueueTo:
-		if a.Port >= maxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
+		if a.Port >= MaxPort && a.Port != openflow.PortInPort && a.Port != openflow.PortLocal {
 			return openflow.ErrBadOutPort
 		}
 	case openflow.Resubmit:
@@ -158,9 +167,9 @@ func (c *checker) action(a openflow.Action) error {
 			return openflow.ErrMatchInconsistent
 		}
 	case openflow.DecTTL:
-		return c.inconsistent(!isIP(&c.key))
+		return c.inconsistent(!c.key.IsIP())
 	case openflow.DecMPLSTTL:
-		return c.inconsistent(!isMPLS(ethType(&c.key)))
+		return c.inconsistent(!packet.IsMPLS(c.key.EthType()))
 	case openflow.DecNSHTTL:
 		return c.inconsistent(c.key.Uint(openflow.FieldEthType) != openflow.EthTypeNSH &&
 			c.key.Uint(openflow.FieldPacketType) != uint64(openflow.PacketNSH))
@@ -199,13 +208,13 @@ func (c *checker) headers(a openflow.Action) error {
 	k := &c.key
 	switch a := a.(type) {
 	case openflow.PushVLAN:
-		if k.Uint(packet.InnerVLANTCI)&tciPresent != 0 {
+		if k.Uint(packet.InnerVLANTCI)&packet.TCIPresent != 0 {
 			return openflow.ErrBadTag
 		}
 		k.SetUint(packet.InnerVLANTCI, k.Uint(openflow.FieldVLANTCI))
-		k.SetUint(openflow.FieldVLANTCI, tciPresent)
+		k.SetUint(openflow.FieldVLANTCI, packet.TCIPresent)
 	case openflow.PopVLAN:
-		if err := c.inconsistent(tags(k) == 0); err != nil {
+		if err := c.inconsistent(k.Tags() == 0); err != nil {
 			return err
 		}
 		k.SetUint(openflow.FieldVLANTCI, k.Uint(packet.InnerVLANTCI))
@@ -221,7 +230,7 @@ func (c *checker) headers(a openflow.Action) error {
 		k.SetUint(openflow.FieldEthType, uint64(t))
 		k.SetUint(openflow.FieldIPProto, 0)
 	case openflow.PopMPLS:
-		if err := c.inconsistent(k.Uint(openflow.FieldPacketType) != 0 || !isMPLS(ethType(k))); err != nil {
+		if err := c.inconsistent(k.Uint(openflow.FieldPacketType) != 0 || !packet.IsMPLS(k.EthType())); err != nil {
 			return err
 		}
 		k.SetUint(openflow.FieldEthType, uint64(a.EthType))
@@ -230,7 +239,7 @@ func (c *checker) headers(a openflow.Action) error {
 		if a.Type>>16 == 1 {
 			k.SetUint(openflow.FieldEthType, uint64(a.Type)&0xffff)
 		}
-		if !isIP(k) {
+		if !k.IsIP() {
 			k.SetUint(openflow.FieldIPProto, 0)
 		}
 	case openflow.Decap:
@@ -282,7 +291,7 @@ func (c *checker) learn(a openflow.Learn) error {
 				return err
 			}
 			if spec.Src.Bits == 0 && !packet.IsOption(spec.Dst.Field) {
-				value := placed(spec.Dst, spec.Value)
+				value := Placed(spec.Dst, spec.Value)
 				learned.key.SetMasked(spec.Dst.Field, value.Value, value.Mask)
 				learned.mask.SetMasked(spec.Dst.Field, value.Mask, value.Mask)
 			}
@@ -297,9 +306,9 @@ func (c *checker) learn(a openflow.Learn) error {
 
 // oldTag checks an action that sets a part of the VLAN tag, which one that pushes a tag can do to any packet.
 func (c *checker) oldTag(push bool) error {
-	if err := c.inconsistent(!push && tags(&c.key) == 0); err != nil {
+	if err := c.inconsistent(!push && c.key.Tags() == 0); err != nil {
 		return err
 	}
-	lookSome(&c.key, openflow.FieldVLANTCI, tciPresent)
+	c.key.AddBits(openflow.FieldVLANTCI, packet.TCIPresent)
 	return nil
 }

@@ -1,18 +1,18 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package flowcheck
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// resolve tells the actions of old versions what the match says of the packets they are for.
-func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
+// Resolve tells the actions of old versions what the match says of the packets they are for.
+func Resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
 	key, _ := packet.Match(match)
-	tagged, proto := tags(&key) > 0, uint8(key.Uint(openflow.FieldIPProto))
-	if !isIP(&key) {
+	tagged, proto := key.Tags() > 0, uint8(key.Uint(openflow.FieldIPProto))
+	if !key.IsIP() {
 		proto = 0
 	}
 	for i, a := range actions {

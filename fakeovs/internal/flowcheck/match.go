@@ -1,7 +1,7 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package flowcheck
 
 import (
 	"encoding/binary"
@@ -10,16 +10,16 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// checkMatch refuses matches that a switch refuses, and those on fields that packets do not have here.
-func checkMatch(m openflow.Match, o *packet.Options) error {
+// Match refuses matches that a switch refuses, and those on fields that packets do not have here.
+func Match(m openflow.Match, o *packet.Options) error {
 	if err := m.Validate(); err != nil {
 		return err
 	}
-	return checkKnown(m, o)
+	return KnownMatch(m, o)
 }
 
-// checkKnown refuses matches on fields that packets do not have here.
-func checkKnown(m openflow.Match, o *packet.Options) error {
+// KnownMatch refuses matches on fields that packets do not have here.
+func KnownMatch(m openflow.Match, o *packet.Options) error {
 	for _, f := range m {
 		switch {
 		case f.Field == openflow.FieldUnknown:
@@ -35,8 +35,8 @@ func checkKnown(m openflow.Match, o *packet.Options) error {
 	return nil
 }
 
-// checkInternal refuses to add flows on fields that only a switch's own flows may match.
-func checkInternal(m openflow.Match) error {
+// NotInternal refuses to add flows on fields that only a switch's own flows may match.
+func NotInternal(m openflow.Match) error {
 	for _, f := range m {
 		if f.Field == openflow.FieldDPHash || f.Field == openflow.FieldRecircID {
 			return openflow.ErrRequestPermission
@@ -44,12 +44,6 @@ func checkInternal(m openflow.Match) error {
 	}
 	return nil
 }
-
-// The bits of VLAN TCIs that say that there is a tag, and of ip_frag for fragments but the first.
-const (
-	tciPresent = 0x1000
-	fragLater  = 2
-)
 
 // valid reports whether an action can write a value of the field's length.
 func valid(f openflow.Field, value []byte) bool {
@@ -72,8 +66,8 @@ func valid(f openflow.Field, value []byte) bool {
 	return true
 }
 
-// maxPort is the first number above those of ports.
-const maxPort = 0xff00
+// MaxPort is the first number above those of ports.
+const MaxPort = 0xff00
 
 // validPort reports whether the number is that of a port or a reserved one.
-func validPort(no uint32) bool { return no < maxPort || no >= openflow.PortMax }
+func validPort(no uint32) bool { return no < MaxPort || no >= openflow.PortMax }

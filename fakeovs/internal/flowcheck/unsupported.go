@@ -1,7 +1,7 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package flowcheck
 
 import (
 	"fmt"

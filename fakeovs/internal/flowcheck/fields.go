@@ -1,7 +1,7 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package flowcheck
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ func (c *checker) have(f openflow.Field) bool {
 		return c.knownConnection()
 	}
 	var looked packet.Key
-	return hasField(&c.key, &looked, f)
+	return HasField(&c.key, &looked, f)
 }
 
 // knownConnection reports whether the packets' connection is known and valid.
@@ -63,7 +63,7 @@ func (c *checker) set(a openflow.SetField) error {
 		return openflow.ErrBadSetArgument
 	}
 	tag := a.Field == openflow.FieldVLANVID || a.Field == openflow.FieldVLANPCP
-	if !c.have(a.Field) || a.Field == openflow.FieldVLANVID && tags(&c.key) == 0 {
+	if !c.have(a.Field) || a.Field == openflow.FieldVLANVID && c.key.Tags() == 0 {
 		if !c.lax || !tag && !optional(a) {
 			return openflow.ErrMatchInconsistent
 		}
@@ -72,7 +72,7 @@ func (c *checker) set(a openflow.SetField) error {
 	case a.Field == openflow.FieldVLANTCI:
 		c.key.SetUint(openflow.FieldVLANTCI, uint64(binary.BigEndian.Uint16(a.Value)))
 	case tag:
-		lookSome(&c.key, openflow.FieldVLANTCI, tciPresent)
+		c.key.AddBits(openflow.FieldVLANTCI, packet.TCIPresent)
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func (c *checker) source(s openflow.Subfield) error {
 		return unsupported(openflow.ErrBadSetType, "%v in an action", s)
 	}
 	switch {
-	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > fieldBits(s.Field, c.options):
+	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > FieldBits(s.Field, c.options):
 		return openflow.ErrBadSetLen
 	case !c.have(s.Field):
 		return openflow.ErrMatchInconsistent
@@ -112,7 +112,7 @@ func (c *checker) option(f openflow.Field) error {
 	if !c.options.Mapped(f) {
 		return openflow.ErrInvalidTLVField
 	}
-	*c.used |= optionBit(f)
+	*c.used |= OptionBit(f)
 	return nil
 }
 
@@ -142,22 +142,20 @@ func (c *checker) move(a openflow.Move) error {
 	return nil
 }
 
-// actionExperimenter is the type of an experimenter's action.
-const actionExperimenter = 0xffff
-
+// ActionExperimenter is the type of an experimenter's action.
 // raw checks an action that has no type of its own.
 func (c *checker) raw(a openflow.RawAction) error {
 	if len(a.Bytes) < 8 {
 		return openflow.ErrBadActionLen
 	}
 	switch typ := binary.BigEndian.Uint16(a.Bytes); {
-	case typ != actionExperimenter:
+	case typ != ActionExperimenter:
 		return openflow.ErrBadActionType
 	case binary.BigEndian.Uint32(a.Bytes[4:]) != experimenterNicira:
 		return openflow.ErrBadActionExperimenter
 	}
-	switch niciraSubtype(a) {
-	case subtypeDebugSlow, subtypeDebugRecirc:
+	switch NiciraSubtype(a) {
+	case DebugSlow, DebugRecirc:
 		return nil
 	}
 	return openflow.ErrBadActionExperimenterType
@@ -172,7 +170,7 @@ func (c *checker) connection(a *openflow.CT) error {
 		return openflow.ErrBadActionArgument
 	case !a.Commit && a.NAT != nil && a.NAT.Type != openflow.NATExisting:
 		return openflow.ErrBadActionArgument
-	case !isIP(&c.key), a.Commit && invalid, a.ALG == openflow.ALGFTP && proto != openflow.IPProtoTCP,
+	case !c.key.IsIP(), a.Commit && invalid, a.ALG == openflow.ALGFTP && proto != openflow.IPProtoTCP,
 		a.ALG == openflow.ALGTFTP && proto != openflow.IPProtoUDP:
 		return openflow.ErrMatchInconsistent
 	}
@@ -235,7 +233,7 @@ func (c *checker) nat(n *openflow.NAT) error {
 		n.PortMax != 0 && n.PortMax < n.PortMin,
 		n.Hash && n.Random:
 		return openflow.ErrBadActionArgument
-	case n.AddrMin.Is4() && ethType(&c.key) != openflow.EthTypeIPv4, n.AddrMin.Is6() && ethType(&c.key) != openflow.EthTypeIPv6:
+	case n.AddrMin.Is4() && c.key.EthType() != openflow.EthTypeIPv4, n.AddrMin.Is6() && c.key.EthType() != openflow.EthTypeIPv6:
 		return openflow.ErrMatchInconsistent
 	}
 	return nil

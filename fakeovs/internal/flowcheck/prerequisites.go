@@ -1,24 +1,24 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package pipeline
+package flowcheck
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// hasField reports whether a packet has a field, and adds what tells to wc (ovs-fields(7), "Prerequisites").
-func hasField(k, wc *packet.Key, f openflow.Field) bool {
+// HasField reports whether a packet has a field, and adds what tells to wc (ovs-fields(7), "Prerequisites").
+func HasField(k, wc *packet.Key, f openflow.Field) bool {
 	over := func(proto uint64) bool {
-		if !isIP(k) {
+		if !k.IsIP() {
 			return false
 		}
 		wc.Mask(openflow.FieldIPProto)
 		return k.Uint(openflow.FieldIPProto) == proto
 	}
 	icmpv6 := func() bool {
-		if ethType(k) != openflow.EthTypeIPv6 {
+		if k.EthType() != openflow.EthTypeIPv6 {
 			return false
 		}
 		return over(openflow.IPProtoICMPv6)
@@ -30,28 +30,28 @@ func hasField(k, wc *packet.Key, f openflow.Field) bool {
 		if k.Uint(openflow.FieldPacketType) != 0 {
 			return false
 		}
-		lookSome(wc, openflow.FieldVLANTCI, tciPresent)
-		return k.Uint(openflow.FieldVLANTCI)&tciPresent != 0
+		wc.AddBits(openflow.FieldVLANTCI, packet.TCIPresent)
+		return k.Uint(openflow.FieldVLANTCI)&packet.TCIPresent != 0
 	case openflow.FieldMPLSLabel, openflow.FieldMPLSTC, openflow.FieldMPLSBOS, openflow.FieldMPLSTTL:
-		return isMPLS(ethType(k))
+		return packet.IsMPLS(k.EthType())
 	case openflow.FieldIPv4Src, openflow.FieldIPv4Dst:
-		return ethType(k) == openflow.EthTypeIPv4
+		return k.EthType() == openflow.EthTypeIPv4
 	case openflow.FieldIPv6Src, openflow.FieldIPv6Dst, openflow.FieldIPv6Label:
-		return ethType(k) == openflow.EthTypeIPv6
+		return k.EthType() == openflow.EthTypeIPv6
 	case openflow.FieldIPProto, openflow.FieldIPDSCP, openflow.FieldIPToS, openflow.FieldIPECN, openflow.FieldIPTTL,
 		openflow.FieldIPFrag:
-		return isIP(k)
+		return k.IsIP()
 	case openflow.FieldARPOp, openflow.FieldARPSPA, openflow.FieldARPTPA, openflow.FieldARPSHA, openflow.FieldARPTHA:
-		t := ethType(k)
+		t := k.EthType()
 		return t == openflow.EthTypeARP || t == openflow.EthTypeRARP
 	case openflow.FieldTCPSrc, openflow.FieldTCPDst, openflow.FieldTCPFlags:
-		return over(openflow.IPProtoTCP) && !laterFragment(k)
+		return over(openflow.IPProtoTCP) && !k.LaterFragment()
 	case openflow.FieldUDPSrc, openflow.FieldUDPDst:
-		return over(openflow.IPProtoUDP) && !laterFragment(k)
+		return over(openflow.IPProtoUDP) && !k.LaterFragment()
 	case openflow.FieldSCTPSrc, openflow.FieldSCTPDst:
-		return over(openflow.IPProtoSCTP) && !laterFragment(k)
+		return over(openflow.IPProtoSCTP) && !k.LaterFragment()
 	case openflow.FieldICMPv4Type, openflow.FieldICMPv4Code:
-		return ethType(k) == openflow.EthTypeIPv4 && over(openflow.IPProtoICMP)
+		return k.EthType() == openflow.EthTypeIPv4 && over(openflow.IPProtoICMP)
 	case openflow.FieldICMPv6Type, openflow.FieldICMPv6Code:
 		return icmpv6()
 	case openflow.FieldNDTarget, openflow.FieldNDReserved, openflow.FieldNDOptionsType:
@@ -65,7 +65,7 @@ func hasField(k, wc *packet.Key, f openflow.Field) bool {
 		return hasConnection(k, wc)
 	}
 	if openflow.FieldNSHFlags <= f && f <= openflow.FieldNSHC4 {
-		return ethType(k) == openflow.EthTypeNSH
+		return k.EthType() == openflow.EthTypeNSH
 	}
 	return true
 }
@@ -88,6 +88,6 @@ func neighbour(k, wc *packet.Key) uint64 {
 func hasConnection(k, wc *packet.Key) bool {
 	const valid = openflow.CTNew | openflow.CTEstablished | openflow.CTRelated | openflow.CTReply | openflow.CTSrcNAT |
 		openflow.CTDstNAT
-	lookBits(wc, openflow.Subfield{Field: openflow.FieldCTState, Bits: 8})
+	wc.AddBits(openflow.FieldCTState, 0xff)
 	return openflow.CTFlags(k.Uint(openflow.FieldCTState))&valid != 0
 }
