@@ -5,6 +5,7 @@ package dbserver
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 )
 
@@ -49,13 +50,11 @@ func (g *generator) otherSchema(one map[string]any) map[string]any {
 		if !ok || g.percent(50) {
 			continue
 		}
-		columns := map[string]any{}
-		for _, column := range sortedNames(t["columns"].(map[string]any)) {
-			columns[column] = t["columns"].(map[string]any)[column]
-		}
-		for column, c := range old[name].(map[string]any)["columns"].(map[string]any) {
+		columns := maps.Clone(t["columns"].(map[string]any))
+		before := old[name].(map[string]any)["columns"].(map[string]any)
+		for _, column := range sortedNames(before) {
 			if g.percent(80) {
-				columns[column] = c
+				columns[column] = before[column]
 			}
 		}
 		tables[name] = map[string]any{"columns": columns, "isRoot": true}
