@@ -59,13 +59,15 @@
 //
 // Options.Remotes has the database listen at TCP, TLS and further unix sockets, and connect to clients that wait for it.
 // Among them may be the managers that the database itself names: they are followed, probed and reported on as by
-// ovsdb-server. OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
+// ovsdb-server. Where a row gives a remote a role, its clients write what tables RBAC_Role and RBAC_Permission let that do, by
+// the names in their certificates: ovsdb(7). OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
 //
 // # Other databases
 //
 // Options.Schemas serves databases by any schema, such as those of OVN, with all constraints that the schema states, and
 // Options.Databases such as are kept in files. They share the socket. Unless Open_vSwitch is among them there is no
-// switch, and nothing acts on what is written to them.
+// switch, and nothing acts on what is written to them. OVS.AskDatabase can make them the backup of those of another server,
+// by the commands ovsdb-server/set-active-ovsdb-server and connect-active-ovsdb-server.
 //
 // # What is not there
 //
