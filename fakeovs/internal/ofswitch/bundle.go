@@ -4,7 +4,6 @@
 package ofswitch
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -197,6 +196,9 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 		return openflow.ErrBundleTooMany
 	}
 	e.message = b.keep(raw)
+	if n := len(b.entries); n == cap(b.entries) {
+		b.entries = slices.Grow(b.entries, max(n, 16))
+	}
 	b.entries = append(b.entries, e)
 	b.bytes += int64(len(raw))
 	c.bundled++
@@ -283,12 +285,19 @@ func (c *conn) expireBundles(now time.Time) {
 		return
 	}
 	defer c.bundleMu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
-		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
-			c.dropBundle(id)
-			if c.hasRoom() {
-				c.refuse(openflow.ErrBundleTimeout, b.opener)
-			}
+	idle := c.s.dp.bundleIdle()
+	var expired []uint32
+	for id, b := range c.bundles {
+		if now.Sub(b.used) >= idle {
+			expired = append(expired, id)
+		}
+	}
+	slices.Sort(expired)
+	for _, id := range expired {
+		b := c.bundles[id]
+		c.dropBundle(id)
+		if c.hasRoom() {
+			c.refuse(openflow.ErrBundleTimeout, b.opener)
 		}
 	}
 }
