@@ -27,8 +27,9 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
-	// beginnings is room for those of messages.
+	// beginnings is room for those of messages, mods for flow mods.
 	beginnings []byte
+	mods       []flowMod
 	bytes      int64 // of the messages, the opener among them
 }
 
@@ -42,6 +43,16 @@ func (b *bundle) keep(raw []byte) []byte {
 	n := len(b.beginnings)
 	b.beginnings = append(b.beginnings, raw...)
 	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
+}
+
+// place keeps a flow mod as long as the bundle.
+func (b *bundle) place(m flowMod) *flowMod {
+	const together = 64
+	if len(b.mods) == cap(b.mods) {
+		b.mods = make([]flowMod, 0, min(len(b.entries)+1, together))
+	}
+	b.mods = append(b.mods, m)
+	return &b.mods[len(b.mods)-1]
 }
 
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
@@ -163,13 +174,13 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
 	e := bundled{xid: xid}
+	var mod flowMod
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
-		if err != nil {
+		var err error
+		if mod, err = c.prepare(inner, raw[bundledAt(c.version):]); err != nil {
 			return err
 		}
-		e.mod = mod
 	case openflow.GroupMod:
 		e.group = &inner
 	case openflow.PortMod:
@@ -194,6 +205,9 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	}
 	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrBundleTooMany
+	}
+	if _, ok := m.Message.(openflow.FlowMod); ok {
+		e.mod = b.place(mod)
 	}
 	e.message = b.keep(raw)
 	if n := len(b.entries); n == cap(b.entries) {

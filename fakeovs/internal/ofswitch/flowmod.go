@@ -48,22 +48,22 @@ func usualCookies(m *openflow.FlowMod) cookies {
 }
 
 // prepare checks everything about a flow mod that does not depend on the flows there are.
-func prepare(m openflow.FlowMod, o *packet.Options) (*flowMod, error) {
+func prepare(m openflow.FlowMod, o *packet.Options) (flowMod, error) {
 	if m.Command > openflow.FlowDeleteStrict {
-		return nil, openflow.ErrBadCommand
+		return flowMod{}, openflow.ErrBadCommand
 	}
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Table == openflow.AllTables && !deletes {
-		return nil, openflow.ErrBadFlowTable
+		return flowMod{}, openflow.ErrBadFlowTable
 	}
 	return prepareWith(m, usualCookies(&m), checkMatch, o)
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
-func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
+func (c *conn) prepare(m openflow.FlowMod, raw []byte) (flowMod, error) {
 	m, k, err := c.adapt(m, raw)
 	if err != nil {
-		return nil, err
+		return flowMod{}, err
 	}
 	// Decoding has refused what Validate refuses.
 	options := c.s.Options()
@@ -81,34 +81,34 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*flowMod, error) {
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables. Its match
 // is what matches lets pass.
-func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (*flowMod, error) {
+func prepareWith(m openflow.FlowMod, c cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (flowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := checkInternal(m.Match); err != nil {
-			return nil, err
+			return flowMod{}, err
 		}
 		if m.Table == openflow.AllTables {
 			m.Table = 0
 		}
 	}
 	if err := matches(m.Match, o); err != nil {
-		return nil, err
+		return flowMod{}, err
 	}
 	m.Match = settled(m.Match, o)
 	used := uint64(0)
 	if !deletes {
 		var err error
 		if used, err = checkInstructions(&m.Flow, c.lax, o); err != nil {
-			return nil, err
+			return flowMod{}, err
 		}
 		if used != 0 {
 			m.Apply, m.Write = settledActions(m.Apply, o), settledActions(m.Write, o)
 		}
 	}
 	if m.Table == visibleTables && !deletes {
-		return nil, openflow.ErrRequestPermission
+		return flowMod{}, openflow.ErrRequestPermission
 	}
-	return &flowMod{FlowMod: m, cookies: c, options: used}, nil
+	return flowMod{FlowMod: m, cookies: c, options: used}, nil
 }
 
 // change is what a message did to one flow or group: it removed the old one (nil: none) and put the new one in (nil:

@@ -154,7 +154,7 @@ func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.s.changeFlow(f, c, xid)
+	return c.s.changeFlow(&f, c, xid)
 }
 
 func (c *conn) packetOut(m openflow.PacketOut) error {

@@ -337,7 +337,7 @@ func (s *Switch) change(m openflow.FlowMod) error {
 	if err != nil {
 		return err
 	}
-	return s.changeFlow(f, nil, 0)
+	return s.changeFlow(&f, nil, 0)
 }
 
 // changeFlow carries out a checked flow mod, of a controller or, if that is nil, of the switch itself.
