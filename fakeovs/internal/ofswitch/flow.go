@@ -32,9 +32,8 @@ type flow struct {
 	modified time.Time
 	// addedAt and modifiedAt are when flow monitors were told of it last, by Switch.events.
 	addedAt, modifiedAt uint64
-	// sent and sentIn are as in flowMod.
-	sent   []byte
-	sentIn openflow.Version
+	// sent is as in flowMod.
+	sent *wireForm
 }
 
 func (f *flow) stats(now time.Time) openflow.FlowStats {

@@ -15,9 +15,8 @@ import (
 type flowMod struct {
 	openflow.FlowMod
 	cookies
-	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
-	sent   []byte
-	sentIn openflow.Version
+	// sent are the instructions as they came; nil if nobody is to be told of them so.
+	sent *wireForm
 	// steps are what the flow does, nil if they are its instructions.
 	steps steps
 	// options are those of tunnels that the instructions use, as in flow.
@@ -69,7 +68,7 @@ func (c *conn) prepare(m openflow.FlowMod, raw []byte) (flowMod, error) {
 	options := c.s.Options()
 	f, err := prepareWith(m, k, checkKnown, options)
 	if err == nil {
-		f.sent, f.sentIn = asSent(c.version, raw), c.version
+		f.sent = asSent(c.version, raw)
 		if at := instructionsAt(c.version, raw); at <= len(raw) {
 			if in, differs := inWords(f.Instructions, c.version, raw[at:], options); differs {
 				f.steps = instructionSteps(&in)
@@ -179,7 +178,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		return nil, err
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
-	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(m.Match)
+	f.sent, f.options = m.sent, m.options|optionsIn(m.Match)
 	f.Cookie = m.fresh
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
@@ -227,7 +226,7 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
-		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(o.Match)
+		f.sent, f.options = m.sent, m.options|optionsIn(o.Match)
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}

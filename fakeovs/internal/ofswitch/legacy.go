@@ -97,9 +97,15 @@ var (
 	ttlBytes  = []byte{0, 23, 0, 8}
 )
 
+// wireForm is instructions as a message of a version has them.
+type wireForm struct {
+	version openflow.Version
+	bytes   []byte
+}
+
 // asSent returns the instructions of a flow mod as they were sent, if they have an action that a switch tells of as it
 // came: a load is told as a load, not as the set_field that is the same.
-func asSent(v openflow.Version, message []byte) []byte {
+func asSent(v openflow.Version, message []byte) *wireForm {
 	if !bytes.Contains(message, loadBytes) && (v == openflow.Version10 || !bytes.Contains(message, ttlBytes)) {
 		return nil
 	}
@@ -107,7 +113,7 @@ func asSent(v openflow.Version, message []byte) []byte {
 	if at > len(message) {
 		return nil
 	}
-	return bytes.Clone(message[at:])
+	return &wireForm{v, bytes.Clone(message[at:])}
 }
 
 // instructionsAt is where the instructions, or the actions of OpenFlow 1.0, begin in a flow mod that has been decoded.

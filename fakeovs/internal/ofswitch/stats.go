@@ -44,10 +44,9 @@ func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
 
 // told is a flow as it is told of.
 type told struct {
-	stats  openflow.FlowStats
-	steps  steps
-	sent   []byte
-	sentIn openflow.Version
+	stats openflow.FlowStats
+	steps steps
+	sent  *wireForm
 }
 
 // sendFlows answers a flow statistics request.
@@ -56,7 +55,7 @@ func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
 	flows, err := c.s.filtered(m.FlowFilter)
 	list := make([]told, len(flows))
 	for i, f := range flows {
-		list[i] = told{f.stats(c.s.now), f.steps, f.sent, f.sentIn}
+		list[i] = told{f.stats(c.s.now), f.steps, f.sent}
 	}
 	c.s.end()
 	if err != nil {
@@ -90,7 +89,7 @@ func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
 
 // encodeFlow encodes a flow as an entry of a reply whose head has a length.
 func (c *conn) encodeFlow(f told, plain bool, head int) ([]byte, error) {
-	asSent := f.sent != nil && f.sentIn == c.version
+	asSent := f.sent != nil && f.sent.version == c.version
 	if asSent {
 		f.stats.Instructions = openflow.Instructions{}
 	} else if list := toldActions(f.steps); list != nil && f.stats.Instructions.Meter == 0 && c.version < openflow.Version15 {
@@ -102,7 +101,7 @@ func (c *conn) encodeFlow(f told, plain bool, head int) ([]byte, error) {
 	}
 	b = b[head:]
 	if asSent {
-		b = append(b, f.sent...)
+		b = append(b, f.sent.bytes...)
 		binary.BigEndian.PutUint16(b, uint16(len(b)))
 	}
 	return b, nil
