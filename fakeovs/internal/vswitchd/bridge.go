@@ -107,6 +107,10 @@ func (d *Daemon) deleteBridge(b *bridge) {
 	if dp.bridges--; dp.bridges == 0 {
 		delete(d.datapaths, b.datapathType)
 	}
+	if len(d.datapaths) == 0 {
+		d.datapath.Tracker().Reset()
+		clear(d.timeouts)
+	}
 }
 
 // setFailMode removes flows, groups and meters when what controls it changes, and gives it the flow of a switch that nobody
