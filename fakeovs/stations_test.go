@@ -202,6 +202,9 @@ func (p *packetText) cut(v6 bool, packet []byte, id uint32) (list [][]byte) {
 		return [][]byte{packet}
 	}
 	each := (mtu - header) &^ 7
+	if v6 {
+		each = (mtu - header - 8) &^ 7
+	}
 	for from := header; from < len(packet); from += each {
 		to := min(from+each, len(packet))
 		f := append([]byte(nil), packet[:header]...)

@@ -5,9 +5,9 @@ package fakeovs_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +18,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/ovsproc"
@@ -32,7 +31,8 @@ import (
 // script has parts with empty lines between them, each of which begins with a bridge that has just been made.
 //
 // A line is a command of Open vSwitch, "flow" and a flow, or what a host does: "p1" and a packet sends it, "p2 answers"
-// and "p2 refuses" go back to the sender of what p2 has got last, "p2 opens" is a connection that is opened, used and closed.
+// and "p2 refuses" go back to the sender of what p2 has got last, "p2 opens" is a connection that is opened, used and closed; "p1 hex" is any
+// frame.
 // "monitor" has a controller listen, and "heard" is what it has been sent since.
 // "count" before it compares only how many frames leave by which port, as where NAT chooses by chance.
 func TestTrafficAsReal(t *testing.T) {
@@ -77,9 +77,9 @@ func compareTraffic(t *testing.T, fake, real *traffic, lines []string) {
 // traffic is one of the two switches with the hosts at its ports.
 type traffic struct {
 	tools
-	ctl    string
-	read   map[string]int    // bytes of the files of what has left a port
-	last   map[string][]byte // frame that has left a port
+	ctl  string
+	read map[string]int    // bytes of the files of what has left a port
+	last map[string][]byte // frame that has left a port
 	// controller listens, nil if none does.
 	controller *exec.Cmd
 	heard      bytes.Buffer
@@ -147,7 +147,7 @@ func (f *traffic) do(line string) string {
 		f.heard.Reset()
 		return text
 	}
-	if strings.HasPrefix(line, "ovs-ofctl dump-") {
+	if strings.HasPrefix(line, "ovs-ofctl ") && strings.Contains(line, " dump-") {
 		f.settle()
 	}
 	if strings.HasPrefix(line, "ovs-") {
@@ -161,6 +161,8 @@ func (f *traffic) do(line string) string {
 	switch words[1] {
 	case "opens":
 		return f.open(port, strings.Join(rest, " "))
+	case "hex":
+		return f.enter(port, []string{words[2]}, count)
 	case "answers", "refuses":
 		last := f.last[port]
 		if last == nil {
@@ -230,12 +232,18 @@ func sortedLines(text string) string {
 
 // send lets a packet enter a port and returns the frames that leave.
 func (f *traffic) send(port string, p *packetText, count bool) string {
-	args := []string{port}
+	var frames []string
 	for _, frame := range p.frames() {
-		args = append(args, hex.EncodeToString(frame))
+		frames = append(frames, hex.EncodeToString(frame))
 	}
-	f.control("netdev-dummy/receive", args...)
-	f.control("version") // answered after the frames have been looked at
+	return f.enter(port, frames, count)
+}
+
+func (f *traffic) enter(port string, frames []string, count bool) string {
+	f.control("netdev-dummy/receive", append([]string{port}, frames...)...)
+	for range frames {
+		f.control("version") // Open vSwitch looks at one frame before it answers
+	}
 	var out strings.Builder
 	for n := 1; n <= trafficPorts; n++ {
 		port := fmt.Sprintf("p%d", n)
@@ -260,28 +268,15 @@ func (f *traffic) left(port string) (frames [][]byte) {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	at := f.read[port]
-	f.read[port] = len(b)
-	if len(b) == at {
-		return nil
+	const head, record = 24, 16
+	at := max(f.read[port], head)
+	for at+record <= len(b) {
+		from := at + record
+		at = from + int(binary.NativeEndian.Uint32(b[at+8:]))
+		frames = append(frames, b[from:at])
 	}
-	const header = 24
-	if at > 0 {
-		b = append(b[:header:header], b[at:]...)
-	}
-	r, err := pcapgo.NewReader(bytes.NewReader(b))
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	for {
-		frame, _, err := r.ReadPacketData()
-		if err == io.EOF {
-			return frames
-		} else if err != nil {
-			f.t.Fatal(err)
-		}
-		frames = append(frames, frame)
-	}
+	f.read[port] = at
+	return frames
 }
 
 // frameText is a frame for the eye, and as it is.

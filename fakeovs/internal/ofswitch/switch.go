@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -285,7 +286,12 @@ func (s *Switch) NextExpiry() (time.Time, bool) {
 // deliveries pairs frames with their receivers, who own them: kept says that the outputs are somebody else's.
 func (s *Switch) deliveries(outputs []Output, kept bool) []delivery {
 	frames := make([]delivery, 0, len(outputs))
+	var failed []*Port
 	for _, o := range outputs {
+		if o.port.Fits != nil && (slices.Contains(failed, o.port) || !o.port.Fits(o.Frame)) {
+			failed = append(failed, o.port)
+			continue
+		}
 		o.port.countOut(len(o.Frame))
 		if o.port.Receive == nil {
 			continue

@@ -163,10 +163,14 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 		return fails("File exists")
 	}
 	p.dp = d.datapathOf(b).take(i, dev)
-	err = b.sw.AddPort(ofswitch.Port{
+	o := ofswitch.Port{
 		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Patch: p.kind == patchType,
 		Dummy: p.dummy, CountsErrors: !p.dummy && !p.isVirtual(), Receive: func(frame []byte) { d.deliver(p, frame) },
-	})
+	}
+	if p.dummy {
+		o.Fits = p.fits
+	}
+	err = b.sw.AddPort(o)
 	if err != nil {
 		return fails(err.Error())
 	}
