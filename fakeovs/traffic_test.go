@@ -141,9 +141,10 @@ func (f *traffic) do(line string) string {
 		f.monitor()
 		return ""
 	case "heard":
+		f.run("ovs-appctl -t DIR/controller.ctl ofctl/barrier")
 		f.run("ovs-appctl -t DIR/controller.ctl exit")
 		f.silence()
-		text := f.heard.String()
+		text := volatile[0].ReplaceAllString(f.heard.String(), "$1=X")
 		f.heard.Reset()
 		return text
 	}

@@ -58,6 +58,7 @@ type conn struct {
 	// format and id say how packets are handed over, and which.
 	format openflow.PacketInFormat
 	id     uint16
+	probe  probe
 
 	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
 	monitors map[uint32]*monitor
@@ -74,8 +75,14 @@ type conn struct {
 	bundled  int
 }
 
-// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
+// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners. Peers
+// that are silent for a minute are sent an echo request.
 func (s *Switch) Serve(l net.Listener) error {
+	return s.ServeProbing(l, func() time.Duration { return serviceProbe })
+}
+
+// ServeProbing is Serve with another interval of probes, which every new connection asks for; 0 is none.
+func (s *Switch) ServeProbing(l net.Listener, every func() time.Duration) error {
 	for {
 		nc, err := l.Accept()
 		switch {
@@ -84,18 +91,18 @@ func (s *Switch) Serve(l net.Listener) error {
 		case err != nil:
 			return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 		}
-		s.start(nc, true)
+		s.start(nc, true, every())
 	}
 }
 
 // ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
-func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true, serviceProbe) }
 
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
-func (s *Switch) start(nc net.Conn, service bool) *conn {
+func (s *Switch) start(nc net.Conn, service bool, every time.Duration) *conn {
 	c := &conn{
 		s: s, nc: nc, log: s.log, service: service, role: openflow.RoleEqual,
-		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor),
+		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor), probe: newProbe(every, s.dp.now()),
 	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ended = make(chan struct{})
@@ -137,10 +144,10 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 // Controller is a controller that the switch has connected to, or that its owner has.
 type Controller struct{ c *conn }
 
-// Connect speaks OpenFlow with a controller that a connection was made to (ovs-vswitchd.conf.db(5), "Controller"). It
-// returns nil if there are too many connections; the connection is closed then.
-func (s *Switch) Connect(nc net.Conn) *Controller {
-	if c := s.start(nc, false); c != nil {
+// Connect speaks OpenFlow with a controller that a connection was made to (ovs-vswitchd.conf.db(5), "Controller"), with an
+// interval of probes, 0 for none. It returns nil if there are too many connections; the connection is closed then.
+func (s *Switch) Connect(nc net.Conn, every time.Duration) *Controller {
+	if c := s.start(nc, false, every); c != nil {
 		return &Controller{c}
 	}
 	return nil
@@ -215,7 +222,9 @@ func (c *conn) read() error {
 		if b, err = readMessage(r, b); err != nil {
 			return err
 		}
-		c.expireBundles(c.s.dp.now())
+		now := c.s.dp.now()
+		c.hears(now)
+		c.expireBundles(now)
 		if v := openflow.Version(b[0]); v != c.version && !anyVersion(b[1]) {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue

@@ -263,7 +263,7 @@ func (s *Switch) pass(now time.Time) {
 func (s *Switch) end() { s.mu.Unlock() }
 
 // Expire lets time pass: flows and bundles whose time is over are removed, and the controllers told. Whatever else is
-// done with the switch does that too.
+// done with the switch does that too. Peers that have been silent for long are probed.
 func (s *Switch) Expire() {
 	s.begin()
 	now := s.now
@@ -273,6 +273,7 @@ func (s *Switch) Expire() {
 	s.connMu.Unlock()
 	for _, c := range conns {
 		c.expireBundles(now)
+		c.sound(now)
 	}
 }
 
