@@ -112,7 +112,8 @@ func (p *packetText) between(src, dst net.HardwareAddr) [][]byte {
 		for _, l := range l4 {
 			checksummed(l, ip)
 		}
-		return p.framed(src, dst, layers.EthernetTypeIPv6, p.cut(true, serialised(append([]gopacket.SerializableLayer{ip}, body...)...), uint32(ipid)))
+		packet := serialised(append([]gopacket.SerializableLayer{ip}, body...)...)
+		return p.framed(src, dst, layers.EthernetTypeIPv6, p.cut(true, packet, uint32(ipid)))
 	}
 	ip := &layers.IPv4{
 		Version: 4, TTL: uint8(p.number("ttl", 64)), Protocol: proto, Id: ipid,
@@ -121,7 +122,8 @@ func (p *packetText) between(src, dst net.HardwareAddr) [][]byte {
 	for _, l := range l4 {
 		checksummed(l, ip)
 	}
-	return p.framed(src, dst, layers.EthernetTypeIPv4, p.cut(false, serialised(append([]gopacket.SerializableLayer{ip}, body...)...), 0))
+	packet := serialised(append([]gopacket.SerializableLayer{ip}, body...)...)
+	return p.framed(src, dst, layers.EthernetTypeIPv4, p.cut(false, packet, 0))
 }
 
 // checksummed lets a transport header have the checksum with the addresses.

@@ -30,11 +30,10 @@ import (
 // br0 talk to each other, and what leaves the ports, the answers of the commands and the connections are the same. A
 // script has parts with empty lines between them, each of which begins with a bridge that has just been made.
 //
-// A line is a command of Open vSwitch, "flow" and a flow, or what a host does: "p1" and a packet sends it, "p2 answers"
-// and "p2 refuses" go back to the sender of what p2 has got last, "p2 opens" is a connection that is opened, used and closed; "p1 hex" is any
-// frame.
-// "monitor" has a controller listen, and "heard" is what it has been sent since.
-// "count" before it compares only how many frames leave by which port, as where NAT chooses by chance.
+// A line is a command of Open vSwitch, "flow" and a flow, or what a host does: "p1" and a packet sends it, and "p1 hex" any
+// frame; "p2 answers" and "p2 refuses" go back to the sender of what p2 has got last; "p1 opens SRC DST at p2" is a
+// connection that is opened, used and closed. "count" before it compares only how many frames leave by which port, as where
+// NAT chooses by chance. "monitor" has a controller listen, and "heard" is what it has been sent since.
 func TestTrafficAsReal(t *testing.T) {
 	tier.Need(t, tier.Sandbox)
 	files, err := filepath.Glob("testdata/traffic/*.txt")
