@@ -37,10 +37,11 @@ type Watcher struct {
 }
 
 // Watch begins a stream of what becomes of bridges. All that are there come first,
-// as added. The caller must close it.
-func Watch(db *vswitch.DB) *Watcher {
+// as added. The options bound how many changes of rows wait for the user. The caller
+// must close it.
+func Watch(db *vswitch.DB, o ovsdb.WatchOptions) *Watcher {
 	return &Watcher{
-		watch:      db.Watch(ovsdb.WatchOptions{}),
+		watch:      db.Watch(o),
 		management: func(name string) string { return defaultManagement(db, name) },
 		copy:       newRowCopy(),
 		known:      map[string]*Bridge{},

@@ -371,7 +371,7 @@ func (o *OVS) startSwitch() error {
 	}
 	o.host.setDaemon(vswitchd.Start(vswitchd.Options{
 		Database: db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Failure: o.failure,
-		DatapathFailure: o.datapathFailure, Clock: o.clock, Logger: o.log,
+		Clock: o.clock, Logger: o.log,
 	}))
 	var err error
 	o.switchControl, err = o.openControl(switchProgram, switchctl.Version, o.switchCommands())

@@ -17,11 +17,9 @@ type Faults struct {
 	ovs *OVS
 
 	mu     sync.Mutex
-	list   []*Injected       // in the order in which they were added
-	failed map[string]string // reasons by interface
-	// failedDatapaths are reasons by datapath type.
-	failedDatapaths map[string]string
-	closed          bool
+	list   []*Injected // in the order in which they were added
+	failed map[string]string
+	closed bool
 	// proxies run as long as their connections are.
 	proxies map[*intercept.Proxy]struct{}
 	done    sync.WaitGroup

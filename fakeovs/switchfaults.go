@@ -52,38 +52,6 @@ func (o *OVS) failure(name string) string {
 	return f.failed[name]
 }
 
-// FailDatapath lets no datapath of a type, such as "system", be made any more, for a reason that only the switch's log
-// tells, until repair is called: bridges that come to need one are not made, as on a machine whose kernel lacks the
-// module. Those that have one keep it.
-func (f *Faults) FailDatapath(datapathType, reason string) (repair func()) {
-	set := func(reason string) {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.failedDatapaths == nil {
-			f.failedDatapaths = map[string]string{}
-		}
-		f.failedDatapaths[datapathType] = reason
-	}
-	set(reason)
-	return sync.OnceFunc(func() {
-		set("")
-		if d := f.ovs.host.vswitchd(); d != nil {
-			d.DevicesChanged()
-		}
-	})
-}
-
-// datapathFailure is why no datapath of a type can be made.
-func (o *OVS) datapathFailure(datapathType string) string {
-	f := o.usedFaults()
-	if f == nil {
-		return ""
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.failedDatapaths[datapathType]
-}
-
 // StealLock takes a lock of the database away from whoever has it, as another client does with "steal" (ovsdb-server(7)),
 // and keeps it until unlock is called. When it returns, the victim has been sent "stolen".
 func (f *Faults) StealLock(ctx context.Context, name string) (unlock func(), err error) {

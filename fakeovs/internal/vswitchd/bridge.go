@@ -62,11 +62,6 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 	if !slices.Contains(datapathTypes, c.datapathType) {
 		return fmt.Errorf("failed to create bridge %s: unknown datapath type %q", c.name, c.datapathType)
 	}
-	if d.o.DatapathFailure != nil {
-		if reason := d.o.DatapathFailure(c.datapathType); reason != "" {
-			return fmt.Errorf("failed to create bridge %s: %s", c.name, reason)
-		}
-	}
 	socket, err := d.o.Listen(c.name + ".mgmt")
 	if err != nil {
 		return fmt.Errorf("failed to create bridge %s: %w", c.name, err)

@@ -35,9 +35,6 @@ type Options struct {
 	// Failure says why the device of that name cannot be opened, "" if it can; nil is none that cannot. DevicesChanged tells
 	// of a change.
 	Failure func(name string) string
-	// DatapathFailure says why no datapath of that type can be made, "" if it can; nil is none that cannot. It matters to
-	// bridges that are made afterwards.
-	DatapathFailure func(datapathType string) string
 	// DummySystem lets every interface of type "" or "system" be a dummy, as ovs-vswitchd --enable-dummy=override does.
 	DummySystem bool
 	Clock       *clock.Clock // nil is one of its own
