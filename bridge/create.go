@@ -35,10 +35,12 @@ func create(ctx context.Context, db *vswitch.DB, c Config, types []string) (*cha
 		return nil, err
 	}
 	uuid := results[bridgeInsert].UUID
-	made := &change{bridge: uuid, undo: func(ctx context.Context, run runner) error {
+	made := &change{bridge: uuid, rstp: c.RSTP != nil && c.RSTP.Enable}
+	made.undo = func(ctx context.Context, run runner) error {
+		made.rstp = false
 		_, err := run(ctx, vswitch.RemoveBridges(uuid))
 		return err
-	}}
+	}
 	for _, next := range types[1:] {
 		if row, ok := db.BridgeByUUID(uuid); err != nil || !ok || row.DatapathID != nil {
 			break

@@ -49,6 +49,7 @@ func Update(ctx context.Context, db *vswitch.DB, c Config) (*Bridge, error) {
 type change struct {
 	bridge      string // UUID
 	newDatapath bool   // an existing bridge was given another type of datapath
+	rstp        bool   // RSTP has other settings
 	undo        func(context.Context, runner) error
 }
 
@@ -77,6 +78,9 @@ func ensure(ctx context.Context, db *vswitch.DB, c Config, create bool) (_ *Brid
 	if err != nil {
 		return nil, err
 	}
+	if err := done.settle(ctx, db.Apply); err != nil {
+		return nil, err
+	}
 	row, err := waitDatapath(ctx, db, done)
 	if err != nil {
 		return nil, err
@@ -92,30 +96,35 @@ func ensure(ctx context.Context, db *vswitch.DB, c Config, create bool) (_ *Brid
 
 // write makes or changes the rows and returns what it did, also when it fails.
 func write(ctx context.Context, db *vswitch.DB, c *Config, ns *netns.NS, mayCreate bool) (*change, error) {
-	row, ok := db.Bridge(c.Name)
-	var types []string
-	if !ok && mayCreate || ok && c.Datapath != "" {
-		var err error
-		if types, err = datapaths(ctx, db, c.Datapath, ns); err != nil {
-			return nil, err
+	for {
+		row, ok := db.Bridge(c.Name)
+		if !ok && !mayCreate {
+			return nil, ErrNotFound
 		}
+		var types []string
+		if !ok || c.Datapath != "" {
+			var err error
+			if types, err = datapaths(ctx, db, c.Datapath, ns); err != nil {
+				return nil, err
+			}
+		}
+		if !ok {
+			done, err := create(ctx, db, *c, types)
+			if !errors.Is(err, ovsdb.ErrConstraintViolation) {
+				return done, err
+			}
+			// The name is taken: by a bridge made at this moment, or not by a
+			// bridge.
+			if row, ok = db.Bridge(c.Name); !ok {
+				return nil, err
+			}
+		}
+		done, err := adopt(ctx, db, row.UUID, c.patch())
+		if done == nil && errors.Is(err, ErrNotFound) {
+			continue // removed at this moment
+		}
+		return done, err
 	}
-	switch {
-	case ok:
-	case !mayCreate:
-		return nil, ErrNotFound
-	default:
-		done, err := create(ctx, db, *c, types)
-		if !errors.Is(err, ovsdb.ErrConstraintViolation) {
-			return done, err
-		}
-		// The name is taken: by a bridge made at this moment, or not by a
-		// bridge.
-		if row, ok = db.Bridge(c.Name); !ok {
-			return nil, err
-		}
-	}
-	return adopt(ctx, db, row.UUID, c.patch())
 }
 
 // adopt carries out a patch on a bridge that exists.
@@ -134,6 +143,7 @@ func adopt(ctx context.Context, db *vswitch.DB, uuid string, p *patch) (*change,
 		return nil, err
 	}
 	_, done.newDatapath = back.bridge["datapath_type"]
+	done.rstp = back.changesRSTP()
 	return done, err
 }
 
@@ -166,6 +176,17 @@ func patchRows(ctx context.Context, db *vswitch.DB, uuid string, p *patch, run r
 	}
 }
 
+// settle has ovs-vswitchd take over settings once more that it checks against those it
+// had before: it takes some of RSTP only when it has others already, and forgets
+// most when the protocol's version changes.
+func (c *change) settle(ctx context.Context, run runner) error {
+	if !c.rstp {
+		return nil
+	}
+	_, err := run(ctx)
+	return err
+}
+
 // mayHaveHappened reports whether a transaction that failed with err can have
 // changed the database.
 func mayHaveHappened(err error) bool {
@@ -187,7 +208,11 @@ func takeBack(ctx context.Context, db *vswitch.DB, cause error, done *change) er
 			return fmt.Errorf("undo: %w", err)
 		}
 	}
-	if err := done.undo(ctx, run); err != nil && !errors.Is(err, vswitch.ErrNotApplied) {
+	err := done.undo(ctx, run)
+	if err == nil {
+		err = done.settle(ctx, run)
+	}
+	if err != nil && !errors.Is(err, vswitch.ErrNotApplied) {
 		return fmt.Errorf("undo: %w", err)
 	}
 	return nil

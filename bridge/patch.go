@@ -130,6 +130,19 @@ func (p *patch) setOther(keys map[string]string) {
 	}
 }
 
+// changesRSTP reports whether a patch changes how RSTP works.
+func (p *patch) changesRSTP() bool {
+	if _, ok := p.bridge["rstp_enable"]; ok {
+		return true
+	}
+	for key := range new(RSTP).otherConfig() {
+		if _, ok := p.otherConfig[key]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // plan makes the operations that carry out the patch, and the patch that takes
 // them back.
 func (s *state) plan(p *patch) (do []ovsdb.Operation, back *patch) {
