@@ -25,6 +25,11 @@ const flowRestoreWait = "flow-restore-wait"
 // starts again: HoldFlows does not wait for it, and can as well be called while
 // none runs.
 //
+// A bridge with a controller of type "primary", which is the default of those that
+// it connects to, loses all flows at the release: ovs-vswitchd clears the tables of a
+// bridge that gets its first one. The flows of such a bridge are that controller's
+// business.
+//
 // It fails only if the database does, and may be called again.
 func HoldFlows(ctx context.Context, db *vswitch.DB) error {
 	if _, err := db.Commit(ctx, setFlowRestoreWait("true")); err != nil {
