@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/ovskit/ovskit/ovsdb"
@@ -41,9 +42,12 @@ func checkIPFIX(r *vswitch.IPFIX) error {
 
 // checkCollectors reports what is not an address of a collector.
 func checkCollectors(targets []string) error {
-	for _, t := range targets {
-		if t == "" || t[0] == ':' || strings.ContainsFunc(t, invalidInTarget) {
+	for i, t := range targets {
+		switch {
+		case t == "" || t[0] == ':' || strings.ContainsFunc(t, invalidInTarget):
 			return fmt.Errorf("target %q: want HOST:PORT", t)
+		case slices.Contains(targets[:i], t):
+			return fmt.Errorf("target %q: given twice", t)
 		}
 	}
 	return nil
