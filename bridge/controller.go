@@ -79,11 +79,12 @@ func (c *Controller) check() error {
 	if err := checkTarget(c.Target); err != nil {
 		return err
 	}
+	const inBand, outOfBand = vswitch.ControllerConnectionModeInBand, vswitch.ControllerConnectionModeOutOfBand
 	gateway, local := c.LocalGateway, c.LocalAddr
 	switch {
 	case !slices.Contains([]string{"", vswitch.ControllerTypePrimary, vswitch.ControllerTypeService}, c.Type):
 		return fmt.Errorf("type %q: neither primary nor service", c.Type)
-	case !slices.Contains([]string{"", vswitch.ControllerConnectionModeInBand, vswitch.ControllerConnectionModeOutOfBand}, c.ConnectionMode):
+	case !slices.Contains([]string{"", inBand, outOfBand}, c.ConnectionMode):
 		return fmt.Errorf("connection mode %q: neither in-band nor out-of-band", c.ConnectionMode)
 	case c.InactivityProbe != nil && (*c.InactivityProbe < 0 || *c.InactivityProbe%time.Millisecond != 0):
 		return fmt.Errorf("inactivity probe %v: not a number of milliseconds", *c.InactivityProbe)
@@ -119,7 +120,8 @@ func checkTarget(target string) error {
 		bad = true
 	}
 	if bad || strings.ContainsFunc(target, invalidInTarget) {
-		return fmt.Errorf("target %q: want tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH", target)
+		return fmt.Errorf("target %q: want tcp:HOST[:PORT], ssl:HOST[:PORT], unix:PATH, "+
+			"ptcp:[PORT][:HOST], pssl:[PORT][:HOST] or punix:PATH", target)
 	}
 	return nil
 }

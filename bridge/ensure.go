@@ -21,6 +21,10 @@ import (
 // undoPatience is how long taking back a failed change may take.
 const undoPatience = 2 * time.Second
 
+// maxRaces is how often a bridge may be made and removed by somebody else while
+// Ensure looks.
+const maxRaces = 10
+
 // Ensure creates a bridge, or brings the one with this name to the config, and
 // returns when ovs-vswitchd has put it into effect. It fails with a
 // [*DatapathError] when the datapath cannot be made, with a
@@ -96,7 +100,7 @@ func ensure(ctx context.Context, db *vswitch.DB, c Config, create bool) (_ *Brid
 
 // write makes or changes the rows and returns what it did, also when it fails.
 func write(ctx context.Context, db *vswitch.DB, c *Config, ns *netns.NS, mayCreate bool) (*change, error) {
-	for {
+	for races := 0; ; races++ {
 		row, ok := db.Bridge(c.Name)
 		if !ok && !mayCreate {
 			return nil, ErrNotFound
@@ -113,14 +117,17 @@ func write(ctx context.Context, db *vswitch.DB, c *Config, ns *netns.NS, mayCrea
 			if !errors.Is(err, ovsdb.ErrConstraintViolation) {
 				return done, err
 			}
-			// The name is taken: by a bridge made at this moment, or not by a
-			// bridge.
+			// The name is taken: by a bridge made at this moment, and perhaps
+			// removed since, or not by a bridge.
 			if row, ok = db.Bridge(c.Name); !ok {
-				return nil, err
+				if _, taken := db.Interface(c.Name); taken || races == maxRaces {
+					return nil, err
+				}
+				continue
 			}
 		}
 		done, err := adopt(ctx, db, row.UUID, c.patch())
-		if done == nil && errors.Is(err, ErrNotFound) {
+		if done == nil && errors.Is(err, ErrNotFound) && races < maxRaces {
 			continue // removed at this moment
 		}
 		return done, err
@@ -132,13 +139,13 @@ func adopt(ctx context.Context, db *vswitch.DB, uuid string, p *patch) (*change,
 	done := &change{bridge: uuid}
 	var back *patch
 	done.undo = func(ctx context.Context, run runner) error {
-		_, err := patchRows(ctx, db, uuid, back, run, nil)
+		err := patchRows(ctx, db, uuid, back, run, nil)
 		if errors.Is(err, ErrNotFound) {
 			return nil // somebody removed the bridge
 		}
 		return err
 	}
-	_, err := patchRows(ctx, db, uuid, p, db.Apply, &back)
+	err := patchRows(ctx, db, uuid, p, db.Apply, &back)
 	if back == nil || err != nil && !mayHaveHappened(err) {
 		return nil, err
 	}
@@ -149,29 +156,29 @@ func adopt(ctx context.Context, db *vswitch.DB, uuid string, p *patch) (*change,
 
 // patchRows carries out a patch, and says what takes it back. Rows that somebody
 // changes at the same time are looked at again.
-func patchRows(ctx context.Context, db *vswitch.DB, uuid string, p *patch, run runner, back **patch) ([]ovsdb.Result, error) {
+func patchRows(ctx context.Context, db *vswitch.DB, uuid string, p *patch, run runner, back **patch) error {
 	for {
 		if back != nil {
 			*back = nil
 		}
 		s, err := readState(ctx, db, uuid, p)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		ops, inverse := s.plan(p)
 		if back != nil {
 			*back = inverse
 		}
-		results, err := run(ctx, ops...)
+		_, err = run(ctx, ops...)
 		if !errors.Is(err, ovsdb.ErrTimedOut) {
-			return results, err
+			return err
 		}
 		err = db.Wait(ctx, func() (bool, error) {
 			now, ok := db.BridgeByUUID(uuid)
 			return !ok || !reflect.DeepEqual(now, s.bridge), nil
 		})
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -202,8 +209,9 @@ func takeBack(ctx context.Context, db *vswitch.DB, cause error, done *change) er
 	run := db.Apply
 	if mayHaveHappened(cause) {
 		run = db.Commit
-		// The server answers in order: afterwards the copy of the database
-		// shows what the transaction did.
+		// The server does in order what it was asked, also by a connection that
+		// has broken: afterwards the copy of the database shows what the
+		// transaction did.
 		if err := db.Client().Echo(ctx); err != nil {
 			return fmt.Errorf("undo: %w", err)
 		}

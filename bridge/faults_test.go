@@ -110,7 +110,8 @@ func TestRefusedChange(t *testing.T) {
 		})
 	}
 	refuse()
-	if _, err := bridge.Ensure(testContext(t), db, everything(sw.Datapath)); err == nil || !strings.Contains(err.Error(), "resources exhausted") {
+	_, err := bridge.Ensure(testContext(t), db, everything(sw.Datapath))
+	if err == nil || !strings.Contains(err.Error(), "resources exhausted") {
 		t.Errorf("Ensure: %v, want the refusal", err)
 	}
 	if left := leftovers(t, db); left != "" {
@@ -159,7 +160,8 @@ func TestFailedCreationIsTakenBack(t *testing.T) {
 			switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 				other := switchtest.Dial(t, sw.Endpoint)
 				ctx, want := f.prepare(t, sw)
-				if _, err := bridge.Ensure(ctx, sw.DB, everything(sw.Datapath)); !errors.Is(err, want) || strings.Contains(err.Error(), "undo") {
+				_, err := bridge.Ensure(ctx, sw.DB, everything(sw.Datapath))
+				if !errors.Is(err, want) || strings.Contains(err.Error(), "undo") {
 					t.Errorf("Ensure: %v, want %v", err, want)
 				}
 				if left := leftovers(t, other); left != "" {

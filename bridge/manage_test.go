@@ -68,7 +68,8 @@ func TestUpdate(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		if _, err := bridge.Update(ctx, sw.DB, bridge.Config{Name: "br0"}); !errors.Is(err, bridge.ErrNotFound) || !strings.Contains(err.Error(), "br0") {
+		_, err := bridge.Update(ctx, sw.DB, bridge.Config{Name: "br0"})
+		if !errors.Is(err, bridge.ErrNotFound) || !strings.Contains(err.Error(), "br0") {
 			t.Errorf("Update of no bridge: %v, want %v with the name", err, bridge.ErrNotFound)
 		}
 		if left := leftovers(t, sw.DB); left != "" {
@@ -168,6 +169,48 @@ func TestConcurrentChanges(t *testing.T) {
 			if _, ok := c.Controllers[fmt.Sprintf("ptcp:0:127.1.%d.%d", i, j+1)]; !ok {
 				t.Errorf("controllers are of both: %+v", c.Controllers)
 			}
+		}
+	})
+}
+
+// TestEnsureAndDelete has one program remove a bridge that another one wants, over and
+// over: whatever comes first, there is one bridge or none.
+func TestEnsureAndDelete(t *testing.T) {
+	t.Parallel()
+	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
+		ctx := testContext(t)
+		c := everything(sw.Datapath)
+		var wg sync.WaitGroup
+		for i, db := range []*vswitch.DB{sw.DB, switchtest.Dial(t, sw.Endpoint), switchtest.Dial(t, sw.Endpoint)} {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				for range 15 {
+					var err error
+					if i == 0 {
+						err = bridge.Delete(ctx, db, "br0")
+					} else {
+						_, err = bridge.Ensure(ctx, db, c)
+					}
+					if err != nil && !errors.Is(err, bridge.ErrNotFound) {
+						t.Error(err)
+					}
+				}
+			}()
+		}
+		wg.Wait()
+		if _, err := bridge.Ensure(ctx, sw.DB, c); err != nil {
+			t.Fatal(err)
+		}
+		want := everythingRows(sw.Datapath)
+		if diff := cmp.Diff(want, contents(t, sw.DB), configuration); diff != "" {
+			t.Errorf("rows (-want +got):\n%s", diff)
+		}
+		if err := bridge.Delete(ctx, sw.DB, "br0"); err != nil {
+			t.Fatal(err)
+		}
+		if left := leftovers(t, sw.DB); left != "" {
+			t.Errorf("left behind: %s", left)
 		}
 	})
 }

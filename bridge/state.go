@@ -112,8 +112,8 @@ func (s *state) reference(column string) string {
 	return nobody
 }
 
-// controller finds the row that a wanted controller can be: one of the bridge's own
-// with this target, or the very row if it is still there.
+// controller finds the row of the bridge that a wanted controller can be: one that
+// no other bridge has with this target, or the very row if the bridge still has it.
 func (s *state) controller(want *vswitch.Controller) *vswitch.Controller {
 	i := slices.IndexFunc(s.controllers, func(c *vswitch.Controller) bool {
 		return c.UUID == want.UUID || c.Target == want.Target && !s.shared[c.UUID]

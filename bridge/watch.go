@@ -23,11 +23,12 @@ type Event struct {
 	Old, New *Bridge
 }
 
-// A Watcher is the stream of what becomes of the bridges of a switch. It has no
-// goroutine, and holds what one transaction did and the copy of the database held at
-// that time; when its user is slow, changes wait up to a limit, beyond which
-// they are taken together: a bridge that has come and gone meanwhile is then not
-// told of. Its methods are not to be called by several goroutines, except Close.
+// A Watcher is the stream of what becomes of the bridges of a switch: each
+// transaction makes one event of a bridge at most, with the bridge as it was
+// afterwards. When its user is slow, changes wait up to a limit, beyond which they
+// are taken together, and a bridge that has come and gone meanwhile is not told of.
+// It has no goroutine. Its methods are not to be called by several goroutines,
+// except Close.
 type Watcher struct {
 	watch      *ovsdb.Watch
 	management func(name string) string

@@ -81,7 +81,8 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		follow(t, w, known, func() bool { return len(known["br0"].Ports) == 2 && len(known["br0"].Errors) == 1 })
-		if got, want := fmt.Sprint(known["br0"].Ports, known["br0"].Errors), "[p1 p2] [interface \"p2\": could not open network device p2 ("; !strings.HasPrefix(got, want) {
+		want := "[p1 p2] [interface \"p2\": could not open network device p2 ("
+		if got := fmt.Sprint(known["br0"].Ports, known["br0"].Errors); !strings.HasPrefix(got, want) {
 			t.Errorf("ports and errors %s, want %s...", got, want)
 		}
 
@@ -101,8 +102,8 @@ func TestWatch(t *testing.T) {
 			c := known["br0"].Controllers
 			return len(c) == 1 && c[0].Connected && c[0].State == "ACTIVE"
 		})
-		want := []bridge.ControllerState{{Target: target, Connected: true, Role: "other", State: "ACTIVE"}}
-		if diff := cmp.Diff(want, known["br0"].Controllers); diff != "" {
+		connected := []bridge.ControllerState{{Target: target, Connected: true, Role: "other", State: "ACTIVE"}}
+		if diff := cmp.Diff(connected, known["br0"].Controllers); diff != "" {
 			t.Errorf("controllers (-want +got):\n%s", diff)
 		}
 
