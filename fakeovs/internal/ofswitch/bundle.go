@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -17,8 +18,8 @@ const (
 	// maxBundles and maxBundled bound the bundles of a connection and the messages in them.
 	maxBundles = 1024
 	maxBundled = 2_000_000
-	// maxBundledBytes bounds the messages in all bundles of a datapath.
-	maxBundledBytes = 256 << 20
+	// maxMade bounds the actions that a bundle's packet-outs come to.
+	maxMade = 1 << 20
 )
 
 // bundle is messages that wait to be carried out together (ONF extension 230).
@@ -30,7 +31,8 @@ type bundle struct {
 	entries []bundled
 	// beginnings is room for those of messages.
 	beginnings []byte
-	bytes      int64 // of the messages, the opener among them
+	// weight is what the bundle takes of the datapath's memory.
+	weight int64
 }
 
 // keep is as much of a message as an error about it repeats, kept as long as the bundle.
@@ -54,6 +56,22 @@ type bundled struct {
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
+}
+
+// weight is what the message takes in memory, but for its bytes.
+func (e *bundled) weight() int64 {
+	n := 2 * int64(unsafe.Sizeof(*e))
+	switch {
+	case e.mod != nil:
+		n += int64(unsafe.Sizeof(*e.mod)) + e.mod.weight() - flowWeight + matchWeight(e.mod.Match)
+	case e.group != nil:
+		n += int64(unsafe.Sizeof(*e.group)) + bucketsWeight(e.group.Buckets)
+	case e.port != nil:
+		n += int64(unsafe.Sizeof(*e.port)) + int64(len(e.port.HWAddr))
+	case e.out != nil:
+		n += int64(unsafe.Sizeof(*e.out)+unsafe.Sizeof(*e.out.packet)) + int64(len(e.out.packet.Bytes())) + actionsWeight(e.out.actions)
+	}
+	return n
 }
 
 func (c *conn) bundleControl(m openflow.BundleControl, xid uint32, raw []byte) error {
@@ -94,20 +112,15 @@ func (c *conn) openBundle(m openflow.BundleControl, raw []byte) error {
 }
 
 func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) error {
-	if len(c.bundles) >= maxBundles || !c.s.dp.takeBundleRoom(len(raw)) {
+	weight := bundleWeight + int64(len(raw))
+	switch {
+	case len(c.bundles) >= maxBundles:
 		return openflow.ErrOutOfBundles
+	case !c.s.dp.memory.take(weight):
+		return c.s.dp.memory.full(openflow.ErrOutOfBundles)
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw), bytes: int64(len(raw))}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw), weight: weight}
 	return nil
-}
-
-// takeBundleRoom reports whether there was room for a message of that many bytes in the bundles.
-func (d *Datapath) takeBundleRoom(size int) bool {
-	if d.bundleRoom.Add(-int64(size)) < 0 {
-		d.bundleRoom.Add(int64(size))
-		return false
-	}
-	return true
 }
 
 // beginning is as much of a message as an error about it repeats.
@@ -116,7 +129,7 @@ func beginning(raw []byte) []byte { return slices.Clone(raw[:min(len(raw), error
 func (c *conn) dropBundle(id uint32) {
 	b := c.bundles[id]
 	c.bundled -= len(b.entries)
-	c.s.dp.bundleRoom.Add(b.bytes)
+	c.s.dp.memory.giveBack(b.weight)
 	delete(c.bundles, id)
 }
 
@@ -193,12 +206,16 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
+	weight := e.weight() + int64(len(raw))
+	switch {
+	case c.bundled >= maxBundled:
 		return openflow.ErrBundleTooMany
+	case !c.s.dp.memory.take(weight):
+		return c.s.dp.memory.full(openflow.ErrBundleTooMany)
 	}
 	e.message = b.keep(raw)
 	b.entries = append(b.entries, e)
-	b.bytes += int64(len(raw))
+	b.weight += weight
 	c.bundled++
 	return nil
 }
@@ -240,6 +257,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	defer func() { s.flows.room = nil }()
 	s.flows.deferOrder(true)
 	defer s.flows.deferOrder(false)
+	made := 0
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
@@ -254,6 +272,9 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		case e.out != nil:
 			if err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions}); err == nil {
 				s.translate(e.out)
+				if made += len(e.out.made); made > maxMade {
+					err = openflow.ErrBundleMsgFailed
+				}
 			}
 		}
 		if err != nil {

@@ -125,6 +125,7 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 		c.finish()
 		c.close()
 		c.dropBundles()
+		c.dropMonitors()
 		s.connMu.Lock()
 		delete(s.conns, c)
 		s.connMu.Unlock()
@@ -182,6 +183,7 @@ func (s *Switch) Close() error {
 	for _, m := range s.flows.meters {
 		delete(s.dp.meters, m.number)
 	}
+	s.flows.discharge()
 	return nil
 }
 

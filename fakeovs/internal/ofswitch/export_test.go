@@ -5,11 +5,8 @@ package ofswitch
 
 import "errors"
 
-// SetBundleRoom sets how many bytes the messages in all bundles may have.
-func (d *Datapath) SetBundleRoom(n int64) { d.bundleRoom.Store(n) }
-
-// BundleRoom is how many more there may be.
-func (d *Datapath) BundleRoom() int64 { return d.bundleRoom.Load() }
+// MemoryTaken is how many bytes controllers have taken.
+func (d *Datapath) MemoryTaken() int64 { return d.memory.taken.Load() }
 
 // MaxTraced is how many translations a trace has.
 const MaxTraced = maxTraced

@@ -35,6 +35,8 @@ type flow struct {
 	// sent and sentIn are as in flowMod.
 	sent   []byte
 	sentIn openflow.Version
+	// weight is what the flow takes of the datapath's memory.
+	weight int64
 }
 
 func (f *flow) stats(now time.Time) openflow.FlowStats {

@@ -4,6 +4,7 @@
 package ofswitch
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -22,6 +23,16 @@ type flowMod struct {
 	steps steps
 	// options are those of tunnels that the instructions use, as in flow.
 	options uint64
+	// weighed is what weight has found.
+	weighed int64
+}
+
+// weight is what a flow with these instructions takes in memory, but for its match.
+func (m *flowMod) weight() int64 {
+	if m.weighed == 0 {
+		m.weighed = flowWeight + instructionsWeight(&m.Instructions) + weight(reflect.ValueOf(m.steps)) + int64(len(m.sent))
+	}
+	return m.weighed
 }
 
 // cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -167,9 +178,9 @@ func (t *flowTables) revert(changes []change) {
 			t.remove(c.added)
 		}
 		if c.oldGroup != nil {
-			t.groups[c.oldGroup.id] = c.oldGroup
+			t.putGroup(c.oldGroup)
 		} else if c.newGroup != nil {
-			delete(t.groups, c.newGroup.id)
+			t.dropGroup(c.newGroup.id)
 		}
 	}
 }
@@ -180,7 +191,7 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
 	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(m.Match)
-	f.Cookie = m.fresh
+	f.Cookie, f.weight = m.fresh, m.weight()+matchWeight(m.Match)
 	var old *flow
 	if c := t.tables[m.Table]; c != nil {
 		old = found(c.Find(&t.key, &t.mask, int(m.Priority)))
@@ -189,10 +200,16 @@ func (t *flowTables) add(m *flowMod, now time.Time) ([]change, error) {
 		}
 	}
 	if old != nil {
+		if !t.memory.fits(f.weight - old.weight) {
+			return nil, t.memory.full(openflow.ErrTableFull)
+		}
 		if f.Cookie == keepCookie {
 			f.Cookie = old.Cookie
 		}
 		return t.one(t.replace(old, f, m.Flags)), nil
+	}
+	if !t.memory.fits(f.weight + maskWeight) {
+		return nil, t.memory.full(openflow.ErrTableFull)
 	}
 	victim, err := t.makeRoom(m.Table)
 	if err != nil {
@@ -222,12 +239,20 @@ func (t *flowTables) modify(m *flowMod, now time.Time) ([]change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
+	more := int64(0)
+	for _, old := range flows {
+		more += m.weight() + matchWeight(old.Match) - old.weight
+	}
+	if !t.memory.fits(more) {
+		return nil, t.memory.full(openflow.ErrTableFull)
+	}
 	changes := make([]change, 0, len(flows))
 	for _, old := range flows {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
 		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|optionsIn(o.Match)
+		f.weight = m.weight() + matchWeight(o.Match)
 		if m.cookies.modify && m.fresh != keepCookie {
 			f.Cookie = m.fresh
 		}

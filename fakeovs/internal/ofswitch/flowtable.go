@@ -46,6 +46,9 @@ type flowTables struct {
 	deferred bool
 	// learners is how many learn actions of flows there are that delete what they have learned.
 	learners map[learnedFlows]int
+	// memory is the datapath's, of which the switch has charged some.
+	memory  *budget
+	charged int64
 }
 
 // deferOrder begins or ends many changes of flows, between which there are no look-ups.
@@ -114,7 +117,9 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 	}
 	key, mask := match()
 	f.told = f.Cookie
+	masks := c.Masks()
 	c.Insert(&f.rule, key, mask)
+	t.chargeFlow(f, 1, c.Masks()-masks)
 	t.count++
 	t.refer(f, 1)
 	t.countLearners(f, 1)
@@ -130,7 +135,10 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *flow) {
 }
 
 func (t *flowTables) remove(f *flow) {
-	t.tables[f.Table].Remove(&f.rule)
+	c := t.tables[f.Table]
+	masks := c.Masks()
+	c.Remove(&f.rule)
+	t.chargeFlow(f, -1, c.Masks()-masks)
 	t.count--
 	t.refer(f, -1)
 	t.countLearners(f, -1)

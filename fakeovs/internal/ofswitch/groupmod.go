@@ -58,11 +58,37 @@ func (t *flowTables) setGroup(old, g *group) ([]change, error) {
 	if old == nil && len(t.groups) >= maxGroups {
 		return nil, openflow.ErrOutOfGroups
 	}
+	g.weigh()
+	more := g.weight
+	if old != nil {
+		more -= old.weight
+	}
+	if !t.memory.fits(more) {
+		if len(g.buckets) == 0 {
+			return nil, t.memory.full(openflow.ErrOutOfGroups)
+		}
+		return nil, t.memory.full(openflow.ErrOutOfBuckets)
+	}
+	t.putGroup(g)
+	return []change{{oldGroup: old, newGroup: g}}, nil
+}
+
+// putGroup puts a group in, in the place of one with its number.
+func (t *flowTables) putGroup(g *group) {
 	if t.groups == nil {
 		t.groups = make(map[uint32]*group)
 	}
+	t.dropGroup(g.id)
 	t.groups[g.id] = g
-	return []change{{oldGroup: old, newGroup: g}}, nil
+	t.charge(g.weight)
+}
+
+// dropGroup takes a group out, if it is there.
+func (t *flowTables) dropGroup(id uint32) {
+	if g := t.groups[id]; g != nil {
+		t.charge(-g.weight)
+		delete(t.groups, id)
+	}
 }
 
 // maxGroups bounds the memory that controllers can take with groups.
@@ -84,7 +110,7 @@ func (t *flowTables) deleteGroups(id uint32) []change {
 			t.remove(f)
 			changes = append(changes, change{removed: f, reason: openflow.FlowRemovedGroup})
 		}
-		delete(t.groups, id)
+		t.dropGroup(id)
 		changes = append(changes, change{oldGroup: g})
 	}
 	return changes

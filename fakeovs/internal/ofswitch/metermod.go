@@ -54,6 +54,14 @@ func (c *conn) changeMeter(m openflow.MeterMod, xid uint32) error {
 	if err := checkBands(&m.MeterConfig); err != nil {
 		return err
 	}
+	more := meterWeight + int64(len(m.Bands))*bandWeight
+	if old != nil {
+		more -= old.weight()
+	}
+	if !s.flows.memory.fits(more) {
+		return s.flows.memory.full(openflow.ErrOutOfMeters)
+	}
+	s.flows.charge(more)
 	if old != nil {
 		old.configure(m.MeterConfig, s.now)
 	} else {
@@ -122,6 +130,7 @@ func (s *Switch) deleteMeters(id uint32) {
 		}
 		delete(s.dp.meters, m.number)
 		delete(s.flows.meters, id)
+		s.flows.charge(-m.weight())
 	}
 	s.finished(changes, nil, 0)
 }

@@ -51,7 +51,7 @@ func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 		id := m.Monitors[i].ID
 		if err := c.setMonitor(&m.Monitors[i]); err != nil {
 			for _, id := range made {
-				delete(c.monitors, id)
+				c.dropMonitor(id)
 			}
 			return err
 		}
@@ -102,18 +102,39 @@ func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
 	case f.Command != openflow.MonitorAdd && !exists:
 		return openflow.ErrUnknownMonitor
 	case f.Command == openflow.MonitorDelete:
-		delete(c.monitors, f.ID)
+		c.dropMonitor(f.ID)
 		return nil
-	case len(c.monitors) >= maxMonitors:
+	case !exists && len(c.monitors) >= maxMonitors:
 		return openflow.ErrMonitorUnknown
+	case !exists && !c.s.flows.memory.fits(monitorWeight):
+		return c.s.flows.memory.full(openflow.ErrMonitorUnknown)
 	}
 	if err := checkMatch(f.Match, c.s.Options()); err != nil {
 		return err
 	}
 	m := &monitor{flags: f.Flags, table: table, outPort: f.OutPort, outGroup: f.OutGroup}
 	m.key, m.mask = c.s.flows.keys(settled(f.Match, c.s.Options()))
+	c.dropMonitor(f.ID)
 	c.monitors[f.ID] = m
+	c.s.flows.charge(monitorWeight)
 	return nil
+}
+
+// dropMonitor ends a monitor, if it is there.
+func (c *conn) dropMonitor(id uint32) {
+	if c.monitors[id] != nil {
+		delete(c.monitors, id)
+		c.s.flows.charge(-monitorWeight)
+	}
+}
+
+// dropMonitors ends all monitors, at the end of the connection.
+func (c *conn) dropMonitors() {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	for id := range c.monitors {
+		c.dropMonitor(id)
+	}
 }
 
 // watches reports whether a monitor is about a flow, be it that the flow output to the monitor's port only before it was

@@ -120,7 +120,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 		name:        o.Name,
 		portChanged: o.PortChanged,
 		log:         o.Logger.With("bridge", o.Name),
-		flows:       flowTables{seed: rand.Uint64() | 1},
+		flows:       flowTables{seed: rand.Uint64() | 1, memory: d.memory},
 		ports:       make(map[uint32]*Port),
 		macs:        newMACTable(),
 		linkNames:   make(map[string]*link),
