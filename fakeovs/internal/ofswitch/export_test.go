@@ -16,3 +16,13 @@ func LacksSupport(err error) bool {
 	var lack *unsupportedError
 	return errors.As(err, &lack)
 }
+
+// MaxCacheActions is how many actions the flows in the cache may have.
+const MaxCacheActions = maxCacheActions
+
+// CachedActions is how many they have.
+func (d *Datapath) CachedActions() int {
+	d.tables.Lock()
+	defer d.tables.Unlock()
+	return d.cache.actions
+}

@@ -51,3 +51,23 @@ func TestTraceThatNeverEnds(t *testing.T) {
 		t.Errorf("packets that come back: got %d, want %d", got, ofswitch.MaxTraced-1)
 	}
 }
+
+// Flows of very many actions are in the cache only as long as there is room for these.
+func TestCacheOfManyActions(t *testing.T) {
+	const actions, frames = 8_000, 100
+	many := slices.Repeat([]openflow.Action{openflow.Output{Port: 2}}, actions)
+	s := newSwitch(t, 2, openflow.Flow{Instructions: apply(many...)},
+		openflow.Flow{Priority: 1, Match: openflow.Match{openflow.Uint(openflow.FieldEthSrc, 0xffff)}})
+	for n := range frames {
+		s.Input(1, arpFrame(station(byte(n+1)), station(200), 1))
+	}
+	if got, want := s.Datapath().CachedActions(), ofswitch.MaxCacheActions/actions*actions; got != want {
+		t.Errorf("actions in the cache after %d frames: got %d, want %d", frames, got, want)
+	}
+	s.ClearFlows()
+	s.Input(1, arpFrame(station(1), station(200), 1))
+	s.Datapath().PurgeCache()
+	if got := s.Datapath().CachedActions(); got != 0 {
+		t.Errorf("actions in an empty cache: got %d, want 0", got)
+	}
+}
