@@ -274,3 +274,32 @@ func TestMemoryOfMonitors(t *testing.T) {
 	}
 	b.wantTaken(t, "after the connection ended", 0)
 }
+
+// The parts of a request for table features are kept until the last one, but not without end.
+func TestMemoryOfTableFeatures(t *testing.T) {
+	b := newBedWith(t, ofswitch.DatapathOptions{Memory: 16 << 10})
+	p := b.peer(t)
+	part := openflow.TableFeaturesRequest{More: true, Tables: []openflow.TableFeatures{{
+		Name: "one", Abilities: new(openflow.TableAbilities),
+	}}}
+	n := fill(t, openflow.ErrMultipartOverflow, func(n uint32) error {
+		p.send(part, n)
+		p.send(openflow.BarrierRequest{}, n)
+		if e, ok := first(p.receive()).(openflow.Error); ok {
+			want[openflow.BarrierReply](p, n)
+			return e.Code
+		}
+		return nil
+	})
+	if n < 4 {
+		t.Errorf("parts of a request in 16 kB: got %d, want 4 or more", n)
+	}
+	b.wantTaken(t, "after a request that was refused", 0)
+	p.send(part, 1)
+	p.send(openflow.BarrierRequest{}, 2)
+	want[openflow.BarrierReply](p, 2)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	b.wantTaken(t, "after the connection ended", 0)
+}

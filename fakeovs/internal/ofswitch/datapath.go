@@ -27,6 +27,8 @@ type DatapathOptions struct {
 	// Memory is how many bytes flows, groups, meters, flow monitors and open bundles may take; 0 is what a million ordinary
 	// flows need and some more.
 	Memory int64
+	// Backlog is how many bytes may wait for controllers that do not read; 0 is twice the answer about a million flows.
+	Backlog int64
 }
 
 // Datapath is what the bridges of one switch process share.
@@ -38,7 +40,8 @@ type Datapath struct {
 	// vlans is how many VLAN tags of a packet are looked at.
 	vlans atomic.Int32
 	// memory is what controllers may take of it.
-	memory *budget
+	memory  *budget
+	backlog *backlog
 
 	// tables guards the bridges and what follows on it here.
 	tables         sync.Mutex
@@ -62,6 +65,7 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	d := &Datapath{
 		now: o.Now, log: o.Logger, idle: defaultBundleIdle, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
 		pauses: newPauses(), meters: make(map[uint32]*meter), memory: newBudget(o.Memory),
+		backlog: newBacklog(o.Backlog),
 	}
 	if d.now == nil {
 		d.now = time.Now

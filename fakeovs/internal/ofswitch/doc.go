@@ -27,4 +27,7 @@
 //
 // Who does not read is told of packets and flows no longer once a megabyte waits for him, except of flows that he knows of
 // by a monitor, and is cut off when he takes no byte for ten seconds; requests wait until there is room for the answer.
+// What waits for all connections of a datapath is bounded as well, by DatapathOptions.Backlog: beyond that each has to read
+// what waits for it before there is more, long answers are made one at a time, and a flow monitor whose connection does not
+// read is the end of it.
 package ofswitch

@@ -26,3 +26,17 @@ func (d *Datapath) CachedActions() int {
 	defer d.tables.Unlock()
 	return d.cache.actions
 }
+
+// Waiting is how many bytes are made for controllers and not written.
+func (d *Datapath) Waiting() int64 {
+	d.backlog.mu.Lock()
+	defer d.backlog.mu.Unlock()
+	return d.backlog.bytes
+}
+
+// Connections is how many controllers are connected.
+func (s *Switch) Connections() int {
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	return len(s.conns)
+}

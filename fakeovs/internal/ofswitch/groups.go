@@ -24,29 +24,34 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 		}
 		return true, c.changeMeter(m, xid)
 	case openflow.GroupStatsRequest:
-		groups := chosenGroups(c.s, m.ID, func(g *group) openflow.GroupStats { return g.stats(c.s.now) })
+		groups, drop := chosenGroups(c, m.ID, func(g *group) openflow.GroupStats { return g.stats(c.s.now) })
+		defer drop()
 		sendList(c, xid, groups, func(part []openflow.GroupStats, more bool) openflow.Message {
 			return openflow.GroupStatsReply{Groups: part, More: more}
 		})
 	case openflow.GroupDescRequest:
-		sendList(c, xid, chosenGroups(c.s, m.ID, (*group).desc), func(part []openflow.Group, more bool) openflow.Message {
+		groups, drop := chosenGroups(c, m.ID, (*group).desc)
+		defer drop()
+		sendList(c, xid, groups, func(part []openflow.Group, more bool) openflow.Message {
 			return openflow.GroupDescReply{Groups: part, More: more}
 		})
 	case openflow.GroupFeaturesRequest:
 		c.reply(groupFeatures(c.version), xid)
 	case openflow.MeterStatsRequest:
-		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterStats { return m.stats(c.s.now) })
+		meters, drop, err := chosenMeters(c, m.ID, func(m *meter) openflow.MeterStats { return m.stats(c.s.now) })
 		if err != nil {
 			return true, err
 		}
+		defer drop()
 		sendList(c, xid, meters, func(part []openflow.MeterStats, more bool) openflow.Message {
 			return openflow.MeterStatsReply{Meters: part, More: more}
 		})
 	case openflow.MeterConfigRequest:
-		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterConfig { return m.config })
+		meters, drop, err := chosenMeters(c, m.ID, func(m *meter) openflow.MeterConfig { return m.config })
 		if err != nil {
 			return true, err
 		}
+		defer drop()
 		sendList(c, xid, meters, func(part []openflow.MeterConfig, more bool) openflow.Message {
 			return openflow.MeterConfigReply{Meters: part, More: more}
 		})
@@ -82,37 +87,45 @@ func groupFeatures(v openflow.Version) openflow.GroupFeaturesReply {
 	}
 }
 
-// chosenGroups looks at one group or all.
-func chosenGroups[T any](s *Switch, id uint32, look func(*group) T) []T {
-	s.begin()
+// chosenGroups looks at one group or all. The list is in the backlog until drop.
+func chosenGroups[T any](c *conn, id uint32, look func(*group) T) (list []T, drop func()) {
+	if !c.beginList() {
+		return nil, func() {}
+	}
+	s := c.s
 	defer s.end()
-	var list []T
-	if id != openflow.GroupAll {
+	ids := []uint32{id}
+	if id == openflow.GroupAll {
+		ids = slices.Sorted(maps.Keys(s.flows.groups))
+	}
+	size := int64(0)
+	for _, id := range ids {
 		if g := s.group(id); g != nil {
 			list = append(list, look(g))
+			size += groupWeight + int64(len(g.buckets))*bucketWeight
 		}
-		return list
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.flows.groups)) {
-		list = append(list, look(s.flows.groups[id]))
-	}
-	return list
+	return list, c.holdList(size)
 }
 
-// chosenMeters looks at one meter or all.
-func chosenMeters[T any](s *Switch, id uint32, look func(*meter) T) ([]T, error) {
-	s.begin()
+// chosenMeters looks at one meter or all. The list is in the backlog until drop.
+func chosenMeters[T any](c *conn, id uint32, look func(*meter) T) (list []T, drop func(), err error) {
+	if !c.beginList() {
+		return nil, func() {}, nil
+	}
+	s := c.s
 	defer s.end()
-	if id != openflow.MeterAll {
+	ids := []uint32{id}
+	if id == openflow.MeterAll {
+		ids = slices.Sorted(maps.Keys(s.flows.meters))
+	} else if s.meter(id) == nil {
+		return nil, nil, openflow.ErrUnknownMeter
+	}
+	size := int64(0)
+	for _, id := range ids {
 		m := s.meter(id)
-		if m == nil {
-			return nil, openflow.ErrUnknownMeter
-		}
-		return []T{look(m)}, nil
+		list = append(list, look(m))
+		size += m.weight()
 	}
-	var list []T
-	for _, id := range slices.Sorted(maps.Keys(s.flows.meters)) {
-		list = append(list, look(s.flows.meters[id]))
-	}
-	return list, nil
+	return list, c.holdList(size), nil
 }

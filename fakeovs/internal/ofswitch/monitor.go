@@ -43,8 +43,10 @@ const (
 // monitorFlows makes, changes and ends flow monitors. If one cannot be, those before it are taken back.
 func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 	c.waitForRoom()
+	if !c.beginList() {
+		return nil
+	}
 	s := c.s
-	s.begin()
 	defer s.end()
 	var made []uint32
 	for i := range m.Monitors {
@@ -76,9 +78,8 @@ func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, b := range messages {
-		c.queue = append(c.queue, b...)
+		c.put(b)
 	}
-	c.wake.Signal()
 	return nil
 }
 
@@ -307,19 +308,18 @@ func (c *conn) flushUpdates() {
 	if c.closed {
 		return
 	}
+	c.putUpdates(messages)
 	for _, b := range messages {
-		c.queue = append(c.queue, b...)
 		u.waiting += len(b)
 	}
 	if u.paused == 0 && u.waiting > maxUpdates {
 		c.s.events++
 		u.paused = c.s.events
 		if b, err := c.encode(openflow.FlowUpdates{Updates: []openflow.FlowUpdate{{Event: openflow.UpdatePaused}}}, 0); err == nil {
-			c.queue = append(c.queue, b...)
+			c.put(b)
 			u.waiting += len(b)
 		}
 	}
-	c.wake.Signal()
 }
 
 // pack makes messages out of updates, which answer a request or, if xid is 0, none.
@@ -363,9 +363,8 @@ func (c *conn) resumeUpdates() {
 	u.paused = 0
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.putUpdates(messages)
 	for _, b := range messages {
-		c.queue = append(c.queue, b...)
 		u.waiting += len(b)
 	}
-	c.wake.Signal()
 }

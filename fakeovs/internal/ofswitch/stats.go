@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -52,12 +53,15 @@ type told struct {
 
 // sendFlows answers a flow statistics request.
 func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
-	c.s.begin()
+	if !c.beginList() {
+		return nil
+	}
 	flows, err := c.s.filtered(m.FlowFilter)
 	list := make([]told, len(flows))
 	for i, f := range flows {
 		list[i] = told{f.stats(c.s.now), f.steps, f.sent, f.sentIn}
 	}
+	defer c.holdList(int64(len(list)) * int64(unsafe.Sizeof(told{})))()
 	c.s.end()
 	if err != nil {
 		return err
