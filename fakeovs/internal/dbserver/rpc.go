@@ -13,11 +13,13 @@ type message struct {
 	params []any
 	id     any // nil in a notification
 	size   int // of its text in bytes
+	memory int // that it takes, parsed
 }
 
 // parseMessage parses a message that may take room bytes of memory. The answer to a probe is a notification of nothing.
 func parseMessage(frame []byte, room int) (message, error) {
-	v, err := parseJSONWithin(frame, room)
+	p := jsonParser{b: frame, room: room}
+	v, err := p.all()
 	if err != nil {
 		return message{}, fmt.Errorf("parse message: %w", err)
 	}
@@ -40,7 +42,7 @@ func parseMessage(frame []byte, room int) (message, error) {
 	if !ok || o["result"] != nil || o["error"] != nil {
 		return message{}, fmt.Errorf("%q message is not well formed", method)
 	}
-	return message{method, params, o["id"], len(frame)}, nil
+	return message{method, params, o["id"], len(frame), room - p.room}, nil
 }
 
 // isReply reports whether an object is the answer to a request. Like ovsdb-server's, those of probes may be more than the

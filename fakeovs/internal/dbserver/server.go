@@ -25,6 +25,9 @@ type Options struct {
 	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
 	// is 128 MiB.
 	MaxBacklog int
+	// MaxKept is about how many bytes what clients leave with the server may take together: monitors, claims to locks and
+	// transactions that wait. More is refused. The default is 256 MiB.
+	MaxKept int
 }
 
 // Server serves databases to OVSDB clients: RFC 7047 and the extensions of ovsdb-server(7).
@@ -42,6 +45,7 @@ type Server struct {
 	sessions  map[*session]struct{}
 	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
+	kept      int                      // bytes, as Options.MaxKept
 	closed    bool
 
 	goroutines sync.WaitGroup // of sessions and their outboxes
@@ -60,6 +64,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxBacklog == 0 {
 		o.MaxBacklog = 128 << 20
+	}
+	if o.MaxKept == 0 {
+		o.MaxKept = 256 << 20
 	}
 	s := &Server{
 		options: o, log: o.Logger, now: time.Now, id: newUUID(),
