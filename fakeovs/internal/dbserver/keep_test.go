@@ -44,7 +44,9 @@ func TestTooMuchKept(t *testing.T) {
 	s := startServer(t, Options{MaxKept: 64 << 10})
 	observer := connect(t, s)
 	lock := func(n int) (string, []any) { return "lock", []any{fmt.Sprintf("l%d", n)} }
-	monitor := func(n int) (string, []any) { return "monitor", []any{"test", n, parse(t, `{"single":{"columns":["x"]}}`)} }
+	monitor := func(n int) (string, []any) {
+		return "monitor", []any{"test", n, parse(t, `{"single":{"columns":["x"]}}`)}
+	}
 
 	c := connect(t, s)
 	locks := fillUp(t, c, "lock", lock)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -25,6 +26,12 @@ type Options struct {
 	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
 	// is 128 MiB.
 	MaxBacklog int
+	// MaxTotalBacklog is how many bytes may wait for all clients together; beyond that the client for which most waits is
+	// cut off. The default is 512 MiB.
+	MaxTotalBacklog int
+	// MaxBuffered is how many bytes there may be room for in the buffers for messages of which more is to come; beyond that
+	// the client with the largest is cut off. The default is 512 MiB.
+	MaxBuffered int
 	// MaxKept is about how many bytes what clients leave with the server may take together: monitors, claims to locks and
 	// transactions that wait. More is refused. The default is 256 MiB.
 	MaxKept int
@@ -48,6 +55,9 @@ type Server struct {
 	kept      int                      // bytes, as Options.MaxKept
 	closed    bool
 
+	backlog  atomic.Int64 // bytes that wait for clients
+	buffered atomic.Int64 // bytes, as Options.MaxBuffered
+
 	goroutines sync.WaitGroup // of sessions and their outboxes
 }
 
@@ -64,6 +74,12 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxBacklog == 0 {
 		o.MaxBacklog = 128 << 20
+	}
+	if o.MaxTotalBacklog == 0 {
+		o.MaxTotalBacklog = 512 << 20
+	}
+	if o.MaxBuffered == 0 {
+		o.MaxBuffered = 512 << 20
 	}
 	if o.MaxKept == 0 {
 		o.MaxKept = 256 << 20
