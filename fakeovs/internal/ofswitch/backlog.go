@@ -32,13 +32,6 @@ type backlog struct {
 	freed chan struct{}
 }
 
-func newBacklog(limit int64) *backlog {
-	if limit <= 0 {
-		limit = usualBacklog
-	}
-	return &backlog{limit: limit}
-}
-
 func (b *backlog) add(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -91,31 +84,29 @@ func (c *conn) roomy() bool {
 	return len(c.queue) < maxQueued && c.s.dp.backlog.full() == nil
 }
 
-// beginList locks the switch, as begin does, to make a list for an answer, as soon as the lists of other answers leave room
-// for it. It is false, and nothing locked, if the connection ends before. The list is in the backlog until it is dropped.
-func (c *conn) beginList() bool {
+// makeList makes a list for an answer, as soon as the lists of other answers leave room for it. The list, of as many bytes as
+// makes returns, is in the backlog until drop, which is nil if the connection has ended before.
+func (c *conn) makeList(makes func() int64) (drop func()) {
+	d := c.s.dp
+	d.lists.Lock()
+	defer d.lists.Unlock()
 	for {
 		select {
 		case <-c.gone:
-			return false
+			return nil
 		default:
 		}
-		c.s.begin()
-		freed := c.s.dp.backlog.full()
+		freed := d.backlog.full()
 		if freed == nil {
-			return true
+			break
 		}
-		c.s.end()
 		select {
 		case <-freed:
 		case <-c.gone:
-			return false
+			return nil
 		}
 	}
-}
-
-// holdList puts a list of so many bytes into the backlog, until drop.
-func (c *conn) holdList(bytes int64) (drop func()) {
-	c.s.dp.backlog.add(bytes)
-	return func() { c.s.dp.backlog.add(-bytes) }
+	bytes := makes()
+	d.backlog.add(bytes)
+	return func() { d.backlog.add(-bytes) }
 }

@@ -7,16 +7,17 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // Many controllers who ask and do not read take no more memory together than there may be, and hold nobody else up.
 func TestManyWhoDoNotRead(t *testing.T) {
 	const limit, hogs, flows = 1 << 20, 24, 1000
-	b := newBedWith(t, ofswitch.DatapathOptions{Backlog: limit})
+	b := newBed(t)
+	b.Datapath().SetBacklog(limit)
 	for n := range flows {
-		if err := b.AddFlow(openflow.Flow{Priority: uint16(n), Instructions: apply(openflow.Output{Port: 2})}); err != nil {
+		if err := b.AddFlow(openflow.Flow{Priority: uint16(n), Instructions: pipelinetest.Apply(openflow.Output{Port: 2})}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,7 +50,8 @@ func TestManyWhoDoNotRead(t *testing.T) {
 
 // A flow monitor whose connection does not read is cut off when what waits for all is too much.
 func TestMonitorThatDoesNotRead(t *testing.T) {
-	b := newBedWith(t, ofswitch.DatapathOptions{Backlog: 1})
+	b := newBed(t)
+	b.Datapath().SetBacklog(1)
 	p := b.peer(t)
 	all := openflow.MonitorAdded | openflow.MonitorRemoved | openflow.MonitorInstructions
 	p.send(openflow.FlowMonitorRequest{Monitors: []openflow.FlowMonitor{{ID: 1, Flags: all}}}, 1)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -44,10 +45,10 @@ type bed struct {
 	ctx    context.Context
 }
 
-func newBed(t testing.TB) *bed { return newBedWith(t, ofswitch.DatapathOptions{}) }
+func newBed(t testing.TB) *bed { return newBedWith(t, pipeline.DatapathOptions{}) }
 
 // newBedWith is newBed with options, of which the clock is the bed's own.
-func newBedWith(t testing.TB, o ofswitch.DatapathOptions) *bed {
+func newBedWith(t testing.TB, o pipeline.DatapathOptions) *bed {
 	dir, err := os.MkdirTemp("", "ofs")
 	if err != nil {
 		t.Fatal(err)

@@ -9,26 +9,27 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 const smallMemory = 1 << 20
 
 func newSmallBed(t *testing.T) *bed {
-	return newBedWith(t, ofswitch.DatapathOptions{Memory: smallMemory})
+	return newBedWith(t, pipeline.DatapathOptions{Memory: smallMemory})
 }
 
 func (b *bed) wantTaken(t *testing.T, when string, want int64) {
 	t.Helper()
-	if got := b.Datapath().MemoryTaken(); got != want {
+	if got := b.Datapath().Memory().Taken(); got != want {
 		t.Errorf("memory taken %s: got %d bytes, want %d", when, got, want)
 	}
 }
 
 // hugeFlow is a flow with some 4,000 actions.
 func hugeFlow(priority uint16) openflow.Flow {
-	return openflow.Flow{Priority: priority, Instructions: apply(slices.Repeat([]openflow.Action{openflow.Output{Port: 2}}, 4000)...)}
+	return openflow.Flow{Priority: priority, Instructions: pipelinetest.Apply(slices.Repeat([]openflow.Action{openflow.Output{Port: 2}}, 4000)...)}
 }
 
 // fill calls add with numbers from 1 on until it fails, which it must soon, and returns how often it did not.
@@ -63,7 +64,7 @@ func TestMemoryOfFlows(t *testing.T) {
 	}
 	b.ClearFlows()
 
-	timed := openflow.Flow{HardTimeout: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: apply(openflow.Output{Port: 2})}
+	timed := openflow.Flow{HardTimeout: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: pipelinetest.Apply(openflow.Output{Port: 2})}
 	if err := b.AddFlow(timed); err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +77,11 @@ func TestMemoryOfFlows(t *testing.T) {
 func TestMemoryOfModifiedFlows(t *testing.T) {
 	b := newSmallBed(t)
 	for n := range 100 {
-		if err := b.AddFlow(openflow.Flow{Priority: uint16(n), Instructions: apply(openflow.Output{Port: 2})}); err != nil {
+		if err := b.AddFlow(openflow.Flow{Priority: uint16(n), Instructions: pipelinetest.Apply(openflow.Output{Port: 2})}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	before := b.Datapath().MemoryTaken()
+	before := b.Datapath().Memory().Taken()
 	p := b.peer(t)
 	p.send(openflow.FlowMod{Command: openflow.FlowModify, Flow: hugeFlow(0)}, 1)
 	p.wantError(openflow.ErrTableFull, 1)
@@ -88,7 +89,7 @@ func TestMemoryOfModifiedFlows(t *testing.T) {
 	p.send(openflow.FlowMod{Command: openflow.FlowModify, Flow: openflow.Flow{}}, 2)
 	p.send(openflow.BarrierRequest{}, 3)
 	want[openflow.BarrierReply](p, 3)
-	if got := b.Datapath().MemoryTaken(); got >= before {
+	if got := b.Datapath().Memory().Taken(); got >= before {
 		t.Errorf("memory taken by flows without actions: got %d bytes, want less than %d", got, before)
 	}
 	b.ClearFlows()
@@ -150,7 +151,7 @@ func TestMemoryOfGroups(t *testing.T) {
 }
 
 func TestMemoryOfMeters(t *testing.T) {
-	b := newBedWith(t, ofswitch.DatapathOptions{Memory: 16 << 10})
+	b := newBedWith(t, pipeline.DatapathOptions{Memory: 16 << 10})
 	p := b.peer(t)
 	n := fill(t, openflow.ErrOutOfMeters, func(n uint32) error {
 		p.send(openflow.MeterMod{Command: openflow.MeterAdd, MeterConfig: openflow.MeterConfig{
@@ -226,11 +227,11 @@ func first[A, B any](a A, _ B) A { return a }
 // A bundle that fails for lack of memory leaves flows, groups and what they take as they were.
 func TestMemoryOfFailedBundle(t *testing.T) {
 	const flags = openflow.BundleAtomic
-	b := newBedWith(t, ofswitch.DatapathOptions{Memory: 200 << 10})
-	if err := b.AddFlow(openflow.Flow{Match: openflow.Match{openflow.InPort(1)}, Instructions: apply(openflow.Output{Port: 2})}); err != nil {
+	b := newBedWith(t, pipeline.DatapathOptions{Memory: 200 << 10})
+	if err := b.AddFlow(openflow.Flow{Match: openflow.Match{openflow.InPort(1)}, Instructions: pipelinetest.Apply(openflow.Output{Port: 2})}); err != nil {
 		t.Fatal(err)
 	}
-	before := b.Datapath().MemoryTaken()
+	before := b.Datapath().Memory().Taken()
 	p := b.peer(t)
 	many := slices.Repeat([]openflow.Action{openflow.Output{Port: 2}}, 1200)
 	xid := uint32(1)
@@ -240,13 +241,13 @@ func TestMemoryOfFailedBundle(t *testing.T) {
 	}
 	send(openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}})
 	send(openflow.GroupMod{Command: openflow.GroupAdd, Group: openflow.Group{ID: 1, Buckets: []openflow.Bucket{{Actions: many[:100]}}}})
-	send(openflow.Add(openflow.Flow{Priority: 1, Table: 1, Instructions: apply(many...)}))
+	send(openflow.Add(openflow.Flow{Priority: 1, Table: 1, Instructions: pipelinetest.Apply(many...)}))
 	for n := range 40 {
 		send(openflow.FlowMod{Command: openflow.FlowAdd, Flow: openflow.Flow{Priority: uint16(2 + n), Match: openflow.Match{
 			openflow.Metadata(0, uint64(1)<<n),
 		}}})
 	}
-	send(openflow.FlowMod{Command: openflow.FlowModify, Flow: openflow.Flow{Instructions: apply(many[:200]...)}})
+	send(openflow.FlowMod{Command: openflow.FlowModify, Flow: openflow.Flow{Instructions: pipelinetest.Apply(many[:200]...)}})
 	p.send(openflow.BundleControl{ID: 1, Type: openflow.BundleCommitRequest, Flags: flags}, xid)
 	p.wantError(openflow.ErrTableFull, xid-1)
 	p.wantError(openflow.ErrBundleMsgFailed, xid)
@@ -257,7 +258,7 @@ func TestMemoryOfFailedBundle(t *testing.T) {
 }
 
 func TestMemoryOfMonitors(t *testing.T) {
-	b := newBedWith(t, ofswitch.DatapathOptions{Memory: 16 << 10})
+	b := newBedWith(t, pipeline.DatapathOptions{Memory: 16 << 10})
 	p := b.peer(t)
 	n := fill(t, openflow.ErrMonitorUnknown, func(n uint32) error {
 		p.send(openflow.FlowMonitorRequest{Monitors: []openflow.FlowMonitor{{ID: n, Flags: openflow.MonitorAdded}}}, n)
@@ -277,7 +278,7 @@ func TestMemoryOfMonitors(t *testing.T) {
 
 // The parts of a request for table features are kept until the last one, but not without end.
 func TestMemoryOfTableFeatures(t *testing.T) {
-	b := newBedWith(t, ofswitch.DatapathOptions{Memory: 16 << 10})
+	b := newBedWith(t, pipeline.DatapathOptions{Memory: 16 << 10})
 	p := b.peer(t)
 	part := openflow.TableFeaturesRequest{More: true, Tables: []openflow.TableFeatures{{
 		Name: "one", Abilities: new(openflow.TableAbilities),

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -49,10 +50,10 @@ func (b *bundle) keep(raw []byte) []byte {
 
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
-	mod   *flowMod
+	mod   *pipeline.FlowMod
 	group *openflow.GroupMod
 	port  *openflow.PortMod
-	out   *packetOut
+	out   *pipeline.PacketOut
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
@@ -63,13 +64,13 @@ func (e *bundled) weight() int64 {
 	n := 2 * int64(unsafe.Sizeof(*e))
 	switch {
 	case e.mod != nil:
-		n += int64(unsafe.Sizeof(*e.mod)) + e.mod.weight() - flowWeight + matchWeight(e.mod.Match)
+		n += e.mod.Weight()
 	case e.group != nil:
-		n += int64(unsafe.Sizeof(*e.group)) + bucketsWeight(e.group.Buckets)
+		n += int64(unsafe.Sizeof(*e.group)) + pipeline.BucketsWeight(e.group.Buckets)
 	case e.port != nil:
-		n += int64(unsafe.Sizeof(*e.port)) + int64(len(e.port.HWAddr))
+		n += pipeline.Weight(*e.port)
 	case e.out != nil:
-		n += int64(unsafe.Sizeof(*e.out)+unsafe.Sizeof(*e.out.packet)) + int64(len(e.out.packet.Bytes())) + actionsWeight(e.out.actions)
+		n += e.out.Weight()
 	}
 	return n
 }
@@ -112,14 +113,14 @@ func (c *conn) openBundle(m openflow.BundleControl, raw []byte) error {
 }
 
 func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) error {
-	weight := bundleWeight + int64(len(raw))
+	weight := int64(unsafe.Sizeof(bundle{})) + 32 + int64(len(raw))
 	switch {
 	case len(c.bundles) >= maxBundles:
 		return openflow.ErrOutOfBundles
-	case !c.s.dp.memory.take(weight):
-		return c.s.dp.memory.full(openflow.ErrOutOfBundles)
+	case !c.s.dp.Memory().Take(weight):
+		return c.s.dp.Memory().Full(openflow.ErrOutOfBundles)
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw), weight: weight}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), weight: weight}
 	return nil
 }
 
@@ -129,7 +130,7 @@ func beginning(raw []byte) []byte { return slices.Clone(raw[:min(len(raw), error
 func (c *conn) dropBundle(id uint32) {
 	b := c.bundles[id]
 	c.bundled -= len(b.entries)
-	c.s.dp.memory.giveBack(b.weight)
+	c.s.dp.Memory().GiveBack(b.weight)
 	delete(c.bundles, id)
 }
 
@@ -153,7 +154,7 @@ func (c *conn) usableBundle(id uint32, flags openflow.BundleFlags) (*bundle, err
 		c.dropBundle(id)
 		return nil, openflow.ErrBadBundleFlags
 	}
-	b.used = c.s.dp.now()
+	b.used = c.s.dp.Now()
 	return b, nil
 }
 
@@ -189,7 +190,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	case openflow.PortMod:
 		e.port = &inner
 	case openflow.PacketOut:
-		out, err := c.s.preparePacketOut(&inner)
+		out, err := c.s.PreparePacketOut(&inner)
 		if err != nil {
 			return err
 		}
@@ -210,8 +211,8 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	switch {
 	case c.bundled >= maxBundled:
 		return openflow.ErrBundleTooMany
-	case !c.s.dp.memory.take(weight):
-		return c.s.dp.memory.full(openflow.ErrBundleTooMany)
+	case !c.s.dp.Memory().Take(weight):
+		return c.s.dp.Memory().Full(openflow.ErrBundleTooMany)
 	}
 	e.message = b.keep(raw)
 	b.entries = append(b.entries, e)
@@ -240,7 +241,7 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 		case e.port != nil:
 			c.configurePort(e.port)
 		case e.out != nil:
-			c.s.send(e.out)
+			c.s.Send(e.out)
 		}
 	}
 	return nil
@@ -250,36 +251,34 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 // returns it.
 func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s := c.s
-	s.begin()
-	defer s.end()
-	changes := make([][]change, len(b.entries))
-	s.flows.room = make([]change, 0, len(b.entries))
-	defer func() { s.flows.room = nil }()
-	s.flows.deferOrder(true)
-	defer s.flows.deferOrder(false)
+	s.Begin()
+	defer s.End()
+	changes := make([][]pipeline.Change, len(b.entries))
+	s.BeginMany(len(b.entries))
+	defer s.EndMany()
 	made := 0
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
 		case e.mod != nil:
-			changes[i], err = s.flows.apply(e.mod, s.now)
+			changes[i], err = s.Apply(e.mod)
 		case e.group != nil:
-			changes[i], err = s.flows.applyGroup(e.group, s.now)
+			changes[i], err = s.ApplyGroup(e.group)
 		case e.port != nil && b.flags&openflow.BundleAtomic != 0:
 			err = openflow.ErrBundleMsgFailed
 		case e.port != nil:
-			err = s.checkPortMod(e.port)
+			err = s.CheckPortMod(e.port)
 		case e.out != nil:
-			if err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions}); err == nil {
-				s.translate(e.out)
-				if made += len(e.out.made); made > maxMade {
+			if err = s.CheckPacketOut(e.out); err == nil {
+				s.Translate(e.out)
+				if made += e.out.Made(); made > maxMade {
 					err = openflow.ErrBundleMsgFailed
 				}
 			}
 		}
 		if err != nil {
 			for i--; i >= 0; i-- {
-				s.flows.revert(changes[i])
+				s.Revert(changes[i])
 			}
 			return e, err
 		}
@@ -290,7 +289,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		e := &b.entries[i]
 		s.finished(changes[i], c, e.xid)
 		if e.group != nil {
-			c.forwardGroup(*e.group, replaces(changes[i]), e.xid)
+			c.forwardGroup(*e.group, pipeline.ReplacesGroup(changes[i]), e.xid)
 		}
 	}
 	s.holdMonitors(false)

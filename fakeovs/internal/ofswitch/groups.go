@@ -4,9 +4,9 @@
 package ofswitch
 
 import (
-	"maps"
-	"slices"
+	"unsafe"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -24,13 +24,15 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 		}
 		return true, c.changeMeter(m, xid)
 	case openflow.GroupStatsRequest:
-		groups, drop := chosenGroups(c, m.ID, func(g *group) openflow.GroupStats { return g.stats(c.s.now) })
+		groups, drop := listed(c, func() []openflow.GroupStats { return c.s.GroupStats(m.ID) },
+			func(g *openflow.GroupStats) int { return len(g.Buckets) })
 		defer drop()
 		sendList(c, xid, groups, func(part []openflow.GroupStats, more bool) openflow.Message {
 			return openflow.GroupStatsReply{Groups: part, More: more}
 		})
 	case openflow.GroupDescRequest:
-		groups, drop := chosenGroups(c, m.ID, (*group).desc)
+		groups, drop := listed(c, func() []openflow.Group { return c.s.GroupDescs(m.ID) },
+			func(g *openflow.Group) int { return len(g.Buckets) })
 		defer drop()
 		sendList(c, xid, groups, func(part []openflow.Group, more bool) openflow.Message {
 			return openflow.GroupDescReply{Groups: part, More: more}
@@ -38,25 +40,33 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 	case openflow.GroupFeaturesRequest:
 		c.reply(groupFeatures(c.version), xid)
 	case openflow.MeterStatsRequest:
-		meters, drop, err := chosenMeters(c, m.ID, func(m *meter) openflow.MeterStats { return m.stats(c.s.now) })
+		var err error
+		meters, drop := listed(c, func() (list []openflow.MeterStats) {
+			list, err = c.s.MeterStats(m.ID)
+			return list
+		}, func(m *openflow.MeterStats) int { return len(m.Bands) })
+		defer drop()
 		if err != nil {
 			return true, err
 		}
-		defer drop()
 		sendList(c, xid, meters, func(part []openflow.MeterStats, more bool) openflow.Message {
 			return openflow.MeterStatsReply{Meters: part, More: more}
 		})
 	case openflow.MeterConfigRequest:
-		meters, drop, err := chosenMeters(c, m.ID, func(m *meter) openflow.MeterConfig { return m.config })
+		var err error
+		meters, drop := listed(c, func() (list []openflow.MeterConfig) {
+			list, err = c.s.MeterConfigs(m.ID)
+			return list
+		}, func(m *openflow.MeterConfig) int { return len(m.Bands) })
+		defer drop()
 		if err != nil {
 			return true, err
 		}
-		defer drop()
 		sendList(c, xid, meters, func(part []openflow.MeterConfig, more bool) openflow.Message {
 			return openflow.MeterConfigReply{Meters: part, More: more}
 		})
 	case openflow.MeterFeaturesRequest:
-		c.reply(meterFeatures, xid)
+		c.reply(pipeline.MeterFeatures, xid)
 	default:
 		return false, nil
 	}
@@ -87,45 +97,44 @@ func groupFeatures(v openflow.Version) openflow.GroupFeaturesReply {
 	}
 }
 
-// chosenGroups looks at one group or all. The list is in the backlog until drop.
-func chosenGroups[T any](c *conn, id uint32, look func(*group) T) (list []T, drop func()) {
-	if !c.beginList() {
-		return nil, func() {}
-	}
+// changeGroup carries out a group-mod.
+func (c *conn) changeGroup(m openflow.GroupMod, xid uint32) error {
 	s := c.s
-	defer s.end()
-	ids := []uint32{id}
-	if id == openflow.GroupAll {
-		ids = slices.Sorted(maps.Keys(s.flows.groups))
+	s.Begin()
+	defer s.End()
+	changes, err := s.ApplyGroup(&m)
+	if err != nil {
+		return err
 	}
-	size := int64(0)
-	for _, id := range ids {
-		if g := s.group(id); g != nil {
-			list = append(list, look(g))
-			size += groupWeight + int64(len(g.buckets))*bucketWeight
-		}
-	}
-	return list, c.holdList(size)
+	s.finished(changes, c, xid)
+	c.forwardGroup(m, pipeline.ReplacesGroup(changes), xid)
+	return nil
 }
 
-// chosenMeters looks at one meter or all. The list is in the backlog until drop.
-func chosenMeters[T any](c *conn, id uint32, look func(*meter) T) (list []T, drop func(), err error) {
-	if !c.beginList() {
-		return nil, func() {}, nil
+// changeMeter carries out a meter-mod.
+func (c *conn) changeMeter(m openflow.MeterMod, xid uint32) error {
+	c.s.Begin()
+	defer c.s.End()
+	if err := c.s.ApplyMeter(m); err != nil {
+		return err
 	}
-	s := c.s
-	defer s.end()
-	ids := []uint32{id}
-	if id == openflow.MeterAll {
-		ids = slices.Sorted(maps.Keys(s.flows.meters))
-	} else if s.meter(id) == nil {
-		return nil, nil, openflow.ErrUnknownMeter
+	c.forward(m, xid)
+	return nil
+}
+
+// listed makes a list for an answer, which is in the backlog until drop. Parts is how many buckets or bands an entry has.
+func listed[T any](c *conn, makes func() []T, parts func(*T) int) (list []T, drop func()) {
+	const partSize = 64
+	drop = c.makeList(func() int64 {
+		list = makes()
+		size := int64(0)
+		for i := range list {
+			size += int64(unsafe.Sizeof(list[i])) + partSize*int64(parts(&list[i]))
+		}
+		return size
+	})
+	if drop == nil {
+		return nil, func() {}
 	}
-	size := int64(0)
-	for _, id := range ids {
-		m := s.meter(id)
-		list = append(list, look(m))
-		size += m.weight()
-	}
-	return list, c.holdList(size), nil
+	return list, drop
 }

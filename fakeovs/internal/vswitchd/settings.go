@@ -13,6 +13,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -41,8 +42,8 @@ func versions(protocols []string) (mask uint32) {
 }
 
 // tables are the settings of the flow tables that have some.
-func (d *Daemon) tables(c *bridgeConfig) map[uint8]ofswitch.TableOptions {
-	tables := map[uint8]ofswitch.TableOptions{}
+func (d *Daemon) tables(c *bridgeConfig) map[uint8]pipeline.TableOptions {
+	tables := map[uint8]pipeline.TableOptions{}
 	column := c.row.Get("flow_tables")
 	uuids := column.Values()
 	for i, number := range column.Ints() {
@@ -50,7 +51,7 @@ func (d *Daemon) tables(c *bridgeConfig) map[uint8]ofswitch.TableOptions {
 		if number >= ofTables || row == nil {
 			continue
 		}
-		o := ofswitch.TableOptions{Name: row.Get("name").String(), Evict: row.Get("overflow_policy").String() == "evict"}
+		o := pipeline.TableOptions{Name: row.Get("name").String(), Evict: row.Get("overflow_policy").String() == "evict"}
 		o.FlowLimit, o.Limited = row.Get("flow_limit").Integer()
 		o.Prefixes = row.Get("prefixes").Strings()
 		for _, text := range row.Get("groups").Strings() {
@@ -97,25 +98,25 @@ func (d *Daemon) setQueues(b *bridge, p *port, i *interfaceConfig) {
 	}
 	dscp := d.queuesDSCP(i)
 	if now, ok := b.sw.Port(p.no); ok && (!slices.Equal(now.Queues, queues) || !maps.Equal(now.DSCP, dscp)) {
-		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Queues, p.DSCP = queues, dscp })
+		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Queues, p.DSCP = queues, dscp })
 	}
 }
 
 // setPolicing lets the switch know how much may come in by a port. Dummies, tunnels and patches take any amount.
 func (d *Daemon) setPolicing(b *bridge, p *port, i *interfaceConfig) {
-	var policing ofswitch.Policing
+	var policing pipeline.Policing
 	if i.row != nil && !p.dummy && !p.isVirtual() {
 		number := func(column string) uint32 {
 			n, _ := i.row.Get(column).Integer()
 			return uint32(min(max(n, 0), math.MaxUint32))
 		}
-		policing = ofswitch.Policing{
+		policing = pipeline.Policing{
 			Rate: number("ingress_policing_rate"), Burst: number("ingress_policing_burst"),
 			PacketRate: number("ingress_policing_kpkts_rate"), PacketBurst: number("ingress_policing_kpkts_burst"),
 		}
 	}
 	if now, ok := b.sw.Port(p.no); ok && now.Policing != policing {
-		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Policing = policing })
+		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Policing = policing })
 	}
 }
 
