@@ -13,17 +13,18 @@ import (
 // not take at once is written by a goroutine that there is only as long as it has something to do.
 type outbox struct {
 	conn  net.Conn
-	raw   syscall.RawConn // writes as much as goes without waiting; nil where there is no such thing
-	limit int             // of size
+	raw   *rawWriter // writes as much as goes without waiting; nil where there is no such thing
+	limit int        // of size
 	// goroutines counts the goroutine that writes. It must not be waited for before the outbox is closed.
 	goroutines *sync.WaitGroup
 
 	mu       sync.Mutex
 	changed  *sync.Cond // size is less, or the outbox closed
 	messages []*parcel
-	current  *parcel // that is being written
-	size     int     // of messages and what of them is being written
-	held     bool    // flushing is postponed
+	few      [4]*parcel // where they are while they are few
+	current  *parcel    // that is being written
+	size     int        // of messages and what of them is being written
+	held     bool       // flushing is postponed
 	writing  bool
 	closed   bool
 }
@@ -38,8 +39,10 @@ const (
 func newOutbox(conn net.Conn, limit int, goroutines *sync.WaitGroup) *outbox {
 	o := &outbox{conn: conn, limit: limit, goroutines: goroutines}
 	o.changed = sync.NewCond(&o.mu)
-	if c, ok := conn.(syscall.Conn); ok && canWriteRaw {
-		o.raw, _ = c.SyscallConn()
+	if c, ok := conn.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil {
+			o.raw = newRawWriter(raw)
+		}
 	}
 	return o
 }
@@ -57,6 +60,9 @@ func (o *outbox) put(p *parcel) bool {
 		return false
 	}
 	p.hold()
+	if o.messages == nil {
+		o.messages = o.few[:0]
+	}
 	o.messages = append(o.messages, p)
 	o.size += len(p.b)
 	return true
@@ -86,7 +92,7 @@ func (o *outbox) flush() {
 		chunk := o.take()
 		o.writing = true
 		o.mu.Unlock()
-		n, err := writeRaw(o.raw, chunk)
+		n, err := o.raw.Write(chunk)
 		o.mu.Lock()
 		o.writing = false
 		o.done(n)
@@ -106,6 +112,7 @@ func (o *outbox) flush() {
 func (o *outbox) take() []byte {
 	o.current.drop()
 	o.current = o.messages[0]
+	o.messages[0] = nil
 	o.messages = o.messages[1:]
 	chunk := o.current.b
 	if len(o.messages) == 0 || len(chunk)+len(o.messages[0].b) > maxJoined {
@@ -115,6 +122,7 @@ func (o *outbox) take() []byte {
 	for len(o.messages) > 0 && len(joined)+len(o.messages[0].b) <= maxJoined {
 		joined = append(joined, o.messages[0].b...)
 		o.messages[0].drop()
+		o.messages[0] = nil
 		o.messages = o.messages[1:]
 	}
 	return joined

@@ -121,8 +121,16 @@ type guard struct {
 }
 
 func (g *guard) Unlock() {
+	var few [4]*session
 	unsent := g.unsent
-	g.unsent = nil
+	if len(unsent) <= len(few) {
+		// A request mostly has a reply and no more: the list is used again.
+		unsent = append(few[:0], unsent...)
+		clear(g.unsent)
+		g.unsent = g.unsent[:0]
+	} else {
+		g.unsent = nil
+	}
 	for _, s := range unsent {
 		s.unsent = false
 	}

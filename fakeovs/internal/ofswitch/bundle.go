@@ -4,7 +4,6 @@
 package ofswitch
 
 import (
-	"maps"
 	"slices"
 	"time"
 	"unsafe"
@@ -30,8 +29,9 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
-	// beginnings is room for those of messages.
+	// beginnings is room for those of messages, mods for flow mods.
 	beginnings []byte
+	mods       []pipeline.FlowMod
 	// weight is what the bundle takes of the datapath's memory.
 	weight int64
 }
@@ -48,6 +48,16 @@ func (b *bundle) keep(raw []byte) []byte {
 	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
 }
 
+// place keeps a flow mod as long as the bundle.
+func (b *bundle) place(m pipeline.FlowMod) *pipeline.FlowMod {
+	const together = 64
+	if len(b.mods) == cap(b.mods) {
+		b.mods = make([]pipeline.FlowMod, 0, min(len(b.entries)+1, together))
+	}
+	b.mods = append(b.mods, m)
+	return &b.mods[len(b.mods)-1]
+}
+
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
 	mod   *pipeline.FlowMod
@@ -59,12 +69,10 @@ type bundled struct {
 	xid     uint32
 }
 
-// weight is what the message takes in memory, but for its bytes.
+// weight is what the message takes in memory, but for its bytes and its flow mod.
 func (e *bundled) weight() int64 {
 	n := 2 * int64(unsafe.Sizeof(*e))
 	switch {
-	case e.mod != nil:
-		n += e.mod.Weight()
 	case e.group != nil:
 		n += int64(unsafe.Sizeof(*e.group)) + pipeline.BucketsWeight(e.group.Buckets)
 	case e.port != nil:
@@ -178,13 +186,13 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
 	e := bundled{xid: xid}
+	var mod pipeline.FlowMod
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
-		if err != nil {
+		var err error
+		if mod, err = c.prepare(inner, raw[bundledAt(c.version):]); err != nil {
 			return err
 		}
-		e.mod = mod
 	case openflow.GroupMod:
 		e.group = &inner
 	case openflow.PortMod:
@@ -207,14 +215,24 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
+	_, isMod := m.Message.(openflow.FlowMod)
 	weight := e.weight() + int64(len(raw))
+	if isMod {
+		weight += mod.Weight()
+	}
 	switch {
 	case c.bundled >= maxBundled:
 		return openflow.ErrBundleTooMany
 	case !c.s.dp.Memory().Take(weight):
 		return c.s.dp.Memory().Full(openflow.ErrBundleTooMany)
 	}
+	if isMod {
+		e.mod = b.place(mod)
+	}
 	e.message = b.keep(raw)
+	if n := len(b.entries); n == cap(b.entries) {
+		b.entries = slices.Grow(b.entries, max(n, 16))
+	}
 	b.entries = append(b.entries, e)
 	b.weight += weight
 	c.bundled++
@@ -303,12 +321,19 @@ func (c *conn) expireBundles(now time.Time) {
 		return
 	}
 	defer c.bundleMu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
-		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
-			c.dropBundle(id)
-			if c.hasRoom() {
-				c.refuse(openflow.ErrBundleTimeout, b.opener)
-			}
+	idle := c.s.dp.bundleIdle()
+	var expired []uint32
+	for id, b := range c.bundles {
+		if now.Sub(b.used) >= idle {
+			expired = append(expired, id)
+		}
+	}
+	slices.Sort(expired)
+	for _, id := range expired {
+		b := c.bundles[id]
+		c.dropBundle(id)
+		if c.hasRoom() {
+			c.refuse(openflow.ErrBundleTimeout, b.opener)
 		}
 	}
 }

@@ -34,11 +34,16 @@ type Flow struct {
 	modified time.Time
 	// AddedAt and ModifiedAt belong to who tells flow monitors of it, under the bridge's lock.
 	AddedAt, ModifiedAt uint64
-	// sent and sentIn are as in flowMod.
-	sent   []byte
-	sentIn openflow.Version
+	// sent is as in FlowMod.
+	sent *wireForm
 	// weight is what the flow takes of the datapath's memory.
 	weight int64
+}
+
+// wireForm is instructions as a message of a version has them.
+type wireForm struct {
+	version openflow.Version
+	bytes   []byte
 }
 
 func (f *Flow) stats(now time.Time) openflow.FlowStats {

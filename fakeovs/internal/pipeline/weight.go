@@ -72,6 +72,14 @@ func actionsWeight(list []openflow.Action) int64 {
 // weight is what a value takes, with all that it points to.
 func weight(v reflect.Value) int64 { return int64(v.Type().Size()) + beyond(v) }
 
+// weight is what the instructions take.
+func (w *wireForm) weight() int64 {
+	if w == nil {
+		return 0
+	}
+	return int64(unsafe.Sizeof(*w)) + int64(len(w.bytes))
+}
+
 // Weight is about how many bytes a value takes, with all that it points to.
 func Weight(v any) int64 { return weight(reflect.ValueOf(v)) }
 
