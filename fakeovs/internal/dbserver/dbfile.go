@@ -43,6 +43,9 @@ func (s *Server) AddDatabaseFile(name string, schema *Schema) (*Database, error)
 	if err == nil && schema != nil && found.Name != schema.Name {
 		err = errors.Join(fmt.Errorf("%s: it is a database %s, not %s", name, found.Name, schema.Name), f.close())
 	}
+	if err == nil && found.Name[0] == '_' {
+		err = errors.Join(fmt.Errorf("%s: names beginning with \"_\" are reserved: %s", name, found.Name), f.close())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the database file: %w", err)
 	}

@@ -170,6 +170,9 @@ func (x *execution) insert(p *parser) (rawJSON, *Error) {
 			return nil, err
 		}
 	}
+	if !x.permissions(t).insertDelete(r) {
+		return nil, x.session.notPermitted("row insertion into", t)
+	}
 	r.fields[colUUID] = scalar(strAtom(uuid))
 	r.fields[colVersion] = scalar(strAtom(newUUID()))
 	x.txn.insert(r)
@@ -282,6 +285,9 @@ func (x *execution) update(p *parser) (rawJSON, *Error) {
 		return nil, err
 	}
 	rows := x.txn.find(t, cond)
+	if !x.permissions(t).modify(rows, columns) {
+		return nil, x.session.notPermitted("modification of", t)
+	}
 	for _, r := range rows {
 		for _, c := range columns {
 			if !r.fields[c.index].equal(values.fields[c.index]) {
@@ -309,6 +315,9 @@ func (x *execution) mutate(p *parser) (rawJSON, *Error) {
 		return nil, err
 	}
 	rows := x.txn.find(t, cond)
+	if !x.permissions(t).modify(rows, mutatedColumns(mutations)) {
+		return nil, x.session.notPermitted("mutate operation on", t)
+	}
 	for _, r := range rows {
 		for _, m := range mutations {
 			d, err := m.apply(r.fields[m.column.index])
@@ -333,6 +342,9 @@ func (x *execution) deleteRows(p *parser) (rawJSON, *Error) {
 		return nil, err
 	}
 	rows := x.txn.find(t, cond)
+	if !x.permissions(t).insertDelete(rows...) {
+		return nil, x.session.notPermitted("row deletion from", t)
+	}
 	for _, r := range rows {
 		x.txn.delete(r)
 	}

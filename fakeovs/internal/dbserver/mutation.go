@@ -24,6 +24,14 @@ func (t *tableSchema) mutations(v []any, syms symbols) ([]mutation, *Error) {
 	return ms, nil
 }
 
+func mutatedColumns(ms []mutation) []*column {
+	columns := make([]*column, len(ms))
+	for i, m := range ms {
+		columns[i] = m.column
+	}
+	return columns
+}
+
 func (t *tableSchema) mutation(v any, syms symbols) (mutation, *Error) {
 	name, mutator, arg, ok := triple(v)
 	if !ok {

@@ -115,6 +115,8 @@ func (s *session) handle(frame []byte) error {
 	return nil
 }
 
+const unknownMethod = "unknown method"
+
 // request answers all but transact and convert. The error is an *Error or a string.
 func (s *session) request(m message) (result, err any) {
 	either := func(result any, e *Error) (any, any) {
@@ -137,6 +139,9 @@ func (s *session) request(m message) (result, err any) {
 	case "get_server_id":
 		return s.server.id, nil
 	case "monitor", "monitor_cond", "monitor_cond_since":
+		if s.server.plainMonitors && m.method != "monitor" {
+			return nil, unknownMethod
+		}
 		return either(s.monitorRequest(m))
 	case "monitor_cond_change":
 		return either(s.monitorChangeRequest(m.params))
@@ -159,7 +164,7 @@ func (s *session) request(m message) (result, err any) {
 		}
 		return nil, syntaxError(m.params, "%s: true or false parameter expected", m.method)
 	default:
-		return nil, "unknown method"
+		return nil, unknownMethod
 	}
 }
 

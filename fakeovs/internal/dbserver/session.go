@@ -19,6 +19,7 @@ type session struct {
 	out      *outbox
 	remote   *remote       // that it came by; nil if it was given to ServeConn
 	readOnly bool          // it may write nothing and take no locks
+	role     string        // which it writes in; "" if nothing is kept from it
 	ended    chan struct{} // closed when the server has done with it
 
 	buffered atomic.Int64 // bytes that there is room for of a message that is being read
