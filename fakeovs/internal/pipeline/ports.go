@@ -36,6 +36,8 @@ type Port struct {
 	Queues []uint32
 	// DSCP is what IP packets with the priority of a queue, of those that have one, leave with (RFC 2474), 0 to 63.
 	DSCP map[uint32]uint8
+	// Policing is how much may come in by the port.
+	Policing Policing
 	// CountsErrors says that the device counts more than packets and bytes.
 	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
