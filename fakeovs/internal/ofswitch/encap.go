@@ -41,7 +41,7 @@ func (x *translation) encapEthernet() {
 func (x *translation) encapMPLS(t openflow.PacketType) {
 	n := labels(&x.flow, &x.wc)
 	if n >= maxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an encap MPLS action can't be performed as it would have more MPLS "+
 				"LSEs than the %d supported.", maxLabels)
 		}
@@ -152,7 +152,7 @@ func (x *translation) decapMPLS() bool {
 		return n == 1
 	}
 	if n >= maxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS decap can't be performed as it has more MPLS LSEs than "+
 				"the %d supported.", maxLabels)
 		}

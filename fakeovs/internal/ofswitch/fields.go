@@ -347,7 +347,7 @@ func (x *translation) pushMPLS(a openflow.PushMPLS) {
 		x.commit()
 	} else if n >= maxLabels {
 		x.failed = failedLabels
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS push action can't be performed as it would have "+
 				"more MPLS LSEs than the %d supported.", maxLabels)
 		}
@@ -370,7 +370,7 @@ func (x *translation) popMPLS(a openflow.PopMPLS) {
 		return
 	}
 	if n >= maxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS pop action can't be performed as it has "+
 				"more MPLS LSEs than the %d supported.", maxLabels)
 		}

@@ -165,6 +165,7 @@ func (s *Switch) removeLink(l *link) {
 		}
 		return true
 	})
+	s.groups.forget(l)
 	if at := slices.Index(s.links, l); at >= 0 {
 		s.links = slices.Delete(s.links, at, at+1)
 	}
@@ -196,6 +197,7 @@ func (s *Switch) setLink(l *link, c Link) {
 	}
 	if old.Mode != "" && !reflect.DeepEqual(old, now) {
 		s.macs.flush(func(e *macEntry) bool { return e.link == l })
+		s.groups.forget(l)
 	}
 }
 

@@ -81,6 +81,9 @@ func (x *translation) normal(inPort uint32) {
 			x.report(nodeDetail, fmt.Sprintf("learned that %v is on port %s in VLAN %d", hardwareAddr(src), in.config.Name, vlan))
 		}
 	}
+	if x.snoops(in, t) {
+		return
+	}
 	out := x.s.macs.lookup(macKey{vlan, x.flow.Uint(openflow.FieldEthDst)}, x.s.now)
 	switch {
 	case out == nil:
@@ -146,7 +149,6 @@ func (x *translation) admissible(l *link, p *Port, vlan uint16) bool {
 
 // gratuitousARP reports whether the packet is an ARP message by which a station tells where it is.
 func (x *translation) gratuitousARP() bool {
-	const broadcast = 1<<48 - 1
 	if ethType(&x.flow) != openflow.EthTypeARP || x.flow.Uint(openflow.FieldEthDst) != broadcast {
 		return false
 	}

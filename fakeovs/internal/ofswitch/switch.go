@@ -70,6 +70,8 @@ type Switch struct {
 	portNos []uint32
 	ordered []*Port
 	macs    *macTable
+	// groups are the members of multicast groups; nil where they are not heeded.
+	groups *memberTable
 	// links are what NORMAL sends packets to, in the order in which they came.
 	links     []*link
 	linkNames map[string]*link
@@ -230,7 +232,7 @@ func (s *Switch) output(out *packetOut) {
 func (s *Switch) translate(out *packetOut) {
 	e := &evaluation{dp: s.dp, s: s}
 	x := newTranslation(e, s, &out.packet.Key)
-	x.size, x.counts, x.effects, x.frame, x.packetOut = len(out.packet.Bytes()), true, true, true, true
+	x.size, x.counts, x.effects, x.packet, x.packetOut = len(out.packet.Bytes()), true, true, out.packet, true
 	out.evaluation, out.made = e, x.run(actionSteps(out.actions))
 }
 

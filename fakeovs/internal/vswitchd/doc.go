@@ -11,6 +11,6 @@
 //
 // The tests run their bodies on a Daemon and on ovs-vswitchd with dummy devices, and compare what the two show.
 //
-// STP, RSTP, LACP, BFD, CFM, LLDP, multicast snooping, in-band control, NetFlow, sFlow and IPFIX are accepted and do
+// STP, RSTP, LACP, BFD, CFM, LLDP, in-band control, NetFlow, sFlow and IPFIX are accepted and do
 // nothing, with status columns as of a switch where they are off; so do QoS and policing rates, as on dummy devices.
 package vswitchd

@@ -28,6 +28,34 @@ func (d *Daemon) setLinks(b *bridge, c *bridgeConfig) {
 		FloodVLANs:  c.row.Get("flood_vlans").Ints(),
 		ForwardBPDU: config.Lookup("forward-bpdu") == "true",
 	})
+	b.setSnooping(c)
+}
+
+// setSnooping gives a bridge's NORMAL what the database says of multicast snooping.
+func (b *bridge) setSnooping(c *bridgeConfig) {
+	if !c.row.Get("mcast_snooping_enable").Bool() {
+		b.sw.SetSnooping(nil)
+		return
+	}
+	config := c.row.Get("other_config")
+	o := ofswitch.SnoopingOptions{
+		Aging:       time.Duration(number(config, "mcast-snooping-aging-time")) * time.Second,
+		MaxGroups:   number(config, "mcast-snooping-table-size"),
+		OnlyRouters: config.Lookup("mcast-snooping-disable-flood-unregistered") == "true",
+	}
+	for _, pc := range c.ports {
+		if pc.row == nil {
+			continue
+		}
+		config := pc.row.Get("other_config")
+		if config.Lookup("mcast-snooping-flood") == "true" {
+			o.Flood = append(o.Flood, pc.name)
+		}
+		if config.Lookup("mcast-snooping-flood-reports") == "true" {
+			o.Reports = append(o.Reports, pc.name)
+		}
+	}
+	b.sw.SetSnooping(&o)
 }
 
 // number is an entry of a map that is a number, 0 if it is none or there is none.
