@@ -81,7 +81,7 @@ func TestMulticastGroups(t *testing.T) {
 			{3, igmp(0, report2, "10.0.0.3", "239.1.1.1")}, {4, igmp(6, 0x12, "10.0.0.4", "239.1.1.2")},
 			{5, igmp(0, report2, "10.0.0.5", "239.1.1.3")}, {6, igmp(0, report2, "10.0.0.6", "239.1.1.1")},
 			{2, igmp(0, query, "10.0.0.2", "0.0.0.0")}, {1, igmp(0, query, "0.0.0.0", "0.0.0.0")}, // the latter is from nobody
-			{2, igmp(0, report2, "10.0.0.2", "239.1.1.4")},                                        // goes to the router anyhow
+			{2, igmp(0, report2, "10.0.0.2", "239.1.1.4")}, // goes to the router anyhow
 			{4, igmp(5, query, "10.0.0.4", "0.0.0.0")},
 			{1, mld(0, 131, "fe80::1", "ff05::1")}, {1, mld(0, 132, "fe80::1", "ff05::9")}, {4, mld(6, 130, "fe80::4", "::")},
 			{1, mld(0, 131, "fe80::1", "ff02::1:ff00:1")}, {6, mld(0, 131, "fe80::1", "ff05::1")},
