@@ -190,7 +190,7 @@ func (s *Switch) setLink(l *link, c Link) {
 			s.alone(p)
 		}
 	}
-	l.setBond(c.Bond, s.now)
+	s.setBond(l, c.Bond)
 	now := l.config
 	for _, o := range []*Link{&old, &now} {
 		o.Members, o.Bond, o.Name = nil, nil, ""

@@ -188,7 +188,7 @@ func (x *translation) outputLink(l *link, t tagPair) {
 	p := l.ports[0]
 	if l.bond != nil {
 		l.bond.run(x.s.now)
-		if p = l.bond.output(&x.flow, out[0].vid); p == nil {
+		if p = l.bond.output(&x.flow, out[0].vid, x.size); p == nil {
 			return
 		}
 	}

@@ -153,6 +153,7 @@ func (s *Switch) ChangePort(no uint32, f func(*Port)) {
 		}
 		p.settle()
 	})
+	s.runBonds()
 }
 
 // Port returns a copy of a port; false if it is not there.

@@ -47,12 +47,18 @@ func (r *recirculations) number(f *frozen) uint32 {
 	if len(r.known) >= maxRecirculationIDs {
 		clear(r.known)
 	}
-	if r.last++; r.last == 0 {
-		r.last = 1
-	}
+	id := r.take()
 	r.known[h] = f
 	if r.tracing {
 		r.fresh = append(r.fresh, h)
+	}
+	return id
+}
+
+// take is an ID that nothing has yet.
+func (r *recirculations) take() uint32 {
+	if r.last++; r.last == 0 {
+		r.last = 1
 	}
 	return r.last
 }

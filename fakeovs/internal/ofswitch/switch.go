@@ -275,6 +275,7 @@ func (s *Switch) Expire() {
 	for _, c := range conns {
 		c.expireBundles(now)
 	}
+	s.runBonds()
 }
 
 // NextExpiry is the earliest time at which a flow may expire; false if none will.

@@ -37,7 +37,7 @@ func Commands(t Target) []ctlserver.Command {
 		After: func(args []string) { t.Exit(slices.Equal(args, []string{"--cleanup"})) },
 	}}
 	for _, more := range [][]ctlserver.Command{
-		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.mdbCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
+		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.mdbCommands(), t.bondCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
 		t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules),
 	} {
 		commands = append(commands, more...)

@@ -5,6 +5,7 @@ package vswitchd
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -113,13 +114,25 @@ func bondOf(pc *portConfig) *ofswitch.Bond {
 		n, _ := pc.row.Get(column).Integer()
 		return time.Duration(max(0, n)) * time.Millisecond
 	}
+	config := pc.row.Get("other_config")
 	b := &ofswitch.Bond{
 		Mode:    ofswitch.BondMode(pc.row.Get("bond_mode").String()),
 		UpDelay: milliseconds("bond_updelay"), DownDelay: milliseconds("bond_downdelay"),
-		Primary: pc.row.Get("other_config").Lookup("bond-primary"),
+		Basis: uint32(number(config, "bond-hash-basis")), Rebalance: 10 * time.Second,
+		LACP: slices.Contains([]string{"active", "passive"}, pc.row.Get("lacp").String()), AsksLACP: pc.row.Get("lacp").String() == "active",
+		FallbackAB: config.Lookup("lacp-fallback-ab") == "true", AllActive: config.Lookup("all-members-active") == "true",
 	}
 	if b.Mode == "" {
 		b.Mode = ofswitch.ActiveBackup
+	}
+	if b.Mode == ofswitch.ActiveBackup || b.FallbackAB {
+		b.Primary = config.Lookup("bond-primary")
+	}
+	b.DatapathBalances = b.Mode == ofswitch.BalanceTCP && config.Lookup("lb-output-action") == "true"
+	if ms, err := strconv.Atoi(config.Lookup("bond-rebalance-interval")); err == nil {
+		if b.Rebalance = time.Duration(ms) * time.Millisecond; ms != 0 {
+			b.Rebalance = max(b.Rebalance, time.Second)
+		}
 	}
 	if mac, err := net.ParseMAC(pc.row.Get("bond_active_slave").String()); err == nil {
 		b.ActiveMAC = mac
