@@ -58,6 +58,8 @@ type conn struct {
 	// format and id say how packets are handed over, and which.
 	format openflow.PacketInFormat
 	id     uint16
+	// activity says whether the other end is still there.
+	activity activity
 
 	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
 	monitors map[uint32]*monitor
@@ -99,7 +101,9 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ended = make(chan struct{})
-	if !service {
+	if service {
+		c.activity.probe = serviceProbe
+	} else {
 		c.config.MissSendLen = defaultMissSendLen
 	}
 	s.connMu.Lock()
@@ -211,11 +215,14 @@ func (c *conn) read() error {
 	if err != nil {
 		return err
 	}
+	c.hears(c.s.dp.now())
 	for {
 		if b, err = readMessage(r, b); err != nil {
 			return err
 		}
-		c.expireBundles(c.s.dp.now())
+		now := c.s.dp.now()
+		c.hears(now)
+		c.expireBundles(now)
 		if v := openflow.Version(b[0]); v != c.version && !anyVersion(b[1]) {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue

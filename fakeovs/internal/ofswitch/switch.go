@@ -274,6 +274,7 @@ func (s *Switch) Expire() {
 	s.connMu.Unlock()
 	for _, c := range conns {
 		c.expireBundles(now)
+		c.probe(now)
 	}
 	s.runBonds()
 }

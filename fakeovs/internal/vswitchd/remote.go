@@ -106,6 +106,9 @@ func (r *remote) configure(row *dbserver.Row) {
 		}
 	}
 	r.backoff = min(r.backoff, r.maximum)
+	if r.session != nil {
+		r.session.SetProbe(r.probe)
+	}
 }
 
 func (d *Daemon) newRemote(b *bridge, target string) (*remote, error) {
@@ -250,6 +253,7 @@ func (r *remote) start(now time.Time, b *bridge, conn net.Conn) {
 		r.disconnected(now, "Too many open files")
 		return
 	}
+	session.SetProbe(r.probe)
 	r.session, r.state, r.since, r.connected, r.admitted = session, stateActive, now, now, now
 	go func() {
 		<-session.Done()
