@@ -59,6 +59,7 @@ func (x *translation) encapMPLS(t openflow.PacketType) {
 	}
 	x.flow.SetUint(openflow.FieldPacketType, uint64(t))
 	pushLabel(&x.flow, &x.wc, n, uint16(t), true)
+	x.needs(FeatureAddMPLS)
 	x.flow.SetUint(openflow.FieldEthSrc, 0)
 	x.flow.SetUint(openflow.FieldEthDst, 0)
 }
@@ -148,6 +149,7 @@ func (x *translation) decapMPLS() bool {
 	n := labels(&x.flow, &x.wc)
 	x.flow.SetUint(openflow.FieldPacketType, 0)
 	if popLabel(&x.flow, &x.wc, n, typeTEB) {
+		x.needs(FeatureAddMPLS)
 		x.pendingDecap = true
 		return n == 1
 	}

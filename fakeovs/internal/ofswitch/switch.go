@@ -81,7 +81,9 @@ type Switch struct {
 	// failOpen is the flow of a switch whose controllers cannot be reached; nil where they can, or do not matter.
 	failOpen *flow
 	// mirroring says that there are mirrors.
-	mirroring   bool
+	mirroring bool
+	// limits are the features of the datapath that translations are kept from, to some amount.
+	limits      map[Feature]int
 	forwardBPDU bool
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16

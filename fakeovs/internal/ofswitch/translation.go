@@ -162,6 +162,7 @@ func (x *translation) run(list steps) []datapath.Action {
 		x.slow = 0
 		return nil
 	}
+	x.countOutputs()
 	return optimize(x.actions)
 }
 
