@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // bondCommands are about ports that are several interfaces.
@@ -111,5 +112,5 @@ func hashMAC(args []string) (string, error) {
 	if err != nil {
 		return "", errors.New("invalid mac")
 	}
-	return strconv.Itoa(int(ofswitch.BondHash(mac, uint16(vlan), uint32(basis)))), nil
+	return strconv.Itoa(int(pipeline.BondHash(mac, uint16(vlan), uint32(basis)))), nil
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // feature is something that a datapath can do: how much of it, or if it is only a matter of yes or no 1.
@@ -50,7 +50,7 @@ var allFeatures = [...]feature{
 }
 
 // setFeatures limits what a datapath is believed to be able to do. Translations go by that as far as the features of package
-// ofswitch say.
+// pipeline say.
 type setFeatures struct {
 	t Target
 	// limits are by the type of the datapath and the name of the feature.
@@ -92,7 +92,7 @@ func (s setFeatures) run(args []string) (string, error) {
 			limits[f.name] = n
 			for _, b := range s.t.Daemon.Bridges() {
 				if sw, ok := s.t.Daemon.Bridge(b.Name); ok && b.DatapathType == bridge.DatapathType {
-					sw.LimitFeature(ofswitch.Feature(f.name), n)
+					sw.LimitFeature(pipeline.Feature(f.name), n)
 				}
 			}
 		}
