@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,16 @@ type tools struct {
 // run returns the output and the errors of a command line, in words, with what differs from run to run replaced.
 func (o *tools) run(line string) string {
 	o.t.Helper()
+	text := strings.ReplaceAll(o.runAsIs(line), o.dir, "DIR")
+	for _, r := range volatile {
+		text = r.ReplaceAllString(text, "$1=X")
+	}
+	return text
+}
+
+// runAsIs is run with nothing replaced.
+func (o *tools) runAsIs(line string) string {
+	o.t.Helper()
 	args := strings.Fields(line)
 	switch args[0] {
 	case "ovs-vsctl":
@@ -43,10 +54,7 @@ func (o *tools) run(line string) string {
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Env = append(os.Environ(), "OVS_RUNDIR="+o.dir)
 	out, err := c.CombinedOutput()
-	text := strings.ReplaceAll(string(out), o.dir, "DIR")
-	for _, r := range volatile {
-		text = r.ReplaceAllString(text, "$1=X")
-	}
+	text := string(out)
 	if err != nil {
 		text += err.Error() + "\n"
 	}
@@ -101,6 +109,25 @@ func sameAnswers(t *testing.T, file string) {
 		if got, want := fake.run(line), real.run(line); got != want {
 			t.Errorf("%s:\ngot from the fake\n%swant as from Open vSwitch\n%s", line, got, want)
 		}
+	}
+}
+
+// A flow of the datapath is found by the UFID that it is dumped with.
+func TestFlowByUFID(t *testing.T) {
+	tier.Need(t, tier.Sandbox)
+	fake := &tools{t, fakeovs.New(t).Dir()}
+	real := &tools{t, ovsproctest.Start(t, ovsproc.Options{Dummy: true}).Dir()}
+	var found []string
+	for _, o := range []*tools{fake, real} {
+		for _, line := range append(slices.Clone(dummySwitch), "ovs-appctl time/stop",
+			"ovs-appctl netdev-dummy/receive p2 in_port(2),eth(src=50:54:00:00:00:09,dst=50:54:00:00:00:0a),eth_type(0x1234)") {
+			o.run(line)
+		}
+		ufid := regexp.MustCompile(`ufid:\S+`).FindString(o.runAsIs("ovs-appctl dpif/dump-flows -m br0"))
+		found = append(found, o.run("ovs-appctl dpctl/get-flow "+ufid))
+	}
+	if found[0] != found[1] || !strings.Contains(found[0], "in_port(2)") {
+		t.Errorf("got %q from the fake, %q from Open vSwitch; want a flow of port 2", found[0], found[1])
 	}
 }
 
