@@ -89,6 +89,9 @@ func (s setFeatures) run(args []string) (string, error) {
 		}
 		n, refusal := f.parse(args[2])
 		if refusal == "" {
+			if now, limited := limits[f.name]; !limited && n != f.amount || limited && n != now {
+				s.t.Daemon.PurgeCache() // of flows that are not as they would be made now
+			}
 			limits[f.name] = n
 			for _, b := range s.t.Daemon.Bridges() {
 				if sw, ok := s.t.Daemon.Bridge(b.Name); ok && b.DatapathType == bridge.DatapathType {
