@@ -59,8 +59,7 @@ type conn struct {
 	// format and id say how packets are handed over, and which.
 	format openflow.PacketInFormat
 	id     uint16
-	// activity says whether the other end is still there.
-	activity activity
+	probe  probe
 
 	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
 	monitors map[uint32]*monitor
@@ -78,16 +77,14 @@ type conn struct {
 }
 
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
-func (s *Switch) start(nc net.Conn, service bool) *conn {
+func (s *Switch) start(nc net.Conn, service bool, every time.Duration) *conn {
 	c := &conn{
 		s: s, nc: nc, log: s.log, service: service, role: openflow.RoleEqual,
-		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor),
+		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor), probe: newProbe(every, s.dp.Now()),
 	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ended = make(chan struct{})
-	if service {
-		c.activity.probe = serviceProbe
-	} else {
+	if !service {
 		c.config.MissSendLen = defaultMissSendLen
 	}
 	s.connMu.Lock()
@@ -148,7 +145,6 @@ func (c *conn) read() error {
 	if err != nil {
 		return err
 	}
-	c.hears(c.s.dp.Now())
 	for {
 		if b, err = readMessage(r, b); err != nil {
 			return err

@@ -9,42 +9,57 @@ import (
 	"github.com/ovskit/ovskit/openflow"
 )
 
-// serviceProbe is after how long a controller that has connected is asked whether it is still there.
-const serviceProbe = time.Minute
+// serviceProbe is the interval of probes of connections that come in by the management socket.
+const serviceProbe = 60 * time.Second
 
-// activity is what is known of the other end of a connection. Its zero value is that nothing is to be found out.
-type activity struct {
-	// probe is after how long without a message there is asked for one; 0 for never.
-	probe time.Duration
-	// heard is when the last message came, and probed when it was last asked.
-	heard, probed time.Time
+const (
+	// minProbe is the least interval of probes.
+	minProbe = 5 * time.Second
+	// minPatience is how long a peer has by the machine's time to answer a probe, however fast the switch's clock goes.
+	minPatience = time.Second
+)
+
+// probe is whether the peer of a connection is still there. It is guarded by conn.mu.
+type probe struct {
+	// every is after how long without a message the peer is sent an echo request, and as long after that it is cut off;
+	// 0 is never.
+	every time.Duration
+	// heard is when the last message came, asked when the peer was probed since, zero if it was not.
+	heard, asked time.Time
+	// patience is until when the peer is not cut off, by the machine's time.
+	patience time.Time
+}
+
+func newProbe(every time.Duration, now time.Time) probe {
+	if every > 0 {
+		every = max(every, minProbe)
+	}
+	return probe{every: every, heard: now}
 }
 
 // hears notes that a message has come.
 func (c *conn) hears(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.activity.heard = now
+	c.probe.heard, c.probe.asked = now, time.Time{}
 }
 
-// probe asks for a message if none has come for long. Unlike Open vSwitch it is patient with one that does not answer.
-func (c *conn) probe(now time.Time) {
+// sound probes a peer that has been silent for long, and cuts off one that has not answered.
+func (c *conn) sound(now time.Time) {
 	c.mu.Lock()
-	a := &c.activity
-	ask := c.version != 0 && a.probe > 0 && !a.heard.IsZero() && now.Sub(a.heard) >= a.probe && now.Sub(a.probed) >= a.probe
+	p := &c.probe
+	silent := p.every > 0 && c.version != 0
+	ask := silent && p.asked.IsZero() && now.Sub(p.heard) >= p.every
 	if ask {
-		a.probed = now
+		p.asked, p.patience = now, time.Now().Add(minPatience)
 	}
+	gone := silent && !ask && !p.asked.IsZero() && now.Sub(p.asked) >= p.every && time.Now().After(p.patience)
 	c.mu.Unlock()
-	if ask {
-		c.tell(openflow.EchoRequest{})
+	switch {
+	case ask && c.hasRoom():
+		c.reply(openflow.EchoRequest{}, 0)
+	case gone:
+		c.log.Warn("OpenFlow connection cut off: the peer does not answer a probe")
+		c.close()
 	}
-}
-
-// SetProbe sets after how long without a message the controller is asked for one (ovs-vswitchd.conf.db(5), "inactivity_probe");
-// 0 for never.
-func (c *Controller) SetProbe(d time.Duration) {
-	c.c.mu.Lock()
-	defer c.c.mu.Unlock()
-	c.c.activity.probe = d
 }
