@@ -129,6 +129,7 @@ func (s *Switch) Expire() {
 		c.expireBundles(now)
 		c.sound(now)
 	}
+	s.RunBonds()
 }
 
 // sortedConns are the connections in the order in which they were made.

@@ -148,8 +148,9 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	case openflow.NAT:
 		x.nat = &a
 	case openflow.CheckPacketLarger:
-		x.checkLength(a, list[i+1:])
-		return i, true
+		if x.checkLength(a, list[i+1:]) {
+			return i, true
+		}
 	case clearActions:
 		x.reportSet("was")
 		x.set, x.setGroup = nil, false

@@ -38,6 +38,8 @@ type Bridge struct {
 	portNos []uint32
 	ordered []*Port
 	macs    *macTable
+	// groups are the members of multicast groups; nil where they are not heeded.
+	groups *memberTable
 	// links are what NORMAL sends packets to, in the order in which they came.
 	links     []*link
 	linkNames map[string]*link
@@ -49,7 +51,9 @@ type Bridge struct {
 	// internal are flows of the switch itself.
 	internal internalFlows
 	// mirroring says that there are mirrors.
-	mirroring   bool
+	mirroring bool
+	// limits are the features of the datapath that translations are kept from, to some amount.
+	limits      map[Feature]int
 	forwardBPDU bool
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16

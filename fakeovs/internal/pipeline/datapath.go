@@ -64,6 +64,7 @@ func NewDatapath(o DatapathOptions) *Datapath {
 	if d.now == nil {
 		d.now = time.Now
 	}
+	d.now = milliseconds(d.now)
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -141,3 +142,9 @@ func (d *Datapath) handOver(batch []delivery) {
 
 // Tracker returns the connections of all bridges.
 func (d *Datapath) Tracker() *conntrack.Tracker { return d.conns }
+
+// milliseconds is a clock that shows whole milliseconds of another one, since now.
+func milliseconds(now func() time.Time) func() time.Time {
+	start := now()
+	return func() time.Time { return start.Add(now().Sub(start).Truncate(time.Millisecond)) }
+}

@@ -42,7 +42,7 @@ func (x *translation) encapEthernet() {
 func (x *translation) encapMPLS(t openflow.PacketType) {
 	n := x.flow.Labels(&x.wc)
 	if n >= packet.MaxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an encap MPLS action can't be performed as it would have more MPLS "+
 				"LSEs than the %d supported.", packet.MaxLabels)
 		}
@@ -60,6 +60,7 @@ func (x *translation) encapMPLS(t openflow.PacketType) {
 	}
 	x.flow.SetUint(openflow.FieldPacketType, uint64(t))
 	x.flow.PushLabel(&x.wc, n, uint16(t), true)
+	x.needs(FeatureAddMPLS)
 	x.flow.SetUint(openflow.FieldEthSrc, 0)
 	x.flow.SetUint(openflow.FieldEthDst, 0)
 }
@@ -162,11 +163,12 @@ func (x *translation) decapMPLS(a openflow.Decap) bool {
 		inner = typeTEB
 	}
 	if x.flow.PopLabel(&x.wc, n, inner) {
+		x.needs(FeatureAddMPLS)
 		x.pendingDecap = true
 		return n == 1
 	}
 	if n >= packet.MaxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS decap can't be performed as it has more MPLS LSEs than "+
 				"the %d supported.", packet.MaxLabels)
 		}

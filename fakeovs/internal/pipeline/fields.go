@@ -349,7 +349,7 @@ func (x *translation) pushMPLS(a openflow.PushMPLS) {
 		x.commit()
 	} else if n >= packet.MaxLabels {
 		x.failed = failedLabels
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS push action can't be performed as it would have "+
 				"more MPLS LSEs than the %d supported.", packet.MaxLabels)
 		}
@@ -372,7 +372,7 @@ func (x *translation) popMPLS(a openflow.PopMPLS) {
 		return
 	}
 	if n >= packet.MaxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS pop action can't be performed as it has "+
 				"more MPLS LSEs than the %d supported.", packet.MaxLabels)
 		}

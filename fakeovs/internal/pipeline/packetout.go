@@ -80,7 +80,7 @@ func (s *Bridge) CheckPacketOut(out *PacketOut) error {
 func (s *Bridge) Translate(out *PacketOut) {
 	e := &evaluation{dp: s.dp, s: s}
 	x := newTranslation(e, s, &out.packet.Key)
-	x.size, x.counts, x.effects, x.frame, x.packetOut = len(out.packet.Bytes()), true, true, true, true
+	x.size, x.counts, x.effects, x.packet, x.packetOut = len(out.packet.Bytes()), true, true, out.packet, true
 	out.evaluation, out.made = e, x.run(actionSteps(out.actions))
 }
 

@@ -75,9 +75,12 @@ func (s *Bridge) ConnectPatch(no uint32, other *Bridge, otherNo uint32) {
 // floods reports whether packets are flooded to the port.
 func (p *Port) floods() bool { return p.config&configNoFlood == 0 }
 
+// maxPortName is how much of a port's name there is room for in messages.
+const maxPortName = 15
+
 func (p *Port) desc() openflow.PortDesc {
 	return openflow.PortDesc{
-		No: p.No, HWAddr: p.HWAddr, Name: p.Name, Config: p.config, State: p.state,
+		No: p.No, HWAddr: p.HWAddr, Name: p.Name[:min(len(p.Name), maxPortName)], Config: p.config, State: p.state,
 		Current: p.Current, Advertised: p.Advertised, Supported: p.Supported, Peer: p.Peer,
 		CurrentSpeed: p.CurrentSpeed, MaxSpeed: p.MaxSpeed,
 	}
@@ -154,6 +157,7 @@ func (s *Bridge) ChangePort(no uint32, f func(*Port)) {
 		}
 		p.settle()
 	})
+	s.RunBonds()
 }
 
 // Port returns a copy of a port; false if it is not there.

@@ -37,8 +37,8 @@ func Commands(t Target) []ctlserver.Command {
 		After: func(args []string) { t.Exit(slices.Equal(args, []string{"--cleanup"})) },
 	}}
 	return slices.Concat(exit,
-		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
-		t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules))
+		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.mdbCommands(), t.bondCommands(), t.timeCommands(), t.dummyCommands(),
+		t.datapathCommands(), t.conntrackCommands(), t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules))
 }
 
 var errNoBridge = errors.New("no such bridge")
