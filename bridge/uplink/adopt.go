@@ -192,7 +192,8 @@ func (m *mover) replan() error {
 		return err
 	}
 	nic := linkstate.Device{Index: m.j.DeviceIndex, Name: m.j.Device}
-	own, moved := idsOf(m.j.Own), idsOf(m.j.Moved)
+	own, moved, there := idsOf(m.j.Own), idsOf(m.j.Moved), idsOf(objects)
+	m.j.Own = slices.DeleteFunc(m.j.Own, func(o linkstate.Object) bool { return !there[o.ID()] })
 	objects = slices.DeleteFunc(objects, func(o linkstate.Object) bool { return own[o.ID()] })
 	for i := range objects {
 		objects[i] = objects[i].Moved(m.own, nic)

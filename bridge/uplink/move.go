@@ -94,6 +94,9 @@ func (m *mover) establish(ctx context.Context) error {
 	if err := errors.Join(m.setUp(ctx, from), m.setUp(ctx, m.own)); err != nil {
 		return err
 	}
+	if err := m.keepOwn(ctx); err != nil {
+		return err
+	}
 	isAddress := func(o linkstate.Object) bool { return o.Kind == linkstate.Address }
 	if err := m.add(ctx, m.own, moved, isAddress); err != nil {
 		return err
@@ -160,6 +163,9 @@ func (m *mover) restore(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := m.settleOwn(ctx); err != nil {
+		return err
+	}
 	if nic != nil && !m.j.Up {
 		if err := m.setDown(ctx, to); err != nil {
 			return err
@@ -194,13 +200,28 @@ func (m *mover) stripOwn(ctx context.Context) error {
 	if err := m.findOwn(); err != nil || m.own.Index == 0 {
 		return err
 	}
-	if err := m.remove(ctx, m.own, m.movedTo(m.own)); err != nil {
+	return m.remove(ctx, m.own, m.movedTo(m.own))
+}
+
+// settleOwn leaves the bridge's own port as it was.
+func (m *mover) settleOwn(ctx context.Context) error {
+	if err := m.findOwn(); err != nil || m.own.Index == 0 {
 		return err
 	}
-	if !m.j.OwnUp {
-		return m.setDown(ctx, m.own)
+	if m.j.OwnUp {
+		return m.keepOwn(ctx)
 	}
-	return nil
+	return m.setDown(ctx, m.own)
+}
+
+// keepOwn gives the bridge's own port again what it had by itself. A change of
+// its MAC address can take that away: ovs-vswitchd sets a device of the datapath
+// in user space down for it.
+func (m *mover) keepOwn(ctx context.Context) error {
+	if m.own.Index != m.j.OwnIndex {
+		return nil // made anew, without it
+	}
+	return m.add(ctx, m.own, m.j.Own, func(linkstate.Object) bool { return true })
 }
 
 // movedTo returns what is moved as objects of a device, one of the two.
