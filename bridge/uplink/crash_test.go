@@ -60,14 +60,8 @@ func TestKilledRecover(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", plain)
 	before := l.dump(t)
-	adopt := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path()}
-	for last := 0; adopt.run(t); adopt.KillBefore++ {
-		last = adopt.KillBefore
-		l.recover(t)
-		_ = last
-	}
-	adopt.KillBefore-- // the last step
-	l.release(t)
+	adopt := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
+		KillAt: "write the journal: adopted"}
 	p := program{Verb: "recover", Database: adopt.Database, SwitchNetns: adopt.SwitchNetns}
 	for {
 		if !adopt.run(t) {

@@ -31,7 +31,8 @@ type program struct {
 	Verb        string // adopt, release or recover
 	Database    string
 	SwitchNetns string
-	KillBefore  int // the step's number, from 0
+	KillBefore  int    // the step's number, from 0
+	KillAt      string // or its name
 }
 
 func TestMain(m *testing.M) {
@@ -58,8 +59,8 @@ func runProgram(text string) error {
 	}
 	defer db.Close()
 	n := 0
-	kill := func(string) error {
-		if n == p.KillBefore {
+	kill := func(step string) error {
+		if p.KillAt == step || p.KillAt == "" && n == p.KillBefore {
 			unix.Kill(os.Getpid(), unix.SIGKILL)
 			select {}
 		}
