@@ -151,7 +151,7 @@ func (m *mover) recover(ctx context.Context) (changed bool, err error) {
 		err = m.restore(ctx)
 	case m.j.State != Adopted:
 		// The kernel has begun anew, with what the machine is configured with.
-		m.j.Boot, m.j.Moved, m.j.Silenced, m.j.Up, m.j.OwnUp = boot, nil, false, true, true
+		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.Up, m.j.OwnUp, m.j.Promisc = boot, nil, nil, false, true, true, true
 		err = m.restore(ctx)
 	case !hasPort && sameBoot:
 		if err = m.replan(); err == nil {

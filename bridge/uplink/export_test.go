@@ -24,3 +24,20 @@ func ReleaseHooked(ctx context.Context, db *vswitch.DB, device string, h func(st
 func RecoverHooked(ctx context.Context, db *vswitch.DB, h func(step string) error) ([]string, error) {
 	return recoverAll(ctx, db, h)
 }
+
+// WithBoot returns a journal as if it had been written before the machine was
+// started anew.
+func WithBoot(text, boot string) (string, error) {
+	j, err := decodeJournal(text)
+	if err != nil {
+		return "", err
+	}
+	j.Boot = boot
+	return j.encode()
+}
+
+// DecodeJournal reports whether a journal can be read.
+func DecodeJournal(text string) error {
+	_, err := decodeJournal(text)
+	return err
+}

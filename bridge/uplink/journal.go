@@ -42,8 +42,9 @@ type journal struct {
 	DeviceIndex int    `json:"index"`
 	MAC         string `json:"mac"`
 	MTU         int    `json:"mtu"`
-	// Up says whether the NIC was up.
-	Up bool `json:"up"`
+	// Up and Promisc say whether the NIC was up, and received everything.
+	Up      bool `json:"up"`
+	Promisc bool `json:"promisc"`
 	// Silenced says whether the kernel's IP stack is kept away from the NIC, and
 	// IPSettings how to undo that.
 	Silenced   bool   `json:"silenced"`

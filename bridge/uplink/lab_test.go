@@ -102,6 +102,19 @@ func (l *lab) command(t testing.TB, ns *netns.NS, line string) string {
 	return out.String()
 }
 
+// batch has ip run many commands.
+func (l *lab) batch(t *testing.T, commands string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "ip", "-batch", "-")
+	cmd.Stdin = strings.NewReader(commands)
+	if err := l.Host().Do(cmd.Start); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // config is that of the NIC.
 func (l *lab) config() uplink.Config {
 	return uplink.Config{Bridge: "br0", Device: node.Uplink, SwitchNetns: l.Host().Path()}

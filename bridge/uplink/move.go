@@ -15,6 +15,7 @@ import (
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // datapathUser is the type of datapath in user space.
@@ -83,9 +84,8 @@ func (m *mover) establish(ctx context.Context) error {
 	if err := m.findOwn(); err != nil {
 		return err
 	}
-	if m.own.Index != m.j.OwnIndex { // made anew
-		m.j.OwnIndex = m.own.Index
-		if m.j.Own, err = m.conn.List(m.own); err != nil {
+	if m.own.Index != m.j.OwnIndex {
+		if err := m.adjustOwn(); err != nil {
 			return err
 		}
 	}
@@ -113,6 +113,9 @@ func (m *mover) establish(ctx context.Context) error {
 		return fmt.Errorf("neighbours of device %q: %w", from.Name, err)
 	}
 	if err := m.add(ctx, m.own, moved, func(o linkstate.Object) bool { return !isAddress(o) }); err != nil {
+		return err
+	}
+	if err := m.conn.Settle(ctx, m.own, moved); err != nil {
 		return err
 	}
 	if err := m.remove(ctx, from, m.movedTo(from)); err != nil {
@@ -166,12 +169,33 @@ func (m *mover) restore(ctx context.Context) error {
 	if err := m.settleOwn(ctx); err != nil {
 		return err
 	}
-	if nic != nil && !m.j.Up {
-		if err := m.setDown(ctx, to); err != nil {
+	if nic != nil {
+		if err := m.settleNIC(ctx, to); err != nil {
 			return err
 		}
 	}
 	return m.clearJournal(ctx)
+}
+
+// settleNIC gives the NIC the flags that it had. An ovs-vswitchd that was killed
+// leaves it receiving everything.
+func (m *mover) settleNIC(ctx context.Context, d linkstate.Device) error {
+	link, err := m.links.LinkByIndex(d.Index)
+	if err != nil {
+		return fmt.Errorf("device %q: %w", d.Name, err)
+	}
+	if link.Attrs().RawFlags&unix.IFF_PROMISC != 0 && !m.j.Promisc {
+		if err := m.step(ctx, "have device %q receive what is for it", d.Name); err != nil {
+			return err
+		}
+		if err := m.links.SetPromiscOff(link); err != nil {
+			return fmt.Errorf("device %q: %w", d.Name, err)
+		}
+	}
+	if !m.j.Up {
+		return m.setDown(ctx, d)
+	}
+	return nil
 }
 
 // giveBack adds to the NIC what is moved.
@@ -192,15 +216,36 @@ func (m *mover) giveBack(ctx context.Context, to linkstate.Device) error {
 			return fmt.Errorf("neighbours of device %q: %w", m.own.Name, err)
 		}
 	}
-	return m.add(ctx, to, m.movedTo(to), func(linkstate.Object) bool { return true })
+	moved := m.movedTo(to)
+	if err := m.add(ctx, to, moved, func(linkstate.Object) bool { return true }); err != nil {
+		return err
+	}
+	return m.conn.Settle(ctx, to, moved)
 }
 
 // stripOwn takes from the bridge's own port what was moved to it.
 func (m *mover) stripOwn(ctx context.Context) error {
-	if err := m.findOwn(); err != nil || m.own.Index == 0 {
+	if err := m.findOwn(); err != nil {
 		return err
 	}
-	return m.remove(ctx, m.own, m.movedTo(m.own))
+	moved := m.movedTo(m.own)
+	if m.own.Index == 0 { // policy rules outlive the device
+		moved = slices.DeleteFunc(moved, func(o linkstate.Object) bool { return o.Kind != linkstate.Rule })
+	}
+	return m.remove(ctx, m.own, moved)
+}
+
+// adjustOwn takes note of a bridge's own port that was made anew. Policy rules
+// have outlived the old one.
+func (m *mover) adjustOwn() error {
+	own, err := m.conn.List(m.own)
+	if err != nil {
+		return err
+	}
+	m.j.OwnIndex, m.j.Own = m.own.Index, nil
+	moved := idsOf(m.movedTo(m.own))
+	m.j.Own = slices.DeleteFunc(own, func(o linkstate.Object) bool { return moved[o.ID()] })
+	return nil
 }
 
 // settleOwn leaves the bridge's own port as it was.
@@ -270,7 +315,13 @@ func (m *mover) remove(ctx context.Context, from linkstate.Device, objects []lin
 			return fmt.Errorf("device %q: %w", from.Name, err)
 		}
 	}
-	return nil
+	if from.Index == 0 {
+		return nil
+	}
+	if err := m.step(ctx, "remove what the kernel has left of the addresses of device %q", from.Name); err != nil {
+		return err
+	}
+	return m.conn.Sweep(from, objects)
 }
 
 func (m *mover) setUp(ctx context.Context, d linkstate.Device) error {

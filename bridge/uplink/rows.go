@@ -184,13 +184,30 @@ func (m *mover) removeRows(ctx context.Context) error {
 	if hasPort {
 		ops = append(ops, vswitch.RemovePorts(m.uuid, port.UUID))
 	}
+	// Neither is needed to be connected again if the datapath is in user space,
+	// but a switch that answers is to forward what it has before the port goes.
+	optional := m.userspace || !hasPort
+	if optional {
+		if err := m.settled(ctx); errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil {
+			_, err := m.db.Commit(ctx, ops...)
+			return err
+		} else if err != nil {
+			return err
+		}
+	}
 	// It is waited for also because it changes the MAC address of its own port
 	// by setting it down and then as it was, whoever changes that meanwhile.
-	settled, cancel := context.WithTimeout(ctx, settlePatience)
-	defer cancel()
-	_, err := m.db.Apply(settled, ops...)
-	if errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil && (m.userspace || !hasPort) {
+	err := m.settled(ctx, ops...)
+	if errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil && optional {
 		return nil
 	}
+	return err
+}
+
+// settled is Apply with a bounded patience for ovs-vswitchd.
+func (m *mover) settled(ctx context.Context, ops ...ovsdb.Operation) error {
+	ctx, cancel := context.WithTimeout(ctx, settlePatience)
+	defer cancel()
+	_, err := m.db.Apply(ctx, ops...)
 	return err
 }
