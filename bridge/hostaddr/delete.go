@@ -19,7 +19,7 @@ func remove(ctx context.Context, db *vswitch.DB, addr netip.Addr, h hook) error 
 	if err != nil {
 		return err
 	}
-	m, err := open(db, a.SwitchNetns, h)
+	m, err := open(ctx, db, a.SwitchNetns, h)
 	if err == nil {
 		defer m.close()
 		var r *record
@@ -104,7 +104,7 @@ func recoverAll(ctx context.Context, db *vswitch.DB, h hook) error {
 }
 
 func recoverOne(ctx context.Context, db *vswitch.DB, a *Address, h hook) error {
-	m, err := open(db, a.SwitchNetns, h)
+	m, err := open(ctx, db, a.SwitchNetns, h)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ import (
 const undoPatience = 2 * time.Second
 
 func ensure(ctx context.Context, db *vswitch.DB, c Config, h hook) error {
-	m, err := open(db, c.SwitchNetns, h)
+	m, err := open(ctx, db, c.SwitchNetns, h)
 	if err == nil {
 		defer m.close()
 		err = m.ensure(ctx, c)

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -22,6 +23,9 @@ import (
 // lockName is the lock of the switch's namespace that only one program has that
 // changes addresses.
 const lockName = "ovskit-hostaddr"
+
+// lockPatience is how long somebody else may have the lock.
+const lockPatience = 200 * time.Millisecond
 
 // A hook is told of each step before it is taken; its error ends the operation.
 type hook func(step string) error
@@ -38,7 +42,7 @@ type machine struct {
 	hook   hook
 }
 
-func open(db *vswitch.DB, switchNetns string, h hook) (_ *machine, err error) {
+func open(ctx context.Context, db *vswitch.DB, switchNetns string, h hook) (_ *machine, err error) {
 	m := &machine{db: db, hook: h}
 	defer func() {
 		if err != nil {
@@ -48,7 +52,7 @@ func open(db *vswitch.DB, switchNetns string, h hook) (_ *machine, err error) {
 	if m.ns, err = netns.OpenOrCurrent(switchNetns); err != nil {
 		return nil, err
 	}
-	if m.unlock, err = m.ns.Lock(lockName); err != nil {
+	if m.unlock, err = m.ns.LockWithin(ctx, lockName, lockPatience); err != nil {
 		if errors.Is(err, netns.ErrLocked) {
 			err = ErrBusy
 		}

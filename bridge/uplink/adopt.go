@@ -24,6 +24,9 @@ const undoPatience = 10 * time.Second
 // changes an uplink.
 const lockName = "ovskit-uplink"
 
+// lockPatience is how long somebody else may have the lock.
+const lockPatience = 200 * time.Millisecond
+
 // A hook is told of each step before it is taken; its error ends the operation.
 type hook func(step string) error
 
@@ -38,7 +41,7 @@ func adopt(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, erro
 }
 
 func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, error) {
-	m, err := open(db, c.Bridge, c.SwitchNetns, h)
+	m, err := open(ctx, db, c.Bridge, c.SwitchNetns, h)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +78,7 @@ func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hook) e
 	if err != nil {
 		return err
 	}
-	m, err := open(db, u.Bridge, u.SwitchNetns, h)
+	m, err := open(ctx, db, u.Bridge, u.SwitchNetns, h)
 	if err != nil {
 		return err
 	}
@@ -127,7 +130,7 @@ func recoverAll(ctx context.Context, db *vswitch.DB, h hook) (devices []string, 
 }
 
 func recoverOne(ctx context.Context, db *vswitch.DB, u *Uplink, h hook) (changed bool, err error) {
-	m, err := open(db, u.Bridge, u.SwitchNetns, h)
+	m, err := open(ctx, db, u.Bridge, u.SwitchNetns, h)
 	if err != nil {
 		return false, err
 	}
@@ -151,7 +154,8 @@ func (m *mover) recover(ctx context.Context) (changed bool, err error) {
 		err = m.restore(ctx)
 	case m.j.State != Adopted:
 		// The kernel has begun anew, with what the machine is configured with.
-		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.Up, m.j.OwnUp, m.j.Promisc = boot, nil, nil, false, true, true, true
+		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.OwnIndex = boot, nil, nil, false, 0
+		m.j.Up, m.j.OwnUp, m.j.Promisc = true, true, true
 		err = m.restore(ctx)
 	case !hasPort && sameBoot:
 		if err = m.replan(); err == nil {
@@ -212,7 +216,7 @@ func idsOf(objects []linkstate.Object) map[string]bool {
 }
 
 // open makes a mover of a bridge, with the journal that the bridge has.
-func open(db *vswitch.DB, bridge, switchNetns string, h hook) (_ *mover, err error) {
+func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hook) (_ *mover, err error) {
 	m := &mover{db: db, bridge: bridge, hook: h}
 	defer func() {
 		if err != nil {
@@ -222,7 +226,7 @@ func open(db *vswitch.DB, bridge, switchNetns string, h hook) (_ *mover, err err
 	if m.ns, err = netns.OpenOrCurrent(switchNetns); err != nil {
 		return nil, err
 	}
-	if m.unlock, err = m.ns.Lock(lockName); err != nil {
+	if m.unlock, err = m.ns.LockWithin(ctx, lockName, lockPatience); err != nil {
 		if errors.Is(err, netns.ErrLocked) {
 			err = ErrBusy
 		}

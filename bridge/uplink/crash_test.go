@@ -13,21 +13,32 @@ import (
 	"github.com/ovskit/ovskit/internal/node"
 )
 
-// TestKilledAdopt kills a program that adopts before each of its steps in turn.
+// TestKilledAdopt kills a program that adopts before each of its steps in turn:
+// of a machine with little on its NIC before all, and before some of one with
+// much.
 func TestKilledAdopt(t *testing.T) {
-	t.Parallel()
-	l := newLab(t, "standalone", plain)
-	before := l.dump(t)
-	p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path()}
-	for p.run(t) {
-		when := fmt.Sprintf("killed before step %d, recovered", p.KillBefore)
-		l.recover(t)
-		l.expectConnected(t, when)
-		l.expect(t, when, before)
-		p.KillBefore++
+	for _, tt := range []struct {
+		name    string
+		machine []string
+		stride  int
+	}{{"plain", plain, 1}, {"rich", rich, 9}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t, "standalone", tt.machine)
+			before := l.dump(t)
+			p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path()}
+			for p.run(t) {
+				when := fmt.Sprintf("killed before step %d", p.KillBefore)
+				l.expectConnected(t, when)
+				l.recover(t)
+				l.expectConnected(t, when+", recovered")
+				l.expect(t, when+", recovered", before)
+				p.KillBefore += tt.stride
+			}
+			l.expectSteps(t, p.KillBefore)
+			l.expectConnected(t, "adopted")
+		})
 	}
-	l.expectSteps(t, p.KillBefore)
-	l.expectConnected(t, "adopted")
 }
 
 // TestKilledRelease does the same with a release.
@@ -39,8 +50,10 @@ func TestKilledRelease(t *testing.T) {
 	adopted := l.dump(t)
 	p := program{Verb: "release", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path()}
 	for p.run(t) {
-		when := fmt.Sprintf("killed before step %d, recovered", p.KillBefore)
+		when := fmt.Sprintf("killed before step %d", p.KillBefore)
+		l.expectConnected(t, when)
 		l.recover(t)
+		when += ", recovered"
 		l.expectConnected(t, when)
 		if _, err := uplink.Get(l.db, node.Uplink); err == nil {
 			l.expect(t, when+" as an uplink", adopted)

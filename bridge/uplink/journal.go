@@ -50,9 +50,10 @@ type journal struct {
 	Silenced   bool   `json:"silenced"`
 	IPSettings string `json:"ipSettings,omitempty"`
 
-	// OwnIndex is the index of the bridge's own port, and OwnUp whether it was
-	// up.
+	// OwnIndex is the index of the bridge's own port, OwnMTU its MTU, and OwnUp
+	// whether it was up.
 	OwnIndex int  `json:"ownIndex"`
+	OwnMTU   int  `json:"ownMTU"`
 	OwnUp    bool `json:"ownUp"`
 	// Hwaddr and MTURequest are what the bridge was configured with.
 	Hwaddr     *string `json:"hwaddr,omitempty"`

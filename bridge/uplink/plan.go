@@ -58,7 +58,7 @@ func (m *mover) list(device string) (*journal, error) {
 	j := &journal{
 		State: Adopting, Device: device, DeviceIndex: attrs.Index, MAC: attrs.HardwareAddr.String(), MTU: attrs.MTU,
 		Up: attrs.Flags&net.FlagUp != 0, Promisc: attrs.RawFlags&unix.IFF_PROMISC != 0, Silenced: m.userspace,
-		OwnIndex: own.Attrs().Index, OwnUp: own.Attrs().Flags&net.FlagUp != 0,
+		OwnIndex: own.Attrs().Index, OwnMTU: own.Attrs().MTU, OwnUp: own.Attrs().Flags&net.FlagUp != 0,
 	}
 	if j.Boot, err = bootID(); err != nil {
 		return nil, err

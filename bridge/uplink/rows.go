@@ -173,35 +173,46 @@ func (m *mover) removeRows(ctx context.Context) error {
 	if !ok {
 		return ErrNoBridge
 	}
-	var ops []ovsdb.Operation
+	var ops, last []ovsdb.Operation
 	if br.OtherConfig[hwaddrKey] == m.j.MAC {
 		ops = append(ops, ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, m.j.Hwaddr), ovsdb.ByUUID(m.uuid)))
 	}
-	if own, ok := m.db.Interface(m.bridge); ok && own.MTURequest != nil && *own.MTURequest == int64(m.j.MTU) {
-		ops = append(ops, ovsdb.Update(vswitch.TableInterface, ovsdb.Row{"mtu_request": m.j.MTURequest}, ovsdb.ByUUID(own.UUID)))
+	if own, ok := m.db.Interface(m.bridge); ok && m.isOurMTU(own.MTURequest) {
+		request := func(mtu *int64) ovsdb.Operation {
+			return ovsdb.Update(vswitch.TableInterface, ovsdb.Row{"mtu_request": mtu}, ovsdb.ByUUID(own.UUID))
+		}
+		if m.j.MTURequest == nil && m.j.OwnMTU != 0 {
+			// Without a request ovs-vswitchd leaves the MTU as it was requested.
+			ops = append(ops, request(vswitch.Optional(int64(m.j.OwnMTU))))
+		}
+		last = append(last, request(m.j.MTURequest))
 	}
 	port, hasPort := m.nicPort()
 	if hasPort {
 		ops = append(ops, vswitch.RemovePorts(m.uuid, port.UUID))
 	}
-	// Neither is needed to be connected again if the datapath is in user space,
-	// but a switch that answers is to forward what it has before the port goes.
+	// If the datapath is in user space the machine is connected again without
+	// ovs-vswitchd. One that answers is waited for: it is to forward what it has
+	// before the port goes, and it changes the MAC address of its own port by
+	// setting it down and then as it was, whoever changes that meanwhile.
 	optional := m.userspace || !hasPort
-	if optional {
-		if err := m.settled(ctx); errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil {
-			_, err := m.db.Commit(ctx, ops...)
+	for _, do := range [][]ovsdb.Operation{nil, ops, last} {
+		err := m.settled(ctx, do...)
+		if errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil && optional {
+			_, err := m.db.Commit(ctx, append(ops, last...)...)
 			return err
-		} else if err != nil {
+		}
+		if err != nil {
 			return err
 		}
 	}
-	// It is waited for also because it changes the MAC address of its own port
-	// by setting it down and then as it was, whoever changes that meanwhile.
-	err := m.settled(ctx, ops...)
-	if errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil && optional {
-		return nil
-	}
-	return err
+	return nil
+}
+
+// isOurMTU reports whether the MTU of the bridge's own port is requested as the
+// adoption, or its end, has done.
+func (m *mover) isOurMTU(request *int64) bool {
+	return request != nil && (*request == int64(m.j.MTU) || m.j.MTURequest == nil && *request == int64(m.j.OwnMTU))
 }
 
 // settled is Apply with a bounded patience for ovs-vswitchd.

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/tier"
@@ -377,5 +378,18 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Lock after unlock: %v", err)
 	}
-	unlock()
+	given := make(chan struct{})
+	go func() {
+		defer close(given)
+		unlock()
+	}()
+	again, err := a.LockWithin(t.Context(), "web", 10*time.Second)
+	if err != nil {
+		t.Fatalf("LockWithin: %v", err)
+	}
+	<-given
+	if _, err := a.LockWithin(t.Context(), "web", time.Millisecond); !errors.Is(err, netns.ErrLocked) {
+		t.Errorf("LockWithin of a lock that stays taken: %v, want %v", err, netns.ErrLocked)
+	}
+	again()
 }
