@@ -135,9 +135,9 @@ func TestSwitchDies(t *testing.T) {
 	before := l.dump(t)
 	l.adopt(t)
 	adopted := l.dump(t)
-	restart := func(meanwhile func()) {
+	restart := func(end func() error, meanwhile func()) {
 		t.Helper()
-		if err := l.OVS().KillSwitch(); err != nil {
+		if err := end(); err != nil {
 			t.Fatal(err)
 		}
 		meanwhile()
@@ -149,11 +149,13 @@ func TestSwitchDies(t *testing.T) {
 		}
 	}
 	// The bridge's own port outlives it.
-	restart(func() {})
-	l.expect(t, "ovs-vswitchd restarted", adopted)
-	l.expectConnected(t, "ovs-vswitchd restarted")
+	for _, end := range []func() error{l.OVS().KillSwitch, l.OVS().StopSwitch} {
+		restart(end, func() {})
+		l.expect(t, "ovs-vswitchd restarted", adopted)
+		l.expectConnected(t, "ovs-vswitchd restarted")
+	}
 
-	restart(func() { l.command(t, l.Host(), "ip link del br0") })
+	restart(l.OVS().KillSwitch, func() { l.command(t, l.Host(), "ip link del br0") })
 	changed, err := uplink.Recover(testContext(t), l.db)
 	if err != nil || !slices.Equal(changed, []string{node.Uplink}) {
 		t.Errorf("Recover: %v, %v; want the uplink", changed, err)
@@ -161,7 +163,7 @@ func TestSwitchDies(t *testing.T) {
 	l.expect(t, "the bridge's own port made anew", adopted)
 	l.expectConnected(t, "the bridge's own port made anew")
 
-	restart(func() {
+	restart(l.OVS().KillSwitch, func() {
 		l.release(t)
 		l.expectConnected(t, "released without ovs-vswitchd")
 	})

@@ -29,9 +29,9 @@
 // old one, and neighbours that the kernel knows are made known at the new place,
 // so that connections are not cut and hardly any packet is lost.
 //
-// If the datapath is in user space, the bridge's own port ends with
-// ovs-vswitchd, and the machine is cut off until ovs-vswitchd is back and Recover
-// has run: it gives the new port what was moved when the NIC was adopted.
+// If the datapath is in user space, the machine is cut off while ovs-vswitchd is
+// not running. The bridge's own port outlives it, with all it has; if it was made
+// anew after all, Recover gives it what was moved when the NIC was adopted.
 // If the machine itself was started anew, Recover adopts the NIC again with what
 // it has now. If somebody took the NIC out of the bridge, Recover gives it back
 // what it had.
