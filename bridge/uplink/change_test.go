@@ -171,6 +171,31 @@ func TestSwitchDies(t *testing.T) {
 	l.expect(t, "released without ovs-vswitchd", before)
 }
 
+// TestNICReconfigured has some program give the NIC to the kernel's IP stack
+// again, and what it had as well.
+func TestNICReconfigured(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "standalone", plain)
+	before := l.dump(t)
+	l.adopt(t)
+	adopted := l.dump(t)
+	for _, c := range []string{"ip link set uplink0 up", "ip addr add 192.0.2.1/24 brd + dev uplink0"} {
+		for _, p := range [][2]string{{"ipv4/conf/uplink0/arp_ignore", "0"}, {"ipv6/conf/uplink0/disable_ipv6", "0"}} {
+			if err := l.Host().SetSysctl("net/"+p[0], p[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.command(t, l.Host(), c)
+		if changed, err := uplink.Recover(testContext(t), l.db); err != nil || !slices.Equal(changed, []string{node.Uplink}) {
+			t.Errorf("Recover: %v, %v; want the uplink", changed, err)
+		}
+		l.expect(t, "recovered", adopted)
+		l.expectConnected(t, "recovered")
+	}
+	l.release(t)
+	l.expect(t, "released", before)
+}
+
 // TestTakenOut has somebody take the NIC out of the bridge.
 func TestTakenOut(t *testing.T) {
 	t.Parallel()
