@@ -4,10 +4,10 @@
 package ofswitch
 
 import (
-	"maps"
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -28,8 +28,9 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
-	// beginnings is room for those of messages.
+	// beginnings is room for those of messages, mods for flow mods.
 	beginnings []byte
+	mods       []pipeline.FlowMod
 	bytes      int64 // of the messages, the opener among them
 }
 
@@ -45,12 +46,22 @@ func (b *bundle) keep(raw []byte) []byte {
 	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
 }
 
+// place keeps a flow mod as long as the bundle.
+func (b *bundle) place(m pipeline.FlowMod) *pipeline.FlowMod {
+	const together = 64
+	if len(b.mods) == cap(b.mods) {
+		b.mods = make([]pipeline.FlowMod, 0, min(len(b.entries)+1, together))
+	}
+	b.mods = append(b.mods, m)
+	return &b.mods[len(b.mods)-1]
+}
+
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
-	mod   *flowMod
+	mod   *pipeline.FlowMod
 	group *openflow.GroupMod
 	port  *openflow.PortMod
-	out   *packetOut
+	out   *pipeline.PacketOut
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
@@ -97,17 +108,8 @@ func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) erro
 	if len(c.bundles) >= maxBundles || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrOutOfBundles
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw), bytes: int64(len(raw))}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), bytes: int64(len(raw))}
 	return nil
-}
-
-// takeBundleRoom reports whether there was room for a message of that many bytes in the bundles.
-func (d *Datapath) takeBundleRoom(size int) bool {
-	if d.bundleRoom.Add(-int64(size)) < 0 {
-		d.bundleRoom.Add(int64(size))
-		return false
-	}
-	return true
 }
 
 // beginning is as much of a message as an error about it repeats.
@@ -140,7 +142,7 @@ func (c *conn) usableBundle(id uint32, flags openflow.BundleFlags) (*bundle, err
 		c.dropBundle(id)
 		return nil, openflow.ErrBadBundleFlags
 	}
-	b.used = c.s.dp.now()
+	b.used = c.s.dp.Now()
 	return b, nil
 }
 
@@ -164,19 +166,19 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
 	e := bundled{xid: xid}
+	var mod pipeline.FlowMod
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
-		if err != nil {
+		var err error
+		if mod, err = c.prepare(inner, raw[bundledAt(c.version):]); err != nil {
 			return err
 		}
-		e.mod = mod
 	case openflow.GroupMod:
 		e.group = &inner
 	case openflow.PortMod:
 		e.port = &inner
 	case openflow.PacketOut:
-		out, err := c.s.preparePacketOut(&inner)
+		out, err := c.s.PreparePacketOut(&inner)
 		if err != nil {
 			return err
 		}
@@ -196,7 +198,13 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrBundleTooMany
 	}
+	if _, ok := m.Message.(openflow.FlowMod); ok {
+		e.mod = b.place(mod)
+	}
 	e.message = b.keep(raw)
+	if n := len(b.entries); n == cap(b.entries) {
+		b.entries = slices.Grow(b.entries, max(n, 16))
+	}
 	b.entries = append(b.entries, e)
 	b.bytes += int64(len(raw))
 	c.bundled++
@@ -223,7 +231,7 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 		case e.port != nil:
 			c.configurePort(e.port)
 		case e.out != nil:
-			c.s.send(e.out)
+			c.s.Send(e.out)
 		}
 	}
 	return nil
@@ -233,32 +241,30 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 // returns it.
 func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s := c.s
-	s.begin()
-	defer s.end()
-	changes := make([][]change, len(b.entries))
-	s.flows.room = make([]change, 0, len(b.entries))
-	defer func() { s.flows.room = nil }()
-	s.flows.deferOrder(true)
-	defer s.flows.deferOrder(false)
+	s.Begin()
+	defer s.End()
+	changes := make([][]pipeline.Change, len(b.entries))
+	s.BeginMany(len(b.entries))
+	defer s.EndMany()
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
 		case e.mod != nil:
-			changes[i], err = s.flows.apply(e.mod, s.now)
+			changes[i], err = s.Apply(e.mod)
 		case e.group != nil:
-			changes[i], err = s.flows.applyGroup(e.group, s.now)
+			changes[i], err = s.ApplyGroup(e.group)
 		case e.port != nil && b.flags&openflow.BundleAtomic != 0:
 			err = openflow.ErrBundleMsgFailed
 		case e.port != nil:
-			err = s.checkPortMod(e.port)
+			err = s.CheckPortMod(e.port)
 		case e.out != nil:
-			if err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions}); err == nil {
-				s.translate(e.out)
+			if err = s.CheckPacketOut(e.out); err == nil {
+				s.Translate(e.out)
 			}
 		}
 		if err != nil {
 			for i--; i >= 0; i-- {
-				s.flows.revert(changes[i])
+				s.Revert(changes[i])
 			}
 			return e, err
 		}
@@ -269,7 +275,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		e := &b.entries[i]
 		s.finished(changes[i], c, e.xid)
 		if e.group != nil {
-			c.forwardGroup(*e.group, replaces(changes[i]), e.xid)
+			c.forwardGroup(*e.group, pipeline.ReplacesGroup(changes[i]), e.xid)
 		}
 	}
 	s.holdMonitors(false)
@@ -283,12 +289,19 @@ func (c *conn) expireBundles(now time.Time) {
 		return
 	}
 	defer c.bundleMu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
-		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
-			c.dropBundle(id)
-			if c.hasRoom() {
-				c.refuse(openflow.ErrBundleTimeout, b.opener)
-			}
+	idle := c.s.dp.bundleIdle()
+	var expired []uint32
+	for id, b := range c.bundles {
+		if now.Sub(b.used) >= idle {
+			expired = append(expired, id)
+		}
+	}
+	slices.Sort(expired)
+	for _, id := range expired {
+		b := c.bundles[id]
+		c.dropBundle(id)
+		if c.hasRoom() {
+			c.refuse(openflow.ErrBundleTimeout, b.opener)
 		}
 	}
 }
