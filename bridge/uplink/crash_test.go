@@ -82,7 +82,8 @@ func TestAdoptElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := l.dump(t)
-	p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(), KillAt: "write the journal: adopted"}
+	p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
+		KillAt: "write the journal: adopted"}
 	if !p.run(t) {
 		t.Fatal("the adoption came to its end")
 	}

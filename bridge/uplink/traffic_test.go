@@ -54,7 +54,8 @@ func TestTrafficGoesOn(t *testing.T) {
 			c.exchange(t, 20)
 		}
 		sent, received := pings.stop(t)
-		t.Logf("%s took %v: longest silence in a connection %v, %d of %d echo requests every 5 ms answered", change.name, took, longest, received, sent)
+		t.Logf("%s took %v: longest silence in a connection %v, %d of %d echo requests every 5 ms answered",
+			change.name, took, longest, received, sent)
 		if sent-received > sent/2 {
 			t.Errorf("%s: %d of %d echo requests answered, want most", change.name, received, sent)
 		}
