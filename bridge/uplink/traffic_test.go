@@ -187,9 +187,10 @@ func TestSecureBridge(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "secure", plain)
 	before := l.dump(t)
+	patience := "-w1"
 	c := l.config()
 	c.Verify = func(ctx context.Context, u *uplink.Uplink) error {
-		cmd := exec.CommandContext(ctx, "ping", "-c1", "-W1", "192.0.2.254")
+		cmd := exec.CommandContext(ctx, "ping", "-c1", "-i0.1", patience, "192.0.2.254")
 		if err := l.Host().Do(cmd.Start); err != nil {
 			return err
 		}
@@ -217,6 +218,7 @@ func TestSecureBridge(t *testing.T) {
 	c.Connect = func(ctx context.Context, u *uplink.Uplink) error {
 		return exec.CommandContext(ctx, "ovs-ofctl", "add-flow", l.OVS().Management("br0"), "actions=NORMAL").Run()
 	}
+	patience = "-w10"
 	if _, err := uplink.Adopt(testContext(t), l.db, c); err != nil {
 		t.Fatal(err)
 	}
