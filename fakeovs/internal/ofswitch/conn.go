@@ -59,6 +59,7 @@ type conn struct {
 	// format and id say how packets are handed over, and which.
 	format openflow.PacketInFormat
 	id     uint16
+	probe  probe
 
 	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
 	monitors map[uint32]*monitor
@@ -76,10 +77,10 @@ type conn struct {
 }
 
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
-func (s *Switch) start(nc net.Conn, service bool) *conn {
+func (s *Switch) start(nc net.Conn, service bool, every time.Duration) *conn {
 	c := &conn{
 		s: s, nc: nc, log: s.log, service: service, role: openflow.RoleEqual,
-		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor),
+		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor), probe: newProbe(every, s.dp.Now()),
 	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ended = make(chan struct{})
@@ -148,7 +149,9 @@ func (c *conn) read() error {
 		if b, err = readMessage(r, b); err != nil {
 			return err
 		}
-		c.expireBundles(c.s.dp.Now())
+		now := c.s.dp.Now()
+		c.hears(now)
+		c.expireBundles(now)
 		if v := openflow.Version(b[0]); v != c.version && !anyVersion(b[1]) {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue

@@ -4,6 +4,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
@@ -84,7 +86,12 @@ func (s *Bridge) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Res
 // deliveries pairs frames with their receivers, who own them: kept says that the outputs are somebody else's.
 func (s *Bridge) deliveries(outputs []Output, kept bool) []delivery {
 	frames := make([]delivery, 0, len(outputs))
+	var failed []*Port
 	for _, o := range outputs {
+		if o.port.Fits != nil && (slices.Contains(failed, o.port) || !o.port.Fits(o.Frame)) {
+			failed = append(failed, o.port)
+			continue
+		}
 		o.port.countOut(len(o.Frame))
 		if o.port.Receive == nil {
 			continue

@@ -24,6 +24,9 @@ type Port struct {
 	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
+	// Fits reports whether the device can send a frame. One that it cannot is dropped without being counted, as are those
+	// that leave after it on account of the same packet. Nil sends any.
+	Fits func(frame []byte) bool
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
