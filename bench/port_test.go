@@ -37,16 +37,21 @@ func attachOVS(b *testing.B) side {
 	}); err != nil {
 		b.Fatal(err)
 	}
+	ports, err := port.Open(n.db, port.Options{SwitchNetns: n.Host().Path()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(ports.Close)
 	c := port.Config{
-		Bridge: "br0", Name: "web0", SwitchNetns: n.Host().Path(), Netns: nodetest.Endpoint(b, n.Node, "web").Path(),
+		Bridge: "br0", Name: "web0", Netns: nodetest.Endpoint(b, n.Node, "web").Path(),
 		Ifname: "eth0", MAC: benchMAC, Addrs: []netip.Prefix{benchAddr}, Gateway: benchGateway.Addr(),
 	}
 	return side{
 		run: func(int) error {
-			_, err := port.Attach(ctx, n.db, c)
+			_, err := ports.Attach(ctx, c)
 			return err
 		},
-		undo: func(int) error { return port.Detach(ctx, n.db, c.Name) },
+		undo: func(int) error { return ports.Detach(ctx, c.Name) },
 	}
 }
 

@@ -11,14 +11,11 @@ const (
 	// Kind is on interfaces: the kind of port, which says what there is
 	// besides the row.
 	Kind = "ovskit-kind"
-	// SwitchNetns is on interfaces whose device is not in the network
-	// namespace of whoever made it: the path of the namespace.
-	SwitchNetns = "ovskit-switch-netns"
-	// Netns, Ifname and Addrs are on interfaces: where the far end is, and its
-	// addresses with their prefix lengths, separated by spaces.
-	Netns  = "ovskit-netns"
-	Ifname = "ovskit-ifname"
-	Addrs  = "ovskit-addrs"
+	// Config is on interfaces: how the port was asked for, as JSON.
+	Config = "ovskit-config"
+	// Device is on interfaces whose device this module has made: what tells it
+	// from others of its name.
+	Device = "ovskit-device"
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"

@@ -1,0 +1,203 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/ovskit/ovskit/internal/mark"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+)
+
+// update brings a port that the owner has already to a config.
+func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface) (*Port, error) {
+	row, ok := m.db.Port(p.Name)
+	br, isPlaced := m.db.PortBridge(p.Name)
+	if !ok || !isPlaced {
+		return nil, errRemoved
+	}
+	before, err := recorded(br, row, iface)
+	if err != nil {
+		return nil, err
+	}
+	if p.MAC == nil {
+		p.MAC = before.MAC
+	}
+	if err := before.fixed(p.Config); err != nil {
+		return nil, err
+	}
+	iface, err = waitMade(ctx, m.db, p.Name, iface.UUID)
+	if err != nil {
+		return nil, err
+	}
+	do, reverse, err := m.changeOps(p.Config, &before, row, iface)
+	if err != nil {
+		return nil, err
+	}
+	if len(do) > 0 {
+		_, err = m.db.Apply(ctx, do...)
+	}
+	if err == nil {
+		err = m.reconfigure(ctx, p, &before)
+	}
+	if err == nil {
+		iface, err = waitMade(ctx, m.db, p.Name, iface.UUID)
+	}
+	if err != nil {
+		if len(reverse) > 0 {
+			err = errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.commit(ctx, reverse) }))
+		}
+		return nil, err
+	}
+	return m.made(p.Config, iface), nil
+}
+
+// fixed reports what of a port cannot be changed while it is in use.
+func (c *Config) fixed(wanted *Config) error {
+	patch := func(c *Config) string {
+		if c.Patch == nil {
+			return ""
+		}
+		return c.Patch.Bridge + "/" + c.Patch.Name
+	}
+	for _, f := range []struct{ what, is, wanted string }{
+		{"bridge", c.Bridge, wanted.Bridge},
+		{"kind", c.Kind.String(), wanted.Kind.String()},
+		{"interface type", c.interfaceType(), wanted.interfaceType()},
+		{"network namespace", c.Netns, wanted.Netns},
+		{"interface name", c.Ifname, wanted.Ifname},
+		{"other half", patch(c), patch(wanted)},
+	} {
+		if f.is != f.wanted {
+			return fmt.Errorf("port %q with %s %q, not %q: %w", c.Name, f.what, f.is, f.wanted, ErrExists)
+		}
+	}
+	return nil
+}
+
+// changeOps makes the operations that bring the rows of a port to a config, and
+// those that take that back.
+func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch.Interface) (do, undo []ovsdb.Operation, err error) {
+	wantedRow, wantedIface, err := m.rows(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	set := func(table, uuid string, now, old ovsdb.Row) {
+		if len(now) > 0 {
+			do = append(do, ovsdb.Update(table, now, ovsdb.ByUUID(uuid)))
+			undo = append(undo, ovsdb.Update(table, old, ovsdb.ByUUID(uuid)))
+		}
+	}
+	now, old := differing(map[string][2]any{
+		"options":                      {wantedIface.Options, iface.Options},
+		"ofport_request":               {wantedIface.OFPortRequest, iface.OFPortRequest},
+		"mtu_request":                  {wantedIface.MTURequest, iface.MTURequest},
+		"mac":                          {wantedIface.MAC, iface.MAC},
+		"ingress_policing_rate":        {wantedIface.IngressPolicingRate, iface.IngressPolicingRate},
+		"ingress_policing_burst":       {wantedIface.IngressPolicingBurst, iface.IngressPolicingBurst},
+		"ingress_policing_kpkts_rate":  {wantedIface.IngressPolicingKPktsRate, iface.IngressPolicingKPktsRate},
+		"ingress_policing_kpkts_burst": {wantedIface.IngressPolicingKPktsBurst, iface.IngressPolicingKPktsBurst},
+	})
+	set(vswitch.TableInterface, iface.UUID, now, old)
+	now, old = differing(map[string][2]any{
+		"vlan_mode": {wantedRow.VLANMode, row.VLANMode},
+		"tag":       {wantedRow.Tag, row.Tag},
+		"trunks":    {wantedRow.Trunks, row.Trunks},
+		"cvlans":    {wantedRow.CVLANs, row.CVLANs},
+	})
+	if !reflect.DeepEqual(c.QoS, before.QoS) {
+		old = nonNil(old)
+		now = nonNil(now)
+		now["qos"], old["qos"] = (*string)(nil), row.QoS
+		if c.QoS != nil {
+			do = append(do, c.QoS.insert(m.owner)...)
+			now["qos"] = qosRow
+		}
+	}
+	set(vswitch.TablePort, row.UUID, now, old)
+	ids, oldIDs := setKeys(wantedIface.ExternalIDs, iface.ExternalIDs, droppedKeys(c, before))
+	if ids != nil {
+		do = append(do, ovsdb.Mutate(vswitch.TableInterface, ids, ovsdb.ByUUID(iface.UUID)))
+		undo = append(undo, ovsdb.Mutate(vswitch.TableInterface, oldIDs, ovsdb.ByUUID(iface.UUID)))
+	}
+	return do, undo, nil
+}
+
+func nonNil(row ovsdb.Row) ovsdb.Row {
+	if row == nil {
+		return ovsdb.Row{}
+	}
+	return row
+}
+
+// differing picks the columns whose first value, the wanted one, is not the
+// second.
+func differing(columns map[string][2]any) (now, old ovsdb.Row) {
+	for name, v := range columns {
+		if isEmpty(v[0]) && isEmpty(v[1]) || reflect.DeepEqual(v[0], v[1]) {
+			continue
+		}
+		if now == nil {
+			now, old = ovsdb.Row{}, ovsdb.Row{}
+		}
+		now[name], old[name] = v[0], v[1]
+	}
+	return now, old
+}
+
+// isEmpty reports whether a column's value is an empty set or map.
+func isEmpty(value any) bool {
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice:
+		return v.Len() == 0
+	case reflect.Pointer:
+		return v.IsNil()
+	}
+	return false
+}
+
+// droppedKeys are the external_ids that the config before had and this one has
+// not.
+func droppedKeys(c, before *Config) (keys []string) {
+	for k := range before.ExternalIDs {
+		if _, ok := c.ExternalIDs[k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	if c.ContainerID == "" && before.ContainerID != "" {
+		keys = append(keys, mark.ContainerID, mark.ContainerIface)
+	}
+	return keys
+}
+
+// setKeys makes the mutations that set and remove some keys of external_ids, and
+// those that take that back; nil if the keys are as wanted. Other keys are not
+// touched, whoever changes them meanwhile.
+func setKeys(wanted, there map[string]string, dropped []string) (set, reset []ovsdb.Mutation) {
+	now, before := map[string]string{}, map[string]string{}
+	keys := dropped
+	for k, v := range wanted {
+		if old, ok := there[k]; !ok || old != v {
+			keys = append(keys, k)
+			now[k] = v
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	for _, k := range keys {
+		if v, ok := there[k]; ok {
+			before[k] = v
+		}
+	}
+	// An insertion leaves keys that are there as they are.
+	remove := ovsdb.Change("external_ids", ovsdb.DeleteFrom, keys)
+	return []ovsdb.Mutation{remove, ovsdb.Change("external_ids", ovsdb.InsertInto, now)},
+		[]ovsdb.Mutation{remove, ovsdb.Change("external_ids", ovsdb.InsertInto, before)}
+}
