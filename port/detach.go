@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/ovskit/ovskit/internal/mark"
+	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -45,6 +46,8 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	switch {
 	case c.Kind == Veth:
 		return m.detachVeth(ctx, iface, remove)
+	case c.Kind == Internal:
+		return m.detachInternal(ctx, &c, remove)
 	case c.Kind == Patch:
 		return m.commit(ctx, append(remove, m.removeOtherHalf(&c)...))
 	case iface.ExternalIDs[mark.IPSettings] != "":
@@ -84,6 +87,27 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 		return fmt.Errorf("device %q in network namespace %q: %w", iface.Name, m.source.Path(), findErr)
 	}
 	return nil
+}
+
+// detachInternal removes the rows, and what an earlier ovs-vswitchd has left in the
+// port's namespace. The present one removes its device itself.
+func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.Operation) error {
+	madeAgain := hasDevice(m.source, c.Name)
+	if err := m.commit(ctx, remove); err != nil {
+		return err
+	}
+	if c.Netns == "" || !madeAgain {
+		return nil
+	}
+	target, err := m.targets.Open(c.Netns)
+	if errors.Is(err, netns.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	return removeDeadTap(target, c)
 }
 
 // removeOtherHalf makes the operation that removes the other half of a patch, if

@@ -7,13 +7,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/vishvananda/netlink"
 )
 
 // attachInternal has ovs-vswitchd make the device and puts it into its namespace.
 func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
-	if hasDevice(p.target, p.Ifname) {
+	if !m.source.Is(p.target) && hasDevice(p.target, p.Ifname) {
 		return nil, fmt.Errorf("interface %q in network namespace %q: %w", p.Ifname, p.target.Name(), ErrExists)
 	}
 	if p.MAC == nil {
@@ -32,9 +34,11 @@ func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
 	return m.made(p.Config, added.ifaces[0]), nil
 }
 
-// moveInternal puts the device that ovs-vswitchd has made into its namespace, with
-// its MAC address.
+// moveInternal puts the device that ovs-vswitchd has made into its namespace.
 func (m *Manager) moveInternal(p *plan) error {
+	if m.source.Is(p.target) {
+		return nil
+	}
 	h, err := m.source.Netlink()
 	if err != nil {
 		return err
@@ -43,8 +47,8 @@ func (m *Manager) moveInternal(p *plan) error {
 	if err != nil {
 		return fmt.Errorf("device %q in the switch's network namespace %q: %w", p.Name, m.source.Path(), err)
 	}
-	if m.source.Is(p.target) {
-		return nil
+	if err := removeDeadTap(p.target, p.Config); err != nil {
+		return err
 	}
 	if err := h.LinkSetNsFd(link, p.target.Fd()); err != nil {
 		return fmt.Errorf("move device %q to network namespace %q: %w", p.Name, p.target.Name(), err)
@@ -52,15 +56,29 @@ func (m *Manager) moveInternal(p *plan) error {
 	return nil
 }
 
-// isThere reports whether the interface of a port is in its namespace.
-func (p *plan) isThere() (bool, error) {
-	h, err := p.target.Netlink()
+// removeDeadTap removes the device of an internal port from its namespace that an
+// earlier ovs-vswitchd has left there: one of a datapath in user space outlives
+// it, but is of no use to the next, which makes another one.
+func removeDeadTap(ns *netns.Shared, c *Config) error {
+	h, err := ns.Netlink()
 	if err != nil {
-		return false, err
+		return err
 	}
-	_, err = h.LinkByName(p.Ifname)
+	link, err := h.LinkByName(c.Ifname)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
-		return false, nil
+		return nil
 	}
-	return err == nil, err
+	if err != nil {
+		return fmt.Errorf("interface %q in network namespace %q: %w", c.Ifname, ns.Name(), err)
+	}
+	if link.Type() != "tuntap" && link.Type() != "tun" || !slices.Equal(link.Attrs().HardwareAddr, c.MAC) {
+		return fmt.Errorf("interface %q in network namespace %q: %w", c.Ifname, ns.Name(), errForeignDevice)
+	}
+	return deleteLink(ns, link)
+}
+
+// isMoved reports whether the device of an internal port has left the switch's
+// namespace for its own.
+func (m *Manager) isMoved(p *plan) bool {
+	return m.source.Is(p.target) || !hasDevice(m.source, p.Name)
 }

@@ -12,25 +12,22 @@ import (
 )
 
 // reconfigure brings the interface of a port from the config that it has to the
-// one that is wanted, and back when that fails. An interface that is gone, with
-// its namespace or with ovs-vswitchd, is made again.
+// one that is wanted, and back when that fails.
 func (m *Manager) reconfigure(ctx context.Context, p *plan, before *Config) error {
 	if !p.hasInterface() {
 		return nil
 	}
-	there, err := p.isThere()
+	there := hasDevice(p.target, p.Ifname)
 	switch {
-	case err != nil:
-		return err
-	case !there && p.HandOver:
-		return nil // it has been moved
-	case !there && p.Kind == Veth:
-		return m.replug(ctx, p)
-	case !there:
+	case p.Kind == Internal && !m.isMoved(p):
 		if err := m.moveInternal(p); err != nil {
 			return err
 		}
 		return m.configure(ctx, p)
+	case !there && p.HandOver:
+		return nil // it has been moved
+	case !there:
+		return fmt.Errorf("interface %q in network namespace %q: %w", p.Ifname, p.target.Name(), ErrNotFound)
 	}
 	if err := m.change(ctx, p, before); err != nil {
 		back := *p
@@ -62,22 +59,6 @@ func (m *Manager) change(ctx context.Context, p *plan, from *Config) error {
 		if err := linkconf.SetDevice(here, p.Name, nil, p.MTU); err != nil {
 			return err
 		}
-	}
-	return m.configure(ctx, p)
-}
-
-// replug makes the veth pair of a port again whose interface is gone.
-func (m *Manager) replug(ctx context.Context, p *plan) error {
-	id, err := identify(m.db, m.owner, p.Name)
-	if err != nil {
-		return err
-	}
-	pair := &vethPair{source: m.source, target: p.target, name: p.Name, id: id, ifname: p.Ifname, mac: p.MAC, mtu: p.MTU}
-	if err := pair.remove(); err != nil {
-		return err
-	}
-	if err := pair.create(ctx); err != nil {
-		return err
 	}
 	return m.configure(ctx, p)
 }

@@ -31,8 +31,10 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 	if err := before.fixed(p.Config); err != nil {
 		return nil, err
 	}
-	iface, err = waitMade(ctx, m.db, p.Name, iface.UUID)
-	if err != nil {
+	if p.Kind == Veth && !p.HandOver && !hasDevice(p.target, p.Ifname) {
+		return m.replace(ctx, p, br.UUID, row.UUID, iface)
+	}
+	if iface, err = waitMade(ctx, m.db, p.Name, iface.UUID); err != nil {
 		return nil, err
 	}
 	do, reverse, err := m.changeOps(p.Config, &before, row, iface)
@@ -55,6 +57,34 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 		return nil, err
 	}
 	return m.made(p.Config, iface), nil
+}
+
+// replace makes a veth port anew whose interface is gone, as with a namespace that
+// was made anew under its old name. It keeps its OpenFlow port number if it can.
+// ovs-vswitchd does not open a device again that has gone and come back, so the
+// rows are made anew as well.
+func (m *Manager) replace(ctx context.Context, p *plan, bridge, row string, iface *vswitch.Interface) (*Port, error) {
+	id, err := identify(m.db, m.owner, p.Name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.db.Apply(ctx, vswitch.RemovePorts(bridge, row)); err != nil {
+		return nil, err
+	}
+	if err := id.remove(m.source, p.Name); err != nil {
+		return nil, err
+	}
+	asked := p.OFPort
+	if asked == 0 && iface.OFPort != nil && *iface.OFPort > 0 {
+		p.OFPort = uint32(*iface.OFPort)
+	}
+	made, err := m.create(ctx, p)
+	if err != nil || p.OFPort == asked {
+		return made, err
+	}
+	p.OFPort, made.Config.OFPort = asked, asked
+	return made, m.commit(ctx, []ovsdb.Operation{ovsdb.Update(vswitch.TableInterface,
+		ovsdb.Row{"ofport_request": (*int64)(nil)}, ovsdb.Where("name", ovsdb.Equal, p.Name))})
 }
 
 // fixed reports what of a port cannot be changed while it is in use.
