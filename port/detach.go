@@ -34,7 +34,7 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	if owner := row.ExternalIDs[mark.Owner]; owner != "" && owner != m.owner {
 		return fmt.Errorf("%w, %q", ErrForeign, owner)
 	}
-	remove := []ovsdb.Operation{vswitch.RemovePorts(br.UUID, row.UUID)}
+	remove := m.removeOps(br.UUID, row.UUID, name, row.QoS != nil)
 	iface, ok := m.db.Interface(name)
 	if !ok || iface.ExternalIDs[mark.Kind] == "" {
 		return m.commit(ctx, remove)

@@ -23,7 +23,7 @@ func (m *Manager) attachDevice(ctx context.Context, p *plan) (*Port, error) {
 	}
 	if sharedWithKernel(p.bridge, added.ifaces[0]) {
 		if err := m.silence(ctx, added.ifaces[0]); err != nil {
-			return nil, errors.Join(err, added.undo(ctx, m.db))
+			return nil, errors.Join(err, m.undoRows(ctx, added))
 		}
 	}
 	return m.made(p.Config, added.ifaces[0]), nil

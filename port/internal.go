@@ -29,7 +29,7 @@ func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
 		err = m.configure(ctx, p)
 	}
 	if err != nil {
-		return nil, errors.Join(err, added.undo(ctx, m.db))
+		return nil, errors.Join(err, m.undoRows(ctx, added))
 	}
 	return m.made(p.Config, added.ifaces[0]), nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
 
@@ -253,6 +255,15 @@ func TestUpdate(t *testing.T) {
 			}
 			if row, _ := sw.DB.Port("p1"); (row.QoS != nil) != (c.QoS != nil) {
 				t.Errorf("Port.qos is %v with QoS %v", row.QoS, c.QoS)
+			}
+		}
+		for _, table := range []string{vswitch.TableQoS, vswitch.TableQueue} {
+			results, err := sw.DB.Client().Transact(ctx, ovsdb.Select(table, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(results[0].Rows); n > 0 {
+				t.Errorf("%d rows are left in table %s", n, table)
 			}
 		}
 		iface, _ := sw.DB.Interface("p1")

@@ -69,13 +69,13 @@ func (q *QoS) check() error {
 	return nil
 }
 
-// insert makes the rows. The row of a port refers to them by the name qosRow in
-// the same transaction; the server removes them when none does any longer.
-func (q *QoS) insert(owner string) []ovsdb.Operation {
+// insert makes the rows of a port. Its own refers to them by the name qosRow in the
+// same transaction.
+func (q *QoS) insert(owner, port string) []ovsdb.Operation {
 	if q == nil {
 		return nil
 	}
-	ids := map[string]string{mark.Owner: owner}
+	ids := qosMarks(owner, port)
 	row := &vswitch.QoS{Type: defaultQoS, ExternalIDs: ids, OtherConfig: rates(q.OtherConfig, map[string]uint64{"max-rate": q.MaxRate})}
 	if q.Type != "" {
 		row.Type = q.Type
@@ -97,6 +97,17 @@ func (q *QoS) insert(owner string) []ovsdb.Operation {
 		row.Queues[int64(id)] = name
 	}
 	return append(ops, ovsdb.Insert(vswitch.TableQoS, row).Named(qosRow))
+}
+
+// removeQoS removes the rows that insert has made, which the server keeps when
+// nothing refers to them.
+func removeQoS(owner, port string) []ovsdb.Operation {
+	ours := ovsdb.Where("external_ids", ovsdb.Includes, qosMarks(owner, port))
+	return []ovsdb.Operation{ovsdb.Delete(vswitch.TableQoS, ours), ovsdb.Delete(vswitch.TableQueue, ours)}
+}
+
+func qosMarks(owner, port string) map[string]string {
+	return map[string]string{mark.Owner: owner, mark.Port: port}
 }
 
 // qosRow names the row of the QoS in a transaction.

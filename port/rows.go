@@ -34,16 +34,24 @@ type addedRows struct {
 	ifaces []*vswitch.Interface
 }
 
-// undo removes the rows, even if ctx has ended.
-func (a *addedRows) undo(ctx context.Context, db *vswitch.DB) error {
+// undoRows removes the rows, even if ctx has ended.
+func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 	return undo(ctx, func(ctx context.Context) error {
 		var ops []ovsdb.Operation
 		for i, at := range a.places {
-			ops = append(ops, vswitch.RemovePorts(at.bridge, a.ports[i]))
+			ops = append(ops, m.removeOps(at.bridge, a.ports[i], at.config.Name, at.config.QoS != nil)...)
 		}
-		_, err := db.Commit(ctx, ops...)
-		return err
+		return m.commit(ctx, ops)
 	})
+}
+
+// removeOps makes the operations that remove a port with its rows.
+func (m *Manager) removeOps(bridge, port, name string, hasQoS bool) []ovsdb.Operation {
+	ops := []ovsdb.Operation{vswitch.RemovePorts(bridge, port)}
+	if hasQoS {
+		ops = append(ops, removeQoS(m.owner, name)...)
+	}
+	return ops
 }
 
 // rows are what the columns of a port are to be, beside those that somebody else
@@ -87,7 +95,7 @@ func (m *Manager) insertOps(at placement, number int) ([]ovsdb.Operation, error)
 		ovsdb.Insert(vswitch.TableInterface, iface).Named(interfaceName),
 		ovsdb.Insert(vswitch.TablePort, row).Named(portName),
 	}
-	return append(append(ops, c.QoS.insert(m.owner)...), vswitch.AddPorts(at.bridge, portName)), nil
+	return append(append(ops, c.QoS.insert(m.owner, c.Name)...), vswitch.AddPorts(at.bridge, portName)), nil
 }
 
 // addRows makes the rows of ports in one transaction and waits for their
@@ -129,7 +137,7 @@ func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows,
 		added.ifaces = append(added.ifaces, iface)
 	}
 	if err != nil {
-		return nil, errors.Join(err, added.undo(ctx, m.db))
+		return nil, errors.Join(err, m.undoRows(ctx, added))
 	}
 	return added, nil
 }
@@ -240,7 +248,7 @@ func (m *Manager) removeUnseen(ctx context.Context, places []placement) error {
 		iface, isInterface := m.db.Interface(at.config.Name)
 		// Otherwise it is somebody else's port, for which ours was refused.
 		if isPort && isInterface && maps.Equal(iface.ExternalIDs, ids) {
-			ops = append(ops, vswitch.RemovePorts(at.bridge, row.UUID))
+			ops = append(ops, m.removeOps(at.bridge, row.UUID, at.config.Name, at.config.QoS != nil)...)
 		}
 	}
 	if len(ops) == 0 {

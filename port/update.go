@@ -32,7 +32,7 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 		return nil, err
 	}
 	if p.Kind == Veth && !p.HandOver && !hasDevice(p.target, p.Ifname) {
-		return m.replace(ctx, p, br.UUID, row.UUID, iface)
+		return m.replace(ctx, p, br, row, iface)
 	}
 	if iface, err = waitMade(ctx, m.db, p.Name, iface.UUID); err != nil {
 		return nil, err
@@ -63,12 +63,14 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 // was made anew under its old name. It keeps its OpenFlow port number if it can.
 // ovs-vswitchd does not open a device again that has gone and come back, so the
 // rows are made anew as well.
-func (m *Manager) replace(ctx context.Context, p *plan, bridge, row string, iface *vswitch.Interface) (*Port, error) {
+func (m *Manager) replace(
+	ctx context.Context, p *plan, br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface,
+) (*Port, error) {
 	id, err := identify(m.db, m.owner, p.Name)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := m.db.Apply(ctx, vswitch.RemovePorts(bridge, row)); err != nil {
+	if _, err := m.db.Apply(ctx, m.removeOps(br.UUID, row.UUID, p.Name, row.QoS != nil)...); err != nil {
 		return nil, err
 	}
 	if err := id.remove(m.source, p.Name); err != nil {
@@ -141,13 +143,9 @@ func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch
 		"cvlans":    {wantedRow.CVLANs, row.CVLANs},
 	})
 	if !reflect.DeepEqual(c.QoS, before.QoS) {
-		old = nonNil(old)
-		now = nonNil(now)
-		now["qos"], old["qos"] = (*string)(nil), row.QoS
-		if c.QoS != nil {
-			do = append(do, c.QoS.insert(m.owner)...)
-			now["qos"] = qosRow
-		}
+		now, old = nonNil(now), nonNil(old)
+		do = append(do, m.replaceQoS(c, now)...)
+		undo = append(undo, m.replaceQoS(before, old)...)
 	}
 	set(vswitch.TablePort, row.UUID, now, old)
 	ids, oldIDs := setKeys(wantedIface.ExternalIDs, iface.ExternalIDs, droppedKeys(c, before))
@@ -156,6 +154,16 @@ func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch
 		undo = append(undo, ovsdb.Mutate(vswitch.TableInterface, oldIDs, ovsdb.ByUUID(iface.UUID)))
 	}
 	return do, undo, nil
+}
+
+// replaceQoS makes the rows of a config's QoS in place of those that are there, and
+// has the port's row refer to them.
+func (m *Manager) replaceQoS(c *Config, row ovsdb.Row) []ovsdb.Operation {
+	row["qos"] = (*string)(nil)
+	if c.QoS != nil {
+		row["qos"] = qosRow
+	}
+	return append(removeQoS(m.owner, c.Name), c.QoS.insert(m.owner, c.Name)...)
 }
 
 func nonNil(row ovsdb.Row) ovsdb.Row {

@@ -48,7 +48,7 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 		})
 	if err != nil {
 		if added != nil {
-			err = errors.Join(err, added.undo(ctx, m.db))
+			err = errors.Join(err, m.undoRows(ctx, added))
 		}
 		return nil, errors.Join(err, pair.remove())
 	}

@@ -13,9 +13,9 @@ const (
 	Kind = "ovskit-kind"
 	// Config is on interfaces: how the port was asked for, as JSON.
 	Config = "ovskit-config"
-	// Device is on interfaces whose device this module has made: what tells it
-	// from others of its name.
-	Device = "ovskit-device"
+	// Port is on rows that belong to a port and that the server does not remove
+	// with it: the port's name.
+	Port = "ovskit-port"
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"
