@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
@@ -33,10 +32,14 @@ type Port struct {
 	// name, the MAC address, the path of the namespace. Of a port that no
 	// Manager has made only the bridge, the name, VLANs and policing are known.
 	Config
-	// OFPort is the OpenFlow port number that it has.
+	// OFPort is the OpenFlow port number that it has; 0 if it has none.
 	OFPort uint32
 	// Owner is who had it made; empty for a port that no Manager has made.
 	Owner string
+	// Err is why ovs-vswitchd has not made a port of [Manager.List]: a
+	// [*vswitch.InterfaceError], or [vswitch.ErrNotApplied] as long as it has not
+	// said.
+	Err error
 }
 
 // Attach makes a port and returns when ovs-vswitchd has put it into effect. If
@@ -111,22 +114,14 @@ func (m *Manager) get(name string) (*Port, error) {
 	if !ok {
 		return nil, fmt.Errorf("interface of that name: %w", ErrNotFound) // a bond
 	}
-	made, err := isMade(iface)
+	p, err := newPort(br, row, iface)
 	if err != nil {
 		return nil, err
 	}
-	if !made {
-		return nil, vswitch.ErrNotApplied
+	if p.Err != nil {
+		return nil, p.Err
 	}
-	return newPort(br, row, iface)
-}
-
-func newPort(br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface) (*Port, error) {
-	c, err := recorded(br, row, iface)
-	if err != nil {
-		return nil, err
-	}
-	return &Port{Config: c, OFPort: uint32(*iface.OFPort), Owner: iface.ExternalIDs[mark.Owner]}, nil
+	return p, nil
 }
 
 // made is the port that was made of a config whose defaults are filled in.

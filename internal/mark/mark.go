@@ -16,6 +16,8 @@ const (
 	// Port is on rows that belong to a port and that the server does not remove
 	// with it: the port's name.
 	Port = "ovskit-port"
+	// Dead is on rows that were seen to be of no use: when that was first.
+	Dead = "ovskit-dead"
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"
