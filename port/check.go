@@ -4,112 +4,193 @@
 package port
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/ovskit/ovskit/internal/linkconf"
+	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
-// check reports what is wrong with a config by itself, before anything is looked
-// at, and fills in the defaults that depend on nothing else.
-func (c *Config) check() error {
-	if c.Name != "" || !c.inNamespace() {
-		if err := checkName("name", c.Name); err != nil {
-			return err
-		}
-	}
-	if c.Bridge == "" {
-		return errors.New("no bridge given")
-	}
-	if c.MAC != nil && (len(c.MAC) != 6 || c.MAC[0]&1 != 0 || c.MAC.String() == "00:00:00:00:00:00") {
-		return fmt.Errorf("MAC address %q: not that of an Ethernet interface", c.MAC)
-	}
-	if c.Gateway.IsValid() && !c.link().Reaches(c.Gateway) {
-		return fmt.Errorf("gateway %s: not a neighbour in the subnet of any address %v", c.Gateway, c.Addrs)
-	}
-	if c.OFPort > maxOFPort {
-		return fmt.Errorf("OpenFlow port number %d: not between 1 and %d", c.OFPort, maxOFPort)
-	}
-	if (c.Tunnel != nil) != (c.Kind == Tunnel) {
-		return fmt.Errorf("a %s port and a description of a tunnel do not belong together", c.Kind)
-	}
-	if (c.Patch != nil) != (c.Kind == Patch) {
-		return fmt.Errorf("a %s port and a description of a patch do not belong together", c.Kind)
-	}
-	for _, check := range []func() error{c.link().Check, c.VLAN.check, c.Policing.check, c.QoS.check, c.checkKind} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	return nil
+// A Difference is something of a port that is not as Attach has made it.
+type Difference struct {
+	// What is the thing: a column such as "Port.tag", or an attribute of an
+	// interface such as "address 10.0.0.2/24".
+	What string `json:"what"`
+	// Is and Want are what it is and what it should be; "" is nothing.
+	Is   string `json:"is"`
+	Want string `json:"want"`
 }
 
-// checkKind reports what does not go with the kind of port.
-func (c *Config) checkKind() error {
-	switch c.Kind {
-	case Veth, Internal:
-		return c.checkInterface()
-	case Device, Tunnel, Patch:
-		if c.Netns != "" || c.HandOver || c.Ifname != "" || c.Gateway.IsValid() || len(c.Routes) > 0 || c.MTU != 0 || len(c.Sysctls) > 0 {
-			return fmt.Errorf("namespace, interface name, gateway, routes, MTU and sysctls are of no use for a %s port, "+
-				"which has no interface of its own", c.Kind)
+func (d Difference) String() string {
+	name := func(s string) string {
+		if s == "" {
+			return "nothing"
 		}
-	default:
-		return fmt.Errorf("kind %s: not known", c.Kind)
+		return s
+	}
+	return fmt.Sprintf("%s is %s, not %s", d.What, name(d.Is), name(d.Want))
+}
+
+// Check compares a port of the manager's owner with how it was asked for: the
+// rows, ovs-vswitchd's answer, the devices, the interface in its namespace with
+// its addresses and routes. Another Attach of the same Config mends what it finds.
+// It fails with [ErrNotFound] when there is no such port and with [ErrForeign]
+// when it is not the owner's.
+func (m *Manager) Check(ctx context.Context, name string) ([]Difference, error) {
+	found, err := m.check(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("check port %q: %w", name, err)
+	}
+	return found, nil
+}
+
+func (m *Manager) check(ctx context.Context, name string) (found []Difference, err error) {
+	br, isPort := m.db.PortBridge(name)
+	row, _ := m.db.Port(name)
+	if !isPort || row == nil {
+		return nil, ErrNotFound
+	}
+	iface, ok := m.ours(name)
+	if !ok {
+		return nil, ErrForeign
+	}
+	p, err := newPort(br, row, iface)
+	if err != nil {
+		return nil, err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	wantRow, wantIface, err := m.rows(&p.Config)
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range []struct {
+		name    string
+		columns map[string][2]any
+	}{{"Interface", interfaceColumns(wantIface, iface)}, {"Port", portColumns(wantRow, row)}} {
+		want, is := differing(table.columns)
+		for _, column := range slices.Sorted(maps.Keys(want)) {
+			found = append(found, Difference{table.name + "." + column, columnText(is[column]), columnText(want[column])})
+		}
+	}
+	if (row.QoS != nil) != (p.QoS != nil) {
+		found = append(found, Difference{"Port.qos", there(row.QoS != nil), there(p.QoS != nil)})
 	}
 	switch {
-	case c.Kind == Device && (c.Type == "patch" || c.Type == "internal"):
-		return fmt.Errorf("interface type %q: there is a kind of port for it", c.Type)
-	case c.Kind == Tunnel:
-		return c.Tunnel.check(c)
-	case c.Kind == Patch:
-		return c.Patch.check(c)
+	case p.Err != nil:
+		found = append(found, Difference{"the port", p.Err.Error(), "made"})
+	case p.Config.OFPort != 0 && p.OFPort != p.Config.OFPort:
+		found = append(found, Difference{"Interface.ofport", fmt.Sprint(p.OFPort), fmt.Sprint(p.Config.OFPort)})
 	}
-	return nil
+	devices, err := m.checkDevices(p)
+	return append(found, devices...), err
 }
 
-// checkInterface reports what is wrong with the interface of a Veth or Internal
-// port, and names it.
-func (c *Config) checkInterface() error {
-	if c.Type != "" && (c.Kind != Veth || !strings.HasPrefix(c.Type, "afxdp")) {
-		return fmt.Errorf("interface type %q: not one of a %s port", c.Type, c.Kind)
+func there(is bool) string {
+	if is {
+		return "there"
 	}
-	if c.Netns != "" && c.HandOver {
-		return fmt.Errorf("network namespace %q: an interface that is handed over is moved by somebody else", c.Netns)
-	}
-	if c.Netns == "" && !c.HandOver && c.Kind == Veth {
-		return errors.New("no network namespace given")
-	}
-	if c.HandOver && (len(c.Addrs) > 0 || c.Gateway.IsValid() || len(c.Routes) > 0 || len(c.Sysctls) > 0) {
-		return errors.New("addresses, routes and sysctls of an interface that is handed over are set by somebody else")
-	}
-	if c.Kind == Internal {
-		if c.Ifname != "" && c.Ifname != c.Name {
-			return fmt.Errorf("interface name %q: an internal port has the port's name %q, by which Open vSwitch finds it "+
-				"when it starts again", c.Ifname, c.Name)
+	return ""
+}
+
+// columnText writes a column's value for people.
+func columnText(value any) string {
+	switch v := value.(type) {
+	case *string:
+		if v == nil {
+			return ""
 		}
-		c.Ifname = c.Name
-		return nil
+		return *v
+	case *int64:
+		if v == nil {
+			return ""
+		}
+		return fmt.Sprint(*v)
 	}
-	if c.Ifname == "" {
-		c.Ifname = defaultIfname
-	}
-	return checkName("interface name", c.Ifname)
+	return fmt.Sprint(value)
 }
 
-// checkName reports a name that no device can have.
-func checkName(what, name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%s is empty", what)
-	case len(name) > maxName:
-		return fmt.Errorf("%s %q: longer than %d bytes", what, name, maxName)
-	case name == "." || name == ".." || strings.ContainsFunc(name, invalidInName):
-		return fmt.Errorf("%s %q: not valid for a network device", what, name)
+// checkDevices compares what the kernel has of a port.
+func (m *Manager) checkDevices(p *Port) (found []Difference, err error) {
+	if p.Kind == Veth {
+		id, err := identify(m.db, m.owner, p.Name)
+		if err != nil {
+			return nil, err
+		}
+		link, err := id.find(m.source, p.Name)
+		switch {
+		case errors.Is(err, errNoDevice), errors.Is(err, errForeignDevice):
+			return []Difference{{fmt.Sprintf("device %q", p.Name), err.Error(), "a veth device"}}, nil
+		case err != nil:
+			return nil, err
+		case link.Attrs().RawFlags&unix.IFF_UP == 0:
+			found = append(found, Difference{fmt.Sprintf("device %q", p.Name), "down", "up"})
+		}
 	}
-	return nil
+	if !p.inNamespace() {
+		return found, nil
+	}
+	target, err := m.targets.Open(p.Netns)
+	if errors.Is(err, netns.ErrNotFound) {
+		return append(found, Difference{fmt.Sprintf("network namespace %q", p.Netns), "", "there"}), nil
+	}
+	if err != nil {
+		return found, err
+	}
+	defer target.Close()
+	inside, err := m.checkInterface(p, target)
+	return append(found, inside...), err
 }
 
-func invalidInName(r rune) bool {
-	return r == '/' || r == ':' || r == unicode.ReplacementChar || unicode.IsSpace(r) || unicode.IsControl(r)
+// checkInterface compares the interface in the namespace.
+func (m *Manager) checkInterface(p *Port, target *netns.Shared) (found []Difference, err error) {
+	what := fmt.Sprintf("interface %q in network namespace %q", p.Ifname, target.Name())
+	h, err := target.Netlink()
+	if err != nil {
+		return nil, err
+	}
+	link, err := h.LinkByName(p.Ifname)
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
+		return []Difference{{what, "", "there"}}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	attrs := link.Attrs()
+	if p.MAC != nil && !slices.Equal(attrs.HardwareAddr, p.MAC) {
+		found = append(found, Difference{"MAC address of " + what, attrs.HardwareAddr.String(), p.MAC.String()})
+	}
+	if p.MTU != 0 && attrs.MTU != p.MTU {
+		found = append(found, Difference{"MTU of " + what, fmt.Sprint(attrs.MTU), fmt.Sprint(p.MTU)})
+	}
+	if attrs.RawFlags&unix.IFF_UP == 0 {
+		found = append(found, Difference{what, "down", "up"})
+	}
+	missing, err := linkconf.Missing(h, link, p.link())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	for _, a := range missing.Addrs {
+		found = append(found, Difference{fmt.Sprintf("address %s of %s", a, what), "", "there"})
+	}
+	for _, r := range missing.Routes {
+		found = append(found, Difference{fmt.Sprintf("route to %s of %s", r, what), "", "there"})
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.Sysctls)) {
+		value, err := target.Sysctl(key)
+		if err != nil {
+			return nil, err
+		}
+		if want := strings.TrimSpace(p.Sysctls[key]); value != want {
+			found = append(found, Difference{fmt.Sprintf("sysctl %s of network namespace %q", key, target.Name()), value, want})
+		}
+	}
+	return found, nil
 }

@@ -44,7 +44,7 @@ type Config struct {
 	Patch *PatchConfig `json:"patch,omitempty"`
 	// OFPort asks for an OpenFlow port number, 1 to 65279; 0 leaves it to the
 	// switch. A number that is taken is not given: see [Port].OFPort.
-	OFPort uint32 `json:"-"`
+	OFPort uint32 `json:"ofport,omitempty"`
 
 	// Netns is the network namespace of the interface of a Veth or Internal
 	// port: its name, its path, or "pid:" and the number of a process in it.
@@ -77,9 +77,9 @@ type Config struct {
 	Sysctls map[string]string `json:"sysctls,omitempty"`
 
 	// VLAN says which VLANs pass the port and how they are tagged.
-	VLAN VLAN `json:"-"`
+	VLAN VLAN `json:"vlan,omitzero"`
 	// Policing limits what the switch takes from the port.
-	Policing Policing `json:"-"`
+	Policing Policing `json:"policing,omitzero"`
 	// QoS shapes what the switch sends to the port; nil leaves it unshaped.
 	QoS *QoS `json:"qos,omitempty"`
 

@@ -15,16 +15,16 @@ import (
 // in table Interface of ovs-vswitchd.conf.db(5).
 type Policing struct {
 	// Rate is the limit in kbit/s; 0 is none.
-	Rate uint32
+	Rate uint32 `json:"rate,omitempty"`
 	// Burst is how much may come at once, in kbit; 0 means 8000. It is to be at
 	// least the size of the largest packet, and for TCP about a tenth of a
 	// second's Rate.
-	Burst uint32
+	Burst uint32 `json:"burst,omitempty"`
 	// PacketRate is the limit in thousands of packets per second; 0 is none.
-	PacketRate uint32
+	PacketRate uint32 `json:"packetRate,omitempty"`
 	// PacketBurst is how many thousands of packets may come at once; 0 means
 	// 16.
-	PacketBurst uint32
+	PacketBurst uint32 `json:"packetBurst,omitempty"`
 }
 
 func (p Policing) check() error {

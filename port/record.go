@@ -38,15 +38,16 @@ func (m *Manager) externalIDs(c *Config) (map[string]string, error) {
 	return ids, nil
 }
 
-// recorded is the config of a port that a manager has made.
+// recorded is the config of a port that a manager has made; of another's port it
+// is what the rows say.
 func recorded(br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface) (c Config, err error) {
 	ids := iface.ExternalIDs
-	if text, ok := ids[mark.Config]; ok {
-		if err := json.Unmarshal([]byte(text), &c); err != nil {
-			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Config, err)
-		}
+	text, ok := ids[mark.Config]
+	if !ok {
+		c = Config{Kind: Device, Type: iface.Type, VLAN: readVLAN(row), Policing: readPolicing(iface)}
+	} else if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Config, err)
 	}
-	c.Kind = Device
 	if text, ok := ids[mark.Kind]; ok {
 		if err := c.Kind.UnmarshalText([]byte(text)); err != nil {
 			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Kind, err)
@@ -57,11 +58,6 @@ func recorded(br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface) (
 			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.AttachedMAC, err)
 		}
 	}
-	c.Bridge, c.Name = br.Name, row.Name
-	c.ContainerID = ids[mark.ContainerID]
-	c.VLAN, c.Policing = readVLAN(row), readPolicing(iface)
-	if iface.OFPortRequest != nil {
-		c.OFPort = uint32(*iface.OFPortRequest)
-	}
+	c.Bridge, c.Name, c.ContainerID = br.Name, row.Name, ids[mark.ContainerID]
 	return c, nil
 }

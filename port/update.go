@@ -125,23 +125,9 @@ func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch
 			undo = append(undo, ovsdb.Update(table, old, ovsdb.ByUUID(uuid)))
 		}
 	}
-	now, old := differing(map[string][2]any{
-		"options":                      {wantedIface.Options, iface.Options},
-		"ofport_request":               {wantedIface.OFPortRequest, iface.OFPortRequest},
-		"mtu_request":                  {wantedIface.MTURequest, iface.MTURequest},
-		"mac":                          {wantedIface.MAC, iface.MAC},
-		"ingress_policing_rate":        {wantedIface.IngressPolicingRate, iface.IngressPolicingRate},
-		"ingress_policing_burst":       {wantedIface.IngressPolicingBurst, iface.IngressPolicingBurst},
-		"ingress_policing_kpkts_rate":  {wantedIface.IngressPolicingKPktsRate, iface.IngressPolicingKPktsRate},
-		"ingress_policing_kpkts_burst": {wantedIface.IngressPolicingKPktsBurst, iface.IngressPolicingKPktsBurst},
-	})
+	now, old := differing(interfaceColumns(wantedIface, iface))
 	set(vswitch.TableInterface, iface.UUID, now, old)
-	now, old = differing(map[string][2]any{
-		"vlan_mode": {wantedRow.VLANMode, row.VLANMode},
-		"tag":       {wantedRow.Tag, row.Tag},
-		"trunks":    {wantedRow.Trunks, row.Trunks},
-		"cvlans":    {wantedRow.CVLANs, row.CVLANs},
-	})
+	now, old = differing(portColumns(wantedRow, row))
 	if !reflect.DeepEqual(c.QoS, before.QoS) {
 		now, old = nonNil(now), nonNil(old)
 		do = append(do, m.replaceQoS(c, now)...)
@@ -154,6 +140,32 @@ func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch
 		undo = append(undo, ovsdb.Mutate(vswitch.TableInterface, oldIDs, ovsdb.ByUUID(iface.UUID)))
 	}
 	return do, undo, nil
+}
+
+// interfaceColumns has what a manager sets of an Interface besides external_ids: how
+// it is wanted and how it is.
+func interfaceColumns(wanted, is *vswitch.Interface) map[string][2]any {
+	return map[string][2]any{
+		"type":                         {wanted.Type, is.Type},
+		"options":                      {wanted.Options, is.Options},
+		"ofport_request":               {wanted.OFPortRequest, is.OFPortRequest},
+		"mtu_request":                  {wanted.MTURequest, is.MTURequest},
+		"mac":                          {wanted.MAC, is.MAC},
+		"ingress_policing_rate":        {wanted.IngressPolicingRate, is.IngressPolicingRate},
+		"ingress_policing_burst":       {wanted.IngressPolicingBurst, is.IngressPolicingBurst},
+		"ingress_policing_kpkts_rate":  {wanted.IngressPolicingKPktsRate, is.IngressPolicingKPktsRate},
+		"ingress_policing_kpkts_burst": {wanted.IngressPolicingKPktsBurst, is.IngressPolicingKPktsBurst},
+	}
+}
+
+// portColumns is the same of a Port, besides qos.
+func portColumns(wanted, is *vswitch.Port) map[string][2]any {
+	return map[string][2]any{
+		"vlan_mode": {wanted.VLANMode, is.VLANMode},
+		"tag":       {wanted.Tag, is.Tag},
+		"trunks":    {wanted.Trunks, is.Trunks},
+		"cvlans":    {wanted.CVLANs, is.CVLANs},
+	}
 }
 
 // replaceQoS makes the rows of a config's QoS in place of those that are there, and

@@ -33,14 +33,14 @@ const (
 // all pass with their tags.
 type VLAN struct {
 	// Mode is how tags are dealt with.
-	Mode VLANMode
+	Mode VLANMode `json:"mode,omitempty"`
 	// Tag is the VLAN of an access port, or the native one, 1 to 4095.
-	Tag uint16
+	Tag uint16 `json:"tag,omitempty"`
 	// Trunks are the VLANs that a trunk carries, 0 to 4095; empty is all.
-	Trunks []uint16
+	Trunks []uint16 `json:"trunks,omitempty"`
 	// CVLANs are the customer's VLANs that a Dot1qTunnel carries; empty is
 	// all.
-	CVLANs []uint16
+	CVLANs []uint16 `json:"cvlans,omitempty"`
 }
 
 const maxVLAN = 4095

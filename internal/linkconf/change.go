@@ -70,3 +70,27 @@ func SetDevice(h *netlink.Handle, device string, mac net.HardwareAddr, mtu int) 
 	}
 	return nil
 }
+
+// Missing is what of c a device lacks. Its MTU is not looked at.
+func Missing(h *netlink.Handle, link netlink.Link, c Config) (rest Config, err error) {
+	there, err := h.AddrList(link, netlink.FAMILY_ALL)
+	if err != nil {
+		return Config{}, err
+	}
+	for _, a := range c.Addrs {
+		want := ipNet(a)
+		if !slices.ContainsFunc(there, func(have netlink.Addr) bool { return have.IPNet.String() == want.String() }) {
+			rest.Addrs = append(rest.Addrs, a)
+		}
+	}
+	for _, r := range c.Routes {
+		has, err := hasRoute(h, link, r)
+		if err != nil {
+			return Config{}, err
+		}
+		if !has {
+			rest.Routes = append(rest.Routes, r)
+		}
+	}
+	return rest, nil
+}

@@ -35,20 +35,41 @@ func (n *NS) Netlink() (*netlink.Handle, error) {
 // An element that contains dots, as the names of some devices do, is written
 // with slashes between the elements: "net/ipv4/conf/eth0.1/rp_filter".
 func (n *NS) SetSysctl(key, value string) error {
+	path, err := sysctlPath(key)
+	if err == nil {
+		err = n.Do(func() error { return os.WriteFile(path, []byte(value), 0) })
+	}
+	if err != nil {
+		return fmt.Errorf("set sysctl %q in network namespace %q: %w", key, n.name, err)
+	}
+	return nil
+}
+
+// Sysctl reads a parameter of the namespace, as SetSysctl sets it.
+func (n *NS) Sysctl(key string) (value string, err error) {
+	path, err := sysctlPath(key)
+	if err == nil {
+		err = n.Do(func() (err error) {
+			value, err = readSetting(path)
+			return err
+		})
+	}
+	if err != nil {
+		return "", fmt.Errorf("sysctl %q in network namespace %q: %w", key, n.name, err)
+	}
+	return value, nil
+}
+
+// sysctlPath is the file of a parameter of the network.
+func sysctlPath(key string) (string, error) {
 	path := key
 	if !strings.Contains(path, "/") {
 		path = strings.ReplaceAll(path, ".", "/")
 	}
 	if filepath.Clean(path) != path || !strings.HasPrefix(path, "net/") {
-		return fmt.Errorf("set sysctl %q in network namespace %q: not a parameter of the network", key, n.name)
+		return "", errors.New("not a parameter of the network")
 	}
-	err := n.Do(func() error {
-		return os.WriteFile(filepath.Join("/proc/sys", path), []byte(value), 0)
-	})
-	if err != nil {
-		return fmt.Errorf("set sysctl %q in network namespace %q: %w", key, n.name, err)
-	}
-	return nil
+	return filepath.Join("/proc/sys", path), nil
 }
 
 // Processes lists the processes, other than the calling one, whose first
