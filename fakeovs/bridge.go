@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -90,7 +90,7 @@ func (b *Bridge) InjectTunnel(port uint32, tunnel openflow.Match, frame []byte) 
 	}
 	r := sw.InputTunnel(port, frame, fields)
 	for _, o := range r.Outputs {
-		i.outputs = append(i.outputs, Emitted{Port: o.Port, Frame: o.Frame, Tunnel: ofswitch.TunnelFields(o.Tunnel)})
+		i.outputs = append(i.outputs, Emitted{Port: o.Port, Frame: o.Frame, Tunnel: pipeline.TunnelFields(o.Tunnel)})
 	}
 	i.result = r
 	return i

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -16,7 +16,7 @@ import (
 type Injection struct {
 	what    string
 	outputs []Emitted
-	result  *ofswitch.Result
+	result  *pipeline.Result
 	err     error
 }
 

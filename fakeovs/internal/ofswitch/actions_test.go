@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -149,14 +152,14 @@ func TestEveryAction(t *testing.T) {
 		}{
 			{"apply", openflow.Instructions{Apply: list}, c.want},
 			{"write", openflow.Instructions{Write: list}, c.set},
-			{"exec of a ct action", apply(openflow.CT{Commit: true, Exec: list}), exec},
-			{"exec of a ct action with a zone of a field", apply(openflow.CT{
+			{"exec of a ct action", pipelinetest.Apply(openflow.CT{Commit: true, Exec: list}), exec},
+			{"exec of a ct action with a zone of a field", pipelinetest.Apply(openflow.CT{
 				Commit: true, Exec: list, ZoneFrom: &openflow.Subfield{Field: openflow.FieldReg0, Bits: 16},
 			}), exec},
-			{"clone", apply(openflow.Clone{Actions: list}), clone},
+			{"clone", pipelinetest.Apply(openflow.Clone{Actions: list}), clone},
 		} {
 			r := refusal{name: c.action.String() + " in " + place.name, want: place.want}
-			r.check(t, newSwitch(t, 1).AddFlow(openflow.Flow{Match: taggedTCP(), Instructions: place.in}))
+			r.check(t, pipelinetest.NewBridge(t, 1).AddFlow(openflow.Flow{Match: taggedTCP(), Instructions: place.in}))
 		}
 	}
 }
@@ -166,7 +169,7 @@ func TestEveryActionOverTheWire(t *testing.T) {
 	b := newBed(t)
 	p := b.peer(t)
 	const flags = openflow.BundleAtomic | openflow.BundleOrdered
-	frame := tagged(tcpFrame(station(1), station(2), 1, 2, segment{flags: "S"}, ""), 7)
+	frame := frametest.Tagged(frametest.TCP(frametest.Station(1), frametest.Station(2), 1, 2, frametest.Segment{Flags: "S"}, ""), 7)
 	xid := uint32(0)
 	for _, c := range samples() {
 		list := []openflow.Action{c.action}
@@ -205,7 +208,7 @@ func TestEveryActionOnOpenVSwitch(t *testing.T) {
 		}
 		list := []openflow.Action{c.action}
 		for name, in := range map[string]openflow.Instructions{
-			"apply": {Apply: list}, "write": {Write: list}, "exec": apply(openflow.CT{Commit: true, Exec: list}),
+			"apply": {Apply: list}, "write": {Write: list}, "exec": pipelinetest.Apply(openflow.CT{Commit: true, Exec: list}),
 		} {
 			r.compareAdd(t, c.action.String()+" in "+name, openflow.Flow{Match: taggedTCP(), Instructions: in})
 		}
@@ -231,7 +234,7 @@ func TestOrderOfVLANActions(t *testing.T) {
 	} {
 		f := openflow.Flow{Instructions: openflow.Instructions{Apply: c.actions}}
 		refused := refusal{name: f.String(), want: c.want}
-		refused.check(t, newSwitch(t, 1).AddFlow(f))
+		refused.check(t, pipelinetest.NewBridge(t, 1).AddFlow(f))
 		refused.check(t, r.of.Apply(r.ctx, openflow.Add(f)))
 	}
 }

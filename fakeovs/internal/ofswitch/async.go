@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -159,9 +160,9 @@ func (c *conn) wants(m openflow.Message) bool {
 	switch m := m.(type) {
 	case openflow.PacketIn:
 		switch m.Reason {
-		case reasonImplicitMiss:
+		case pipeline.ReasonImplicitMiss:
 			return c.version < openflow.Version13 && masks.PacketIn>>openflow.PacketInNoMatch&1 == 1
-		case reasonExplicitMiss:
+		case pipeline.ReasonExplicitMiss:
 			return masks.PacketIn>>openflow.PacketInNoMatch&1 == 1
 		}
 		return masks.PacketIn>>m.Reason&1 == 1
@@ -183,20 +184,6 @@ func (c *conn) wants(m openflow.Message) bool {
 // announce sends a message to all controllers who want its kind.
 func (s *Switch) announce(m openflow.Message) {
 	s.announceTo(m, func(*conn) bool { return true })
-}
-
-// handOver sends a packet to the controllers with the ID that it goes to, each in its format.
-func (s *Switch) handOver(in packetIn) {
-	for format := range openflow.PacketInNX2 + 1 {
-		m := in.message
-		m.Format = format
-		if format == openflow.PacketInNX2 {
-			m.Userdata = in.userdata
-		} else {
-			m.Continuation = nil
-		}
-		s.announceTo(m, func(c *conn) bool { return c.format == format && c.id == in.id })
-	}
 }
 
 // announceTo sends a message to those controllers who want its kind and are locked when they are looked at.

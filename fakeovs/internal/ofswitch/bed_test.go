@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -50,7 +51,7 @@ func newBed(t testing.TB) *bed {
 		t.Fatal(err)
 	}
 	b := &bed{clock: &clock{now: time.Unix(1_000_000, 0)}, socket: filepath.Join(dir, "br0.mgmt")}
-	b.Switch = ofswitch.NewDatapath(ofswitch.DatapathOptions{Now: b.clock.Now}).
+	b.Switch = ofswitch.NewDatapath(pipeline.DatapathOptions{Now: b.clock.Now}).
 		NewSwitch(ofswitch.Options{Name: "br0", DatapathID: 0x0000020000000042})
 	l, err := net.Listen("unix", b.socket)
 	if err != nil {

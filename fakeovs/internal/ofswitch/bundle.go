@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -47,10 +48,10 @@ func (b *bundle) keep(raw []byte) []byte {
 
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
-	mod   *flowMod
+	mod   *pipeline.FlowMod
 	group *openflow.GroupMod
 	port  *openflow.PortMod
-	out   *packetOut
+	out   *pipeline.PacketOut
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
@@ -97,17 +98,8 @@ func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) erro
 	if len(c.bundles) >= maxBundles || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrOutOfBundles
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.now(), opener: beginning(raw), bytes: int64(len(raw))}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), bytes: int64(len(raw))}
 	return nil
-}
-
-// takeBundleRoom reports whether there was room for a message of that many bytes in the bundles.
-func (d *Datapath) takeBundleRoom(size int) bool {
-	if d.bundleRoom.Add(-int64(size)) < 0 {
-		d.bundleRoom.Add(int64(size))
-		return false
-	}
-	return true
 }
 
 // beginning is as much of a message as an error about it repeats.
@@ -140,7 +132,7 @@ func (c *conn) usableBundle(id uint32, flags openflow.BundleFlags) (*bundle, err
 		c.dropBundle(id)
 		return nil, openflow.ErrBadBundleFlags
 	}
-	b.used = c.s.dp.now()
+	b.used = c.s.dp.Now()
 	return b, nil
 }
 
@@ -176,7 +168,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	case openflow.PortMod:
 		e.port = &inner
 	case openflow.PacketOut:
-		out, err := c.s.preparePacketOut(&inner)
+		out, err := c.s.PreparePacketOut(&inner)
 		if err != nil {
 			return err
 		}
@@ -223,7 +215,7 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 		case e.port != nil:
 			c.configurePort(e.port)
 		case e.out != nil:
-			c.s.send(e.out)
+			c.s.Send(e.out)
 		}
 	}
 	return nil
@@ -233,32 +225,30 @@ func (c *conn) commitBundle(m openflow.BundleControl) error {
 // returns it.
 func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	s := c.s
-	s.begin()
-	defer s.end()
-	changes := make([][]change, len(b.entries))
-	s.flows.room = make([]change, 0, len(b.entries))
-	defer func() { s.flows.room = nil }()
-	s.flows.deferOrder(true)
-	defer s.flows.deferOrder(false)
+	s.Begin()
+	defer s.End()
+	changes := make([][]pipeline.Change, len(b.entries))
+	s.BeginMany(len(b.entries))
+	defer s.EndMany()
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
 		case e.mod != nil:
-			changes[i], err = s.flows.apply(e.mod, s.now)
+			changes[i], err = s.Apply(e.mod)
 		case e.group != nil:
-			changes[i], err = s.flows.applyGroup(e.group, s.now)
+			changes[i], err = s.ApplyGroup(e.group)
 		case e.port != nil && b.flags&openflow.BundleAtomic != 0:
 			err = openflow.ErrBundleMsgFailed
 		case e.port != nil:
-			err = s.checkPortMod(e.port)
+			err = s.CheckPortMod(e.port)
 		case e.out != nil:
-			if err = s.flows.checkReferences(&openflow.Instructions{Apply: e.out.actions}); err == nil {
-				s.translate(e.out)
+			if err = s.CheckPacketOut(e.out); err == nil {
+				s.Translate(e.out)
 			}
 		}
 		if err != nil {
 			for i--; i >= 0; i-- {
-				s.flows.revert(changes[i])
+				s.Revert(changes[i])
 			}
 			return e, err
 		}
@@ -269,7 +259,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		e := &b.entries[i]
 		s.finished(changes[i], c, e.xid)
 		if e.group != nil {
-			c.forwardGroup(*e.group, replaces(changes[i]), e.xid)
+			c.forwardGroup(*e.group, pipeline.ReplacesGroup(changes[i]), e.xid)
 		}
 	}
 	s.holdMonitors(false)

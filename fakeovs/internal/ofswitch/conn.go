@@ -15,7 +15,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -74,23 +75,6 @@ type conn struct {
 	bundled  int
 }
 
-// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
-func (s *Switch) Serve(l net.Listener) error {
-	for {
-		nc, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
-		}
-		s.start(nc, true)
-	}
-}
-
-// ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
-func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
-
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
 func (s *Switch) start(nc net.Conn, service bool) *conn {
 	c := &conn{
@@ -134,57 +118,6 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 	return c
 }
 
-// Controller is a controller that the switch has connected to, or that its owner has.
-type Controller struct{ c *conn }
-
-// Connect speaks OpenFlow with a controller that a connection was made to (ovs-vswitchd.conf.db(5), "Controller"). It
-// returns nil if there are too many connections; the connection is closed then.
-func (s *Switch) Connect(nc net.Conn) *Controller {
-	if c := s.start(nc, false); c != nil {
-		return &Controller{c}
-	}
-	return nil
-}
-
-// Done is closed when the connection has ended.
-func (c *Controller) Done() <-chan struct{} { return c.c.ended }
-
-// Close ends the connection.
-func (c *Controller) Close() { c.c.close() }
-
-// Role is the role that the controller has.
-func (c *Controller) Role() openflow.Role {
-	c.c.mu.Lock()
-	defer c.c.mu.Unlock()
-	return c.c.role
-}
-
-// Version is the version that is spoken, 0 as long as that is not settled.
-func (c *Controller) Version() openflow.Version {
-	c.c.mu.Lock()
-	defer c.c.mu.Unlock()
-	return c.c.version
-}
-
-// Close closes the OpenFlow connections and waits for their goroutines. Listeners are closed by their owner, before.
-// It must not be called from a Receive function.
-func (s *Switch) Close() error {
-	s.connMu.Lock()
-	s.closed = true
-	for c := range s.conns {
-		c.close()
-	}
-	s.connMu.Unlock()
-	s.running.Wait()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.dp.cache.keep(func(f *cachedFlow, _ *packet.Key) bool { return f.s != s })
-	for _, m := range s.flows.meters {
-		delete(s.dp.meters, m.number)
-	}
-	return nil
-}
-
 // close ends both goroutines, at once and without a word.
 func (c *conn) close() {
 	c.mu.Lock()
@@ -215,7 +148,7 @@ func (c *conn) read() error {
 		if b, err = readMessage(r, b); err != nil {
 			return err
 		}
-		c.expireBundles(c.s.dp.now())
+		c.expireBundles(c.s.dp.Now())
 		if v := openflow.Version(b[0]); v != c.version && !anyVersion(b[1]) {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue
@@ -340,7 +273,7 @@ func (c *conn) refuse(err error, message []byte) {
 	}
 	xid := binary.BigEndian.Uint32(message[4:])
 	level := slog.LevelDebug
-	if lack := (*unsupportedError)(nil); errors.As(err, &lack) {
+	if lack := (*flowcheck.UnsupportedError)(nil); errors.As(err, &lack) {
 		level = slog.LevelWarn
 	}
 	c.log.Log(context.Background(), level, "refused a message", "xid", xid, "error", err)

@@ -12,16 +12,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 func TestDescriptions(t *testing.T) {
 	b := newBed(t)
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
-	for _, p := range []ofswitch.Port{{No: openflow.PortLocal, Name: "br0", HWAddr: mac}, {No: 3, Name: "p3", HWAddr: mac}} {
+	for _, p := range []pipeline.Port{{No: openflow.PortLocal, Name: "br0", HWAddr: mac}, {No: 3, Name: "p3", HWAddr: mac}} {
 		if err := b.AddPort(p); err != nil {
 			t.Fatal(err)
 		}
@@ -38,16 +41,12 @@ func TestDescriptions(t *testing.T) {
 	if err != nil || len(descs) != 2 || descs[0].No != 3 || descs[1].Name != "br0" {
 		t.Errorf("ports: got %+v, %v", descs, err)
 	}
-	if err := b.AddPort(ofswitch.Port{No: 3, Name: "other"}); err == nil {
+	if err := b.AddPort(pipeline.Port{No: 3, Name: "other"}); err == nil {
 		t.Error("a second port 3: got no error")
 	}
-	if err := b.AddPort(ofswitch.Port{No: 0xff00, Name: "other"}); err == nil {
+	if err := b.AddPort(pipeline.Port{No: 0xff00, Name: "other"}); err == nil {
 		t.Error("port 0xff00: got no error")
 	}
-}
-
-func out(port uint32) openflow.Instructions {
-	return openflow.Instructions{Apply: []openflow.Action{openflow.Output{Port: port}}}
 }
 
 func TestFlowsComeBack(t *testing.T) {
@@ -58,7 +57,7 @@ func TestFlowsComeBack(t *testing.T) {
 		mods = append(mods, openflow.Add(openflow.Flow{
 			Table: uint8(i % 3), Priority: uint16(i), Cookie: uint64(i % 10),
 			Match:        openflow.Match{openflow.InPort(uint32(i%5 + 1))},
-			Instructions: out(uint32(i%7 + 1)),
+			Instructions: pipelinetest.Out(uint32(i%7 + 1)),
 		}))
 	}
 	if err := c.Bundle(b.ctx, mods...); err != nil {
@@ -96,12 +95,12 @@ func TestFlowsComeBack(t *testing.T) {
 func TestBundleIsAllOrNothing(t *testing.T) {
 	b := newBed(t)
 	c := b.dial(t)
-	old := openflow.Flow{Priority: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2), Cookie: 7}
+	old := openflow.Flow{Priority: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: pipelinetest.Out(2), Cookie: 7}
 	if err := c.Apply(b.ctx, openflow.Add(old)); err != nil {
 		t.Fatal(err)
 	}
 	replaced := old
-	replaced.Instructions = out(9)
+	replaced.Instructions = pipelinetest.Out(9)
 	overlapping := openflow.Flow{
 		Priority: 6, Flags: openflow.FlowCheckOverlap, Match: openflow.Match{openflow.EthType(openflow.EthTypeARP)},
 	}
@@ -123,25 +122,25 @@ func TestBundleIsAllOrNothing(t *testing.T) {
 func TestModifyKeepsCounters(t *testing.T) {
 	b := newBed(t)
 	for _, p := range []uint32{1, 2} {
-		if err := b.AddPort(ofswitch.Port{No: p, Name: string(rune('a' + p))}); err != nil {
+		if err := b.AddPort(pipeline.Port{No: p, Name: string(rune('a' + p))}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c := b.dial(t)
-	f := openflow.Flow{Priority: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2), Cookie: 7}
+	f := openflow.Flow{Priority: 5, Match: openflow.Match{openflow.InPort(1)}, Instructions: pipelinetest.Out(2), Cookie: 7}
 	if err := c.Apply(b.ctx, openflow.Add(f)); err != nil {
 		t.Fatal(err)
 	}
-	b.Input(1, arpFrame(station(1), station(2), 1))
+	b.Input(1, frametest.ARP(frametest.Station(1), frametest.Station(2), 1))
 	b.clock.advance(3 * time.Second)
-	if err := c.Apply(b.ctx, openflow.FlowMod{Command: openflow.FlowModify, Flow: openflow.Flow{Instructions: out(1), Cookie: 8}}); err != nil {
+	if err := c.Apply(b.ctx, openflow.FlowMod{Command: openflow.FlowModify, Flow: openflow.Flow{Instructions: pipelinetest.Out(1), Cookie: 8}}); err != nil {
 		t.Fatal(err)
 	}
 	flows, err := c.Flows(b.ctx, openflow.FlowFilter{})
 	if err != nil || len(flows) != 1 {
 		t.Fatalf("flows: got %v, %v, want one", flows, err)
 	}
-	f.Instructions = out(1)
+	f.Instructions = pipelinetest.Out(1)
 	if got := flows[0]; !got.Equal(f) || got.Packets != 1 || got.Duration != 3*time.Second {
 		t.Errorf("modified flow: got %v with %d packets for %v, want %v with 1 for 3s", got, got.Packets, got.Duration, f)
 	}
@@ -275,7 +274,7 @@ func TestMessagesNobodyAskedFor(t *testing.T) {
 	p.send(openflow.BarrierRequest{}, 2)
 	want[openflow.BarrierReply](p, 2)
 
-	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1", HWAddr: station(1).mac}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 1, Name: "p1", HWAddr: frametest.Station(1).MAC}); err != nil {
 		t.Fatal(err)
 	}
 	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortAdded || got.Port.Name != "p1" {
@@ -284,7 +283,7 @@ func TestMessagesNobodyAskedFor(t *testing.T) {
 	if got := want[openflow.PortStatus](p, 0); got.Reason != openflow.PortModified || got.Port.State != openflow.PortStateLive {
 		t.Errorf("status of a port that has come to be live: got %+v", got)
 	}
-	frame := arpFrame(station(1), station(2), 1)
+	frame := frametest.ARP(frametest.Station(1), frametest.Station(2), 1)
 	for _, f := range []openflow.Flow{
 		{Priority: 1, Cookie: 77, Match: openflow.Match{openflow.InPort(1)}, Instructions: openflow.Instructions{Apply: []openflow.Action{
 			openflow.SetField{MatchField: openflow.Reg(3, 5)}, openflow.Output{Port: openflow.PortController, MaxLen: 20},
@@ -321,11 +320,11 @@ func TestMessagesNobodyAskedFor(t *testing.T) {
 func TestPacketOut(t *testing.T) {
 	b := newBed(t)
 	received := make(chan []byte, 1)
-	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1", Receive: func(f []byte) { received <- f }}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 1, Name: "p1", Receive: func(f []byte) { received <- f }}); err != nil {
 		t.Fatal(err)
 	}
 	p := b.peer(t)
-	frame := arpFrame(station(1), station(2), 1)
+	frame := frametest.ARP(frametest.Station(1), frametest.Station(2), 1)
 	p.send(openflow.PacketOut{InPort: openflow.PortController, Data: frame, Actions: []openflow.Action{openflow.Output{Port: 1}}}, 1)
 	p.send(openflow.BarrierRequest{}, 2)
 	want[openflow.BarrierReply](p, 2)
@@ -377,7 +376,7 @@ func TestControllerThatNeverReads(t *testing.T) {
 	p.send(openflow.SetConfig{SwitchConfig: openflow.SwitchConfig{MissSendLen: 0xffff}}, 1)
 	p.send(openflow.BarrierRequest{}, 2)
 	want[openflow.BarrierReply](p, 2)
-	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1"}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 1, Name: "p1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.AddFlow(openflow.Flow{Instructions: openflow.Instructions{Apply: []openflow.Action{
@@ -385,7 +384,7 @@ func TestControllerThatNeverReads(t *testing.T) {
 	}}}); err != nil {
 		t.Fatal(err)
 	}
-	frame := udpFrame(station(1), station(2), 1, 2, string(make([]byte, 1400)))
+	frame := frametest.UDP(frametest.Station(1), frametest.Station(2), 1, 2, string(make([]byte, 1400)))
 	for range 10_000 {
 		b.Input(1, frame)
 	}

@@ -3,18 +3,21 @@
 
 package ofswitch
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+	"github.com/ovskit/ovskit/openflow"
+)
 
-// capBundles is what switches that know bundles say from OpenFlow 1.4 on.
 // actions10 are the actions of OpenFlow 1.0: all of them.
 const actions10 = 1<<12 - 1
 
+// capBundles is what switches that know bundles say from OpenFlow 1.4 on.
 const capBundles openflow.Capabilities = 1 << 9
 
 func (s *Switch) features(v openflow.Version) openflow.FeaturesReply {
 	r := openflow.FeaturesReply{
 		DatapathID: s.datapathID.Load(),
-		Tables:     visibleTables,
+		Tables:     flowcheck.VisibleTables,
 		Capabilities: openflow.CapFlowStats | openflow.CapTableStats | openflow.CapPortStats | openflow.CapGroupStats |
 			openflow.CapQueueStats,
 	}
@@ -22,7 +25,7 @@ func (s *Switch) features(v openflow.Version) openflow.FeaturesReply {
 	case v >= openflow.Version14:
 		r.Capabilities |= capBundles
 	case v < openflow.Version13:
-		r.Ports, r.Actions = s.portDescs(), actions10
+		r.Ports, r.Actions = s.PortDescs(), actions10
 	}
 	return r
 }
@@ -32,8 +35,8 @@ type Description struct{ Manufacturer, Hardware, Software, SerialNumber, Datapat
 
 // SetDescription changes what the switch says of itself.
 func (s *Switch) SetDescription(d Description) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
 	s.desc = d
 }
 
@@ -51,9 +54,9 @@ func (s *Switch) SetDatapathID(id uint64) {
 }
 
 func (s *Switch) description() openflow.DescReply {
-	s.mu.Lock()
+	s.connMu.Lock()
 	d := s.desc
-	s.mu.Unlock()
+	s.connMu.Unlock()
 	or := func(text, usual string) string {
 		if text == "" {
 			return usual

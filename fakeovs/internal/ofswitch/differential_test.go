@@ -17,7 +17,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -72,10 +74,10 @@ func compareOnce(t *testing.T, real *realSwitch, seed uint64) (alive bool) {
 // asked again if the first answer is another one: it might come of a datapath flow that has outlived the flows before.
 func compare(t *testing.T, real *realSwitch, generated []openflow.Flow, packet func() (uint32, []byte), stateless bool) (alive bool) {
 	now := time.Unix(1000, 0)
-	fake := ofswitch.NewDatapath(ofswitch.DatapathOptions{Now: func() time.Time { return now }}).
+	fake := ofswitch.NewDatapath(pipeline.DatapathOptions{Now: func() time.Time { return now }}).
 		NewSwitch(ofswitch.Options{Name: "br0"})
 	for p := uint32(1); p <= ports; p++ {
-		if err := fake.AddPort(ofswitch.Port{No: p, Name: fmt.Sprintf("p%d", p)}); err != nil {
+		if err := fake.AddPort(pipeline.Port{No: p, Name: fmt.Sprintf("p%d", p)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -186,7 +188,7 @@ func (g *generator) flows() []openflow.Flow {
 				f.Match = append(f.Match, openflow.UintMasked(openflow.FieldCTState, uint64(g.state()), uint64(mask)))
 			}
 			if ip && g.chance(20) {
-				f.Match = append(f.Match, openflow.IPv4Dst(netip.PrefixFrom(station(byte(1+g.IntN(4))).ip, 32)))
+				f.Match = append(f.Match, openflow.IPv4Dst(netip.PrefixFrom(frametest.Station(byte(1+g.IntN(4))).IP, 32)))
 			}
 			f.Match = f.Match.Canonical()
 			f.Instructions = g.instructions(table, ip, proto)
@@ -265,7 +267,7 @@ func (g *generator) ct(table uint8) openflow.CT {
 		if a.Commit {
 			a.NAT.Type = pick(g, openflow.NATSource, openflow.NATDestination)
 			if g.chance(80) {
-				a.NAT.AddrMin = station(byte(1 + g.IntN(4))).ip
+				a.NAT.AddrMin = frametest.Station(byte(1 + g.IntN(4))).IP
 				if g.chance(30) {
 					a.NAT.PortMin = map[openflow.NATType]uint16{openflow.NATSource: 2000, openflow.NATDestination: 80}[a.NAT.Type]
 					a.NAT.PortMin += uint16(g.IntN(2))
@@ -284,7 +286,7 @@ func (g *generator) ct(table uint8) openflow.CT {
 
 func (g *generator) packet() (port uint32, frame []byte) {
 	n := g.Perm(4)
-	from, to := station(byte(1+n[0])), station(byte(1+n[1]))
+	from, to := frametest.Station(byte(1+n[0])), frametest.Station(byte(1+n[1]))
 	sport, dport := uint16(pick(g, 1000, 1001, 2000)), uint16(pick(g, 80, 81))
 	if g.chance(50) {
 		sport, dport = dport, sport
@@ -297,15 +299,15 @@ func (g *generator) packet() (port uint32, frame []byte) {
 			// Open vSwitch keeps the reply tuple of a translated connection that is opened anew for some seconds.
 			flags = "A"
 		}
-		s := segment{flags: flags, seq: 1000 + uint32(g.IntN(3)), ack: 1000 + uint32(g.IntN(3))}
-		return port, tcpFrame(from, to, sport, dport, s, pick(g, "", "", "x"))
+		s := frametest.Segment{Flags: flags, Seq: 1000 + uint32(g.IntN(3)), Ack: 1000 + uint32(g.IntN(3))}
+		return port, frametest.TCP(from, to, sport, dport, s, pick(g, "", "", "x"))
 	case 4, 5, 6:
-		return port, udpFrame(from, to, sport, dport, "payload")
+		return port, frametest.UDP(from, to, sport, dport, "payload")
 	case 7:
-		return port, icmpFrame(from, to, pick[uint8](g, 8, 8, 0), 0, uint16(g.IntN(2)), []byte("ping"))
+		return port, frametest.ICMP(from, to, pick[uint8](g, 8, 8, 0), 0, uint16(g.IntN(2)), []byte("ping"))
 	case 8:
-		quoted := pick(g, udpFrame(to, from, dport, sport, "payload"), tcpFrame(to, from, dport, sport, segment{flags: "S"}, ""))
-		return port, icmpFrame(from, to, 3, 1, 0, quoted[14:])
+		quoted := pick(g, frametest.UDP(to, from, dport, sport, "payload"), frametest.TCP(to, from, dport, sport, frametest.Segment{Flags: "S"}, ""))
+		return port, frametest.ICMP(from, to, 3, 1, 0, quoted[14:])
 	}
-	return port, arpFrame(from, to, 1)
+	return port, frametest.ARP(from, to, 1)
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -27,31 +27,31 @@ func evictable(port uint32, timeout, importance uint16) openflow.Flow {
 func TestEviction(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		options ofswitch.TableOptions
+		options pipeline.TableOptions
 		flows   []openflow.Flow
 		refused int
 		want    string
 	}{
-		{"no limit", ofswitch.TableOptions{}, []openflow.Flow{evictable(1, 5, 0), evictable(2, 5, 0)}, 0, "1 2"},
-		{"refuse", ofswitch.TableOptions{Limited: true, FlowLimit: 1}, []openflow.Flow{evictable(1, 5, 0), evictable(2, 5, 0)}, 1, "1"},
-		{"replace", ofswitch.TableOptions{Limited: true, FlowLimit: 1}, []openflow.Flow{evictable(1, 5, 0), evictable(1, 7, 0)}, 0, "1"},
-		{"soonest", ofswitch.TableOptions{Limited: true, FlowLimit: 3, Evict: true}, []openflow.Flow{
+		{"no limit", pipeline.TableOptions{}, []openflow.Flow{evictable(1, 5, 0), evictable(2, 5, 0)}, 0, "1 2"},
+		{"refuse", pipeline.TableOptions{Limited: true, FlowLimit: 1}, []openflow.Flow{evictable(1, 5, 0), evictable(2, 5, 0)}, 1, "1"},
+		{"replace", pipeline.TableOptions{Limited: true, FlowLimit: 1}, []openflow.Flow{evictable(1, 5, 0), evictable(1, 7, 0)}, 0, "1"},
+		{"soonest", pipeline.TableOptions{Limited: true, FlowLimit: 3, Evict: true}, []openflow.Flow{
 			evictable(1, 500, 0), evictable(2, 5, 0), evictable(3, 50, 0), evictable(4, 600, 0), evictable(5, 700, 0),
 		}, 0, "1 4 5"},
-		{"importance", ofswitch.TableOptions{Limited: true, FlowLimit: 3, Evict: true}, []openflow.Flow{
+		{"importance", pipeline.TableOptions{Limited: true, FlowLimit: 3, Evict: true}, []openflow.Flow{
 			evictable(1, 500, 3), evictable(2, 5, 5), evictable(3, 50, 4), evictable(4, 600, 1), evictable(5, 700, 9),
 		}, 0, "2 3 5"},
-		{"permanent", ofswitch.TableOptions{Limited: true, FlowLimit: 2, Evict: true}, []openflow.Flow{
+		{"permanent", pipeline.TableOptions{Limited: true, FlowLimit: 2, Evict: true}, []openflow.Flow{
 			evictable(1, 0, 0), evictable(2, 0, 0), evictable(3, 5, 0),
 		}, 1, "1 2"},
-		{"groups", ofswitch.TableOptions{
+		{"groups", pipeline.TableOptions{
 			Limited: true, FlowLimit: 3, Evict: true, Groups: []openflow.Subfield{{Field: openflow.FieldInPort, Bits: 1}},
 		}, []openflow.Flow{
 			evictable(2, 1, 0), evictable(1, 50, 0), evictable(3, 60, 0), evictable(5, 70, 0), evictable(7, 80, 0),
 		}, 0, "2 5 7"},
 	} {
 		b := newBed(t)
-		b.SetTables(map[uint8]ofswitch.TableOptions{0: c.options})
+		b.SetTables(map[uint8]pipeline.TableOptions{0: c.options})
 		p := b.dial(t)
 		refused := 0
 		for _, f := range c.flows {
@@ -109,7 +109,7 @@ func TestSmallerTable(t *testing.T) {
 	for port := uint32(1); port <= 4; port++ {
 		p.answer(openflow.Add(evictable(port, uint16(port)*100, 0)), 3)
 	}
-	b.SetTables(map[uint8]ofswitch.TableOptions{0: {Limited: true, FlowLimit: 2, Evict: true}})
+	b.SetTables(map[uint8]pipeline.TableOptions{0: {Limited: true, FlowLimit: 2, Evict: true}})
 	for port := uint32(1); port <= 2; port++ {
 		got := want[openflow.FlowRemoved](p, 0)
 		if d := cmp.Diff(openflow.Match{openflow.InPort(port)}, got.Stats.Match); d != "" {
@@ -121,7 +121,7 @@ func TestSmallerTable(t *testing.T) {
 // TestVacancy: a table says once that it gets full and once that it is empty again.
 func TestVacancy(t *testing.T) {
 	b := newBed(t)
-	b.SetTables(map[uint8]ofswitch.TableOptions{0: {Limited: true, FlowLimit: 10}})
+	b.SetTables(map[uint8]pipeline.TableOptions{0: {Limited: true, FlowLimit: 10}})
 	c, err := openflow.Dial(b.ctx, "unix:"+b.socket, openflow.Options{Versions: []openflow.Version{openflow.Version14}})
 	if err != nil {
 		t.Fatal(err)

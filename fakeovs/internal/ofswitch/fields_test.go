@@ -9,16 +9,20 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // prerequisites are the beginnings of matches that some field needs. A frame that they match stands at each, if there is
 // one that the switch can tell from others.
 func prerequisites() []prerequisite {
-	a, b := station(1), station(2)
+	a, b := frametest.Station(1), frametest.Station(2)
 	ip := func(ethType uint16, proto uint8) openflow.Match {
 		return openflow.Match{openflow.EthType(ethType), openflow.IPProto(proto)}
 	}
@@ -27,20 +31,20 @@ func prerequisites() []prerequisite {
 	}
 	known := openflow.CTState(openflow.CTTracked|openflow.CTEstablished, 0)
 	return []prerequisite{
-		{openflow.Match{}, arpFrame(a, b, 1)},
-		{openflow.Match{openflow.Tagged()}, tagged(arpFrame(a, b, 1), 7)},
-		{ip(openflow.EthTypeIPv4, openflow.IPProtoTCP), tcpFrame(a, b, 1000, 80, segment{flags: "S"}, "")},
-		{ip(openflow.EthTypeIPv4, openflow.IPProtoUDP), udpFrame(a, b, 1000, 80, "")},
-		{ip(openflow.EthTypeIPv4, openflow.IPProtoSCTP), sctpFrame(a, b, 1000, 80)},
-		{ip(openflow.EthTypeIPv4, openflow.IPProtoICMP), icmpFrame(a, b, 8, 0, 0, nil)},
-		{ip(openflow.EthTypeIPv6, openflow.IPProtoUDP), udp6Frame(a, b, 1000, 80, 0, 0)},
-		{ip(openflow.EthTypeIPv6, openflow.IPProtoICMPv6), icmp6Frame(a, b, 128, 0)},
-		{openflow.Match{openflow.EthType(openflow.EthTypeIPv4)}, udpFrame(a, b, 1000, 80, "")},
-		{openflow.Match{openflow.EthType(openflow.EthTypeARP)}, arpFrame(a, b, 1)},
-		{openflow.Match{openflow.EthType(openflow.EthTypeMPLS)}, mplsFrame(a, b)},
-		{openflow.Match{openflow.EthType(openflow.EthTypeNSH)}, nshFrame(a, b)},
-		{nd(openflow.ICMPv6NeighborSolicit), neighbourFrame(a, b, openflow.ICMPv6NeighborSolicit)},
-		{nd(openflow.ICMPv6NeighborAdvert), neighbourFrame(a, b, openflow.ICMPv6NeighborAdvert)},
+		{openflow.Match{}, frametest.ARP(a, b, 1)},
+		{openflow.Match{openflow.Tagged()}, frametest.Tagged(frametest.ARP(a, b, 1), 7)},
+		{ip(openflow.EthTypeIPv4, openflow.IPProtoTCP), frametest.TCP(a, b, 1000, 80, frametest.Segment{Flags: "S"}, "")},
+		{ip(openflow.EthTypeIPv4, openflow.IPProtoUDP), frametest.UDP(a, b, 1000, 80, "")},
+		{ip(openflow.EthTypeIPv4, openflow.IPProtoSCTP), frametest.SCTP(a, b, 1000, 80)},
+		{ip(openflow.EthTypeIPv4, openflow.IPProtoICMP), frametest.ICMP(a, b, 8, 0, 0, nil)},
+		{ip(openflow.EthTypeIPv6, openflow.IPProtoUDP), frametest.UDP6(a, b, 1000, 80, 0, 0)},
+		{ip(openflow.EthTypeIPv6, openflow.IPProtoICMPv6), frametest.ICMP6(a, b, 128, 0)},
+		{openflow.Match{openflow.EthType(openflow.EthTypeIPv4)}, frametest.UDP(a, b, 1000, 80, "")},
+		{openflow.Match{openflow.EthType(openflow.EthTypeARP)}, frametest.ARP(a, b, 1)},
+		{openflow.Match{openflow.EthType(openflow.EthTypeMPLS)}, frametest.MPLS(a, b)},
+		{openflow.Match{openflow.EthType(openflow.EthTypeNSH)}, frametest.NSH(a, b)},
+		{nd(openflow.ICMPv6NeighborSolicit), frametest.Neighbour(a, b, openflow.ICMPv6NeighborSolicit)},
+		{nd(openflow.ICMPv6NeighborAdvert), frametest.Neighbour(a, b, openflow.ICMPv6NeighborAdvert)},
 		{match: openflow.Match{openflow.EthType(openflow.EthTypeIPv4), known}},
 		{match: openflow.Match{openflow.EthType(openflow.EthTypeIPv6), known}},
 	}
@@ -128,8 +132,8 @@ func TestEveryField(t *testing.T) {
 	for f := openflow.FieldInvalid + 1; f < openflow.FieldUnknown; f++ {
 		t.Run(f.String(), func(t *testing.T) {
 			p, c := condition(t, f)
-			s := newSwitch(t, 9)
-			err := s.AddFlow(openflow.Flow{Match: p.match.With(c), Instructions: out(2)})
+			s := pipelinetest.NewBridge(t, 9)
+			err := s.AddFlow(openflow.Flow{Match: p.match.With(c), Instructions: pipelinetest.Out(2)})
 			matches := err == nil
 			if !matches && !errors.Is(err, openflow.ErrBadField) && !errors.Is(err, openflow.ErrRequestPermission) &&
 				!errors.Is(err, openflow.ErrInvalidTLVField) {
@@ -137,7 +141,7 @@ func TestEveryField(t *testing.T) {
 			}
 			for _, other := range prerequisites() {
 				if other.frame != nil {
-					wantPorts(t, s.Input(9, other.frame))
+					pipelinetest.WantPorts(t, s.Input(9, other.frame))
 				}
 			}
 			for _, use := range fieldUses(t, f) {
@@ -152,7 +156,7 @@ func TestEveryField(t *testing.T) {
 					t.Errorf("%s: got no error, but the field cannot be matched", use.name)
 					continue
 				}
-				if err := s.AddFlow(openflow.Flow{Table: 1, Match: p.match.With(use.then), Instructions: out(3)}); err != nil {
+				if err := s.AddFlow(openflow.Flow{Table: 1, Match: p.match.With(use.then), Instructions: pipelinetest.Out(3)}); err != nil {
 					t.Fatalf("%s: match on the outcome: %v", use.name, err)
 				}
 				want := []uint32{3}
@@ -160,7 +164,7 @@ func TestEveryField(t *testing.T) {
 					want = []uint32{use.port, 3}
 				}
 				r := s.Input(9, p.frame)
-				if d := cmp.Diff(want, outPorts(r)); d != "" {
+				if d := cmp.Diff(want, pipelinetest.OutPorts(r)); d != "" {
 					t.Errorf("%s: output ports (-want +got):\n%s\n%s", use.name, d, r.Trace())
 				}
 			}
@@ -171,7 +175,7 @@ func TestEveryField(t *testing.T) {
 // TestUnknownField: a field without a name is refused.
 func TestUnknownField(t *testing.T) {
 	unknown := openflow.MatchField{Field: openflow.FieldUnknown, Value: []byte{0x80, 0, 0xfe, 1, 5}}
-	s := newSwitch(t, 1)
+	s := pipelinetest.NewBridge(t, 1)
 	wantOneOf(t, "match", s.AddFlow(openflow.Flow{Match: openflow.Match{unknown}}), openflow.ErrBadField)
 	for _, a := range []openflow.Action{
 		openflow.SetField{MatchField: unknown},
@@ -198,7 +202,7 @@ func TestEveryFieldOnOpenVSwitch(t *testing.T) {
 	r := startReal(t)
 	for f := openflow.FieldInvalid + 1; f < openflow.FieldUnknown; f++ {
 		p, c := condition(t, f)
-		uses := append(fieldUses(t, f), fieldUse{name: "match", flow: openflow.Flow{Match: p.match.With(c), Instructions: out(2)}})
+		uses := append(fieldUses(t, f), fieldUse{name: "match", flow: openflow.Flow{Match: p.match.With(c), Instructions: pipelinetest.Out(2)}})
 		for _, use := range uses {
 			r.compareAdd(t, fmt.Sprintf("%s %v", use.name, f), use.flow)
 		}
@@ -209,17 +213,18 @@ func TestEveryFieldOnOpenVSwitch(t *testing.T) {
 // refuse with an error of its own.
 func (r *realSwitch) compareAdd(t *testing.T, what string, f openflow.Flow) {
 	t.Helper()
-	got, want := newSwitch(t, 1).AddFlow(f), r.of.Apply(r.ctx, openflow.Add(f))
+	got, want := pipelinetest.NewBridge(t, 1).AddFlow(f), r.of.Apply(r.ctx, openflow.Add(f))
 	var code openflow.ErrorCode
 	var refused *openflow.RequestError
+	var lack *flowcheck.UnsupportedError
 	switch {
 	case want != nil && !errors.As(want, &refused):
 		// No flow of OpenFlow 1.3 is such.
 	case got == nil && want != nil:
 		t.Errorf("%s: got no error, Open vSwitch says %v", what, want)
-	case want == nil && got != nil && !ofswitch.LacksSupport(got):
+	case want == nil && got != nil && !errors.As(got, &lack):
 		t.Errorf("%s: got %v, Open vSwitch takes it", what, got)
-	case want != nil && errors.As(want, &code) && !errors.Is(got, code) && !ofswitch.LacksSupport(got):
+	case want != nil && errors.As(want, &code) && !errors.Is(got, code) && !errors.As(got, &lack):
 		t.Errorf("%s: got %v, Open vSwitch says %v", what, got, want)
 	}
 }

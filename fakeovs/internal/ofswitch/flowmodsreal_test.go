@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -148,11 +150,11 @@ var drawnMatches = []openflow.Match{
 
 var drawnInstructions = []openflow.Instructions{
 	{},
-	out(1),
-	out(2),
-	apply(openflow.Output{Port: 1}, openflow.Output{Port: openflow.PortController, MaxLen: 64}),
-	apply(openflow.OutputGroup{ID: 1}),
-	apply(openflow.OutputGroup{ID: 9}),
+	pipelinetest.Out(1),
+	pipelinetest.Out(2),
+	pipelinetest.Apply(openflow.Output{Port: 1}, openflow.Output{Port: openflow.PortController, MaxLen: 64}),
+	pipelinetest.Apply(openflow.OutputGroup{ID: 1}),
+	pipelinetest.Apply(openflow.OutputGroup{ID: 9}),
 	{Goto: 253},
 	{Goto: 1, Metadata: 5, MetadataMask: 7},
 	{Write: []openflow.Action{openflow.Output{Port: 2}, openflow.OutputGroup{ID: 1}}},

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -17,12 +20,12 @@ import (
 func TestFlushZone(t *testing.T) {
 	b := newBed(t)
 	for p := uint32(1); p <= ports; p++ {
-		if err := b.AddPort(ofswitch.Port{No: p, Name: fmt.Sprint(p)}); err != nil {
+		if err := b.AddPort(pipeline.Port{No: p, Name: fmt.Sprint(p)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	testFlushZone(t, b.ctx, b.dial(t), func(port uint32, frame []byte) (out []uint32) {
-		return outPorts(b.Input(port, frame))
+		return pipelinetest.OutPorts(b.Input(port, frame))
 	})
 	// A message in the wrong form, and one in a bundle.
 	p := b.peer(t)
@@ -54,24 +57,26 @@ func TestFlushZoneOfOpenVSwitch(t *testing.T) {
 func testFlushZone(t *testing.T, ctx context.Context, c *openflow.Conn, input func(port uint32, frame []byte) []uint32) {
 	const known, unknown = 1, 2 // where packets leave
 	ip := openflow.EthType(openflow.EthTypeIPv4)
-	lookUp := func(zone uint16) openflow.Instructions { return apply(openflow.CT{Zone: zone, Resume: true, Table: 1}) }
-	nat := &openflow.NAT{Type: openflow.NATSource, AddrMin: station(9).ip}
+	lookUp := func(zone uint16) openflow.Instructions {
+		return pipelinetest.Apply(openflow.CT{Zone: zone, Resume: true, Table: 1})
+	}
+	nat := &openflow.NAT{Type: openflow.NATSource, AddrMin: frametest.Station(9).IP}
 	sentinel := openflow.Match{openflow.EthType(sentinelType)}
 	if err := c.Bundle(ctx,
-		openflow.Add(openflow.Flow{Match: sentinel, Instructions: apply(openflow.Output{Port: openflow.PortAll}, openflow.Output{Port: openflow.PortInPort})}),
+		openflow.Add(openflow.Flow{Match: sentinel, Instructions: pipelinetest.Apply(openflow.Output{Port: openflow.PortAll}, openflow.Output{Port: openflow.PortInPort})}),
 		openflow.Add(openflow.Flow{
 			Match:        openflow.Match{openflow.InPort(1), ip},
-			Instructions: apply(openflow.CT{Commit: true, Zone: 2}, openflow.CT{Commit: true, Zone: 1, NAT: nat}, openflow.Output{Port: 4}),
+			Instructions: pipelinetest.Apply(openflow.CT{Commit: true, Zone: 2}, openflow.CT{Commit: true, Zone: 1, NAT: nat}, openflow.Output{Port: 4}),
 		}),
 		openflow.Add(openflow.Flow{Match: openflow.Match{openflow.InPort(3), ip}, Instructions: lookUp(1)}),
 		openflow.Add(openflow.Flow{Match: openflow.Match{openflow.InPort(4), ip}, Instructions: lookUp(2)}),
 		openflow.Add(openflow.Flow{
 			Table: 1, Match: openflow.Match{openflow.CTState(openflow.CTTracked|openflow.CTReply, 0), ip},
-			Instructions: apply(openflow.Output{Port: known}),
+			Instructions: pipelinetest.Apply(openflow.Output{Port: known}),
 		}),
 		openflow.Add(openflow.Flow{
 			Table: 1, Match: openflow.Match{openflow.CTState(openflow.CTTracked|openflow.CTNew, 0), ip},
-			Instructions: apply(openflow.Output{Port: unknown}),
+			Instructions: pipelinetest.Apply(openflow.Output{Port: unknown}),
 		}),
 	); err != nil {
 		t.Fatal(err)
@@ -83,9 +88,9 @@ func testFlushZone(t *testing.T, ctx context.Context, c *openflow.Conn, input fu
 		}
 	}
 	const sport, dport = 1000, 2000
-	toPublic := udpFrame(station(2), station(9), dport, sport, "reply")
-	toClient := udpFrame(station(2), station(1), dport, sport, "reply")
-	check("first packet", 1, udpFrame(station(1), station(2), sport, dport, "x"), 4)
+	toPublic := frametest.UDP(frametest.Station(2), frametest.Station(9), dport, sport, "reply")
+	toClient := frametest.UDP(frametest.Station(2), frametest.Station(1), dport, sport, "reply")
+	check("first packet", 1, frametest.UDP(frametest.Station(1), frametest.Station(2), sport, dport, "x"), 4)
 	check("reply in zone 1", 3, toPublic, known)
 	check("reply in zone 2", 4, toClient, known)
 	for _, zone := range []uint16{7, 1} {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -58,7 +60,7 @@ func FuzzConnection(f *testing.F) {
 
 // fuzzSeeds are messages of many kinds.
 func fuzzSeeds() []openflow.Message {
-	flow := openflow.Flow{Priority: 1, Match: openflow.Match{openflow.InPort(1)}, Instructions: out(2)}
+	flow := openflow.Flow{Priority: 1, Match: openflow.Match{openflow.InPort(1)}, Instructions: pipelinetest.Out(2)}
 	group := openflow.Group{ID: 1, Type: openflow.GroupTypeSelect, Buckets: []openflow.Bucket{{Weight: 1, Actions: flow.Apply}}}
 	table := uint8(1)
 	return []openflow.Message{

@@ -4,9 +4,7 @@
 package ofswitch
 
 import (
-	"maps"
-	"slices"
-
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -24,18 +22,17 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 		}
 		return true, c.changeMeter(m, xid)
 	case openflow.GroupStatsRequest:
-		groups := chosenGroups(c.s, m.ID, func(g *group) openflow.GroupStats { return g.stats(c.s.now) })
-		sendList(c, xid, groups, func(part []openflow.GroupStats, more bool) openflow.Message {
+		sendList(c, xid, c.s.GroupStats(m.ID), func(part []openflow.GroupStats, more bool) openflow.Message {
 			return openflow.GroupStatsReply{Groups: part, More: more}
 		})
 	case openflow.GroupDescRequest:
-		sendList(c, xid, chosenGroups(c.s, m.ID, (*group).desc), func(part []openflow.Group, more bool) openflow.Message {
+		sendList(c, xid, c.s.GroupDescs(m.ID), func(part []openflow.Group, more bool) openflow.Message {
 			return openflow.GroupDescReply{Groups: part, More: more}
 		})
 	case openflow.GroupFeaturesRequest:
 		c.reply(groupFeatures(c.version), xid)
 	case openflow.MeterStatsRequest:
-		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterStats { return m.stats(c.s.now) })
+		meters, err := c.s.MeterStats(m.ID)
 		if err != nil {
 			return true, err
 		}
@@ -43,7 +40,7 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 			return openflow.MeterStatsReply{Meters: part, More: more}
 		})
 	case openflow.MeterConfigRequest:
-		meters, err := chosenMeters(c.s, m.ID, func(m *meter) openflow.MeterConfig { return m.config })
+		meters, err := c.s.MeterConfigs(m.ID)
 		if err != nil {
 			return true, err
 		}
@@ -51,7 +48,7 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 			return openflow.MeterConfigReply{Meters: part, More: more}
 		})
 	case openflow.MeterFeaturesRequest:
-		c.reply(meterFeatures, xid)
+		c.reply(pipeline.MeterFeatures, xid)
 	default:
 		return false, nil
 	}
@@ -82,37 +79,27 @@ func groupFeatures(v openflow.Version) openflow.GroupFeaturesReply {
 	}
 }
 
-// chosenGroups looks at one group or all.
-func chosenGroups[T any](s *Switch, id uint32, look func(*group) T) []T {
-	s.begin()
-	defer s.end()
-	var list []T
-	if id != openflow.GroupAll {
-		if g := s.group(id); g != nil {
-			list = append(list, look(g))
-		}
-		return list
+// changeGroup carries out a group-mod.
+func (c *conn) changeGroup(m openflow.GroupMod, xid uint32) error {
+	s := c.s
+	s.Begin()
+	defer s.End()
+	changes, err := s.ApplyGroup(&m)
+	if err != nil {
+		return err
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.flows.groups)) {
-		list = append(list, look(s.flows.groups[id]))
-	}
-	return list
+	s.finished(changes, c, xid)
+	c.forwardGroup(m, pipeline.ReplacesGroup(changes), xid)
+	return nil
 }
 
-// chosenMeters looks at one meter or all.
-func chosenMeters[T any](s *Switch, id uint32, look func(*meter) T) ([]T, error) {
-	s.begin()
-	defer s.end()
-	if id != openflow.MeterAll {
-		m := s.meter(id)
-		if m == nil {
-			return nil, openflow.ErrUnknownMeter
-		}
-		return []T{look(m)}, nil
+// changeMeter carries out a meter-mod.
+func (c *conn) changeMeter(m openflow.MeterMod, xid uint32) error {
+	c.s.Begin()
+	defer c.s.End()
+	if err := c.s.ApplyMeter(m); err != nil {
+		return err
 	}
-	var list []T
-	for _, id := range slices.Sorted(maps.Keys(s.flows.meters)) {
-		list = append(list, look(s.flows.meters[id]))
-	}
-	return list, nil
+	c.forward(m, xid)
+	return nil
 }

@@ -3,7 +3,10 @@
 
 package ofswitch
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/openflow"
+)
 
 // handle carries out a message; raw is its bytes. The error is or wraps an openflow.ErrorCode.
 func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
@@ -25,7 +28,7 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 		if err := c.mayChange(); err != nil {
 			return err
 		}
-		return c.configureTables(m)
+		return c.s.ConfigureTables(c.version, m)
 	case openflow.BundleControl:
 		return c.bundleControl(m, xid, raw)
 	case openflow.BundleAdd:
@@ -57,7 +60,7 @@ func (c *conn) handleRequest(m openflow.Message, xid uint32) (known bool, err er
 	case openflow.PortDescRequest:
 		c.sendPorts(m.Port, xid)
 	case openflow.PortStatsRequest:
-		return true, c.sendPortStats(m.Port, xid)
+		c.sendPortStats(m.Port, xid)
 	case openflow.QueueStatsRequest:
 		return true, c.sendQueueStats(m, xid)
 	case openflow.QueueDescRequest:
@@ -65,7 +68,7 @@ func (c *conn) handleRequest(m openflow.Message, xid uint32) (known bool, err er
 	case openflow.FlowStatsRequest:
 		return true, c.sendFlows(m, xid)
 	case openflow.AggregateRequest:
-		r, err := c.s.aggregate(m.FlowFilter)
+		r, err := c.s.Aggregate(m.FlowFilter)
 		if err != nil {
 			return true, err
 		}
@@ -110,16 +113,21 @@ func (c *conn) handleSetting(m openflow.Message, xid uint32) (known bool, err er
 func (c *conn) handleExtension(m openflow.Message, xid uint32) (known bool, err error) {
 	switch m := m.(type) {
 	case openflow.CTFlushZone:
-		c.s.dp.conns.FlushZone(m.Zone)
+		c.s.dp.Tracker().FlushZone(m.Zone)
 	case openflow.CTFlush:
 		// Open vSwitch does not say either that there is no such connection.
-		_ = c.s.dp.conns.FlushMatching(m.CTFilter)
+		_ = c.s.dp.Tracker().FlushMatching(m.CTFilter)
 	case openflow.TLVTableMod:
-		return true, c.changeTLVs(m)
+		if err := c.mayChange(); err != nil {
+			return true, err
+		}
+		return true, c.s.ChangeTLVs(m)
 	case openflow.TLVTableRequest:
-		c.sendTLVs(xid)
+		c.reply(openflow.TLVTableReply{
+			MaxSpace: pipeline.MaxTLVSpace, MaxFields: pipeline.MaxTLVFields, Maps: c.s.Options().Maps(),
+		}, xid)
 	case openflow.Resume:
-		return true, c.s.resume(m)
+		return true, c.s.Resume(&m.PacketIn)
 	default:
 		return false, nil
 	}
@@ -154,22 +162,24 @@ func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.s.changeFlow(f, c, xid)
+	s := c.s
+	s.Begin()
+	defer s.End()
+	changes, err := s.Apply(f)
+	if err != nil {
+		return err
+	}
+	s.finished(changes, c, xid)
+	return nil
 }
 
 func (c *conn) packetOut(m openflow.PacketOut) error {
 	if err := c.mayChange(); err != nil {
 		return err
 	}
-	out, err := c.s.preparePacketOut(&m)
+	out, err := c.s.PreparePacketOut(&m)
 	if err != nil {
 		return err
 	}
-	c.s.mu.Lock()
-	err = c.s.flows.checkReferences(&openflow.Instructions{Apply: out.actions})
-	c.s.mu.Unlock()
-	if err == nil {
-		c.s.output(out)
-	}
-	return err
+	return c.s.Output(out)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -175,34 +176,34 @@ func (g *headers) move(from, to openflow.Field) openflow.Move {
 
 func (g *headers) packet() (port uint32, frame []byte) {
 	n := g.Perm(4)
-	from, to := station(byte(1+n[0])), station(byte(1+n[1]))
+	from, to := frametest.Station(byte(1+n[0])), frametest.Station(byte(1+n[1]))
 	sport, dport := uint16(g.IntN(8)), 80+uint16(g.IntN(2))
 	class, label := pick[uint8](&g.generator, 0, 5, 7<<2|3, 3<<2), pick[uint32](&g.generator, 0, 5, 0xabcde)
 	switch g.IntN(8) {
 	case 0:
-		frame = arpFrame(from, to, 1+uint16(g.IntN(2)))
+		frame = frametest.ARP(from, to, 1+uint16(g.IntN(2)))
 	case 1:
-		frame = icmpFrame(from, to, pick[uint8](&g.generator, 8, 0, 3), 0, 1, []byte("ping"))
+		frame = frametest.ICMP(from, to, pick[uint8](&g.generator, 8, 0, 3), 0, 1, []byte("ping"))
 	case 2:
-		frame = sctpFrame(from, to, sport, dport)
+		frame = frametest.SCTP(from, to, sport, dport)
 	case 3, 4:
-		frame = udp6Frame(from, to, sport, dport, class, label)
+		frame = frametest.UDP6(from, to, sport, dport, class, label)
 	case 5:
-		frame = icmp6Frame(from, to, pick[uint8](&g.generator, 128, 129), uint8(g.IntN(3)))
+		frame = frametest.ICMP6(from, to, pick[uint8](&g.generator, 128, 129), uint8(g.IntN(3)))
 	case 6:
 		frame = g.fragment(from, to, sport, dport, class)
 	case 7:
-		frame = tcpFrame(from, to, sport, dport, segment{flags: pick(&g.generator, "S", "SA", "A")}, "x")
+		frame = frametest.TCP(from, to, sport, dport, frametest.Segment{Flags: pick(&g.generator, "S", "SA", "A")}, "x")
 	}
 	if g.chance(40) {
-		frame = tagged(frame, pick[uint16](&g.generator, 7, 3<<13|7, 5))
+		frame = frametest.Tagged(frame, pick[uint16](&g.generator, 7, 3<<13|7, 5))
 	}
 	return 1 + g.Uint32N(ports), frame
 }
 
 // fragment is a UDP datagram or a fragment of one.
-func (g *headers) fragment(from, to host, sport, dport uint16, class uint8) []byte {
-	eth, ip := ipLayers(from, to, layers.IPProtocolUDP)
+func (g *headers) fragment(from, to frametest.Host, sport, dport uint16, class uint8) []byte {
+	eth, ip := frametest.IPLayers(from, to, layers.IPProtocolUDP)
 	ip.TOS = class
 	l := &layers.UDP{SrcPort: layers.UDPPort(sport), DstPort: layers.UDPPort(dport)}
 	_ = l.SetNetworkLayerForChecksum(ip)
@@ -212,5 +213,5 @@ func (g *headers) fragment(from, to host, sport, dport uint16, class uint8) []by
 	case 1:
 		ip.FragOffset = 100
 	}
-	return serialise(eth, ip, l, gopacket.Payload("datagram"))
+	return frametest.Serialise(eth, ip, l, gopacket.Payload("datagram"))
 }

@@ -7,75 +7,57 @@ import (
 	"bytes"
 	"encoding/binary"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // adapt makes a flow mod of the connection's version what the switch does with it: the versions differ in tables, cookies
 // and counters. Raw is the message, or begins with it.
-func (c *conn) adapt(m openflow.FlowMod, raw []byte) (openflow.FlowMod, cookies, error) {
+func (c *conn) adapt(m openflow.FlowMod, raw []byte) (openflow.FlowMod, pipeline.Cookies, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if c.version < openflow.Version12 && m.Command == openflow.FlowAdd {
 		m.Flags |= openflow.FlowResetCounts
 	}
-	if c.version < openflow.Version13 && !deletes {
-		m.Instructions.Apply = resolve(m.Instructions.Apply, m.Match)
-		m.Instructions.Write = resolve(m.Instructions.Write, m.Match)
-	}
 	if c.version > openflow.Version10 {
 		if m.Table == openflow.AllTables && !deletes {
-			return m, cookies{}, openflow.ErrBadFlowTable
+			return m, pipeline.Cookies{}, openflow.ErrBadFlowTable
 		}
-		k := usualCookies(&m)
+		k := pipeline.UsualCookies(&m)
 		if c.version == openflow.Version11 && !deletes && m.CookieMask == 0 {
 			// In this version alone a modify that does not ask for cookies adds the flow that it does not find.
-			k = cookies{fresh: m.Cookie, adds: m.Cookie != keepCookie}
+			k = pipeline.Cookies{Fresh: m.Cookie, Adds: m.Cookie != pipeline.KeepCookie}
 		}
 		return m, k, nil
 	}
 	if !c.tableIDs {
 		if m.Table != 0 {
-			return m, cookies{}, openflow.ErrBadCommand // its high byte
+			return m, pipeline.Cookies{}, openflow.ErrBadCommand // its high byte
 		}
 		m.Table = openflow.AllTables
 	}
-	k := cookies{fresh: m.Cookie, modify: m.Cookie != keepCookie, adds: m.Cookie != keepCookie, lax: true}
+	k := pipeline.Cookies{Fresh: m.Cookie, Modify: m.Cookie != pipeline.KeepCookie, Adds: m.Cookie != pipeline.KeepCookie, Lax: true}
 	if m.CookieMask != 0 {
-		k = cookies{fresh: keepCookie, lax: true}
+		k = pipeline.Cookies{Fresh: pipeline.KeepCookie, Lax: true}
 		if raw[1] == typeVendor {
 			// Nicira's flow mod has the cookie to look for in its match, beside the fresh one.
-			k.fresh = binary.BigEndian.Uint64(raw[openflow.HeaderLen+8:])
-			k.modify = k.fresh != keepCookie
+			k.Fresh = binary.BigEndian.Uint64(raw[openflow.HeaderLen+8:])
+			k.Modify = k.Fresh != pipeline.KeepCookie
 		}
 	}
 	return m, k, nil
 }
 
-// resolve tells the actions of old versions what the match says of the packets they are for.
-func resolve(actions []openflow.Action, match openflow.Match) []openflow.Action {
-	key, _ := packet.Match(match)
-	tagged, proto := tags(&key) > 0, uint8(key.Uint(openflow.FieldIPProto))
-	if !isIP(&key) {
-		proto = 0
+// prepare checks a flow mod that came as the bytes of a message, in the connection's version.
+func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*pipeline.FlowMod, error) {
+	m, k, err := c.adapt(m, raw)
+	if err != nil {
+		return nil, err
 	}
-	for i, a := range actions {
-		switch a := a.(type) {
-		case openflow.SetVLANVID:
-			a.Push = a.Push && !tagged
-			actions[i], tagged = a, true
-		case openflow.SetVLANPCP:
-			a.Push = a.Push && !tagged
-			actions[i], tagged = a, true
-		case openflow.PopVLAN:
-			tagged = false
-		case openflow.PushVLAN:
-			tagged = true
-		case openflow.SetTransport:
-			a.Proto = proto
-			actions[i] = a
-		}
+	sent := pipeline.Sent{Version: c.version}
+	if at := instructionsAt(c.version, raw); at <= len(raw) {
+		sent.Instructions, sent.Told = raw[at:], toldAsSent(c.version, raw)
 	}
-	return actions
+	return c.s.PrepareSent(m, k, sent)
 }
 
 // handleLegacy carries out what only old versions have.
@@ -97,17 +79,10 @@ var (
 	ttlBytes  = []byte{0, 23, 0, 8}
 )
 
-// asSent returns the instructions of a flow mod as they were sent, if they have an action that a switch tells of as it
-// came: a load is told as a load, not as the set_field that is the same.
-func asSent(v openflow.Version, message []byte) []byte {
-	if !bytes.Contains(message, loadBytes) && (v == openflow.Version10 || !bytes.Contains(message, ttlBytes)) {
-		return nil
-	}
-	at := instructionsAt(v, message)
-	if at > len(message) {
-		return nil
-	}
-	return bytes.Clone(message[at:])
+// toldAsSent reports whether a flow mod has an action that a switch tells of as it came: a load is told as a load, not as the
+// set_field that is the same.
+func toldAsSent(v openflow.Version, message []byte) bool {
+	return bytes.Contains(message, loadBytes) || v != openflow.Version10 && bytes.Contains(message, ttlBytes)
 }
 
 // instructionsAt is where the instructions, or the actions of OpenFlow 1.0, begin in a flow mod that has been decoded.

@@ -10,9 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -94,12 +97,12 @@ func TestAsyncSameAsOpenVSwitch(t *testing.T) {
 // TestControllersByID: a packet goes to the controllers with its ID, to each in its format.
 func TestControllersByID(t *testing.T) {
 	b := newBed(t)
-	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1"}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 1, Name: "p1"}); err != nil {
 		t.Fatal(err)
 	}
 	const id = 7
-	frame := udpFrame(station(1), station(2), 1, 2, "payload")
-	if err := b.AddFlow(openflow.Flow{Cookie: 5, Instructions: apply(
+	frame := frametest.UDP(frametest.Station(1), frametest.Station(2), 1, 2, "payload")
+	if err := b.AddFlow(openflow.Flow{Cookie: 5, Instructions: pipelinetest.Apply(
 		openflow.Controller{ID: id, MaxLen: 30, Reason: openflow.PacketInNoMatch, Userdata: []byte("data")},
 		openflow.Output{Port: openflow.PortController, MaxLen: openflow.WholePacket},
 	)}); err != nil {
@@ -139,12 +142,12 @@ func TestControllersByID(t *testing.T) {
 // TestUsedUpTTLGoesToControllers: dec_ttl names the controllers that get a packet.
 func TestUsedUpTTLGoesToControllers(t *testing.T) {
 	b := newBed(t)
-	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1"}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 1, Name: "p1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.AddFlow(openflow.Flow{
 		Match: openflow.Match{openflow.EthType(openflow.EthTypeIPv4)},
-		Instructions: apply(openflow.SetField{MatchField: openflow.IPTTL(1)}, openflow.DecTTL{Controllers: []uint16{3}},
+		Instructions: pipelinetest.Apply(openflow.SetField{MatchField: openflow.IPTTL(1)}, openflow.DecTTL{Controllers: []uint16{3}},
 			openflow.Output{Port: openflow.PortController}),
 	}); err != nil {
 		t.Fatal(err)
@@ -152,7 +155,7 @@ func TestUsedUpTTLGoesToControllers(t *testing.T) {
 	p := b.peer(t)
 	p.answer(openflow.SetAsync{AsyncConfig: openflow.AsyncConfig{Primary: openflow.AsyncMasks{PacketIn: 1 << openflow.PacketInInvalidTTL}}}, 1)
 	p.answer(openflow.SetControllerID{ID: 3}, 3)
-	b.Input(1, udpFrame(station(1), station(2), 1, 2, ""))
+	b.Input(1, frametest.UDP(frametest.Station(1), frametest.Station(2), 1, 2, ""))
 	if in := want[openflow.PacketIn](p, 0); in.Reason != openflow.PacketInInvalidTTL {
 		t.Errorf("packet whose TTL is used up: got %+v", in)
 	}

@@ -8,17 +8,28 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // monitor is a flow monitor of a connection: it selects the flows whose changes the connection is told of.
 type monitor struct {
-	flags     openflow.MonitorFlags
-	table     uint8
-	key, mask packet.Key
-	outPort   uint32
-	outGroup  uint32
+	flags    openflow.MonitorFlags
+	table    uint8
+	flows    *pipeline.Selection
+	outPort  uint32
+	outGroup uint32
+}
+
+// monitoring is what the flow monitors of all connections of a switch share.
+type monitoring struct {
+	// events counts what flow monitors were told of; holding keeps back what they say.
+	events  uint64
+	holding bool
+	// watching are the connections with flow monitors, as long as holding is set.
+	watching []*conn
 }
 
 // updates is what a connection with flow monitors has to be told. It belongs to whoever has locked the switch, but for
@@ -27,7 +38,7 @@ type updates struct {
 	list []openflow.FlowUpdate
 	// abbreviated says that list has an UpdateAbbreviated.
 	abbreviated bool
-	// paused is the time, by Switch.events, at which the connection had too much to read; 0 if it has not.
+	// paused is the time, by monitoring.events, at which the connection had too much to read; 0 if it has not.
 	paused uint64
 	// waiting is how many bytes of updates wait to be written. It is guarded by the connection's mutex.
 	waiting int
@@ -44,8 +55,8 @@ const (
 func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 	c.waitForRoom()
 	s := c.s
-	s.begin()
-	defer s.end()
+	s.Begin()
+	defer s.End()
 	var made []uint32
 	for i := range m.Monitors {
 		id := m.Monitors[i].ID
@@ -63,7 +74,7 @@ func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 		return nil
 	}
 	var list []openflow.FlowUpdate
-	seen := make(map[*flow]int)
+	seen := make(map[*pipeline.Flow]int)
 	for _, id := range made {
 		w := c.monitors[id]
 		if w.flags&openflow.MonitorInitial == 0 {
@@ -92,7 +103,7 @@ func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
 	if f.Table != nil {
 		table = *f.Table
 	}
-	if table != openflow.AllTables && table > visibleTables {
+	if table != openflow.AllTables && table > flowcheck.VisibleTables {
 		return openflow.ErrBadTable
 	}
 	_, exists := c.monitors[f.ID]
@@ -107,40 +118,39 @@ func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
 	case len(c.monitors) >= maxMonitors:
 		return openflow.ErrMonitorUnknown
 	}
-	if err := checkMatch(f.Match, c.s.Options()); err != nil {
+	flows, err := c.s.Selection(openflow.FlowFilter{Table: f.Table, Match: f.Match})
+	if err != nil {
 		return err
 	}
-	m := &monitor{flags: f.Flags, table: table, outPort: f.OutPort, outGroup: f.OutGroup}
-	m.key, m.mask = c.s.flows.keys(settled(f.Match, c.s.Options()))
-	c.monitors[f.ID] = m
+	c.monitors[f.ID] = &monitor{flags: f.Flags, table: table, flows: flows, outPort: f.OutPort, outGroup: f.OutGroup}
 	return nil
 }
 
 // watches reports whether a monitor is about a flow, be it that the flow output to the monitor's port only before it was
 // changed.
-func (m *monitor) watches(f, before *flow) bool {
+func (m *monitor) watches(f, before *pipeline.Flow) bool {
 	if m.table != openflow.AllTables && m.table != f.Table {
 		return false
 	}
-	if m.outPort != 0 && !f.outputsTo(m.outPort) && (before == nil || !before.outputsTo(m.outPort)) {
+	if m.outPort != 0 && !f.OutputsTo(m.outPort) && (before == nil || !before.OutputsTo(m.outPort)) {
 		return false
 	}
-	return (m.outGroup == 0 || f.sendsTo(m.outGroup)) && f.rule.Covers(&m.key, &m.mask)
+	return (m.outGroup == 0 || f.SendsTo(m.outGroup)) && m.flows.Covers(f)
 }
 
 // refresh appends the flows that a monitor is about to a list: all as they are or, after a pause, those that were added
 // or modified since. seen are the places in the list of those that are in it.
-func (s *Switch) refresh(m *monitor, since uint64, list []openflow.FlowUpdate, seen map[*flow]int) []openflow.FlowUpdate {
-	for _, f := range s.flows.selected(&selection{table: m.table, key: &m.key, mask: &m.mask}) {
+func (s *Switch) refresh(m *monitor, since uint64, list []openflow.FlowUpdate, seen map[*pipeline.Flow]int) []openflow.FlowUpdate {
+	for _, f := range s.Selected(m.flows) {
 		if !m.watches(f, nil) {
 			continue
 		}
 		event := openflow.UpdateInitial
 		if since != 0 {
 			switch {
-			case f.addedAt > since && m.flags&(openflow.MonitorAdded|openflow.MonitorModified) != 0:
+			case f.AddedAt > since && m.flags&(openflow.MonitorAdded|openflow.MonitorModified) != 0:
 				event = openflow.UpdateAdded
-			case f.addedAt <= since && f.modifiedAt > since && m.flags&openflow.MonitorModified != 0:
+			case f.AddedAt <= since && f.ModifiedAt > since && m.flags&openflow.MonitorModified != 0:
 				event = openflow.UpdateModified
 			default:
 				continue
@@ -158,7 +168,7 @@ func (s *Switch) refresh(m *monitor, since uint64, list []openflow.FlowUpdate, s
 }
 
 // update is what a monitor with these flags says of a flow.
-func update(f *flow, event openflow.UpdateEvent, flags openflow.MonitorFlags) openflow.FlowUpdate {
+func update(f *pipeline.Flow, event openflow.UpdateEvent, flags openflow.MonitorFlags) openflow.FlowUpdate {
 	u := openflow.FlowUpdate{Event: event, Flow: f.Flow}
 	u.Flow.Flags, u.Flow.Importance = 0, 0
 	if flags&openflow.MonitorInstructions == 0 {
@@ -169,9 +179,9 @@ func update(f *flow, event openflow.UpdateEvent, flags openflow.MonitorFlags) op
 
 // monitored tells the connections whose flow monitors are about changes, which the message with a transaction number of
 // a controller has brought about.
-func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
-	watching := s.watching
-	if !s.holding {
+func (s *Switch) monitored(changes []pipeline.Change, by *conn, xid uint32) {
+	watching := s.monitoring.watching
+	if !s.monitoring.holding {
 		watching = s.watchers()
 	}
 	if len(watching) == 0 {
@@ -180,7 +190,7 @@ func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
 	for i := range changes {
 		s.noteChange(&changes[i], watching, by, xid)
 	}
-	if s.holding {
+	if s.monitoring.holding {
 		return
 	}
 	for _, c := range watching {
@@ -190,11 +200,11 @@ func (s *Switch) monitored(changes []change, by *conn, xid uint32) {
 
 // holdMonitors keeps back what flow monitors say, until it is called with false. The switch is locked.
 func (s *Switch) holdMonitors(hold bool) {
-	if s.holding = hold; hold {
-		s.watching = s.watchers()
+	if s.monitoring.holding = hold; hold {
+		s.monitoring.watching = s.watchers()
 		return
 	}
-	s.watching = nil
+	s.monitoring.watching = nil
 	s.monitored(nil, nil, 0)
 }
 
@@ -211,16 +221,16 @@ func (s *Switch) watchers() (list []*conn) {
 }
 
 // noteChange adds what is to be said of a change to what the connections have to be told.
-func (s *Switch) noteChange(c *change, watching []*conn, by *conn, xid uint32) {
-	f, before := c.added, c.removed
+func (s *Switch) noteChange(c *pipeline.Change, watching []*conn, by *conn, xid uint32) {
+	f, before := c.Added, c.Removed
 	event := openflow.UpdateAdded
 	switch {
 	case f == nil && before == nil:
 		return
-	case f == nil || c.evicted:
+	case f == nil || c.Evicted:
 		// Open vSwitch does not tell of the flow that another one made room for.
-		f, before, event = c.removed, nil, openflow.UpdateRemoved
-	case c.modified:
+		f, before, event = c.Removed, nil, openflow.UpdateRemoved
+	case c.Modified:
 		event = openflow.UpdateModified
 	}
 	if before != nil && f.Instructions.Equal(before.Instructions) {
@@ -229,15 +239,15 @@ func (s *Switch) noteChange(c *change, watching []*conn, by *conn, xid uint32) {
 		}
 		before = nil
 	}
-	s.events++
+	s.monitoring.events++
 	switch event {
 	case openflow.UpdateAdded:
-		f.addedAt, f.modifiedAt = s.events, s.events
+		f.AddedAt, f.ModifiedAt = s.monitoring.events, s.monitoring.events
 	case openflow.UpdateModified:
-		f.modifiedAt = s.events
+		f.ModifiedAt = s.monitoring.events
 	}
 	for _, o := range watching {
-		o.noteUpdate(f, before, event, c.reason, o == by, xid)
+		o.noteUpdate(f, before, event, c.Reason, o == by, xid)
 	}
 }
 
@@ -246,9 +256,9 @@ func flagOf(event openflow.UpdateEvent) openflow.MonitorFlags {
 	return openflow.MonitorAdded << (event - openflow.UpdateAdded)
 }
 
-func (c *conn) noteUpdate(f, before *flow, event openflow.UpdateEvent, reason openflow.FlowRemovedReason, own bool, xid uint32) {
+func (c *conn) noteUpdate(f, before *pipeline.Flow, event openflow.UpdateEvent, reason openflow.FlowRemovedReason, own bool, xid uint32) {
 	u := &c.updates
-	if u.paused != 0 && (event != openflow.UpdateRemoved || f.addedAt > u.paused) {
+	if u.paused != 0 && (event != openflow.UpdateRemoved || f.AddedAt > u.paused) {
 		return
 	}
 	var flags openflow.MonitorFlags
@@ -291,8 +301,8 @@ func (c *conn) flushUpdates() {
 		u.waiting += len(b)
 	}
 	if u.paused == 0 && u.waiting > maxUpdates {
-		c.s.events++
-		u.paused = c.s.events
+		c.s.monitoring.events++
+		u.paused = c.s.monitoring.events
 		if b, err := c.encode(openflow.FlowUpdates{Updates: []openflow.FlowUpdate{{Event: openflow.UpdatePaused}}}, 0); err == nil {
 			c.queue = append(c.queue, b...)
 			u.waiting += len(b)
@@ -324,14 +334,14 @@ func (c *conn) pack(list []openflow.FlowUpdate, xid uint32) [][]byte {
 // resumeUpdates tells a connection that has read everything what it has missed.
 func (c *conn) resumeUpdates() {
 	s := c.s
-	s.begin()
-	defer s.end()
+	s.Begin()
+	defer s.End()
 	u := &c.updates
 	if u.paused == 0 {
 		return
 	}
 	var list []openflow.FlowUpdate
-	seen := make(map[*flow]int)
+	seen := make(map[*pipeline.Flow]int)
 	for _, id := range slices.Sorted(maps.Keys(c.monitors)) {
 		list = s.refresh(c.monitors[id], u.paused, list, seen)
 	}

@@ -6,6 +6,8 @@ package ofswitch_test
 import (
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -23,7 +25,7 @@ func TestMonitorPauses(t *testing.T) {
 		t.Fatalf("flows at first: got %+v", got)
 	}
 	flow := func(i int) openflow.Flow {
-		return openflow.Flow{Priority: 1, Match: openflow.Match{openflow.Reg(0, uint32(i))}, Instructions: out(2)}
+		return openflow.Flow{Priority: 1, Match: openflow.Match{openflow.Reg(0, uint32(i))}, Instructions: pipelinetest.Out(2)}
 	}
 	for i := range flows {
 		if err := b.AddFlow(flow(i)); err != nil {

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/internal/tier"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestOfctl(t *testing.T) {
 	tier.Need(t, tier.Sandbox)
 	b := newBed(t)
-	if err := b.AddPort(ofswitch.Port{No: 1, Name: "p1", HWAddr: station(1).mac}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 1, Name: "p1", HWAddr: frametest.Station(1).MAC}); err != nil {
 		t.Fatal(err)
 	}
 	bridge := "unix:" + b.socket

@@ -10,23 +10,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 func TestPortChangesAreAnnounced(t *testing.T) {
 	b := newBed(t)
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 7}
-	if err := b.AddPort(ofswitch.Port{No: 7, Name: "p7", HWAddr: mac}); err != nil {
+	if err := b.AddPort(pipeline.Port{No: 7, Name: "p7", HWAddr: mac}); err != nil {
 		t.Fatal(err)
 	}
 	p := b.peer(t)
 	p.send(openflow.SetConfig{SwitchConfig: openflow.SwitchConfig{MissSendLen: 128}}, 0) // so that it gets any messages
 	p.send(openflow.BarrierRequest{}, 1)
 	want[openflow.BarrierReply](p, 1)
-	b.ChangePort(7, func(p *ofswitch.Port) {}) // no change, no message
-	b.ChangePort(8, func(p *ofswitch.Port) { t.Error("a port that is not there is changed") })
-	b.ChangePort(7, func(p *ofswitch.Port) {
+	b.ChangePort(7, func(p *pipeline.Port) {}) // no change, no message
+	b.ChangePort(8, func(p *pipeline.Port) { t.Error("a port that is not there is changed") })
+	b.ChangePort(7, func(p *pipeline.Port) {
 		p.Down = true
 	})
 	got := want[openflow.PortStatus](p, 0)
@@ -41,7 +41,7 @@ func TestPortChangesAreAnnounced(t *testing.T) {
 func TestPortsCount(t *testing.T) {
 	b := newBed(t)
 	for no := range uint32(2) {
-		if err := b.AddPort(ofswitch.Port{No: no + 1, Name: string(rune('a' + no))}); err != nil {
+		if err := b.AddPort(pipeline.Port{No: no + 1, Name: string(rune('a' + no))}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -28,7 +28,7 @@ func TestPrefixes(t *testing.T) {
 	vsctl("set", "bridge", "br0", "flow_tables:0=@t", "--", "--id=@t", "create", "Flow_Table", "name=t")
 	b := newBed(t)
 	for p := uint32(1); p <= ports; p++ {
-		if err := b.AddPort(ofswitch.Port{No: p, Name: fmt.Sprintf("p%d", p)}); err != nil {
+		if err := b.AddPort(pipeline.Port{No: p, Name: fmt.Sprintf("p%d", p)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -55,7 +55,7 @@ func TestPrefixes(t *testing.T) {
 	}
 	for _, prefixes := range []string{"nw_dst", "nw_src", "nw_dst,nw_src", "none", "ipv6_src", "ipv6_dst,ipv6_src", "ip_dst,ipv6_label", "ipv6_label"} {
 		vsctl("set", "Flow_Table", "t", "prefixes="+prefixes)
-		b.SetTables(map[uint8]ofswitch.TableOptions{0: {Prefixes: strings.Split(prefixes, ",")}})
+		b.SetTables(map[uint8]pipeline.TableOptions{0: {Prefixes: strings.Split(prefixes, ",")}})
 		for _, packet := range []string{
 			"in_port=1,tcp,nw_src=192.168.0.1,nw_dst=192.168.0.2", "in_port=1,tcp,nw_src=10.0.0.1,nw_dst=10.1.2.15,tcp_src=8,tcp_dst=81",
 			"in_port=1,tcp,nw_src=10.0.0.1,nw_dst=10.1.3.15,tcp_src=79", "in_port=2,udp,nw_dst=10.1.2.15",
@@ -65,7 +65,7 @@ func TestPrefixes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := b.Trace(&key, ofswitch.TraceOptions{})
+			got := b.Trace(&key, pipeline.TraceOptions{})
 			want, err := real.trace("br0", packet)
 			if err != nil {
 				t.Fatal(err)

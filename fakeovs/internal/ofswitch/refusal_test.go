@@ -7,6 +7,9 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -29,13 +32,13 @@ func refusals() []refusal {
 		{"set without prerequisite", openflow.Flow{Instructions: set(openflow.TCPDst(1))}, openflow.ErrMatchInconsistent},
 		{"set of a read-only field", openflow.Flow{Instructions: set(openflow.EthType(0x800))}, openflow.ErrBadSetArgument},
 		{"set of ct_mark", openflow.Flow{Match: tcp, Instructions: set(openflow.Uint(openflow.FieldCTMark, 1))}, openflow.ErrBadSetArgument},
-		{"output to any", openflow.Flow{Instructions: out(openflow.PortAny)}, openflow.ErrBadOutPort},
-		{"output to 0xff00", openflow.Flow{Instructions: out(0xff00)}, openflow.ErrBadOutPort},
+		{"output to any", openflow.Flow{Instructions: pipelinetest.Out(openflow.PortAny)}, openflow.ErrBadOutPort},
+		{"output to 0xff00", openflow.Flow{Instructions: pipelinetest.Out(0xff00)}, openflow.ErrBadOutPort},
 		{"ct without IP", openflow.Flow{Instructions: do(openflow.CT{})}, openflow.ErrMatchInconsistent},
 		{"dec_ttl without IP", openflow.Flow{Instructions: do(openflow.DecTTL{})}, openflow.ErrMatchInconsistent},
 		{"force without commit", openflow.Flow{Match: tcp, Instructions: do(openflow.CT{Force: true})}, openflow.ErrBadActionArgument},
 		{"translation without commit", openflow.Flow{Match: tcp, Instructions: do(openflow.CT{
-			NAT: &openflow.NAT{Type: openflow.NATSource, AddrMin: station(1).ip},
+			NAT: &openflow.NAT{Type: openflow.NATSource, AddrMin: frametest.Station(1).IP},
 		})}, openflow.ErrBadActionArgument},
 		{"meter", openflow.Flow{Instructions: openflow.Instructions{Meter: 1}}, openflow.ErrInvalidMeter},
 		{"unknown action", openflow.Flow{Instructions: do(openflow.RawAction{Bytes: []byte{0, 99, 0, 8, 0, 0, 0, 0}})}, openflow.ErrBadActionType},

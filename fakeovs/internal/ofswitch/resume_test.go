@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -16,14 +19,14 @@ import (
 func TestResume(t *testing.T) {
 	b := newBed(t)
 	for no := uint32(1); no <= 4; no++ {
-		if err := b.AddPort(ofswitch.Port{No: no, Name: fmt.Sprint(no)}); err != nil {
+		if err := b.AddPort(pipeline.Port{No: no, Name: fmt.Sprint(no)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	reg := openflow.OutputField{Src: openflow.Whole(openflow.FieldReg0)}
 	for _, f := range []openflow.Flow{
-		{Instructions: apply(openflow.Resubmit{InPort: openflow.PortInPort, Table: 1}, openflow.Output{Port: 4})},
-		{Table: 1, Cookie: 5, Instructions: apply(
+		{Instructions: pipelinetest.Apply(openflow.Resubmit{InPort: openflow.PortInPort, Table: 1}, openflow.Output{Port: 4})},
+		{Table: 1, Cookie: 5, Instructions: pipelinetest.Apply(
 			openflow.SetField{MatchField: openflow.Reg(0, 2)},
 			openflow.StackPush{Src: openflow.Whole(openflow.FieldReg0)},
 			openflow.Controller{Pause: true, MaxLen: openflow.WholePacket, Userdata: []byte{7}, Reason: openflow.PacketInAction},
@@ -43,7 +46,7 @@ func TestResume(t *testing.T) {
 			t.Fatalf("%T: got %v", m, code)
 		}
 	}
-	r := b.Input(1, udpFrame(station(1), station(2), 1, 2, "payload"))
+	r := b.Input(1, frametest.UDP(frametest.Station(1), frametest.Station(2), 1, 2, "payload"))
 	if len(r.Outputs) != 0 {
 		t.Fatalf("outputs of a paused packet: got %v", r.Outputs)
 	}

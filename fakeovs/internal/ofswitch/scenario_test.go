@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // scenario is what ovs-ofctl does to a bridge, and packets that are traced then. Of a packet with an "!" a frame is made,
@@ -132,7 +132,7 @@ func TestScenariosSameAsOpenVSwitch(t *testing.T) {
 			b := newBed(t)
 			for p := uint32(1); p <= ports; p++ {
 				mac := net.HardwareAddr{2, 0, 0, 0, 0, byte(p)}
-				if err := b.AddPort(ofswitch.Port{No: p, Name: fmt.Sprintf("p%d", p), HWAddr: mac}); err != nil {
+				if err := b.AddPort(pipeline.Port{No: p, Name: fmt.Sprintf("p%d", p), HWAddr: mac}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -153,7 +153,7 @@ func TestScenariosSameAsOpenVSwitch(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				args, options := []string{"br0", text}, ofswitch.TraceOptions{}
+				args, options := []string{"br0", text}, pipeline.TraceOptions{}
 				if effects {
 					args, options.Frame = append(args, "-generate"), packet.Compose(&key, nil)
 				}

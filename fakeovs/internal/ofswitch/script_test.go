@@ -21,7 +21,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/internal/ovsproc"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/internal/unixctl"
@@ -104,9 +104,9 @@ func (r *scripted) bridge(t *testing.T) {
 func fakeBridge(t testing.TB) *bed {
 	b := newBed(t)
 	b.SetDatapathID(0xfedcba9876543210)
-	ports := []ofswitch.Port{{No: openflow.PortLocal, Name: "br0", HWAddr: net.HardwareAddr{0xaa, 0x55, 0xaa, 0x55, 0, 0}}}
+	ports := []pipeline.Port{{No: openflow.PortLocal, Name: "br0", HWAddr: net.HardwareAddr{0xaa, 0x55, 0xaa, 0x55, 0, 0}}}
 	for p := 1; p <= scriptPorts; p++ {
-		ports = append(ports, ofswitch.Port{
+		ports = append(ports, pipeline.Port{
 			No: uint32(p), Name: fmt.Sprintf("p%d", p), HWAddr: net.HardwareAddr{0xaa, 0x55, 0xaa, 0x55, 0, 0x10 + byte(p)},
 		})
 	}

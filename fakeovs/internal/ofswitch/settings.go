@@ -6,9 +6,7 @@ package ofswitch
 import "github.com/ovskit/ovskit/openflow"
 
 func (c *conn) getConfig() openflow.SwitchConfig {
-	c.s.mu.Lock()
-	frags := c.s.frags
-	c.s.mu.Unlock()
+	frags := c.s.Fragments()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	config := c.config
@@ -43,9 +41,7 @@ func (c *conn) setConfig(config openflow.SwitchConfig) error {
 	secondary := c.role == openflow.RoleSecondary && !c.service
 	c.mu.Unlock()
 	if frags != openflow.FragReassemble && !secondary {
-		c.s.mu.Lock()
-		c.s.frags = frags
-		c.s.mu.Unlock()
+		c.s.SetFragments(frags)
 	}
 	return nil
 }

@@ -8,12 +8,13 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // sendPorts answers with the description of a port, or of all ports if it is 0.
 func (c *conn) sendPorts(port, xid uint32) {
-	ports := c.s.portDescs()
+	ports := c.s.PortDescs()
 	if port != 0 {
 		ports = slices.DeleteFunc(ports, func(p openflow.PortDesc) bool { return p.No != port })
 	}
@@ -22,43 +23,9 @@ func (c *conn) sendPorts(port, xid uint32) {
 	})
 }
 
-// filtered returns the flows that a filter selects. The switch is locked.
-func (s *Switch) filtered(filter openflow.FlowFilter) ([]*flow, error) {
-	if err := checkMatch(filter.Match, s.Options()); err != nil {
-		return nil, err
-	}
-	sel := &selection{
-		table:      openflow.AllTables,
-		cookie:     filter.Cookie,
-		cookieMask: filter.CookieMask,
-		outPort:    filter.OutPort,
-		outGroup:   filter.OutGroup,
-	}
-	if filter.Table != nil {
-		sel.table = *filter.Table
-	}
-	key, mask := s.flows.keys(settled(filter.Match, s.Options()))
-	sel.key, sel.mask = &key, &mask
-	return s.flows.selected(sel), nil
-}
-
-// told is a flow as it is told of.
-type told struct {
-	stats  openflow.FlowStats
-	steps  steps
-	sent   []byte
-	sentIn openflow.Version
-}
-
 // sendFlows answers a flow statistics request.
 func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
-	c.s.begin()
-	flows, err := c.s.filtered(m.FlowFilter)
-	list := make([]told, len(flows))
-	for i, f := range flows {
-		list[i] = told{f.stats(c.s.now), f.steps, f.sent, f.sentIn}
-	}
-	c.s.end()
+	list, err := c.s.Told(m.FlowFilter)
 	if err != nil {
 		return err
 	}
@@ -71,10 +38,11 @@ func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
 	}
 	head := reply(false)
 	body := bytes.Clone(head)
-	for _, f := range list {
+	for i := range list {
+		f := &list[i]
 		one, err := c.encodeFlow(f, m.Plain, len(head))
 		if err != nil {
-			c.log.Error("cannot encode a flow", "flow", f.stats.String(), "error", err)
+			c.log.Error("cannot encode a flow", "flow", f.Stats.String(), "error", err)
 			continue
 		}
 		if len(body)+len(one) > openflow.MaxMessage {
@@ -89,20 +57,21 @@ func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
 }
 
 // encodeFlow encodes a flow as an entry of a reply whose head has a length.
-func (c *conn) encodeFlow(f told, plain bool, head int) ([]byte, error) {
-	asSent := f.sent != nil && f.sentIn == c.version
+func (c *conn) encodeFlow(f *pipeline.Told, plain bool, head int) ([]byte, error) {
+	asSent := f.Sent != nil && f.SentIn == c.version
+	stats := f.Stats
 	if asSent {
-		f.stats.Instructions = openflow.Instructions{}
-	} else if list := toldActions(f.steps); list != nil && f.stats.Instructions.Meter == 0 && c.version < openflow.Version15 {
-		f.stats.Instructions.Apply = list
+		stats.Instructions = openflow.Instructions{}
+	} else if list := f.Actions(); list != nil && stats.Instructions.Meter == 0 && c.version < openflow.Version15 {
+		stats.Instructions.Apply = list
 	}
-	b, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{f.stats}, Plain: plain}, 0)
+	b, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{stats}, Plain: plain}, 0)
 	if err != nil {
 		return nil, err
 	}
 	b = b[head:]
 	if asSent {
-		b = append(b, f.sent...)
+		b = append(b, f.Sent...)
 		binary.BigEndian.PutUint16(b, uint16(len(b)))
 	}
 	return b, nil
@@ -114,15 +83,9 @@ func withLength(b []byte) []byte {
 	return b
 }
 
-// aggregate sums up what a filter selects.
-func (s *Switch) aggregate(filter openflow.FlowFilter) (openflow.AggregateReply, error) {
-	s.begin()
-	defer s.end()
-	flows, err := s.filtered(filter)
-	r := openflow.AggregateReply{Flows: uint32(len(flows))}
-	for _, f := range flows {
-		r.Packets += f.packets
-		r.Bytes += f.bytes
-	}
-	return r, err
+// sendPortStats answers with the counters of a port, or of all ports if it is 0.
+func (c *conn) sendPortStats(port, xid uint32) {
+	sendList(c, xid, c.s.AllPortStats(port), func(part []openflow.PortStats, more bool) openflow.Message {
+		return openflow.PortStatsReply{Ports: part, More: more}
+	})
 }

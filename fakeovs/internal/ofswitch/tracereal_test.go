@@ -12,10 +12,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
+
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -25,11 +28,11 @@ func TestTraceSameAsOpenVSwitch(t *testing.T) {
 	inRounds(t, 40, func(t *testing.T, real *realSwitch, seed uint64) (alive bool) {
 		b := newBed(t)
 		for p := uint32(1); p <= ports; p++ {
-			if err := b.AddPort(ofswitch.Port{No: p, Name: fmt.Sprintf("p%d", p)}); err != nil {
+			if err := b.AddPort(pipeline.Port{No: p, Name: fmt.Sprintf("p%d", p)}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := b.AddPort(ofswitch.Port{No: openflow.PortLocal, Name: "br0", Datapath: 100}); err != nil {
+		if err := b.AddPort(pipeline.Port{No: openflow.PortLocal, Name: "br0", Datapath: 100}); err != nil {
 			t.Fatal(err)
 		}
 		g := &tracing{generator{Rand: rand.New(rand.NewPCG(seed, 3))}}
@@ -47,7 +50,7 @@ func TestTraceSameAsOpenVSwitch(t *testing.T) {
 		for range 60 {
 			match := g.packet()
 			key, _ := packet.Match(match)
-			got := normalized(b.Trace(&key, ofswitch.TraceOptions{}))
+			got := normalized(b.Trace(&key, pipeline.TraceOptions{}))
 			var want string
 			// Flows that were deleted stay for a while where Open vSwitch looks, and show in its megaflows.
 			for range 200 {
@@ -294,7 +297,7 @@ func (g *tracing) mods() []openflow.Modification {
 			f.Instructions = g.instructions(table, f.Match)
 			if g.chance(20) {
 				clauses := uint8(2 + g.IntN(2))
-				f.Instructions = apply(openflow.Conjunction{ID: 1 + g.Uint32N(2), Clause: 1 + uint8(g.IntN(int(clauses))), Clauses: clauses})
+				f.Instructions = pipelinetest.Apply(openflow.Conjunction{ID: 1 + g.Uint32N(2), Clause: 1 + uint8(g.IntN(int(clauses))), Clauses: clauses})
 			} else if g.chance(10) {
 				f.Match = openflow.Match{openflow.Uint(openflow.FieldConjID, 1+g.Uint64N(2))}
 				f.Instructions = g.instructions(table, f.Match)
@@ -462,7 +465,7 @@ func (g *tracing) tracked(table uint8, ethType uint16) openflow.CT {
 		if a.Commit {
 			a.NAT.Type = pick(&g.generator, openflow.NATSource, openflow.NATDestination)
 			if ethType == openflow.EthTypeIPv4 {
-				a.NAT.AddrMin = station(byte(1 + g.IntN(4))).ip
+				a.NAT.AddrMin = frametest.Station(byte(1 + g.IntN(4))).IP
 				if g.chance(30) {
 					a.NAT.PortMin = uint16(g.port())
 				}

@@ -30,9 +30,9 @@ func Compose(k *Key, payload []byte) []byte {
 		return binary.BigEndian.AppendUint16(b, ethLen)
 	}
 	for _, tag := range [...][2]openflow.Field{{VLANTPID, openflow.FieldVLANTCI}, {InnerVLANTPID, InnerVLANTCI}} {
-		if tci := uint16(k.Uint(tag[1])); tci&vlanCFI != 0 {
+		if tci := uint16(k.Uint(tag[1])); tci&TCIPresent != 0 {
 			b = binary.BigEndian.AppendUint16(b, uint16(k.Uint(tag[0])))
-			b = binary.BigEndian.AppendUint16(b, tci&^vlanCFI)
+			b = binary.BigEndian.AppendUint16(b, tci&^TCIPresent)
 		}
 	}
 	b = binary.BigEndian.AppendUint16(b, typ)
@@ -217,7 +217,7 @@ func Expand(frame []byte, k *Key, size int) []byte {
 	}
 	l3 := ethLen
 	for _, f := range [...]openflow.Field{openflow.FieldVLANTCI, InnerVLANTCI} {
-		if k.Uint(f)&vlanCFI != 0 {
+		if k.Uint(f)&TCIPresent != 0 {
 			l3 += vlanLen
 		}
 	}

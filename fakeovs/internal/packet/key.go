@@ -14,13 +14,17 @@ import (
 // addresses and NSH in. What follows is metadata again, the options of a tunnel.
 const (
 	// Words is how many 64-bit words a Key has.
-	Words = transportEnd + 1 + optionWords
+	Words = HeaderEnd + 1 + optionWords
 
-	metadataEnd  = 26
-	linkEnd      = 31
-	networkEnd   = 42
-	transportEnd = 51
-	optionWords  = 32
+	// TunnelWords are those of the tunnel, but for its options, MetadataEnd is what follows the metadata, LinkEnd the link layer,
+	// and HeaderEnd the headers.
+	TunnelWords = 9
+	MetadataEnd = 26
+	LinkEnd     = 31
+	HeaderEnd   = 51
+
+	networkEnd  = 42
+	optionWords = 32
 )
 
 // The words that parsing fills.

@@ -19,10 +19,10 @@ const (
 
 // stages are the words of the layers, first and end.
 var stages = [Layers][2]int{
-	LayerMetadata:  {0, metadataEnd},
-	LayerLink:      {metadataEnd, linkEnd},
-	LayerNetwork:   {linkEnd, networkEnd},
-	LayerTransport: {networkEnd, transportEnd},
+	LayerMetadata:  {0, MetadataEnd},
+	LayerLink:      {MetadataEnd, LinkEnd},
+	LayerNetwork:   {LinkEnd, networkEnd},
+	LayerTransport: {networkEnd, HeaderEnd},
 }
 
 // LayerOf is the layer that word w of a key belongs to. The options of tunnels are metadata.
@@ -38,8 +38,8 @@ func LayerOf(w int) Layer {
 // SetMetadata makes the metadata fields those of another key, except for the original tuple of a connection, which
 // belongs to the network layer.
 func (k *Key) SetMetadata(from *Key) {
-	copy(k[:metadataEnd], from[:metadataEnd])
-	copy(k[transportEnd:], from[transportEnd:])
+	copy(k[:MetadataEnd], from[:MetadataEnd])
+	copy(k[HeaderEnd:], from[HeaderEnd:])
 }
 
 // And keeps the bits that mask has.

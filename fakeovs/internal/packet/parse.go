@@ -31,9 +31,6 @@ const (
 	igmpLen = 8
 )
 
-// vlanCFI is set in the TCI of a frame with a VLAN tag, so that it differs from the 0 of one without.
-const vlanCFI = 0x1000
-
 // MaxVLANs is how many VLAN tags a Key has room for.
 const MaxVLANs = 2
 
@@ -141,7 +138,7 @@ func (p *Packet) parseEthernet() (off int, typ uint16) {
 	k[wordEthSrc] = uint64(binary.BigEndian.Uint32(b[6:]))<<32 | uint64(be16(b, 10))<<16
 	off, typ = 12, be16(b, 12)
 	for (typ == openflow.EthTypeVLAN || typ == openflow.EthTypeServiceVLAN) && p.tags < p.limit && len(b) >= off+vlanLen+2 {
-		tci := uint64(be16(b, off+2) | vlanCFI)
+		tci := uint64(be16(b, off+2) | TCIPresent)
 		if p.tags == 0 {
 			k[wordEthSrc] |= tci
 			k[wordVLAN] = uint64(typ) << 48

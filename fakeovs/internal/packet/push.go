@@ -16,11 +16,11 @@ func (p *Packet) PushVLAN(typ, tci uint16) {
 	}
 	p.insert(12, vlanLen)
 	binary.BigEndian.PutUint16(p.b[12:], typ)
-	binary.BigEndian.PutUint16(p.b[14:], tci&^vlanCFI)
+	binary.BigEndian.PutUint16(p.b[14:], tci&^TCIPresent)
 	k := &p.Key
 	k.SetUint(InnerVLANTCI, k.Uint(openflow.FieldVLANTCI))
 	k.SetUint(InnerVLANTPID, k.Uint(VLANTPID))
-	k.SetUint(openflow.FieldVLANTCI, uint64(tci|vlanCFI))
+	k.SetUint(openflow.FieldVLANTCI, uint64(tci|TCIPresent))
 	k.SetUint(VLANTPID, uint64(typ))
 	p.tags++
 }

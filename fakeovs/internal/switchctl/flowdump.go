@@ -9,15 +9,15 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/fakeovs/internal/vswitchd"
 	"github.com/ovskit/ovskit/openflow"
 )
 
 // flows are the flows of a datapath.
-func (t Target) flows(d *datapath) []ofswitch.CachedFlow {
-	return slices.DeleteFunc(t.Daemon.CachedFlows(), func(f ofswitch.CachedFlow) bool {
+func (t Target) flows(d *datapath) []pipeline.CachedFlow {
+	return slices.DeleteFunc(t.Daemon.CachedFlows(), func(f pipeline.CachedFlow) bool {
 		return !slices.ContainsFunc(d.bridges, func(b vswitchd.BridgeInfo) bool { return b.Name == f.Bridge })
 	})
 }
@@ -94,7 +94,7 @@ func (c *dpctlCall) printFlows(dp *datapath, wanted *packet.Key, shown bool) {
 }
 
 // passes reports whether a flow has the fields of a filter that are not 0, as far as they count for it.
-func passes(f *ofswitch.CachedFlow, wanted *packet.Key) bool {
+func passes(f *pipeline.CachedFlow, wanted *packet.Key) bool {
 	k, w := f.Key, *wanted
 	k.And(&f.Mask)
 	w.And(&f.Mask)

@@ -11,8 +11,8 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -59,7 +59,7 @@ func (t Target) tracePacketOut(args []string) (string, error) {
 	o.Actions = in.Apply // as with Open vSwitch, no actions are those of the flow tables
 	if o.consistent {
 		m := &openflow.PacketOut{InPort: port, Actions: o.Actions, Data: packet.Compose(&flow, nil)}
-		if err := sw.CheckPacketOut(m); err != nil {
+		if _, err := sw.PreparePacketOut(m); err != nil {
 			code := openflow.ErrBadRequestLen
 			errors.As(err, &code)
 			return "", fmt.Errorf("Bad actions: %w", code) //lint:ignore ST1005 the words of ovs-vswitchd
@@ -70,7 +70,7 @@ func (t Target) tracePacketOut(args []string) (string, error) {
 
 // traceArgs is what a trace is asked for.
 type traceArgs struct {
-	ofswitch.TraceOptions
+	pipeline.TraceOptions
 	words                []string // what is no option: a name or not, a flow, a packet or not
 	generate, consistent bool
 	payload              []byte
@@ -136,7 +136,7 @@ func (o *traceArgs) option(name, value string) error {
 }
 
 // tracedFlow finds the switch that a flow comes into, and completes the flow by the packet, if there is one.
-func (t Target) tracedFlow(o *traceArgs) (*ofswitch.Switch, packet.Key, error) {
+func (t Target) tracedFlow(o *traceArgs) (*pipeline.Bridge, packet.Key, error) {
 	var frame []byte
 	if n := len(o.words); !o.generate && n > 1 {
 		b, err := hexFrame(o.words[n-1])
@@ -168,7 +168,7 @@ func (t Target) tracedFlow(o *traceArgs) (*ofswitch.Switch, packet.Key, error) {
 
 // parseTraced reads the flow, which is the last of one or two words: one of the datapath that the other names, or of the
 // only one, or of the bridge that it names.
-func (t Target) parseTraced(words []string) (*ofswitch.Switch, packet.Key, error) {
+func (t Target) parseTraced(words []string) (*pipeline.Bridge, packet.Key, error) {
 	text := words[len(words)-1]
 	var dp *datapath
 	all := t.datapaths()
@@ -209,11 +209,11 @@ func (t Target) parseTraced(words []string) (*ofswitch.Switch, packet.Key, error
 	if err != nil {
 		return nil, flow, fmt.Errorf("Bad openflow flow syntax: %w", err) //lint:ignore ST1005 the words of ovs-vswitchd
 	}
-	return sw, flow, nil
+	return sw.Bridge, flow, nil
 }
 
 // withOptions is a datapath's flow with the options of its tunnel, which are fields only in the bridge it comes in to.
-func withOptions(flow packet.Key, text string, sw *ofswitch.Switch, dp *datapath) (packet.Key, error) {
+func withOptions(flow packet.Key, text string, sw *pipeline.Bridge, dp *datapath) (packet.Key, error) {
 	full, _, err := flowtext.ODP{Options: sw.Options()}.Parse(text, dp.ports())
 	full.SetUint(openflow.FieldInPort, flow.Uint(openflow.FieldInPort))
 	return full, err
@@ -238,7 +238,7 @@ func (d *datapath) ports() map[string]uint32 {
 
 // receiver is the switch whose port a datapath's flow comes in by, which is written to the flow in the place of the
 // datapath's.
-func (t Target) receiver(dp *datapath, flow *packet.Key) (*ofswitch.Switch, error) {
+func (t Target) receiver(dp *datapath, flow *packet.Key) (*pipeline.Bridge, error) {
 	if sw, ok, err := t.recirculated(dp, flow); ok || err != nil {
 		return sw, err
 	}
@@ -253,7 +253,7 @@ func (t Target) receiver(dp *datapath, flow *packet.Key) (*ofswitch.Switch, erro
 			}
 			if sw, ok := t.Daemon.Bridge(b.Name); ok {
 				flow.SetUint(openflow.FieldInPort, uint64(p.No))
-				return sw, nil
+				return sw.Bridge, nil
 			}
 		}
 	}
@@ -261,7 +261,7 @@ func (t Target) receiver(dp *datapath, flow *packet.Key) (*ofswitch.Switch, erro
 }
 
 // tunnelReceiver is receiver for a flow that comes through a tunnel.
-func (t Target) tunnelReceiver(dp *datapath, flow *packet.Key, in uint32) (*ofswitch.Switch, error) {
+func (t Target) tunnelReceiver(dp *datapath, flow *packet.Key, in uint32) (*pipeline.Bridge, error) {
 	for _, b := range dp.bridges {
 		sw, ok := t.Daemon.Bridge(b.Name)
 		if !ok {
@@ -277,7 +277,7 @@ func (t Target) tunnelReceiver(dp *datapath, flow *packet.Key, in uint32) (*ofsw
 }
 
 // recirculated is receiver for a flow that comes back; ok is false for others.
-func (t Target) recirculated(dp *datapath, flow *packet.Key) (sw *ofswitch.Switch, ok bool, err error) {
+func (t Target) recirculated(dp *datapath, flow *packet.Key) (sw *pipeline.Bridge, ok bool, err error) {
 	id := uint32(flow.Uint(openflow.FieldRecircID))
 	if id == 0 {
 		return nil, false, nil

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // setAddresses gives a bridge its Ethernet address and datapath ID, and internal ports the addresses that the database
@@ -43,7 +43,7 @@ func (d *Daemon) setAddress(b *bridge, p *port, mac net.HardwareAddr) {
 	d.mu.Lock()
 	p.mac = mac
 	d.mu.Unlock()
-	b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.HWAddr = mac })
+	b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.HWAddr = mac })
 }
 
 // parseAddress reads the Ethernet address of one station.

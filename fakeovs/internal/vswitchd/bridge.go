@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -159,7 +160,7 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 		return fails("File exists")
 	}
 	p.dp = d.datapathOf(b).take(i, dev)
-	err = b.sw.AddPort(ofswitch.Port{
+	err = b.sw.AddPort(pipeline.Port{
 		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Patch: p.kind == patchType,
 		Dummy: p.dummy, CountsErrors: !p.dummy && !p.isVirtual(), Receive: func(frame []byte) { d.deliver(p, frame) },
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/ovskit/ovskit/fakeovs/internal/clock"
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
@@ -88,7 +89,7 @@ func Start(o Options) *Daemon {
 	}
 	d := &Daemon{
 		o: o, log: o.Logger, clock: o.Clock,
-		datapath:  ofswitch.NewDatapath(ofswitch.DatapathOptions{Now: o.Clock.Now, Logger: o.Logger}),
+		datapath:  ofswitch.NewDatapath(pipeline.DatapathOptions{Now: o.Clock.Now, Logger: o.Logger}),
 		datapaths: map[string]*datapath{}, tunnels: map[string]bool{},
 		watch:   o.Database.Watch(watchedTables...),
 		devices: make(chan struct{}, 1),

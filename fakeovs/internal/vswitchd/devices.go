@@ -6,7 +6,7 @@ package vswitchd
 import (
 	"net"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // HWAddr returns the Ethernet address of an interface that is open; nil if none of that name is.
@@ -47,7 +47,7 @@ func (d *Daemon) SetAdminState(name string, up bool) bool {
 	if p == nil {
 		return false
 	}
-	b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Down = !up })
+	b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Down = !up })
 	d.follow(devicesChanged)
 	return true
 }

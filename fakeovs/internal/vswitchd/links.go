@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // setLinks gives a bridge's NORMAL what the database says of ports, and of the bridge as a switch.
 func (d *Daemon) setLinks(b *bridge, c *bridgeConfig) {
-	var links []ofswitch.Link
+	var links []pipeline.Link
 	for _, pc := range c.ports {
 		if l, ok := b.linkOf(pc); ok {
 			links = append(links, l)
@@ -22,7 +22,7 @@ func (d *Daemon) setLinks(b *bridge, c *bridgeConfig) {
 	}
 	b.sw.SetLinks(links)
 	config := c.row.Get("other_config")
-	b.sw.SetLearning(ofswitch.LearningOptions{
+	b.sw.SetLearning(pipeline.LearningOptions{
 		Aging:       time.Duration(number(config, "mac-aging-time")) * time.Second,
 		MaxEntries:  number(config, "mac-table-size"),
 		FloodVLANs:  c.row.Get("flood_vlans").Ints(),
@@ -37,8 +37,8 @@ func number(m dbserver.Datum, key string) int {
 }
 
 // linkOf is what a port is to NORMAL. It is false if none of its interfaces could be opened.
-func (b *bridge) linkOf(pc *portConfig) (ofswitch.Link, bool) {
-	l := ofswitch.Link{Name: pc.name}
+func (b *bridge) linkOf(pc *portConfig) (pipeline.Link, bool) {
+	l := pipeline.Link{Name: pc.name}
 	for _, i := range pc.interfaces {
 		if p := b.ports[i.name]; p != nil {
 			l.Members = append(l.Members, p.no)
@@ -49,11 +49,11 @@ func (b *bridge) linkOf(pc *portConfig) (ofswitch.Link, bool) {
 	}
 	vlan, tagged := pc.row.Get("tag").Integer()
 	l.VLAN = uint16(vlan)
-	l.Mode = ofswitch.VLANMode(pc.row.Get("vlan_mode").String())
+	l.Mode = pipeline.VLANMode(pc.row.Get("vlan_mode").String())
 	if l.Mode == "" {
-		l.Mode = ofswitch.VLANTrunk
+		l.Mode = pipeline.VLANTrunk
 		if tagged {
-			l.Mode = ofswitch.VLANAccess
+			l.Mode = pipeline.VLANAccess
 		}
 	}
 	if t := pc.row.Get("trunks"); t.Len() > 0 {
@@ -68,9 +68,9 @@ func (b *bridge) linkOf(pc *portConfig) (ofswitch.Link, bool) {
 	}
 	switch config.Lookup("priority-tags") {
 	case "if-nonzero", "true":
-		l.PriorityTags = ofswitch.PriorityTagsIfNonzero
+		l.PriorityTags = pipeline.PriorityTagsIfNonzero
 	case "always":
-		l.PriorityTags = ofswitch.PriorityTagsAlways
+		l.PriorityTags = pipeline.PriorityTagsAlways
 	}
 	l.Protected = pc.row.Get("protected").Bool()
 	if len(l.Members) > 1 {
@@ -80,18 +80,18 @@ func (b *bridge) linkOf(pc *portConfig) (ofswitch.Link, bool) {
 }
 
 // bondOf is how the interfaces of a port work together.
-func bondOf(pc *portConfig) *ofswitch.Bond {
+func bondOf(pc *portConfig) *pipeline.Bond {
 	milliseconds := func(column string) time.Duration {
 		n, _ := pc.row.Get(column).Integer()
 		return time.Duration(max(0, n)) * time.Millisecond
 	}
-	b := &ofswitch.Bond{
-		Mode:    ofswitch.BondMode(pc.row.Get("bond_mode").String()),
+	b := &pipeline.Bond{
+		Mode:    pipeline.BondMode(pc.row.Get("bond_mode").String()),
 		UpDelay: milliseconds("bond_updelay"), DownDelay: milliseconds("bond_downdelay"),
 		Primary: pc.row.Get("other_config").Lookup("bond-primary"),
 	}
 	if b.Mode == "" {
-		b.Mode = ofswitch.ActiveBackup
+		b.Mode = pipeline.ActiveBackup
 	}
 	if mac, err := net.ParseMAC(pc.row.Get("bond_active_slave").String()); err == nil {
 		b.ActiveMAC = mac
@@ -101,7 +101,7 @@ func bondOf(pc *portConfig) *ofswitch.Bond {
 
 // setMirrors gives a bridge its mirrors.
 func (d *Daemon) setMirrors(b *bridge, c *bridgeConfig) {
-	var mirrors []ofswitch.Mirror
+	var mirrors []pipeline.Mirror
 	names := map[string]string{} // of the ports that there are, by UUID
 	var all []string
 	for _, pc := range c.ports {
@@ -119,7 +119,7 @@ func (d *Daemon) setMirrors(b *bridge, c *bridgeConfig) {
 		return found
 	}
 	for _, row := range c.mirrors {
-		m := ofswitch.Mirror{ID: row.UUID()}
+		m := pipeline.Mirror{ID: row.UUID()}
 		vlan, toVLAN := row.Get("output_vlan").Integer()
 		m.OutputVLAN = uint16(vlan)
 		if uuid := row.Get("output_port").String(); uuid != "" {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // trace follows a packet through a bridge and returns what ofproto/trace says.
@@ -29,7 +29,7 @@ func (s *side) trace(bridge, flow string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return sw.Trace(&key, ofswitch.TraceOptions{})
+	return sw.Trace(&key, pipeline.TraceOptions{})
 }
 
 // forwards notes where a packet is sent, with which tags: in the order of the ports, as the real one chooses an order by

@@ -17,7 +17,7 @@ func (d *Daemon) link(b *bridge) {
 		if peer == nil {
 			b.sw.ConnectPatch(p.no, nil, 0)
 		} else {
-			b.sw.ConnectPatch(p.no, other.sw, peer.no)
+			b.sw.ConnectPatch(p.no, other.sw.Bridge, peer.no)
 		}
 	}
 }

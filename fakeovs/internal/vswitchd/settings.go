@@ -12,6 +12,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -39,8 +40,8 @@ func versions(protocols []string) (mask uint32) {
 }
 
 // tables are the settings of the flow tables that have some.
-func (d *Daemon) tables(c *bridgeConfig) map[uint8]ofswitch.TableOptions {
-	tables := map[uint8]ofswitch.TableOptions{}
+func (d *Daemon) tables(c *bridgeConfig) map[uint8]pipeline.TableOptions {
+	tables := map[uint8]pipeline.TableOptions{}
 	column := c.row.Get("flow_tables")
 	uuids := column.Values()
 	for i, number := range column.Ints() {
@@ -48,7 +49,7 @@ func (d *Daemon) tables(c *bridgeConfig) map[uint8]ofswitch.TableOptions {
 		if number >= ofTables || row == nil {
 			continue
 		}
-		o := ofswitch.TableOptions{Name: row.Get("name").String(), Evict: row.Get("overflow_policy").String() == "evict"}
+		o := pipeline.TableOptions{Name: row.Get("name").String(), Evict: row.Get("overflow_policy").String() == "evict"}
 		o.FlowLimit, o.Limited = row.Get("flow_limit").Integer()
 		o.Prefixes = row.Get("prefixes").Strings()
 		for _, text := range row.Get("groups").Strings() {
@@ -95,7 +96,7 @@ func (d *Daemon) setQueues(b *bridge, p *port, i *interfaceConfig) {
 	}
 	dscp := d.queuesDSCP(i)
 	if now, ok := b.sw.Port(p.no); ok && (!slices.Equal(now.Queues, queues) || !maps.Equal(now.DSCP, dscp)) {
-		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Queues, p.DSCP = queues, dscp })
+		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Queues, p.DSCP = queues, dscp })
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // minStatsInterval is the default of other_config:stats-update-interval, and the least that it can be.
@@ -117,7 +117,7 @@ func (d *Daemon) RefreshStatistics() {
 func (d *Daemon) Tracker() *conntrack.Tracker { return d.datapath.Tracker() }
 
 // CachedFlows are the flows of all datapaths.
-func (d *Daemon) CachedFlows() []ofswitch.CachedFlow { return d.datapath.CachedFlows() }
+func (d *Daemon) CachedFlows() []pipeline.CachedFlow { return d.datapath.CachedFlows() }
 
 // PurgeCache removes them.
 func (d *Daemon) PurgeCache() { d.datapath.PurgeCache() }

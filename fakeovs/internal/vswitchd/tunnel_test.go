@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // traced notes the end of what ofproto/trace says of a packet.
@@ -116,9 +116,9 @@ func TestTunnelMetadata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var at *ofswitch.Switch
+		var at *pipeline.Bridge
 		var no uint32
-		if at, no, _ = sw.Datapath().Receiver(p.Datapath, &key); at != sw || no != want {
+		if at, no, _ = sw.Datapath().Receiver(p.Datapath, &key); at != sw.Bridge || no != want {
 			t.Errorf("%s: got port %d, want %d", flow, no, want)
 		}
 	}

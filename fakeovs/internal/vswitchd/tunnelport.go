@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/ofswitch"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // defaultTTL is that of the packets of a tunnel.
@@ -25,14 +25,14 @@ func (d *Daemon) setTunnels(b *bridge, c *bridgeConfig) {
 		if now, ok := b.sw.Port(p.no); ok && now.Tunnel != nil && *now.Tunnel == t {
 			continue
 		}
-		b.sw.ChangePort(p.no, func(p *ofswitch.Port) { p.Tunnel = &t })
+		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Tunnel = &t })
 	}
 }
 
 // tunnelOf is what the options of an interface, which are good, say of a tunnel.
-func tunnelOf(i *interfaceConfig) ofswitch.Tunnel {
+func tunnelOf(i *interfaceConfig) pipeline.Tunnel {
 	option := func(key string) string { v, _ := i.option(key); return v }
-	t := ofswitch.Tunnel{
+	t := pipeline.Tunnel{
 		RemoteFlow: option("remote_ip") == "flow", LocalFlow: option("local_ip") == "flow",
 		InheritTTL: option("ttl") == "inherit", InheritToS: option("tos") == "inherit",
 		DontFragment: option("df_default") != "false", Checksum: option("csum") == "true",
