@@ -24,6 +24,13 @@ const (
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"
+	// Uplink is on bridges that have an adopted NIC: how it was, and how far the
+	// adoption or release has come. It belongs to package bridge/uplink.
+	Uplink = "ovskit-uplink"
+	// HostAddr begins the keys on bridges that have an address of the machine's
+	// link: what was done for it. The address follows. They belong to package
+	// bridge/hostaddr.
+	HostAddr = "ovskit-hostaddr-"
 	// ContainerID and ContainerIface are on interfaces, as ovs-docker(8)
 	// writes them: the container's id and the interface's name inside.
 	ContainerID    = "container_id"

@@ -45,22 +45,22 @@ func (n *NS) SetSysctl(key, value string) error {
 	return nil
 }
 
-// Sysctl reads a parameter of the namespace, as SetSysctl sets it.
+// Sysctl reads a kernel parameter, given as to SetSysctl.
 func (n *NS) Sysctl(key string) (value string, err error) {
 	path, err := sysctlPath(key)
 	if err == nil {
-		err = n.Do(func() (err error) {
+		err = n.Do(func() error {
 			value, err = readSetting(path)
 			return err
 		})
 	}
 	if err != nil {
-		return "", fmt.Errorf("sysctl %q in network namespace %q: %w", key, n.name, err)
+		return "", fmt.Errorf("read sysctl %q in network namespace %q: %w", key, n.name, err)
 	}
 	return value, nil
 }
 
-// sysctlPath is the file of a parameter of the network.
+// sysctlPath is the file of a kernel parameter of the network.
 func sysctlPath(key string) (string, error) {
 	path := key
 	if !strings.Contains(path, "/") {

@@ -4,8 +4,10 @@
 package netns
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,4 +40,26 @@ func (n *NS) Lock(name string) (unlock func(), err error) {
 		return nil, fmt.Errorf("lock %q in network namespace %q: %w", name, n.name, err)
 	}
 	return func() { unix.Close(fd) }, nil
+}
+
+// lockPause is the time between two attempts to take a lock.
+const lockPause = time.Millisecond
+
+// LockWithin is [NS.Lock] that tries for a while when the lock is taken. A
+// program that starts another one shares its locks with it for a moment, so that
+// one which was given back may still be taken.
+func (n *NS) LockWithin(ctx context.Context, name string, patience time.Duration) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		unlock, err = n.Lock(name)
+		if !errors.Is(err, ErrLocked) {
+			return unlock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(lockPause):
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/tier"
@@ -255,6 +256,12 @@ func TestInside(t *testing.T) {
 	}); err != nil || strings.TrimSpace(string(got)) != "1" {
 		t.Errorf("ip_forward inside = %q, %v; want 1", got, err)
 	}
+	if got, err := ns.Sysctl("net/ipv4/ip_forward"); err != nil || got != "1" {
+		t.Errorf("Sysctl of ip_forward = %q, %v; want 1", got, err)
+	}
+	if _, err := ns.Sysctl("net/ipv4/../core/somaxconn"); err == nil || !strings.Contains(err.Error(), "somaxconn") {
+		t.Errorf("Sysctl of another place: %v, want an error that names it", err)
+	}
 	for _, key := range []string{"kernel.hostname", "net/ipv4/../core/somaxconn", "net.ipv4.not_there"} {
 		if err := ns.SetSysctl(key, "1"); err == nil || !strings.Contains(err.Error(), key) {
 			t.Errorf("SetSysctl(%q): %v, want an error that names it", key, err)
@@ -371,5 +378,18 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatalf("Lock after unlock: %v", err)
 	}
-	unlock()
+	given := make(chan struct{})
+	go func() {
+		defer close(given)
+		unlock()
+	}()
+	again, err := a.LockWithin(t.Context(), "web", 10*time.Second)
+	if err != nil {
+		t.Fatalf("LockWithin: %v", err)
+	}
+	<-given
+	if _, err := a.LockWithin(t.Context(), "web", time.Millisecond); !errors.Is(err, netns.ErrLocked) {
+		t.Errorf("LockWithin of a lock that stays taken: %v, want %v", err, netns.ErrLocked)
+	}
+	again()
 }

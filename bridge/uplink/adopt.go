@@ -1,0 +1,252 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package uplink
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ovskit/ovskit/internal/linkstate"
+	"github.com/ovskit/ovskit/internal/mark"
+	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+)
+
+// undoPatience is how long taking back may take.
+const undoPatience = 10 * time.Second
+
+// lockName is the lock of the switch's namespace that only one program has that
+// changes an uplink.
+const lockName = "ovskit-uplink"
+
+// lockPatience is how long somebody else may have the lock.
+const lockPatience = 200 * time.Millisecond
+
+// A hook is told of each step before it is taken; its error ends the operation.
+type hook func(step string) error
+
+func noHook(string) error { return nil }
+
+func adopt(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, error) {
+	u, err := adoptDevice(ctx, db, c, h)
+	if err != nil {
+		return nil, fmt.Errorf("adopt device %q as uplink of bridge %q: %w", c.Device, c.Bridge, err)
+	}
+	return u, nil
+}
+
+func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, error) {
+	m, err := open(ctx, db, c.Bridge, c.SwitchNetns, h)
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	if _, err := m.recover(ctx); err != nil {
+		return nil, err
+	}
+	if m.j != nil {
+		if m.j.Device != c.Device {
+			return nil, fmt.Errorf("%w: %q", ErrExists, m.j.Device)
+		}
+		return m.j.uplink(db, c.Bridge), nil
+	}
+	if m.j, err = m.plan(c.Device); err != nil {
+		return nil, err
+	}
+	m.j.Owner, m.j.Netns = cmp.Or(c.Owner, mark.DefaultOwner), c.SwitchNetns
+	m.connect, m.verify = c.Connect, c.Verify
+	if err := m.establish(ctx); err != nil {
+		return nil, errors.Join(err, m.undo(ctx, m.restore))
+	}
+	return m.j.uplink(db, c.Bridge), nil
+}
+
+func release(ctx context.Context, db *vswitch.DB, device string, h hook) error {
+	if err := releaseDevice(ctx, db, device, h); err != nil {
+		return fmt.Errorf("release uplink %q: %w", device, err)
+	}
+	return nil
+}
+
+func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hook) error {
+	u, err := Get(db, device)
+	if err != nil {
+		return err
+	}
+	m, err := open(ctx, db, u.Bridge, u.SwitchNetns, h)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	if m.j == nil {
+		return ErrNotFound
+	}
+	if m.j.State != Adopted {
+		_, err := m.recover(ctx)
+		return err
+	}
+	if err := m.replan(); err != nil {
+		return err
+	}
+	m.j.State = Releasing
+	if err = m.writeJournal(ctx); err == nil {
+		err = m.restore(ctx)
+	}
+	if err != nil {
+		return errors.Join(err, m.undo(ctx, m.establish))
+	}
+	return nil
+}
+
+// undo takes back what has failed, even if ctx has ended.
+func (m *mover) undo(ctx context.Context, takeBack func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
+	defer cancel()
+	m.connect, m.verify = nil, nil
+	if err := takeBack(ctx); err != nil {
+		return fmt.Errorf("undo: %w", err)
+	}
+	return nil
+}
+
+func recoverAll(ctx context.Context, db *vswitch.DB, h hook) (devices []string, err error) {
+	uplinks, err := List(db)
+	errs := []error{err}
+	for _, u := range uplinks {
+		changed, err := recoverOne(ctx, db, u, h)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("recover uplink %q of bridge %q: %w", u.Device, u.Bridge, err))
+		}
+		if changed {
+			devices = append(devices, u.Device)
+		}
+	}
+	return devices, errors.Join(errs...)
+}
+
+func recoverOne(ctx context.Context, db *vswitch.DB, u *Uplink, h hook) (changed bool, err error) {
+	m, err := open(ctx, db, u.Bridge, u.SwitchNetns, h)
+	if err != nil {
+		return false, err
+	}
+	defer m.close()
+	return m.recover(ctx)
+}
+
+// recover finishes or takes back what was begun, and reports whether there was
+// anything to do. Afterwards the uplink is adopted or m.j is nil.
+func (m *mover) recover(ctx context.Context) (changed bool, err error) {
+	if m.j == nil {
+		return false, nil
+	}
+	boot, err := bootID()
+	if err != nil {
+		return false, err
+	}
+	_, hasPort := m.nicPort()
+	switch sameBoot := boot == m.j.Boot; {
+	case m.j.State != Adopted && sameBoot:
+		err = m.restore(ctx)
+	case m.j.State != Adopted:
+		// The kernel has begun anew, with what the machine is configured with.
+		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.OwnIndex = boot, nil, nil, false, 0
+		m.j.Up, m.j.OwnUp, m.j.Promisc = true, true, true
+		err = m.restore(ctx)
+	case !hasPort && sameBoot:
+		if err = m.replan(); err == nil {
+			m.j.State = Releasing
+			err = m.restore(ctx)
+		}
+	case !sameBoot:
+		err = m.adoptAnew(ctx)
+	case m.own.Index != m.j.OwnIndex:
+		err = m.establish(ctx)
+	default:
+		return false, nil
+	}
+	return true, err
+}
+
+// adoptAnew adopts the NIC as it is after the machine has been started. The rows
+// are there already.
+func (m *mover) adoptAnew(ctx context.Context) error {
+	before := m.j
+	now, err := m.list(before.Device)
+	if err != nil {
+		return err
+	}
+	now.Owner, now.Netns, now.Hwaddr, now.MTURequest = before.Owner, before.Netns, before.Hwaddr, before.MTURequest
+	m.j = now
+	return m.establish(ctx)
+}
+
+// replan lists what is to be given to the NIC: what the bridge's own port has
+// now, without what it had before. If it is gone, it is what was moved to it.
+func (m *mover) replan() error {
+	if m.own.Index != m.j.OwnIndex {
+		return nil
+	}
+	objects, err := m.conn.List(m.own)
+	if err != nil {
+		return err
+	}
+	nic := linkstate.Device{Index: m.j.DeviceIndex, Name: m.j.Device}
+	own, moved, there := idsOf(m.j.Own), idsOf(m.j.Moved), idsOf(objects)
+	m.j.Own = slices.DeleteFunc(m.j.Own, func(o linkstate.Object) bool { return !there[o.ID()] })
+	objects = slices.DeleteFunc(objects, func(o linkstate.Object) bool { return own[o.ID()] })
+	for i := range objects {
+		objects[i] = objects[i].Moved(m.own, nic)
+	}
+	m.j.Moved = slices.DeleteFunc(objects, func(o linkstate.Object) bool { return o.LinkLocal() && !moved[o.ID()] })
+	m.j.At, err = sinceBoot()
+	return err
+}
+
+func idsOf(objects []linkstate.Object) map[string]bool {
+	ids := make(map[string]bool, len(objects))
+	for _, o := range objects {
+		ids[o.ID()] = true
+	}
+	return ids
+}
+
+// open makes a mover of a bridge, with the journal that the bridge has.
+func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hook) (_ *mover, err error) {
+	m := &mover{db: db, bridge: bridge, hook: h}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
+	if m.ns, err = netns.OpenOrCurrent(switchNetns); err != nil {
+		return nil, err
+	}
+	if m.unlock, err = m.ns.LockWithin(ctx, lockName, lockPatience); err != nil {
+		if errors.Is(err, netns.ErrLocked) {
+			err = ErrBusy
+		}
+		return nil, err
+	}
+	if m.links, err = m.ns.Netlink(); err != nil {
+		return nil, err
+	}
+	if m.conn, err = linkstate.Open(m.ns); err != nil {
+		return nil, err
+	}
+	row, ok := db.Bridge(bridge)
+	if !ok {
+		return nil, ErrNoBridge
+	}
+	m.uuid, m.userspace = row.UUID, row.DatapathType == datapathUser
+	if text, ok := row.ExternalIDs[mark.Uplink]; ok {
+		if m.j, err = decodeJournal(text); err != nil {
+			return nil, err
+		}
+	}
+	return m, m.findOwn()
+}
