@@ -14,6 +14,9 @@ const (
 	// Kind is on interfaces: the kind of port, which says what there is
 	// besides the row.
 	Kind = "ovskit-kind"
+	// SwitchNetns is on interfaces whose device is not in the network
+	// namespace of whoever made it: the path of the namespace.
+	SwitchNetns = "ovskit-switch-netns"
 	// Config is on interfaces: how the port was asked for, as JSON.
 	Config = "ovskit-config"
 	// Port is on rows that belong to a port and that the server does not remove
