@@ -8,7 +8,6 @@ require (
 	github.com/gopacket/gopacket v1.3.1
 	github.com/mdlayher/packet v1.1.2
 	github.com/ovn-org/libovsdb v0.7.0
-	github.com/safchain/ethtool v0.6.2
 	github.com/spf13/cobra v1.10.2
 	github.com/vishvananda/netlink v1.3.1
 	go.uber.org/goleak v1.3.0

@@ -5,17 +5,16 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"testing"
-
-	"github.com/vishvananda/netlink"
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/port"
 )
+
+var portComparisons = []comparison{portAttach, portAttachMany, portAttachCommands}
 
 // portAttach puts one veth pair with an address and a default route into a namespace and onto a switch, ready when it
 // returns, beside the same netlink calls with the kernel's bridge in place of the switch.
@@ -24,7 +23,6 @@ var portAttach = comparison{name: "port.attach/bridge", setup: func(b *testing.B
 }}
 
 var (
-	benchMAC     = net.HardwareAddr{2, 0, 0, 0, 0, 2}
 	benchAddr    = netip.MustParsePrefix("10.1.0.2/24")
 	benchGateway = netip.MustParsePrefix("10.1.0.1/24")
 )
@@ -37,72 +35,49 @@ func attachOVS(b *testing.B) side {
 	}); err != nil {
 		b.Fatal(err)
 	}
+	ports, err := port.Open(n.db, port.Options{SwitchNetns: n.Host().Path()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(ports.Close)
 	c := port.Config{
-		Bridge: "br0", Name: "web0", SwitchNetns: n.Host().Path(), Netns: nodetest.Endpoint(b, n.Node, "web").Path(),
-		Ifname: "eth0", MAC: benchMAC, Addrs: []netip.Prefix{benchAddr}, Gateway: benchGateway.Addr(),
+		Bridge: "br0", Name: "web0", Netns: nodetest.Endpoint(b, n.Node, "web").Path(),
+		Ifname: "eth0", Addrs: []netip.Prefix{benchAddr}, Gateway: benchGateway.Addr(),
 	}
 	return side{
 		run: func(int) error {
-			_, err := port.Attach(ctx, n.db, c)
+			_, err := ports.Attach(ctx, c)
 			return err
 		},
-		undo: func(int) error { return port.Detach(ctx, n.db, c.Name) },
+		undo: func(int) error { return ports.Detach(ctx, c.Name) },
 	}
 }
 
 func attachBridge(b *testing.B) side {
 	host, endpoint := newNamespace(b, "bridge"), newNamespace(b, "endpoint")
-	hostLinks, err := host.Netlink()
+	h, err := host.Netlink()
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(hostLinks.Close)
-	links, err := endpoint.Netlink()
+	b.Cleanup(h.Close)
+	inside, err := endpoint.Netlink()
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(links.Close)
-	br := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
-	if err := hostLinks.LinkAdd(br); err != nil {
-		b.Fatal(err)
+	b.Cleanup(inside.Close)
+	br := addBridge(b, h, benchGateway)
+	return side{
+		run: func(int) error {
+			return attachToBridge(h, inside, br, "web0", endpoint, benchAddr, benchGateway.Addr())
+		},
+		undo: func(int) error {
+			veth, err := h.LinkByName("web0")
+			if err != nil {
+				return err
+			}
+			return h.LinkDel(veth)
+		},
 	}
-	if err := hostLinks.AddrAdd(br, &netlink.Addr{IPNet: ipNet(benchGateway)}); err != nil {
-		b.Fatal(err)
-	}
-	if err := hostLinks.LinkSetUp(br); err != nil {
-		b.Fatal(err)
-	}
-	attach := func(int) error {
-		veth := &netlink.Veth{
-			LinkAttrs: netlink.LinkAttrs{Name: "web0", MasterIndex: br.Index}, PeerName: "eth0",
-			PeerNamespace: netlink.NsFd(endpoint.Fd()), PeerHardwareAddr: benchMAC,
-		}
-		if err := hostLinks.LinkAdd(veth); err != nil {
-			return fmt.Errorf("add veth: %w", err)
-		}
-		if err := hostLinks.LinkSetUp(veth); err != nil {
-			return fmt.Errorf("set veth up: %w", err)
-		}
-		inside, err := links.LinkByName("eth0")
-		if err != nil {
-			return fmt.Errorf("find the inner end: %w", err)
-		}
-		if err := links.AddrAdd(inside, &netlink.Addr{IPNet: ipNet(benchAddr)}); err != nil {
-			return fmt.Errorf("add address: %w", err)
-		}
-		if err := links.LinkSetUp(inside); err != nil {
-			return fmt.Errorf("set the inner end up: %w", err)
-		}
-		return links.RouteAdd(&netlink.Route{LinkIndex: inside.Attrs().Index, Gw: benchGateway.Addr().AsSlice()})
-	}
-	detach := func(int) error {
-		veth, err := hostLinks.LinkByName("web0")
-		if err != nil {
-			return err
-		}
-		return hostLinks.LinkDel(veth)
-	}
-	return side{run: attach, undo: detach}
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {

@@ -345,7 +345,12 @@ func TestDeleteOfBridgeInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType}); err != nil {
+		ports, err := port.Open(sw.DB, port.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ports.Close()
+		if _, err := ports.Attach(ctx, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType}); err != nil {
 			t.Fatal(err)
 		}
 		err = bridge.Delete(ctx, sw.DB, "br0")
@@ -355,7 +360,7 @@ func TestDeleteOfBridgeInUse(t *testing.T) {
 		if _, ok := sw.DB.Port("p1"); !ok {
 			t.Error("Delete that was refused removed a port")
 		}
-		if err := port.Detach(ctx, sw.DB, "p2"); err != nil {
+		if err := ports.Detach(ctx, "p2"); err != nil {
 			t.Fatal(err)
 		}
 		if err := bridge.Delete(ctx, sw.DB, "br0"); err != nil {

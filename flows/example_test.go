@@ -37,11 +37,16 @@ func connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	up, err := port.Attach(ctx, db, port.Config{Bridge: br.Name, Kind: port.Device, Name: "eth1"})
+	ports, err := port.Open(db, port.Options{})
 	if err != nil {
 		return err
 	}
-	p, err := port.Attach(ctx, db, port.Config{
+	defer ports.Close()
+	up, err := ports.Attach(ctx, port.Config{Bridge: br.Name, Kind: port.Device, Name: "eth1"})
+	if err != nil {
+		return err
+	}
+	p, err := ports.Attach(ctx, port.Config{
 		Bridge: br.Name, Netns: "web", Addrs: []netip.Prefix{addr}, Gateway: gateway.Addr(),
 	})
 	if err != nil {

@@ -84,11 +84,16 @@ func newLab(t *testing.T) *lab {
 		t.Fatal(err)
 	}
 	l.host.port = openflow.PortLocal
+	ports, err := port.Open(l.db, port.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ports.Close()
 	for _, s := range []*station{l.router, l.web2, l.web3, l.db2} {
 		if _, err := l.ovs.AddDevice(s.name, nil); err != nil {
 			t.Fatal(err)
 		}
-		p, err := port.Attach(ctx, l.db, port.Config{Bridge: "br0", Kind: port.Device, Name: s.name})
+		p, err := ports.Attach(ctx, port.Config{Bridge: "br0", Kind: port.Device, Name: s.name})
 		if err != nil {
 			t.Fatal(err)
 		}

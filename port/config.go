@@ -6,184 +6,117 @@ package port
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"strings"
-	"unicode"
 
 	"github.com/ovskit/ovskit/internal/linkconf"
-	"github.com/ovskit/ovskit/internal/mark"
 )
-
-// A Kind is what a port is made of.
-type Kind int
-
-// The kinds of ports.
-const (
-	// Veth is a pair of devices: the port, and an interface in a namespace.
-	Veth Kind = iota
-	// Device is a device that exists already, or one that ovs-vswitchd makes
-	// by itself from its Type.
-	//
-	// A device of the kernel, such as a NIC, is taken from the machine's own
-	// IP stack as long as it is the port of a bridge with a datapath in user
-	// space: that gets only copies of what arrives, and the kernel would go on
-	// to answer ARP requests and to receive and forward packets past the
-	// bridge's flows. The device's sysctl parameters arp_ignore, rp_filter,
-	// forwarding and disable_ipv6 are changed for this, noted in
-	// Interface.external_ids, and restored by Detach. The device loses its
-	// IPv6 addresses. Those of IPv4 are to be moved to the bridge's own port
-	// as well: where net.ipv4.conf.all.rp_filter is 2, packets to the MAC
-	// address of a device that has one still reach the machine's own sockets.
-	Device
-)
-
-func (k Kind) String() string {
-	switch k {
-	case Veth:
-		return "veth"
-	case Device:
-		return "device"
-	}
-	return fmt.Sprintf("Kind(%d)", int(k))
-}
 
 // A Route is a route of the interface in the namespace.
 type Route struct {
 	// Dst is the destination.
-	Dst netip.Prefix
+	Dst netip.Prefix `json:"dst"`
 	// Via is the next hop. The zero Addr means that Dst is on the link.
-	Via netip.Addr
+	Via netip.Addr `json:"via,omitzero"`
 }
 
 // A Config describes a port.
 type Config struct {
 	// Bridge is the name of the bridge, which must exist.
-	Bridge string
+	Bridge string `json:"-"`
 	// Name is the name of the port and of its device on the switch's side,
-	// 1 to 15 bytes without slash or space. A veth port has by default a
-	// name that is derived from Netns and Ifname, and always the same for
-	// the same two. [Get] and [Detach] ask for it.
-	Name string
+	// 1 to 15 bytes without slash or space. A veth port and an internal port
+	// in a namespace have by default a name that is derived from Netns and
+	// Ifname, and always the same for the same two. [Manager.Get] and
+	// [Manager.Detach] ask for it.
+	Name string `json:"-"`
 	// Kind is Veth by default.
-	Kind Kind
+	Kind Kind `json:"-"`
 	// Type is the interface's type of a Device port, "" for a device of the
-	// kernel.
-	Type string
+	// kernel; of a Veth port it can be "afxdp".
+	Type string `json:"type,omitempty"`
+	// Options are Interface.options beside those that other fields set.
+	Options map[string]string `json:"options,omitempty"`
+	// Tunnel says where a Tunnel port leads.
+	Tunnel *TunnelConfig `json:"tunnel,omitempty"`
+	// Patch says where a Patch port leads.
+	Patch *PatchConfig `json:"patch,omitempty"`
+	// OFPort asks for an OpenFlow port number, 1 to 65279; 0 leaves it to the
+	// switch. A number that is taken is not given: see [Port].OFPort.
+	OFPort uint32 `json:"ofport,omitempty"`
 
-	// Netns is the path or name of the namespace that a veth port leads to.
-	Netns string
-	// Ifname is the interface's name in the namespace; "eth0" by default.
-	Ifname string
+	// Netns is the network namespace of the interface of a Veth or Internal
+	// port: its name, its path, or "pid:" and the number of a process in it.
+	Netns string `json:"netns,omitempty"`
+	// HandOver leaves the interface of a Veth or Internal port in the
+	// switch's namespace, for somebody else to move it and to give it its
+	// addresses and routes. It is down. Its name is Ifname.
+	HandOver bool `json:"handOver,omitempty"`
+	// Ifname is the interface's name in the namespace; "eth0" by default. That
+	// of an Internal port is Name.
+	Ifname string `json:"ifname,omitempty"`
 	// MAC is the MAC address at the far end: of the interface in the
 	// namespace, random by default, or of what is behind a Device port, for
 	// which it is only recorded.
-	MAC net.HardwareAddr
+	MAC net.HardwareAddr `json:"-"`
 	// Addrs are the addresses of the interface in the namespace. For a
 	// Device port they are only returned in [Port].
-	Addrs []netip.Prefix
+	Addrs []netip.Prefix `json:"addrs,omitempty"`
 	// Gateway is the next hop of the default route of its family; it must be
 	// in the subnet of one of Addrs. The zero Addr means no default route.
-	Gateway netip.Addr
+	Gateway netip.Addr `json:"gateway,omitzero"`
 	// Routes are further routes of the interface in the namespace.
-	Routes []Route
-	// MTU is that of both ends of a veth port; by default the kernel's.
-	MTU int
+	Routes []Route `json:"routes,omitempty"`
+	// MTU is that of both ends of a veth port, or of an internal port; by
+	// default the kernel's or the switch's.
+	MTU int `json:"mtu,omitempty"`
+	// Sysctls are parameters of the namespace that are set after the
+	// interface is there, by their names below net, such as
+	// "net.ipv4.conf.eth0.arp_notify". They stay when the port goes.
+	Sysctls map[string]string `json:"sysctls,omitempty"`
 
-	// SwitchNetns is the path or name of the namespace that the switch runs
-	// in; empty is the current one, for Detach that of its caller. Paths
-	// under /proc are of use only as long as the process lives.
-	SwitchNetns string
+	// VLAN says which VLANs pass the port and how they are tagged.
+	VLAN VLAN `json:"vlan,omitzero"`
+	// Policing limits what the switch takes from the port.
+	Policing Policing `json:"policing,omitzero"`
+	// QoS shapes what the switch sends to the port; nil leaves it unshaped.
+	QoS *QoS `json:"qos,omitempty"`
+
 	// ContainerID is recorded in Interface.external_ids as container_id, with
 	// Ifname as container_iface, as ovs-docker(8) does.
-	ContainerID string
+	ContainerID string `json:"-"`
 	// ExternalIDs are set in Interface.external_ids.
-	ExternalIDs map[string]string
-	// Owner is recorded in external_ids as ovskit-owner; "ovskit" by default.
-	Owner string
-}
-
-// label names the port for an error: by what was given of its name and place.
-func (c *Config) label() string {
-	if c.Name == "" && c.Kind == Veth && c.Netns != "" {
-		return fmt.Sprintf("interface %q of network namespace %q", cmp.Or(c.Ifname, defaultIfname), c.Netns)
-	}
-	return fmt.Sprintf("port %q", c.Name)
+	ExternalIDs map[string]string `json:"externalIDs,omitempty"`
 }
 
 const (
 	maxName       = 15 // of a network device: IFNAMSIZ less the zero byte
 	defaultIfname = "eth0"
+	maxOFPort     = 0xfeff // OFPP_MAX of OpenFlow 1.0, which the switch keeps to
 )
 
-// check reports what is wrong by itself, before anything is looked at, and
-// fills in the defaults that depend on nothing else.
-func (c *Config) check() error {
-	if c.Name != "" || c.Kind != Veth {
-		if err := checkName("name", c.Name); err != nil {
-			return err
-		}
+// label names the port for an error: by what was given of its name and place.
+func (c *Config) label() string {
+	if c.Name == "" && c.inNamespace() {
+		return fmt.Sprintf("interface %q of network namespace %q", cmp.Or(c.Ifname, defaultIfname), c.Netns)
 	}
-	if c.Bridge == "" {
-		return errors.New("no bridge given")
-	}
-	if c.MAC != nil && (len(c.MAC) != 6 || c.MAC[0]&1 != 0 || c.MAC.String() == "00:00:00:00:00:00") {
-		return fmt.Errorf("MAC address %q: not that of an Ethernet interface", c.MAC)
-	}
-	if c.Gateway.IsValid() && !c.link().Reaches(c.Gateway) {
-		return fmt.Errorf("gateway %s: not a neighbour in the subnet of any address %v", c.Gateway, c.Addrs)
-	}
-	if err := c.link().Check(); err != nil {
-		return err
-	}
-	switch c.Kind {
-	case Veth:
-		if c.Netns == "" {
-			return errors.New("no network namespace given")
-		}
-		if c.Type != "" {
-			return fmt.Errorf("interface type %q: a veth port has none", c.Type)
-		}
-		if c.Ifname == "" {
-			c.Ifname = defaultIfname
-		}
-		return checkName("interface name", c.Ifname)
-	case Device:
-		if c.Netns != "" || c.Ifname != "" || c.Gateway.IsValid() || len(c.Routes) > 0 || c.MTU != 0 {
-			return errors.New("namespace, interface name, gateway, routes and MTU are of no use for an existing device")
-		}
-		return nil
-	}
-	return fmt.Errorf("kind %s: not known", c.Kind)
+	return fmt.Sprintf("port %q", c.Name)
 }
 
-// checkName reports a name that no device can have.
-func checkName(what, name string) error {
-	switch {
-	case name == "":
-		return fmt.Errorf("%s is empty", what)
-	case len(name) > maxName:
-		return fmt.Errorf("%s %q: longer than %d bytes", what, name, maxName)
-	case name == "." || name == ".." || strings.ContainsFunc(name, invalidInName):
-		return fmt.Errorf("%s %q: not valid for a network device", what, name)
-	}
-	return nil
-}
+// hasInterface reports whether the port has an interface besides its device on
+// the switch's side, or that device is one.
+func (c *Config) hasInterface() bool { return c.Kind == Veth || c.Kind == Internal }
 
-func invalidInName(r rune) bool {
-	return r == '/' || r == ':' || r == unicode.ReplacementChar || unicode.IsSpace(r) || unicode.IsControl(r)
-}
+// inNamespace reports whether the interface is put into a namespace and
+// configured there.
+func (c *Config) inNamespace() bool { return c.hasInterface() && c.Netns != "" }
 
 // derivedName is the name of a port that leads to an interface.
 func derivedName(netnsPath, ifname string) string {
 	sum := sha256.Sum256([]byte(netnsPath + "\x00" + ifname))
 	return fmt.Sprintf("ovs%x", sum[:(maxName-len("ovs"))/2])
 }
-
-// owner is who the rows and devices belong to.
-func (c *Config) owner() string { return cmp.Or(c.Owner, mark.DefaultOwner) }
 
 // link is what the interface in the namespace is given.
 func (c *Config) link() linkconf.Config {

@@ -10,90 +10,117 @@ import (
 
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
-func detach(ctx context.Context, db *vswitch.DB, name string) error {
-	row, ok := db.Port(name)
+func (m *Manager) detach(ctx context.Context, name string) error {
+	unlock, err := m.busy.lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	row, ok := m.db.Port(name)
 	if !ok {
 		return ErrNotFound
 	}
-	br, ok := db.PortBridge(name)
+	br, ok := m.db.PortBridge(name)
 	if !ok {
 		return ErrNotFound
 	}
 	if br.Name == name {
 		return ErrOwnPort
 	}
-	removeRows := func() error {
-		_, err := db.Commit(ctx, vswitch.RemovePorts(br.UUID, row.UUID))
+	if owner := row.ExternalIDs[mark.Owner]; owner != "" && owner != m.owner {
+		return fmt.Errorf("%w, %q", ErrForeign, owner)
+	}
+	remove := m.removeOps(br.UUID, row.UUID, name, row.QoS != nil)
+	iface, ok := m.db.Interface(name)
+	if !ok || iface.ExternalIDs[mark.Kind] == "" {
+		return m.commit(ctx, remove)
+	}
+	c, err := recorded(br, row, iface)
+	if err != nil {
 		return err
 	}
-	iface, ok := db.Interface(name)
 	switch {
-	case ok && iface.ExternalIDs[mark.Kind] == Veth.String():
-		return detachVeth(db, iface, removeRows)
-	case ok && iface.ExternalIDs[mark.IPSettings] != "":
-		return detachSilenced(iface, removeRows)
+	case c.Kind == Veth:
+		return m.detachVeth(ctx, iface, remove)
+	case c.Kind == Internal:
+		return m.detachInternal(ctx, &c, remove)
+	case c.Kind == Patch:
+		return m.commit(ctx, append(remove, m.removeOtherHalf(&c)...))
+	case iface.ExternalIDs[mark.IPSettings] != "":
+		if err := m.commit(ctx, remove); err != nil {
+			return err
+		}
+		return m.source.RestoreIP(iface.Name, iface.ExternalIDs[mark.IPSettings])
 	}
-	return removeRows()
+	return m.commit(ctx, remove)
+}
+
+func (m *Manager) commit(ctx context.Context, ops []ovsdb.Operation) error {
+	_, err := m.db.Commit(ctx, ops...)
+	return err
 }
 
 // detachVeth removes the rows and then the pair, if it is the one that was made
 // for the port.
-func detachVeth(db *vswitch.DB, iface *vswitch.Interface, removeRows func() error) error {
-	ns, err := switchNetns(iface)
-	if ns == nil {
-		return errors.Join(removeRows(), err)
-	}
-	defer ns.Close()
-	h, err := ns.Netlink()
-	if err != nil {
-		return errors.Join(removeRows(), err)
-	}
-	defer h.Close()
-	id, err := identify(db, iface.ExternalIDs[mark.Owner], iface.Name)
+func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remove []ovsdb.Operation) error {
+	id, err := identify(m.db, m.owner, iface.Name)
 	if err != nil {
 		return err
 	}
 	// Found now, since somebody can make another device of this identity as
 	// soon as the rows are gone.
-	link, findErr := id.find(h, iface.Name)
-	if err := removeRows(); err != nil {
+	link, findErr := id.find(m.source, iface.Name)
+	if err := m.commit(ctx, remove); err != nil {
 		return err
 	}
 	if findErr == nil {
-		findErr = deleteLink(h, link)
+		findErr = deleteLink(m.source, link)
 	}
 	if errors.Is(findErr, errNoDevice) {
 		return nil // it went with the namespace at its other end
 	}
 	if findErr != nil {
-		return fmt.Errorf("device %q in network namespace %q: %w", iface.Name, ns.Path(), findErr)
+		return fmt.Errorf("device %q in network namespace %q: %w", iface.Name, m.source.Path(), findErr)
 	}
 	return nil
 }
 
-// detachSilenced removes the rows and then gives the kernel's IP stack the
-// device back.
-func detachSilenced(iface *vswitch.Interface, removeRows func() error) error {
-	if err := removeRows(); err != nil {
+// detachInternal removes the rows, and what an earlier ovs-vswitchd has left in the
+// port's namespace. The present one removes its device itself.
+func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.Operation) error {
+	madeAgain := hasDevice(m.source, c.Name)
+	if err := m.commit(ctx, remove); err != nil {
 		return err
 	}
-	ns, err := switchNetns(iface)
-	if ns == nil {
+	if c.Netns == "" || !madeAgain {
+		return nil
+	}
+	target, err := m.targets.Open(c.Netns)
+	if errors.Is(err, netns.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	defer ns.Close()
-	return ns.RestoreIP(iface.Name, iface.ExternalIDs[mark.IPSettings])
+	defer target.Close()
+	return removeDeadTap(target, c)
 }
 
-// switchNetns opens the namespace that a port's device is in; nil if it is gone,
-// and the device with it.
-func switchNetns(iface *vswitch.Interface) (*netns.NS, error) {
-	ns, err := netns.OpenOrCurrent(iface.ExternalIDs[mark.SwitchNetns])
-	if errors.Is(err, netns.ErrNotFound) {
-		return nil, nil
+// removeOtherHalf makes the operation that removes the other half of a patch, if
+// it is still that.
+func (m *Manager) removeOtherHalf(c *Config) []ovsdb.Operation {
+	iface, ok := m.db.Interface(c.Patch.Name)
+	if !ok || iface.Options["peer"] != c.Name || iface.ExternalIDs[mark.Owner] != m.owner {
+		return nil
 	}
-	return ns, err
+	row, isPort := m.db.Port(c.Patch.Name)
+	br, isPlaced := m.db.PortBridge(c.Patch.Name)
+	if !isPort || !isPlaced {
+		return nil
+	}
+	return []ovsdb.Operation{vswitch.RemovePorts(br.UUID, row.UUID)}
 }

@@ -10,25 +10,23 @@ import (
 	"fmt"
 
 	"github.com/ovskit/ovskit/internal/mark"
-	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
-func attachDevice(ctx context.Context, db *vswitch.DB, br *vswitch.Bridge, c *Config) (*Port, error) {
-	if err := nameIsFree(db, c.Name); err != nil {
-		return nil, err
-	}
-	added, err := addRows(ctx, db, br.UUID, c)
+// attachDevice attaches what needs nothing but rows, and takes a device of the
+// kernel from the kernel's IP stack.
+func (m *Manager) attachDevice(ctx context.Context, p *plan) (*Port, error) {
+	added, err := m.addRows(ctx, placement{p.bridge.UUID, p.Config})
 	if err != nil {
 		return nil, err
 	}
-	if sharedWithKernel(br, added.iface) {
-		if err := silence(ctx, db, c, added.iface); err != nil {
-			return nil, errors.Join(err, added.undo(ctx, db))
+	if sharedWithKernel(p.bridge, added.ifaces[0]) {
+		if err := m.silence(ctx, added.ifaces[0]); err != nil {
+			return nil, errors.Join(err, m.undoRows(ctx, added))
 		}
 	}
-	return c.port(added.iface), nil
+	return m.made(p.Config, added.ifaces[0]), nil
 }
 
 // sharedWithKernel reports whether the kernel's IP stack processes what arrives
@@ -42,20 +40,15 @@ func sharedWithKernel(br *vswitch.Bridge, iface *vswitch.Interface) bool {
 
 // silence keeps the kernel's IP stack away from the device of a port. What was
 // set before is written to the database first, for Detach.
-func silence(ctx context.Context, db *vswitch.DB, c *Config, iface *vswitch.Interface) error {
-	ns, err := netns.OpenOrCurrent(c.SwitchNetns)
+func (m *Manager) silence(ctx context.Context, iface *vswitch.Interface) error {
+	if err := m.expectDevice(iface); err != nil {
+		return err
+	}
+	before, err := m.source.IPSettings(iface.Name)
 	if err != nil {
 		return err
 	}
-	defer ns.Close()
-	if err := expectDevice(ns, iface); err != nil {
-		return err
-	}
-	before, err := ns.IPSettings(iface.Name)
-	if err != nil {
-		return err
-	}
-	results, err := db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableInterface,
+	results, err := m.db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableInterface,
 		[]ovsdb.Mutation{ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{mark.IPSettings: before})},
 		ovsdb.ByUUID(iface.UUID)))
 	if err != nil {
@@ -64,29 +57,28 @@ func silence(ctx context.Context, db *vswitch.DB, c *Config, iface *vswitch.Inte
 	if results[0].Count == 0 {
 		return errRemoved
 	}
-	if err := ns.DisableIP(iface.Name); err != nil {
-		return errors.Join(err, ns.RestoreIP(iface.Name, before))
+	if err := m.source.DisableIP(iface.Name); err != nil {
+		return errors.Join(err, m.source.RestoreIP(iface.Name, before))
 	}
 	return nil
 }
 
 // expectDevice fails unless the device that ovs-vswitchd has opened is in the
 // namespace: that of another namespace must not be changed in its place.
-func expectDevice(ns *netns.NS, iface *vswitch.Interface) error {
-	h, err := ns.Netlink()
+func (m *Manager) expectDevice(iface *vswitch.Interface) error {
+	h, err := m.source.Netlink()
 	if err != nil {
 		return err
 	}
-	defer h.Close()
 	link, err := h.LinkByName(iface.Name)
 	if err != nil {
-		return fmt.Errorf("device %q in the switch's network namespace %q: %w", iface.Name, ns.Path(), err)
+		return fmt.Errorf("device %q in the switch's network namespace %q: %w", iface.Name, m.source.Path(), err)
 	}
 	got := fmt.Sprintf("index %d, MAC address %s", link.Attrs().Index, link.Attrs().HardwareAddr)
 	want := fmt.Sprintf("index %d, MAC address %s", *iface.IfIndex, *cmp.Or(iface.MACInUse, new(string)))
 	if got != want {
 		return fmt.Errorf("device %q in the switch's network namespace %q: %s; the one that the switch has opened: %s",
-			iface.Name, ns.Path(), got, want)
+			iface.Name, m.source.Path(), got, want)
 	}
 	return nil
 }

@@ -3,11 +3,17 @@
 
 // Package port plugs things into bridges of Open vSwitch.
 //
-// [Attach] makes a port and returns when ovs-vswitchd has it, with its OpenFlow
-// port number; [Get] returns one that is there; [Detach] removes it. The usual
-// port is a veth pair ([Veth]): one end is the port, the other is the interface
-// of a network namespace, with its name, MAC address, addresses and routes. A
-// port can also be a device that exists already ([Device]).
+// A [Manager] attaches ports, finds them again and detaches them.
+// [Manager.Attach] makes what a [Config] says and returns when ovs-vswitchd has
+// it, with its OpenFlow port number. A second Attach of the same port by the
+// same owner changes what the Config says otherwise than the first; nothing is
+// made twice.
+//
+// The usual port is a veth pair ([Veth]): one end is the port, the other is the
+// interface of a network namespace, with its name, MAC address, addresses and
+// routes. It can also be a device that ovs-vswitchd makes and that is put into
+// the namespace ([Internal]), a device that exists already ([Device]), a tunnel
+// ([Tunnel]) or one half of a cable between two bridges ([Patch]).
 //
 // An Attach that fails leaves nothing behind, in the database or the kernel,
 // even if its context has ended. What a program leaves that is killed in the

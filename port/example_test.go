@@ -21,7 +21,12 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer db.Close()
-	p, err := port.Attach(ctx, db, port.Config{
+	ports, err := port.Open(db, port.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ports.Close()
+	p, err := ports.Attach(ctx, port.Config{
 		Bridge:  "br-web",
 		Netns:   "/run/netns/web",
 		Addrs:   []netip.Prefix{netip.MustParsePrefix("10.77.1.2/24")},

@@ -50,7 +50,11 @@ func locallyAdministered(mac net.HardwareAddr) net.HardwareAddr {
 
 // find looks for the device. It fails with errNoDevice when there is none of
 // that name, and with errForeignDevice when there is one with another identity.
-func (id identity) find(h *netlink.Handle, name string) (netlink.Link, error) {
+func (id identity) find(ns *netns.Shared, name string) (netlink.Link, error) {
+	h, err := ns.Netlink()
+	if err != nil {
+		return nil, err
+	}
 	link, err := h.LinkByName(name)
 	switch {
 	case errors.As(err, new(netlink.LinkNotFoundError)):
@@ -69,15 +73,10 @@ var (
 )
 
 // remove removes the device, and with it its peer. One that is gone is no error.
-func (id identity) remove(ns *netns.NS, name string) error {
-	h, err := ns.Netlink()
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	link, err := id.find(h, name)
+func (id identity) remove(ns *netns.Shared, name string) error {
+	link, err := id.find(ns, name)
 	if err == nil {
-		err = deleteLink(h, link)
+		err = deleteLink(ns, link)
 	}
 	if err != nil && !errors.Is(err, errNoDevice) {
 		return fmt.Errorf("device %q in network namespace %q: %w", name, ns.Path(), err)
@@ -87,7 +86,11 @@ func (id identity) remove(ns *netns.NS, name string) error {
 
 // deleteLink deletes a device. It goes by the device's index: one that has got
 // its name meanwhile is safe.
-func deleteLink(h *netlink.Handle, link netlink.Link) error {
+func deleteLink(ns *netns.Shared, link netlink.Link) error {
+	h, err := ns.Netlink()
+	if err != nil {
+		return err
+	}
 	if err := h.LinkDel(link); err != nil && !errors.Is(err, unix.ENODEV) {
 		return fmt.Errorf("remove: %w", err)
 	}
@@ -97,13 +100,8 @@ func deleteLink(h *netlink.Handle, link netlink.Link) error {
 // isOrphan reports whether the device is there and is nobody's: its maker was
 // killed before the database named it, or the row was removed without it. The
 // caller holds the lock.
-func (id identity) isOrphan(ctx context.Context, db *vswitch.DB, ns *netns.NS, name string) (bool, error) {
-	h, err := ns.Netlink()
-	if err != nil {
-		return false, err
-	}
-	defer h.Close()
-	if _, err := id.find(h, name); errors.Is(err, errNoDevice) || errors.Is(err, errForeignDevice) {
+func (id identity) isOrphan(ctx context.Context, db *vswitch.DB, ns *netns.Shared, name string) (bool, error) {
+	if _, err := id.find(ns, name); errors.Is(err, errNoDevice) || errors.Is(err, errForeignDevice) {
 		return false, nil
 	} else if err != nil {
 		return false, err

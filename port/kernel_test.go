@@ -95,7 +95,7 @@ func TestDeviceIsTakenFromTheKernel(t *testing.T) {
 		t.Error("without the bridge the host does not answer: the test is void")
 	}
 
-	c := port.Config{Bridge: "br0", Name: node.Uplink, Kind: port.Device, SwitchNetns: l.Host().Path()}
+	c := port.Config{Bridge: "br0", Name: node.Uplink, Kind: port.Device}
 	l.attach(t, c)
 	if got := ipSettings(t, l.Host(), node.Uplink); got != silent {
 		t.Errorf("IP settings after Attach = %q, want %q", got, silent)
@@ -107,7 +107,7 @@ func TestDeviceIsTakenFromTheKernel(t *testing.T) {
 		t.Errorf("%v answered for the host's address past the bridge", got)
 	}
 
-	if err := port.Detach(testContext(t), l.db, node.Uplink); err != nil {
+	if err := l.ports.Detach(testContext(t), node.Uplink); err != nil {
 		t.Fatal(err)
 	}
 	if got := ipSettings(t, l.Host(), node.Uplink); got != before {
@@ -125,8 +125,13 @@ func TestDeviceElsewhereIsUntouched(t *testing.T) {
 	hostLinks := links(t, l.Host())
 	before := []string{ipSettings(t, web, node.Uplink), ipSettings(t, l.Host(), node.Uplink)}
 
-	c := port.Config{Bridge: "br0", Name: node.Uplink, Kind: port.Device, SwitchNetns: web.Path()}
-	if _, err := port.Attach(testContext(t), l.db, c); err == nil || !strings.Contains(err.Error(), web.Path()) {
+	elsewhere, err := port.Open(l.db, port.Options{SwitchNetns: web.Path()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer elsewhere.Close()
+	c := port.Config{Bridge: "br0", Name: node.Uplink, Kind: port.Device}
+	if _, err := elsewhere.Attach(testContext(t), c); err == nil || !strings.Contains(err.Error(), web.Path()) {
 		t.Errorf("Attach: %v, want an error that names the namespace", err)
 	}
 	after := []string{ipSettings(t, web, node.Uplink), ipSettings(t, l.Host(), node.Uplink)}
@@ -159,17 +164,13 @@ func TestOrphanIsReplaced(t *testing.T) {
 		t.Fatalf("devices in the namespace = %v, want %v: the test is void", got, want)
 	}
 
-	somebody := c
-	somebody.Owner = "somebody"
-	if _, err := port.Attach(testContext(t), l.db, somebody); !errors.Is(err, port.ErrExists) {
+	somebody := l.manager(t, port.Options{Owner: "somebody"})
+	if _, err := somebody.Attach(testContext(t), c); !errors.Is(err, port.ErrExists) {
 		t.Errorf("Attach by another owner: %v, want %v", err, port.ErrExists)
 	}
 	l.attach(t, c)
 	if err := ping(t, db, "10.0.0.2", "10"); err != nil {
 		t.Errorf("ping: %v", err)
-	}
-	if _, err := port.Attach(testContext(t), l.db, c); !errors.Is(err, port.ErrExists) {
-		t.Errorf("Attach of a port that is there: %v, want %v", err, port.ErrExists)
 	}
 }
 
@@ -179,13 +180,18 @@ func TestAttachInProgressIsNoOrphan(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, bridge.Secure)
 	c, web := l.config(t, "web", "10.0.0.2/24")
-	sessions := []*vswitch.DB{l.db, switchtest.Dial(t, l.OVS().DatabaseEndpoint())}
+	second, err := port.Open(switchtest.Dial(t, l.OVS().DatabaseEndpoint()), port.Options{SwitchNetns: l.Host().Path()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	managers := []*port.Manager{l.ports, second}
 	thaw := switchtest.Freeze(t, l.OVS())
 	ctx := testContext(t)
-	done := make(chan error, len(sessions))
-	for _, db := range sessions {
+	done := make(chan error, len(managers))
+	for _, m := range managers {
 		go func() {
-			_, err := port.Attach(ctx, db, c)
+			_, err := m.Attach(ctx, c)
 			done <- err
 		}()
 	}
@@ -219,7 +225,7 @@ func TestDetachLeavesForeignDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	addVeth(t, l.Host(), "web", "web-peer")
-	err = port.Detach(testContext(t), l.db, "web")
+	err = l.ports.Detach(testContext(t), "web")
 	if err == nil || !strings.Contains(err.Error(), `device "web"`) || !strings.Contains(err.Error(), "left as it is") {
 		t.Errorf("Detach: %v, want that the device is left as it is", err)
 	}

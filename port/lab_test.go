@@ -26,7 +26,8 @@ import (
 // A lab is a node with a bridge br0.
 type lab struct {
 	*node.Node
-	db *vswitch.DB
+	db    *vswitch.DB
+	ports *port.Manager
 }
 
 func newLab(t *testing.T, mode bridge.FailMode) *lab {
@@ -39,7 +40,20 @@ func newLab(t *testing.T, mode bridge.FailMode) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.ports = l.manager(t, port.Options{})
 	return l
+}
+
+// manager opens another manager of the node's ports.
+func (l *lab) manager(t testing.TB, o port.Options) *port.Manager {
+	t.Helper()
+	o.SwitchNetns = l.Host().Path()
+	m, err := port.Open(l.db, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
 }
 
 // config is that of a veth port into a new namespace.
@@ -48,13 +62,12 @@ func (l *lab) config(t *testing.T, endpoint, addr string) (port.Config, *netns.N
 	ns := nodetest.Endpoint(t, l.Node, endpoint)
 	return port.Config{
 		Bridge: "br0", Name: endpoint, Netns: ns.Path(), Addrs: []netip.Prefix{netip.MustParsePrefix(addr)},
-		SwitchNetns: l.Host().Path(),
 	}, ns
 }
 
 func (l *lab) attach(t *testing.T, c port.Config) *port.Port {
 	t.Helper()
-	p, err := port.Attach(testContext(t), l.db, c)
+	p, err := l.ports.Attach(testContext(t), c)
 	if err != nil {
 		t.Fatal(err)
 	}

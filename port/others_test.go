@@ -22,7 +22,7 @@ func TestOwnPortIsNotDetached(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		withBridge(t, sw)
-		if err := port.Detach(testContext(t), sw.DB, "br0"); !errors.Is(err, port.ErrOwnPort) {
+		if err := manager(t, sw.DB).Detach(testContext(t), "br0"); !errors.Is(err, port.ErrOwnPort) {
 			t.Errorf("Detach of the bridge's own port: %v, want %v", err, port.ErrOwnPort)
 		}
 		if _, ok := sw.DB.Port("br0"); !ok {
@@ -36,7 +36,7 @@ func TestGetFails(t *testing.T) {
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
 		withBridge(t, sw)
-		if _, err := port.Get(sw.DB, "p1"); !errors.Is(err, port.ErrNotFound) || !strings.Contains(err.Error(), `"p1"`) {
+		if _, err := manager(t, sw.DB).Get("p1"); !errors.Is(err, port.ErrNotFound) || !strings.Contains(err.Error(), `"p1"`) {
 			t.Errorf("Get of no port: %v, want %v with the name", err, port.ErrNotFound)
 		}
 		add := []ovsdb.Operation{
@@ -48,17 +48,17 @@ func TestGetFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		var failed *vswitch.InterfaceError
-		if _, err := port.Get(sw.DB, "nodevice"); !errors.As(err, &failed) || !strings.Contains(err.Error(), "No such device") {
+		if _, err := manager(t, sw.DB).Get("nodevice"); !errors.As(err, &failed) || !strings.Contains(err.Error(), "No such device") {
 			t.Errorf("Get of a port without device: %v, want an InterfaceError that says why", err)
 		}
-		if err := port.Detach(ctx, sw.DB, "nodevice"); err != nil {
+		if err := manager(t, sw.DB).Detach(ctx, "nodevice"); err != nil {
 			t.Fatal(err)
 		}
 		sw.Kill(t)
 		if _, err := sw.DB.Commit(ctx, append(add, vswitch.AddPorts(br.UUID, "p"))...); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := port.Get(sw.DB, "nodevice"); !errors.Is(err, vswitch.ErrNotApplied) {
+		if _, err := manager(t, sw.DB).Get("nodevice"); !errors.Is(err, vswitch.ErrNotApplied) {
 			t.Errorf("Get of a port that is not made yet: %v, want %v", err, vswitch.ErrNotApplied)
 		}
 	})
@@ -75,13 +75,13 @@ func TestRemovedMeanwhile(t *testing.T) {
 		other := switchtest.Dial(t, sw.Endpoint)
 		done := make(chan error, 1)
 		go func() {
-			_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
+			_, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
 			done <- err
 		}()
 		if err := other.Wait(ctx, func() (bool, error) { _, ok := other.Port("p1"); return ok, nil }); err != nil {
 			t.Fatal(err)
 		}
-		if err := port.Detach(ctx, other, "p1"); err != nil {
+		if err := manager(t, other).Detach(ctx, "p1"); err != nil {
 			t.Fatal(err)
 		}
 		// In place of the switch, which has nothing to do.
@@ -106,39 +106,38 @@ func TestConcurrentAttachOfOneName(t *testing.T) {
 		ctx := testContext(t)
 		withBridge(t, sw)
 		sessions := []*vswitch.DB{sw.DB, switchtest.Dial(t, sw.Endpoint), switchtest.Dial(t, sw.Endpoint)}
+		var managers []*port.Manager
+		for _, db := range sessions {
+			managers = append(managers, manager(t, db))
+		}
 		for i := range 10 {
 			name := fmt.Sprintf("p%d", i)
 			sw.AddDevice(t, name)
-			if got := attachTogether(ctx, t, sessions, port.Config{
-				Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType,
-			}); got != 1 {
-				t.Errorf("%s: %d of %d succeeded, want one", name, got, len(sessions))
-			}
+			attachTogether(ctx, t, managers, port.Config{Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType})
 		}
 	})
 }
 
-// attachTogether attaches the same port through all sessions at once and returns
-// how many succeeded. The others must be told that it exists.
-func attachTogether(ctx context.Context, t *testing.T, sessions []*vswitch.DB, c port.Config) (succeeded int) {
+// attachTogether attaches the same port by all managers at once. All must be given
+// the same one.
+func attachTogether(ctx context.Context, t *testing.T, managers []*port.Manager, c port.Config) {
 	t.Helper()
 	var wg sync.WaitGroup
-	errs := make([]error, len(sessions))
-	for i, db := range sessions {
+	ports, errs := make([]*port.Port, len(managers)), make([]error, len(managers))
+	for i, m := range managers {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			_, errs[i] = port.Attach(ctx, db, c)
+			ports[i], errs[i] = m.Attach(ctx, c)
 		}()
 	}
 	wg.Wait()
-	for _, err := range errs {
+	for i, err := range errs {
 		switch {
-		case err == nil:
-			succeeded++
-		case !errors.Is(err, port.ErrExists):
-			t.Errorf("Attach of a name that is taken at the same moment: %v, want %v", err, port.ErrExists)
+		case err != nil:
+			t.Errorf("Attach of a port that is attached at the same moment: %v", err)
+		case errs[0] == nil && ports[i].OFPort != ports[0].OFPort:
+			t.Errorf("port %q has the numbers %d and %d", c.Name, ports[i].OFPort, ports[0].OFPort)
 		}
 	}
-	return succeeded
 }

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -18,69 +16,77 @@ var (
 	// ErrNotFound says that there is no such bridge or port.
 	ErrNotFound = errors.New("not found")
 	// ErrExists says that the name of the port, of its device or of the
-	// interface in the namespace is taken.
+	// interface in the namespace is taken: by somebody else, or by a port that
+	// is made otherwise and cannot be changed in place.
 	ErrExists = errors.New("exists already")
 	// ErrOwnPort says that the port is a bridge's own, which lives and dies
 	// with the bridge.
 	ErrOwnPort = errors.New("is the bridge's own port")
+	// ErrForeign says that the port is another owner's.
+	ErrForeign = errors.New("belongs to another owner")
 )
 
 // A Port is a port that ovs-vswitchd has made.
 type Port struct {
-	// Name is the name of the port and of its device on the switch's side.
-	Name string
-	// OFPort is the OpenFlow port number.
+	// Config is how it was asked for, with what was left to be chosen: the
+	// name, the MAC address, the path of the namespace. Of a port that no
+	// Manager has made only the bridge, the name, VLANs and policing are known.
+	Config
+	// OFPort is the OpenFlow port number that it has; 0 if it has none.
 	OFPort uint32
-	// MAC is the MAC address at the far end, as in [Config]; for a Device
-	// port whose Config gives none it is nil.
-	MAC net.HardwareAddr
-	// Netns is the namespace that a veth port leads to, as a path.
-	Netns string
-	// Ifname is the name of the interface in Netns.
-	Ifname string
-	// Addrs are the addresses at the far end.
-	Addrs []netip.Prefix
+	// Owner is who had it made; empty for a port that no Manager has made.
+	Owner string
+	// Err is why ovs-vswitchd has not made a port of [Manager.List]: a
+	// [*vswitch.InterfaceError], or [vswitch.ErrNotApplied] as long as it has not
+	// said.
+	Err error
 }
 
-// Attach makes a port and returns when ovs-vswitchd has put it into effect. It
-// fails with [ErrNotFound] when the bridge, with [ErrExists] when the name is
-// taken, with a [*vswitch.InterfaceError] when ovs-vswitchd cannot open the
-// device, and with an error that wraps [vswitch.ErrNotApplied] when it does not
-// answer before ctx ends. All changes are taken back when it fails.
+// Attach makes a port and returns when ovs-vswitchd has put it into effect. If
+// the owner has a port of this name already, it is brought to the config: what
+// cannot be changed while it is in use, which is the bridge, the kind, the type,
+// the namespace and the interface's name, must be the same. What somebody else
+// has set on it stays.
 //
-// What a program with the same Owner that was killed during Attach has left of
+// It fails with [ErrNotFound] when there is no such bridge, with [ErrExists]
+// when the name is taken, with a [*vswitch.InterfaceError] when ovs-vswitchd
+// cannot open the device, and with an error that wraps [vswitch.ErrNotApplied]
+// when it does not answer before ctx ends. All changes are taken back when it
+// fails.
+//
+// What a program with the same owner that was killed during Attach has left of
 // the same port is replaced.
-func Attach(ctx context.Context, db *vswitch.DB, c Config) (*Port, error) {
+func (m *Manager) Attach(ctx context.Context, c Config) (*Port, error) {
 	what := c.label()
-	p, err := attach(ctx, db, &c)
+	p, err := m.attach(ctx, &c)
 	if err != nil {
 		return nil, fmt.Errorf("attach %s to bridge %q: %w", what, c.Bridge, err)
 	}
 	return p, nil
 }
 
-// Get returns a port that is there, as the Attach that made it did. It works on
-// the copy of the database that db keeps. It fails with [ErrNotFound] when there
-// is no such port, with a [*vswitch.InterfaceError] when ovs-vswitchd could not
-// make it, and with an error that wraps [vswitch.ErrNotApplied] when it has not
-// made it yet. Of a port that was not made by Attach only the name and the
-// number are known.
+// Get returns a port that is there. It works on the copy of the database that
+// the vswitch.DB keeps. It fails with [ErrNotFound] when there is no such port,
+// with a [*vswitch.InterfaceError] when ovs-vswitchd could not make it, and with
+// an error that wraps [vswitch.ErrNotApplied] when it has not made it yet.
 //
 // A program that is run a second time finds its ports with it, if it has given
-// them their names.
-func Get(db *vswitch.DB, name string) (*Port, error) {
-	p, err := get(db, name)
+// them their names, or by [Manager.List].
+func (m *Manager) Get(name string) (*Port, error) {
+	p, err := m.get(name)
 	if err != nil {
 		return nil, fmt.Errorf("port %q: %w", name, err)
 	}
 	return p, nil
 }
 
-// Detach removes a port, whatever its kind, and the veth pair of a veth port.
-// The kernel's IP stack has the device of a Device port back. It returns when
-// that is done in the database and in the kernel; ovs-vswitchd follows at its
-// own pace. It fails with [ErrNotFound] when there is no such port and with
-// [ErrOwnPort], having done nothing, when it is that of the bridge itself.
+// Detach removes a port, whatever its kind, with what was made for it: a veth
+// pair, the other half of a patch. The kernel's IP stack has the device of a
+// Device port back. It returns when that is done in the database and in the
+// kernel; ovs-vswitchd follows at its own pace. It fails with [ErrNotFound] when
+// there is no such port, and, having done nothing, with [ErrOwnPort] when it is
+// that of the bridge itself and with [ErrForeign] when another owner has made it.
+// A port that no Manager has made is nobody's and can be detached.
 //
 // A veth pair is removed only if it is the one that Attach made. If there is
 // another device of its name where it should be, that device is left as it is,
@@ -88,23 +94,37 @@ func Get(db *vswitch.DB, name string) (*Port, error) {
 //
 // OpenFlow port numbers are used again: flows that match the port's number must
 // be deleted before.
-func Detach(ctx context.Context, db *vswitch.DB, name string) error {
-	if err := detach(ctx, db, name); err != nil {
+func (m *Manager) Detach(ctx context.Context, name string) error {
+	if err := m.detach(ctx, name); err != nil {
 		return fmt.Errorf("detach port %q: %w", name, err)
 	}
 	return nil
 }
 
-func attach(ctx context.Context, db *vswitch.DB, c *Config) (*Port, error) {
-	if err := c.check(); err != nil {
+func (m *Manager) get(name string) (*Port, error) {
+	br, ok := m.db.PortBridge(name)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	row, ok := m.db.Port(name)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	iface, ok := m.db.Interface(name)
+	if !ok {
+		return nil, fmt.Errorf("interface of that name: %w", ErrNotFound) // a bond
+	}
+	p, err := newPort(br, row, iface)
+	if err != nil {
 		return nil, err
 	}
-	br, ok := db.Bridge(c.Bridge)
-	if !ok {
-		return nil, fmt.Errorf("bridge: %w", ErrNotFound)
+	if p.Err != nil {
+		return nil, p.Err
 	}
-	if c.Kind == Veth {
-		return attachVeth(ctx, db, br, c)
-	}
-	return attachDevice(ctx, db, br, c)
+	return p, nil
+}
+
+// made is the port that was made of a config whose defaults are filled in.
+func (m *Manager) made(c *Config, iface *vswitch.Interface) *Port {
+	return &Port{Config: *c, OFPort: uint32(*iface.OFPort), Owner: m.owner}
 }

@@ -59,6 +59,22 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
+// sameAddrs compares values that have no exported parts.
+var sameAddrs = cmp.Options{
+	cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+}
+
+// manager opens a manager of a switch's ports until the test ends.
+func manager(t testing.TB, db *vswitch.DB) *port.Manager {
+	t.Helper()
+	m, err := port.Open(db, port.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
 // withBridge makes the bridge br0.
 func withBridge(t *testing.T, sw *switchtest.Switch) {
 	t.Helper()
@@ -76,25 +92,32 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		sw.AddDevice(t, "p2")
 		mac := net.HardwareAddr{2, 0, 0, 0, 0, 7}
 		addrs := []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}
-		got, err := port.Attach(ctx, sw.DB, port.Config{
+		m := manager(t, sw.DB)
+		got, err := m.Attach(ctx, port.Config{
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType, MAC: mac, Addrs: addrs,
-			Owner: "me", ContainerID: "c1", ExternalIDs: map[string]string{"for": "test"},
+			ContainerID: "c1", ExternalIDs: map[string]string{"for": "test"},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := &port.Port{Name: "p1", OFPort: got.OFPort, MAC: mac, Addrs: addrs}
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		want := &port.Port{
+			Config: port.Config{
+				Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType, MAC: mac, Addrs: addrs,
+				ContainerID: "c1", ExternalIDs: map[string]string{"for": "test"},
+			},
+			OFPort: got.OFPort, Owner: "ovskit",
+		}
+		if diff := cmp.Diff(want, got, sameAddrs); diff != "" {
 			t.Errorf("port (-want +got):\n%s", diff)
 		}
-		again, err := port.Get(sw.DB, "p1")
+		again, err := manager(t, sw.DB).Get("p1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(got, again, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(got, again, sameAddrs); diff != "" {
 			t.Errorf("Get (-Attach +Get):\n%s", diff)
 		}
-		second, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
+		second, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,28 +129,37 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		row, _ := sw.DB.Port("p1")
 		ids := []map[string]string{iface.ExternalIDs, row.ExternalIDs}
 		wantIDs := []map[string]string{
-			{mark.Owner: "me", mark.Kind: "device", "for": "test", "container_id": "c1", "attached-mac": mac.String(),
-				mark.Addrs: "10.0.0.2/24"},
-			{mark.Owner: "me"},
+			{mark.Owner: "ovskit", mark.Kind: "device", "for": "test", "container_id": "c1", "attached-mac": mac.String(),
+				mark.Config: iface.ExternalIDs[mark.Config]},
+			{mark.Owner: "ovskit"},
 		}
 		if diff := cmp.Diff(wantIDs, ids); diff != "" {
 			t.Errorf("external_ids of the interface and the port (-want +got):\n%s", diff)
 		}
 
-		if _, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device}); !errors.Is(err, port.ErrExists) {
-			t.Errorf("Attach of a taken name: %v, want %v", err, port.ErrExists)
+		somebody, err := port.Open(sw.DB, port.Options{Owner: "somebody"})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if err := port.Detach(ctx, sw.DB, "p1"); err != nil {
+		defer somebody.Close()
+		c := port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType}
+		if _, err := somebody.Attach(ctx, c); !errors.Is(err, port.ErrExists) {
+			t.Errorf("Attach of another owner's name: %v, want %v", err, port.ErrExists)
+		}
+		if err := somebody.Detach(ctx, "p1"); !errors.Is(err, port.ErrForeign) {
+			t.Errorf("Detach of another owner's port: %v, want %v", err, port.ErrForeign)
+		}
+		if err := manager(t, sw.DB).Detach(ctx, "p1"); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := sw.DB.Port("p1"); ok {
 			t.Error("the port is still there after Detach")
 		}
-		if err := port.Detach(ctx, sw.DB, "p1"); !errors.Is(err, port.ErrNotFound) || !strings.Contains(err.Error(), `"p1"`) {
+		if err := manager(t, sw.DB).Detach(ctx, "p1"); !errors.Is(err, port.ErrNotFound) || !strings.Contains(err.Error(), `"p1"`) {
 			t.Errorf("second Detach: %v, want %v with the name", err, port.ErrNotFound)
 		}
 		// The name can be used again at once.
-		if _, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType}); err != nil {
+		if _, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType}); err != nil {
 			t.Errorf("Attach after Detach: %v", err)
 		}
 	})
@@ -154,7 +186,7 @@ func TestAttachFails(t *testing.T) {
 			{"name of a bridge", port.Config{Bridge: "br0", Name: "br0", Kind: port.Device}, port.ErrExists, "bridge of that name"},
 			{"bridge missing", port.Config{Bridge: "br9", Name: "p1", Kind: port.Device}, port.ErrNotFound, `bridge "br9"`},
 			{"device without name", port.Config{Bridge: "br0", Kind: port.Device}, nil, "name is empty"},
-			{"device in namespace", port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Netns: "web"}, nil, "existing device"},
+			{"device in namespace", port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Netns: "web"}, nil, "of no use for a device port"},
 			{"device missing", port.Config{Bridge: "br0", Name: "nodevice", Kind: port.Device}, nil, "could not open network device nodevice (No such device)"},
 			{"unknown kind", port.Config{Bridge: "br0", Name: "p1", Kind: 9}, nil, "Kind(9)"},
 			{"long name", veth(func(c *port.Config) { c.Name = "a-name-that-is-too-long" }), nil, `name "a-name-that-is-too-long": longer than 15 bytes`},
@@ -171,7 +203,7 @@ func TestAttachFails(t *testing.T) {
 			{"MAC", veth(func(c *port.Config) { c.MAC = net.HardwareAddr{1, 2, 3} }), nil, `MAC address "01:02:03"`},
 			{"MTU", veth(func(c *port.Config) { c.MTU = 10 }), nil, "MTU 10"},
 		} {
-			_, err := port.Attach(ctx, sw.DB, tt.config)
+			_, err := manager(t, sw.DB).Attach(ctx, tt.config)
 			if err == nil {
 				t.Errorf("%s: no error", tt.name)
 				continue
@@ -200,7 +232,7 @@ func TestAttachWithoutSwitch(t *testing.T) {
 		sw.Kill(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
-		_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
+		_, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
 		if !errors.Is(err, vswitch.ErrNotApplied) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("Attach: %v, want %v and %v", err, vswitch.ErrNotApplied, context.DeadlineExceeded)
 		}
@@ -217,7 +249,7 @@ func TestAttachWithEndedContext(t *testing.T) {
 		sw.AddDevice(t, "p1")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
+		_, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("Attach: %v, want %v", err, context.Canceled)
 		}
@@ -236,7 +268,7 @@ func TestSessionEndsInTheMiddle(t *testing.T) {
 	ctx := testContext(t)
 	done := make(chan error, 1)
 	go func() {
-		_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
+		_, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
 		done <- err
 	}()
 	if err := watcher.Wait(ctx, func() (bool, error) { _, ok := watcher.Port("p1"); return ok, nil }); err != nil {
@@ -259,18 +291,19 @@ func TestConcurrentAttachLosesNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		var (
-			wg      sync.WaitGroup
-			mu      sync.Mutex
-			ofports = map[uint32]bool{}
+			wg       sync.WaitGroup
+			mu       sync.Mutex
+			managers = []*port.Manager{manager(t, sw.DB), manager(t, other)}
+			ofports  = map[uint32]bool{}
 		)
 		for i := range n {
 			name := fmt.Sprintf("p%d", i)
 			sw.AddDevice(t, name)
-			db := []*vswitch.DB{sw.DB, other}[i%2]
+			m := managers[i%2]
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				p, err := port.Attach(ctx, db, port.Config{Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType})
+				p, err := m.Attach(ctx, port.Config{Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType})
 				if err != nil {
 					t.Error(err)
 					return
@@ -306,7 +339,7 @@ func TestAnswerComesTooLate(t *testing.T) {
 	thaw := switchtest.Freeze(t, sw.Real)
 	// Attach gives up before the server goes on, and undoes what it does not know to be done once it does.
 	context.AfterFunc(ctx, func() { time.AfterFunc(300*time.Millisecond, thaw) })
-	_, err := port.Attach(ctx, sw.DB, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
+	_, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType})
 	// The answer may still be seen if it comes at the very end of the context; ovs-vswitchd then had no time to follow.
 	unanswered := errors.As(err, new(*ovsdb.OutcomeUnknownError)) || errors.Is(err, vswitch.ErrNotApplied)
 	if !unanswered || !errors.Is(err, context.DeadlineExceeded) {

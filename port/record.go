@@ -4,19 +4,18 @@
 package port
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net"
-	"net/netip"
-	"strings"
 
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
-// externalIDs are the interface's external_ids: the caller's, and what Get and
-// Detach need to know.
-func externalIDs(c *Config) map[string]string {
+// externalIDs are the interface's external_ids: the caller's, and what is needed
+// to know what the port should be.
+func (m *Manager) externalIDs(c *Config) (map[string]string, error) {
 	ids := map[string]string{}
 	maps.Copy(ids, c.ExternalIDs)
 	set := func(key, value string) {
@@ -24,60 +23,41 @@ func externalIDs(c *Config) map[string]string {
 			ids[key] = value
 		}
 	}
-	set(mark.Owner, c.owner())
-	set(mark.Kind, c.Kind.String())
-	set(mark.SwitchNetns, c.SwitchNetns)
-	set(mark.AttachedMAC, c.MAC.String())
-	set(mark.Netns, c.Netns)
-	set(mark.Ifname, c.Ifname)
-	addrs := make([]string, len(c.Addrs))
-	for i, a := range c.Addrs {
-		addrs[i] = a.String()
+	record, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
 	}
-	set(mark.Addrs, strings.Join(addrs, " "))
+	set(mark.Owner, m.owner)
+	set(mark.Kind, c.Kind.String())
+	set(mark.Config, string(record))
+	set(mark.AttachedMAC, c.MAC.String())
 	if c.ContainerID != "" {
 		set(mark.ContainerID, c.ContainerID)
 		set(mark.ContainerIface, c.Ifname)
 	}
-	return ids
+	return ids, nil
 }
 
-// port is the port that was made of the config, whose defaults are filled in.
-func (c *Config) port(iface *vswitch.Interface) *Port {
-	return &Port{
-		Name: c.Name, OFPort: uint32(*iface.OFPort), MAC: c.MAC, Netns: c.Netns, Ifname: c.Ifname, Addrs: c.Addrs,
-	}
-}
-
-// get reads back what externalIDs wrote.
-func get(db *vswitch.DB, name string) (*Port, error) {
-	if _, ok := db.PortBridge(name); !ok {
-		return nil, ErrNotFound
-	}
-	iface, ok := db.Interface(name)
-	if !ok {
-		return nil, fmt.Errorf("interface of that name: %w", ErrNotFound) // a bond
-	}
-	made, err := isMade(iface)
-	if err != nil {
-		return nil, err
-	}
-	if !made {
-		return nil, vswitch.ErrNotApplied
-	}
+// recorded is the config of a port that a manager has made; of another's port it
+// is what the rows say.
+func recorded(br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface) (c Config, err error) {
 	ids := iface.ExternalIDs
-	p := &Port{Name: name, OFPort: uint32(*iface.OFPort), Netns: ids[mark.Netns], Ifname: ids[mark.Ifname]}
+	text, ok := ids[mark.Config]
+	if !ok {
+		c = Config{Kind: Device, Type: iface.Type, VLAN: readVLAN(row), Policing: readPolicing(iface)}
+	} else if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Config, err)
+	}
+	if text, ok := ids[mark.Kind]; ok {
+		if err := c.Kind.UnmarshalText([]byte(text)); err != nil {
+			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Kind, err)
+		}
+	}
 	if text, ok := ids[mark.AttachedMAC]; ok {
-		if p.MAC, err = net.ParseMAC(text); err != nil {
-			return nil, fmt.Errorf("external_ids:%s: %w", mark.AttachedMAC, err)
+		if c.MAC, err = net.ParseMAC(text); err != nil {
+			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.AttachedMAC, err)
 		}
 	}
-	for _, text := range strings.Fields(ids[mark.Addrs]) {
-		a, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, fmt.Errorf("external_ids:%s: %w", mark.Addrs, err)
-		}
-		p.Addrs = append(p.Addrs, a)
-	}
-	return p, nil
+	c.Bridge, c.Name, c.ContainerID = br.Name, row.Name, ids[mark.ContainerID]
+	return c, nil
 }

@@ -18,67 +18,126 @@ import (
 // undoPatience is how long taking back a failed change may take.
 const undoPatience = 2 * time.Second
 
-// The places of the inserts in the transaction.
-const (
-	interfaceInsert = iota
-	portInsert
-)
-
 // errRemoved is the failure of an Attach whose rows somebody removes.
 var errRemoved = errors.New("the port was removed meanwhile")
 
-// addedRows are the rows of a port that ovs-vswitchd has made.
-type addedRows struct {
-	bridge, port string // UUIDs
-	iface        *vswitch.Interface
+// A placement is a port of a bridge, given by its row's UUID.
+type placement struct {
+	bridge string
+	config *Config
 }
 
-// undo removes the rows, even if ctx has ended.
-func (a *addedRows) undo(ctx context.Context, db *vswitch.DB) error {
+// addedRows are the rows of ports that ovs-vswitchd has made.
+type addedRows struct {
+	places []placement
+	ports  []string // UUIDs
+	ifaces []*vswitch.Interface
+}
+
+// undoRows removes the rows, even if ctx has ended.
+func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 	return undo(ctx, func(ctx context.Context) error {
-		_, err := db.Commit(ctx, vswitch.RemovePorts(a.bridge, a.port))
-		return err
+		var ops []ovsdb.Operation
+		for i, at := range a.places {
+			ops = append(ops, m.removeOps(at.bridge, a.ports[i], at.config.Name, at.config.QoS != nil)...)
+		}
+		return m.commit(ctx, ops)
 	})
 }
 
-// addRows makes the rows of a port and waits for its OpenFlow port number. No
-// row is left behind when it fails.
-func addRows(ctx context.Context, db *vswitch.DB, bridge string, c *Config) (*addedRows, error) {
-	owner := map[string]string{mark.Owner: c.owner()}
-	ids := externalIDs(c)
-	results, err := db.Apply(ctx,
-		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{
-			Name:        c.Name,
-			Type:        c.Type,
-			ExternalIDs: ids,
-		}).Named("new_interface"),
-		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{
-			Name:        c.Name,
-			Interfaces:  []string{"new_interface"},
-			ExternalIDs: owner,
-		}).Named("new_port"),
-		vswitch.AddPorts(bridge, "new_port"),
-	)
+// removeOps makes the operations that remove a port with its rows.
+func (m *Manager) removeOps(bridge, port, name string, hasQoS bool) []ovsdb.Operation {
+	ops := []ovsdb.Operation{vswitch.RemovePorts(bridge, port)}
+	if hasQoS {
+		ops = append(ops, removeQoS(m.owner, name)...)
+	}
+	return ops
+}
+
+// rows are what the columns of a port are to be, beside those that somebody else
+// sets.
+func (m *Manager) rows(c *Config) (*vswitch.Port, *vswitch.Interface, error) {
+	ids, err := m.externalIDs(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	iface := &vswitch.Interface{Name: c.Name, Type: c.interfaceType(), Options: c.interfaceOptions(), ExternalIDs: ids}
+	if c.OFPort != 0 {
+		iface.OFPortRequest = vswitch.Optional(int64(c.OFPort))
+	}
+	if c.Kind == Internal && c.MTU != 0 {
+		iface.MTURequest = vswitch.Optional(int64(c.MTU))
+	}
+	if c.Kind == Internal && c.MAC != nil {
+		iface.MAC = vswitch.Optional(c.MAC.String())
+	}
+	c.Policing.write(iface)
+	row := &vswitch.Port{Name: c.Name, ExternalIDs: map[string]string{mark.Owner: m.owner}}
+	c.VLAN.write(row)
+	return row, iface, nil
+}
+
+// insertOps makes the rows of a new port: first the interface's, then the
+// port's, at the end the bridge's mutation. The number tells the rows of several
+// ports in one transaction apart.
+func (m *Manager) insertOps(at placement, number int) ([]ovsdb.Operation, error) {
+	c := at.config
+	row, iface, err := m.rows(c)
+	if err != nil {
+		return nil, err
+	}
+	interfaceName, portName := fmt.Sprintf("new_interface_%d", number), fmt.Sprintf("new_port_%d", number)
+	row.Interfaces = []string{interfaceName}
+	if c.QoS != nil {
+		row.QoS = vswitch.Optional(qosRow)
+	}
+	ops := []ovsdb.Operation{
+		ovsdb.Insert(vswitch.TableInterface, iface).Named(interfaceName),
+		ovsdb.Insert(vswitch.TablePort, row).Named(portName),
+	}
+	return append(append(ops, c.QoS.insert(m.owner, c.Name)...), vswitch.AddPorts(at.bridge, portName)), nil
+}
+
+// addRows makes the rows of ports in one transaction and waits for their
+// OpenFlow port numbers. No row is left behind when it fails.
+func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows, error) {
+	var ops []ovsdb.Operation
+	var ends []int
+	for i, at := range places {
+		more, err := m.insertOps(at, i)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, more...)
+		ends = append(ends, len(ops))
+	}
+	results, err := m.db.Apply(ctx, ops...)
 	switch {
 	case errors.As(err, new(*ovsdb.OutcomeUnknownError)):
-		return nil, errors.Join(err, undo(ctx, func(ctx context.Context) error {
-			return removeUnseen(ctx, db, bridge, c.Name, ids)
-		}))
+		return nil, errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.removeUnseen(ctx, places) }))
 	case errors.Is(err, ovsdb.ErrConstraintViolation):
-		return nil, explainRefusal(ctx, db, c.Name, err)
+		return nil, m.explainRefusal(ctx, places, err)
 	case results == nil:
 		return nil, err
 	}
-	added := &addedRows{bridge: bridge, port: results[portInsert].UUID}
-	if err == nil {
-		if results[len(results)-1].Count == 0 {
-			err = fmt.Errorf("bridge: %w", ErrNotFound) // removed at this moment
-		} else {
-			added.iface, err = waitMade(ctx, db, c.Name, results[interfaceInsert].UUID)
+	added := &addedRows{places: places}
+	var ifaces []string
+	start := 0
+	for i, end := range ends {
+		ifaces = append(ifaces, results[start].UUID)
+		added.ports = append(added.ports, results[start+1].UUID)
+		if err == nil && results[end-1].Count == 0 { // removed at this moment
+			err = fmt.Errorf("bridge %q: %w", places[i].config.Bridge, ErrNotFound)
 		}
+		start = end
+	}
+	for i := 0; i < len(ifaces) && err == nil; i++ {
+		var iface *vswitch.Interface
+		iface, err = waitMade(ctx, m.db, places[i].config.Name, ifaces[i])
+		added.ifaces = append(added.ifaces, iface)
 	}
 	if err != nil {
-		return nil, errors.Join(err, added.undo(ctx, db))
+		return nil, errors.Join(err, m.undoRows(ctx, added))
 	}
 	return added, nil
 }
@@ -88,7 +147,23 @@ func undo(ctx context.Context, takeBack func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
 	defer cancel()
 	if err := takeBack(ctx); err != nil {
-		return fmt.Errorf("undo: %w", err)
+		return &undoError{err}
+	}
+	return nil
+}
+
+// An undoError is the failure to take back a change.
+type undoError struct{ err error }
+
+func (e *undoError) Error() string { return "undo: " + e.err.Error() }
+
+func (e *undoError) Unwrap() error { return e.err }
+
+// undoFailure is the part of an error that is an undoError; nil if there is none.
+func undoFailure(err error) error {
+	var failed *undoError
+	if errors.As(err, &failed) {
+		return failed
 	}
 	return nil
 }
@@ -126,48 +201,59 @@ func isMade(row *vswitch.Interface) (bool, error) {
 	return true, nil
 }
 
-// explainRefusal says why the server refused a port that violates a constraint:
-// most often somebody else has taken the name at the same moment.
-func explainRefusal(ctx context.Context, db *vswitch.DB, name string, refusal error) error {
+// explainRefusal says why the server refused ports that violate a constraint:
+// most often somebody else has taken a name at the same moment.
+func (m *Manager) explainRefusal(ctx context.Context, places []placement, refusal error) error {
 	// The server answers in order: afterwards the copy of the database shows
 	// what made it refuse.
-	if err := db.Client().Echo(ctx); err != nil {
+	if err := m.db.Client().Echo(ctx); err != nil {
 		return errors.Join(refusal, err)
 	}
-	if err := nameIsFree(db, name); err != nil {
-		return err
+	for _, at := range places {
+		if err := m.nameIsFree(at.config.Name); err != nil {
+			return err
+		}
 	}
 	return refusal
 }
 
-func nameIsFree(db *vswitch.DB, name string) error {
-	if _, ok := db.Bridge(name); ok {
+func (m *Manager) nameIsFree(name string) error {
+	if _, ok := m.db.Bridge(name); ok {
 		return fmt.Errorf("bridge of that name: %w", ErrExists)
 	}
-	if br, ok := db.PortBridge(name); ok {
+	if br, ok := m.db.PortBridge(name); ok {
 		return fmt.Errorf("port %q on bridge %q: %w", name, br.Name, ErrExists)
 	}
-	if _, ok := db.Interface(name); ok {
+	if _, ok := m.db.Interface(name); ok {
 		return fmt.Errorf("interface %q in the database: %w", name, ErrExists)
 	}
 	return nil
 }
 
-// removeUnseen removes a port if the transaction that was to make it, whose
-// answer was not waited for, has made it.
-func removeUnseen(ctx context.Context, db *vswitch.DB, bridge, name string, ids map[string]string) error {
+// removeUnseen removes ports if the transaction that was to make them, whose
+// answer was not waited for, has made them.
+func (m *Manager) removeUnseen(ctx context.Context, places []placement) error {
 	// The server answers in order: afterwards the copy of the database shows
 	// what the transaction did.
-	if err := db.Client().Echo(ctx); err != nil {
+	if err := m.db.Client().Echo(ctx); err != nil {
 		return err
 	}
-	row, ok := db.Port(name)
-	if !ok {
+	var ops []ovsdb.Operation
+	for _, at := range places {
+		ids, err := m.externalIDs(at.config)
+		if err != nil {
+			return err
+		}
+		row, isPort := m.db.Port(at.config.Name)
+		iface, isInterface := m.db.Interface(at.config.Name)
+		// Otherwise it is somebody else's port, for which ours was refused.
+		if isPort && isInterface && maps.Equal(iface.ExternalIDs, ids) {
+			ops = append(ops, m.removeOps(at.bridge, row.UUID, at.config.Name, at.config.QoS != nil)...)
+		}
+	}
+	if len(ops) == 0 {
 		return nil
 	}
-	if iface, ok := db.Interface(name); !ok || !maps.Equal(iface.ExternalIDs, ids) {
-		return nil // somebody else's port, for which ours was refused
-	}
-	_, err := db.Commit(ctx, vswitch.RemovePorts(bridge, row.UUID))
+	_, err := m.db.Commit(ctx, ops...)
 	return err
 }

@@ -114,23 +114,23 @@ func TestInterfaceInNamespace(t *testing.T) {
 	}
 	iface, _ := l.db.Interface(p.Name)
 	wantIDs := map[string]string{
-		mark.Owner: "ovskit", mark.Kind: "veth", mark.SwitchNetns: l.Host().Path(),
+		mark.Owner: "ovskit", mark.Kind: "veth",
 		"container_id": "c1", "container_iface": "net7", "attached-mac": "02:00:00:00:00:07",
-		mark.Netns: web.Path(), mark.Ifname: "net7", mark.Addrs: "10.0.0.2/24",
+		mark.Config: iface.ExternalIDs[mark.Config],
 	}
 	if diff := cmp.Diff(wantIDs, iface.ExternalIDs); diff != "" {
 		t.Errorf("external_ids (-want +got):\n%s", diff)
 	}
 
-	again, err := port.Get(l.db, p.Name)
+	again, err := l.ports.Get(p.Name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(p, again, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(p, again, sameAddrs); diff != "" {
 		t.Errorf("Get (-Attach +Get):\n%s", diff)
 	}
 
-	if err := port.Detach(testContext(t), l.db, p.Name); err != nil {
+	if err := l.ports.Detach(testContext(t), p.Name); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := links(t, web), []string{"lo"}; !slices.Equal(got, want) {
@@ -264,7 +264,7 @@ func TestFailedAttachLeavesNothing(t *testing.T) {
 	} {
 		config := c
 		tt.change(&config)
-		_, err := port.Attach(testContext(t), l.db, config)
+		_, err := l.ports.Attach(testContext(t), config)
 		if err == nil {
 			t.Errorf("%s: no error", tt.name)
 			continue
@@ -292,7 +292,7 @@ func TestSwitchGoesAwayInTheMiddle(t *testing.T) {
 	hostLinks := links(t, l.Host())
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	_, err := port.Attach(ctx, l.db, c)
+	_, err := l.ports.Attach(ctx, c)
 	if !errors.Is(err, vswitch.ErrNotApplied) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Attach: %v, want %v and %v", err, vswitch.ErrNotApplied, context.DeadlineExceeded)
 	}
@@ -314,7 +314,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	hostLinks := links(t, l.Host())
 	l.db.Close()
-	if _, err := port.Attach(testContext(t), l.db, c); err == nil {
+	if _, err := l.ports.Attach(testContext(t), c); err == nil {
 		t.Error("Attach with a closed session succeeded")
 	}
 	if got := links(t, l.Host()); !slices.Equal(got, hostLinks) {
@@ -342,7 +342,7 @@ func TestDetachOfWhatIsHalfGone(t *testing.T) {
 	if err := h.LinkDel(link); err != nil { // the pair goes as it does with the namespace
 		t.Fatal(err)
 	}
-	if err := port.Detach(testContext(t), l.db, "web"); err != nil {
+	if err := l.ports.Detach(testContext(t), "web"); err != nil {
 		t.Errorf("Detach: %v", err)
 	}
 	if _, ok := l.db.Port("web"); ok {
@@ -358,15 +358,20 @@ func BenchmarkAttach(b *testing.B) {
 		b.Fatal(err)
 	}
 	web := nodetest.Endpoint(b, n, "web")
-	c := port.Config{Bridge: "br0", Name: "web", Netns: web.Path(), SwitchNetns: n.Host().Path(),
+	c := port.Config{Bridge: "br0", Name: "web", Netns: web.Path(),
 		Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}, Gateway: netip.MustParseAddr("10.0.0.1")}
+	m, err := port.Open(db, port.Options{SwitchNetns: n.Host().Path()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer m.Close()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := port.Attach(ctx, db, c); err != nil {
+		if _, err := m.Attach(ctx, c); err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		if err := port.Detach(ctx, db, "web"); err != nil {
+		if err := m.Detach(ctx, "web"); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := db.Apply(ctx); err != nil { // until the switch has followed

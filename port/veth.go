@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
@@ -20,79 +19,50 @@ import (
 // datapathUser is the type of the datapath in user space.
 const datapathUser = "netdev"
 
-func attachVeth(ctx context.Context, db *vswitch.DB, br *vswitch.Bridge, c *Config) (*Port, error) {
-	target, err := netns.Open(c.Netns)
+func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
+	id, err := identify(m.db, m.owner, p.Name)
 	if err != nil {
 		return nil, err
 	}
-	defer target.Close()
-	source, err := netns.OpenOrCurrent(c.SwitchNetns)
-	if err != nil {
-		return nil, err
-	}
-	defer source.Close()
-	if c.Name == "" {
-		c.Name = derivedName(target.Path(), c.Ifname)
-	}
-	if err := nameIsFree(db, c.Name); err != nil {
-		return nil, err
-	}
-	if err := namesDiffer(source, target, c); err != nil {
-		return nil, err
-	}
-	id, err := identify(db, c.owner(), c.Name)
-	if err != nil {
-		return nil, err
-	}
-	unlock, err := source.Lock(id.lock)
+	unlock, err := m.source.Lock(id.lock)
 	if errors.Is(err, netns.ErrLocked) {
-		return nil, fmt.Errorf("somebody else is attaching a port %q: %w", c.Name, ErrExists)
+		return nil, fmt.Errorf("somebody else is attaching a port %q: %w", p.Name, ErrExists)
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	pair := &vethPair{
-		source: source, target: target, name: c.Name, id: id, ifname: c.Ifname, mac: c.MAC,
-		softwareChecksums: br.DatapathType == datapathUser, config: c.link(),
+	if p.MAC == nil {
+		p.MAC = randomMAC()
 	}
-	if pair.mac == nil {
-		pair.mac = randomMAC()
-	}
-	if err := pair.createAnew(ctx, db); err != nil {
+	pair := &vethPair{source: m.source, target: p.target, name: p.Name, id: id, ifname: p.Ifname, mac: p.MAC, mtu: p.MTU}
+	if err := pair.createAnew(ctx, m.db); err != nil {
 		return nil, err
 	}
-	c.MAC, c.Netns = pair.mac, target.Path()
-	added, err := addRows(ctx, db, br.UUID, c)
+	var added *addedRows
+	err = together(ctx,
+		func(ctx context.Context) error { return m.configure(ctx, p) },
+		func(ctx context.Context) (err error) {
+			added, err = m.addRows(ctx, placement{p.bridge.UUID, p.Config})
+			return err
+		})
 	if err != nil {
+		if added != nil {
+			err = errors.Join(err, m.undoRows(ctx, added))
+		}
 		return nil, errors.Join(err, pair.remove())
 	}
-	return c.port(added.iface), nil
-}
-
-// namesDiffer reports an interface that would have its own port's name in the
-// port's own namespace.
-func namesDiffer(source, target *netns.NS, c *Config) error {
-	if c.Name != c.Ifname {
-		return nil
-	}
-	same, err := source.Same(target)
-	if err == nil && same {
-		err = fmt.Errorf("port %q and interface %q in the same network namespace: %w", c.Name, c.Ifname, ErrExists)
-	}
-	return err
+	return m.made(p.Config, added.ifaces[0]), nil
 }
 
 // A vethPair is a device in the switch's namespace and its peer in another.
 type vethPair struct {
-	source, target *netns.NS
+	source, target *netns.Shared
 	name           string   // in source
 	id             identity // of the device in source
 	ifname         string   // in target
 	mac            net.HardwareAddr
-	// softwareChecksums makes the kernel compute checksums in target.
-	softwareChecksums bool
-	config            linkconf.Config
+	mtu            int
 }
 
 // createAnew is create in place of what a killed program left of the same port.
@@ -111,73 +81,61 @@ func (v *vethPair) createAnew(ctx context.Context, db *vswitch.DB) error {
 	return v.create(ctx)
 }
 
-// create makes the pair, ready for use: the peer is made in its namespace with
-// its final name, and configured. Nothing is left behind when it fails.
-func (v *vethPair) create(ctx context.Context) (err error) {
+// create makes the pair: the peer is made in its namespace with its final name,
+// the device on the switch's side is up. Nothing is left behind when it fails.
+func (v *vethPair) create(ctx context.Context) error {
 	here, err := v.source.Netlink()
 	if err != nil {
 		return err
 	}
-	defer here.Close()
-	there, err := v.target.Netlink()
-	if err != nil {
-		return err
-	}
-	defer there.Close()
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = v.name
 	attrs.HardwareAddr = v.id.mac
-	attrs.MTU = v.config.MTU
+	attrs.MTU = v.mtu
 	link := netlink.NewVeth(attrs)
 	link.PeerName = v.ifname
 	link.PeerHardwareAddr = v.mac
 	link.PeerNamespace = netlink.NsFd(v.target.Fd())
-	link.PeerMTU = uint32(v.config.MTU)
+	link.PeerMTU = uint32(v.mtu)
 	if err := here.LinkAdd(link); err != nil {
-		return v.explain(err, here, there)
+		return v.explain(err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, v.remove())
-		}
-	}()
-
-	if err := v.source.DisableIP(v.name); err != nil {
-		return err
-	}
-	if err := here.LinkSetUp(link); err != nil {
-		return fmt.Errorf("set device %q up: %w", v.name, err)
-	}
-	if v.softwareChecksums {
-		if err := v.target.DisableTransmitChecksums(v.ifname); err != nil {
-			return err
+	err = v.source.DisableIP(v.name)
+	if err == nil {
+		if err = here.LinkSetUp(link); err != nil {
+			err = fmt.Errorf("set device %q up: %w", v.name, err)
 		}
 	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	if _, err := linkconf.Apply(there, v.ifname, v.config); err != nil {
-		return fmt.Errorf("network namespace %q: %w", v.target.Name(), err)
+	if err != nil {
+		return errors.Join(err, v.remove())
 	}
 	return nil
 }
 
 // explain says why the kernel did not make the pair: which of the names is
 // taken it does not tell.
-func (v *vethPair) explain(err error, here, there *netlink.Handle) error {
+func (v *vethPair) explain(err error) error {
 	if errors.Is(err, unix.EEXIST) {
-		if _, e := there.LinkByName(v.ifname); e == nil {
+		if hasDevice(v.target, v.ifname) {
 			return fmt.Errorf("interface %q in network namespace %q: %w", v.ifname, v.target.Name(), ErrExists)
 		}
-		if _, e := here.LinkByName(v.name); e == nil {
+		if hasDevice(v.source, v.name) {
 			return fmt.Errorf("device %q on the switch's side: %w", v.name, ErrExists)
 		}
 	}
 	return fmt.Errorf("create veth pair %q and %q: %w", v.name, v.ifname, err)
+}
+
+func hasDevice(ns *netns.Shared, name string) bool {
+	h, err := ns.Netlink()
+	if err != nil {
+		return false
+	}
+	_, err = h.LinkByName(name)
+	return err == nil
 }
 
 func (v *vethPair) remove() error { return v.id.remove(v.source, v.name) }

@@ -5,7 +5,6 @@ package main
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -93,10 +92,7 @@ func checkTrace(o *trace.Options, output, packet string, hasPacket bool) error {
 
 // printTraceJSON prints the trace with its verdict.
 func printTraceJSON(w io.Writer, r *trace.Result) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(struct {
+	return printJSON(w, struct {
 		Verdict traceVerdict `json:"verdict"`
 		*trace.Result
 	}{traceVerdict{

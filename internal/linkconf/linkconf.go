@@ -138,18 +138,22 @@ func addRoute(h *netlink.Handle, link netlink.Link, r Route) (added bool, err er
 	if !errors.Is(err, unix.EEXIST) {
 		return err == nil, err
 	}
+	has, err := hasRoute(h, link, r)
+	if err == nil && !has {
+		err = errors.New("there is another route to this destination")
+	}
+	return false, err
+}
+
+// hasRoute reports whether a route is there.
+func hasRoute(h *netlink.Handle, link netlink.Link, r Route) (bool, error) {
 	family := netlink.FAMILY_V6
 	if r.Dst.Addr().Is4() {
 		family = netlink.FAMILY_V4
 	}
-	there, listErr := h.RouteListFiltered(family, route, netlink.RT_FILTER_DST|netlink.RT_FILTER_OIF)
-	if listErr != nil {
-		return false, listErr
-	}
-	if slices.ContainsFunc(there, func(o netlink.Route) bool { return o.Gw.Equal(route.Gw) }) {
-		return false, nil
-	}
-	return false, errors.New("there is another route to this destination")
+	route := netlinkRoute(link, r)
+	there, err := h.RouteListFiltered(family, route, netlink.RT_FILTER_DST|netlink.RT_FILTER_OIF)
+	return slices.ContainsFunc(there, func(o netlink.Route) bool { return o.Gw.Equal(route.Gw) }), err
 }
 
 func netlinkAddr(p netip.Prefix) *netlink.Addr {

@@ -17,11 +17,13 @@ const (
 	// SwitchNetns is on interfaces whose device is not in the network
 	// namespace of whoever made it: the path of the namespace.
 	SwitchNetns = "ovskit-switch-netns"
-	// Netns, Ifname and Addrs are on interfaces: where the far end is, and its
-	// addresses with their prefix lengths, separated by spaces.
-	Netns  = "ovskit-netns"
-	Ifname = "ovskit-ifname"
-	Addrs  = "ovskit-addrs"
+	// Config is on interfaces: how the port was asked for, as JSON.
+	Config = "ovskit-config"
+	// Port is on rows that belong to a port and that the server does not remove
+	// with it: the port's name.
+	Port = "ovskit-port"
+	// Dead is on rows that were seen to be of no use: when that was first.
+	Dead = "ovskit-dead"
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"

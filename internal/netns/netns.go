@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -54,12 +55,18 @@ func New(name string) (*NS, error) {
 	return ns, nil
 }
 
-// Open opens a namespace given by its name or, when ref contains a slash, by
-// the path of a namespace file such as /run/netns/web or /proc/123/ns/net. It
-// fails with [ErrNotFound] when there is none.
+// Open opens a namespace given by its name, by "pid:" and the number of a process
+// in it or, when ref contains a slash, by the path of a namespace file such as
+// /run/netns/web or /proc/123/ns/net. It fails with [ErrNotFound] when there is
+// none.
 func Open(ref string) (*NS, error) {
 	name, path := filepath.Base(ref), ref
-	if !strings.Contains(ref, "/") {
+	if pid, ok := strings.CutPrefix(ref, "pid:"); ok && !strings.Contains(ref, "/") {
+		if n, err := strconv.Atoi(pid); err != nil || n <= 0 {
+			return nil, fmt.Errorf("open network namespace %q: %q is not the number of a process", ref, pid)
+		}
+		path = "/proc/" + pid + "/ns/net"
+	} else if !strings.Contains(ref, "/") {
 		var err error
 		if path, err = pathOf(ref); err != nil {
 			return nil, err

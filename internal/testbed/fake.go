@@ -15,7 +15,6 @@ import (
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/node"
-	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
 
@@ -92,9 +91,9 @@ func (f *fakeSite) plugged(c StackConfig, device string) (*StackStation, error) 
 	return s, nil
 }
 
-func (f *fakeSite) devicePort(*port.Config) {}
+func (f *fakeSite) switchNetns() string { return "" }
 
-func (f *fakeSite) endpoint(ctx context.Context, db *vswitch.DB, e Endpoint) (*Attached, error) {
+func (f *fakeSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint) (*Attached, error) {
 	s, err := f.plugged(StackConfig{
 		Name:   e.Name,
 		Addrs:  []netip.Prefix{e.Addr},
@@ -103,8 +102,8 @@ func (f *fakeSite) endpoint(ctx context.Context, db *vswitch.DB, e Endpoint) (*A
 	if err != nil {
 		return nil, err
 	}
-	p, err := port.Attach(ctx, db, port.Config{
-		Bridge: bridgeName, Name: e.Name, Kind: port.Device, MAC: s.MAC(), Addrs: []netip.Prefix{e.Addr}, Owner: owner,
+	p, err := ports.Attach(ctx, port.Config{
+		Bridge: bridgeName, Name: e.Name, Kind: port.Device, MAC: s.MAC(), Addrs: []netip.Prefix{e.Addr},
 	})
 	if err != nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/node"
-	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 	"github.com/vishvananda/netlink"
 )
@@ -79,21 +78,19 @@ func (r *realSite) routeInside() error {
 	return nil
 }
 
-func (r *realSite) devicePort(c *port.Config) { c.SwitchNetns = r.node.Host().Path() }
+func (r *realSite) switchNetns() string { return r.node.Host().Path() }
 
-func (r *realSite) endpoint(ctx context.Context, db *vswitch.DB, e Endpoint) (*Attached, error) {
+func (r *realSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint) (*Attached, error) {
 	ns, err := r.node.Endpoint(e.Name)
 	if err != nil {
 		return nil, err
 	}
-	p, err := port.Attach(ctx, db, port.Config{
-		Bridge:      bridgeName,
-		Name:        e.Name,
-		Netns:       ns.Path(),
-		SwitchNetns: r.node.Host().Path(),
-		Addrs:       []netip.Prefix{e.Addr},
-		Gateway:     e.Gateway,
-		Owner:       owner,
+	p, err := ports.Attach(ctx, port.Config{
+		Bridge:  bridgeName,
+		Name:    e.Name,
+		Netns:   ns.Path(),
+		Addrs:   []netip.Prefix{e.Addr},
+		Gateway: e.Gateway,
 	})
 	if err != nil {
 		return nil, err

@@ -60,6 +60,7 @@ type Testbed struct {
 	kind    Kind
 	db      *vswitch.DB
 	bridge  *bridge.Bridge
+	ports   *port.Manager
 	uplink  *port.Port
 	host    Station
 	outside Station
@@ -76,9 +77,9 @@ type site interface {
 	// outside makes the outside; the device node.Uplink on the switch's side leads there.
 	outside() (Station, error)
 	// endpoint makes an endpoint and attaches it to the bridge.
-	endpoint(ctx context.Context, db *vswitch.DB, e Endpoint) (*Attached, error)
-	// devicePort completes the configuration of a port that is a device on the switch's side.
-	devicePort(c *port.Config)
+	endpoint(ctx context.Context, ports *port.Manager, e Endpoint) (*Attached, error)
+	// switchNetns is the namespace that the switch runs in.
+	switchNetns() string
 	filterTables() ([]string, error)
 	// keep lets go of everything and leaves it up.
 	keep(bridge string) ([]string, error)
@@ -123,9 +124,11 @@ func New(ctx context.Context, o Options) (_ *Testbed, err error) {
 	if t.host, err = t.site.host(t.bridge); err != nil {
 		return nil, err
 	}
-	pc := port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device, Owner: owner}
-	t.site.devicePort(&pc)
-	if t.uplink, err = port.Attach(ctx, t.db, pc); err != nil {
+	if t.ports, err = port.Open(t.db, port.Options{Owner: owner, SwitchNetns: t.site.switchNetns()}); err != nil {
+		return nil, err
+	}
+	t.uplink, err = t.ports.Attach(ctx, port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device})
+	if err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -164,7 +167,7 @@ type Attached struct {
 
 // AddEndpoint makes a machine and attaches it to the bridge.
 func (t *Testbed) AddEndpoint(ctx context.Context, e Endpoint) (*Attached, error) {
-	a, err := t.site.endpoint(ctx, t.db, e)
+	a, err := t.site.endpoint(ctx, t.ports, e)
 	if err != nil {
 		return nil, fmt.Errorf("add endpoint %q: %w", e.Name, err)
 	}
@@ -178,6 +181,7 @@ func (t *Testbed) FilterTables() ([]string, error) { return t.site.filterTables(
 // Keep lets go of a Real testbed that was made to be kept, in place of Close, and tells, line by line, how to look at
 // it. RemoveKept removes it.
 func (t *Testbed) Keep() ([]string, error) {
+	t.ports.Close()
 	err := t.db.Close()
 	look, keepErr := t.site.keep(t.bridge.Name)
 	return look, errors.Join(err, keepErr)
@@ -205,6 +209,9 @@ func RemoveKept(name string) (removed []string, err error) {
 // Close removes everything that the testbed has made.
 func (t *Testbed) Close() error {
 	var errs []error
+	if t.ports != nil {
+		t.ports.Close()
+	}
 	if t.db != nil {
 		errs = append(errs, t.db.Close())
 	}

@@ -1,0 +1,73 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+	"github.com/ovskit/ovskit/port"
+	"github.com/spf13/cobra"
+)
+
+// switchFlags are the flags of verbs that work on a switch.
+type switchFlags struct {
+	db, owner, netns, output string
+	timeout                  time.Duration
+}
+
+func (f *switchFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.db, "db", "",
+		"`ENDPOINT` of the database, such as unix:PATH or tcp:HOST:PORT (default unix:$OVS_RUNDIR/db.sock or unix:/var/run/openvswitch/db.sock)")
+	c.Flags().StringVar(&f.owner, "owner", "ovskit", "`NAME` of whom ports belong to; others' are not changed")
+	c.Flags().StringVar(&f.netns, "switch-netns", "", "network namespace `NS` that the switch runs in (default the present one)")
+	c.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for the switch")
+	c.Flags().StringVarP(&f.output, "output", "o", "text", "what to print: text or json")
+}
+
+// run opens the switch and its ports and hands them to do.
+func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vswitch.DB, ports *port.Manager) error) error {
+	if f.output != "text" && f.output != "json" {
+		return usagef("%s: no such output: %q (one of text, json)", c.CommandPath(), f.output)
+	}
+	ctx, cancel := context.WithTimeout(c.Context(), f.timeout)
+	defer cancel()
+	endpoint := f.db
+	if endpoint == "" {
+		endpoint = "unix:" + cmp.Or(os.Getenv("OVS_RUNDIR"), "/var/run/openvswitch") + "/db.sock"
+	}
+	db, err := vswitch.Dial(ctx, ovsdb.Options{Endpoint: endpoint})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w (does ovsdb-server run? --db says where)", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
+	case err != nil:
+		return err
+	}
+	defer db.Close()
+	ports, err := port.Open(db, port.Options{Owner: f.owner, SwitchNetns: f.netns})
+	if err != nil {
+		return err
+	}
+	defer ports.Close()
+	return do(ctx, db, ports)
+}
+
+// printJSON prints a value for programs.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,44 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/ovskit/ovskit/internal/linkconf"
+)
+
+// configure makes the interface ready for use in its namespace. When it fails,
+// what it has done goes with the interface.
+func (m *Manager) configure(ctx context.Context, p *plan) error {
+	if p.Kind == Veth && p.bridge.DatapathType == datapathUser {
+		// The datapath in user space neither computes checksums nor says that
+		// they are missing.
+		if err := p.target.DisableTransmitChecksums(p.Ifname); err != nil {
+			return err
+		}
+	}
+	if p.HandOver {
+		return nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	h, err := p.target.Netlink()
+	if err != nil {
+		return err
+	}
+	if _, err := linkconf.Apply(h, p.Ifname, p.link()); err != nil {
+		return fmt.Errorf("network namespace %q: %w", p.target.Name(), err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.Sysctls)) {
+		if err := p.target.SetSysctl(key, p.Sysctls[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/ovskit/ovskit/internal/mark"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+)
+
+// update brings a port that the owner has already to a config.
+func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface) (*Port, error) {
+	row, ok := m.db.Port(p.Name)
+	br, isPlaced := m.db.PortBridge(p.Name)
+	if !ok || !isPlaced {
+		return nil, errRemoved
+	}
+	before, err := recorded(br, row, iface)
+	if err != nil {
+		return nil, err
+	}
+	if p.MAC == nil {
+		p.MAC = before.MAC
+	}
+	if err := before.fixed(p.Config); err != nil {
+		return nil, err
+	}
+	if p.Kind == Veth && !p.HandOver && !hasDevice(p.target, p.Ifname) {
+		return m.replace(ctx, p, br, row, iface)
+	}
+	if iface, err = waitMade(ctx, m.db, p.Name, iface.UUID); err != nil {
+		return nil, err
+	}
+	do, reverse, err := m.changeOps(p.Config, &before, row, iface)
+	if err != nil {
+		return nil, err
+	}
+	if len(do) > 0 {
+		_, err = m.db.Apply(ctx, do...)
+	}
+	if err == nil {
+		err = m.reconfigure(ctx, p, &before)
+	}
+	if err == nil {
+		iface, err = waitMade(ctx, m.db, p.Name, iface.UUID)
+	}
+	if err != nil {
+		if len(reverse) > 0 {
+			err = errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.commit(ctx, reverse) }))
+		}
+		return nil, err
+	}
+	return m.made(p.Config, iface), nil
+}
+
+// replace makes a veth port anew whose interface is gone, as with a namespace that
+// was made anew under its old name. It keeps its OpenFlow port number if it can.
+// ovs-vswitchd does not open a device again that has gone and come back, so the
+// rows are made anew as well.
+func (m *Manager) replace(
+	ctx context.Context, p *plan, br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface,
+) (*Port, error) {
+	id, err := identify(m.db, m.owner, p.Name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.db.Apply(ctx, m.removeOps(br.UUID, row.UUID, p.Name, row.QoS != nil)...); err != nil {
+		return nil, err
+	}
+	if err := id.remove(m.source, p.Name); err != nil {
+		return nil, err
+	}
+	asked := p.OFPort
+	if asked == 0 && iface.OFPort != nil && *iface.OFPort > 0 {
+		p.OFPort = uint32(*iface.OFPort)
+	}
+	made, err := m.create(ctx, p)
+	if err != nil || p.OFPort == asked {
+		return made, err
+	}
+	p.OFPort, made.Config.OFPort = asked, asked
+	return made, m.commit(ctx, []ovsdb.Operation{ovsdb.Update(vswitch.TableInterface,
+		ovsdb.Row{"ofport_request": (*int64)(nil)}, ovsdb.Where("name", ovsdb.Equal, p.Name))})
+}
+
+// fixed reports what of a port cannot be changed while it is in use.
+func (c *Config) fixed(wanted *Config) error {
+	patch := func(c *Config) string {
+		if c.Patch == nil {
+			return ""
+		}
+		return c.Patch.Bridge + "/" + c.Patch.Name
+	}
+	for _, f := range []struct{ what, is, wanted string }{
+		{"bridge", c.Bridge, wanted.Bridge},
+		{"kind", c.Kind.String(), wanted.Kind.String()},
+		{"interface type", c.interfaceType(), wanted.interfaceType()},
+		{"network namespace", c.Netns, wanted.Netns},
+		{"interface name", c.Ifname, wanted.Ifname},
+		{"other half", patch(c), patch(wanted)},
+	} {
+		if f.is != f.wanted {
+			return fmt.Errorf("port %q with %s %q, not %q: %w", c.Name, f.what, f.is, f.wanted, ErrExists)
+		}
+	}
+	return nil
+}
+
+// changeOps makes the operations that bring the rows of a port to a config, and
+// those that take that back.
+func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch.Interface) (do, undo []ovsdb.Operation, err error) {
+	wantedRow, wantedIface, err := m.rows(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	set := func(table, uuid string, now, old ovsdb.Row) {
+		if len(now) > 0 {
+			do = append(do, ovsdb.Update(table, now, ovsdb.ByUUID(uuid)))
+			undo = append(undo, ovsdb.Update(table, old, ovsdb.ByUUID(uuid)))
+		}
+	}
+	now, old := differing(interfaceColumns(wantedIface, iface))
+	set(vswitch.TableInterface, iface.UUID, now, old)
+	now, old = differing(portColumns(wantedRow, row))
+	if !reflect.DeepEqual(c.QoS, before.QoS) {
+		now, old = nonNil(now), nonNil(old)
+		do = append(do, m.replaceQoS(c, now)...)
+		undo = append(undo, m.replaceQoS(before, old)...)
+	}
+	set(vswitch.TablePort, row.UUID, now, old)
+	ids, oldIDs := setKeys(wantedIface.ExternalIDs, iface.ExternalIDs, droppedKeys(c, before))
+	if ids != nil {
+		do = append(do, ovsdb.Mutate(vswitch.TableInterface, ids, ovsdb.ByUUID(iface.UUID)))
+		undo = append(undo, ovsdb.Mutate(vswitch.TableInterface, oldIDs, ovsdb.ByUUID(iface.UUID)))
+	}
+	return do, undo, nil
+}
+
+// interfaceColumns has what a manager sets of an Interface besides external_ids: how
+// it is wanted and how it is.
+func interfaceColumns(wanted, is *vswitch.Interface) map[string][2]any {
+	return map[string][2]any{
+		"type":                         {wanted.Type, is.Type},
+		"options":                      {wanted.Options, is.Options},
+		"ofport_request":               {wanted.OFPortRequest, is.OFPortRequest},
+		"mtu_request":                  {wanted.MTURequest, is.MTURequest},
+		"mac":                          {wanted.MAC, is.MAC},
+		"ingress_policing_rate":        {wanted.IngressPolicingRate, is.IngressPolicingRate},
+		"ingress_policing_burst":       {wanted.IngressPolicingBurst, is.IngressPolicingBurst},
+		"ingress_policing_kpkts_rate":  {wanted.IngressPolicingKPktsRate, is.IngressPolicingKPktsRate},
+		"ingress_policing_kpkts_burst": {wanted.IngressPolicingKPktsBurst, is.IngressPolicingKPktsBurst},
+	}
+}
+
+// portColumns is the same of a Port, besides qos.
+func portColumns(wanted, is *vswitch.Port) map[string][2]any {
+	return map[string][2]any{
+		"vlan_mode": {wanted.VLANMode, is.VLANMode},
+		"tag":       {wanted.Tag, is.Tag},
+		"trunks":    {wanted.Trunks, is.Trunks},
+		"cvlans":    {wanted.CVLANs, is.CVLANs},
+	}
+}
+
+// replaceQoS makes the rows of a config's QoS in place of those that are there, and
+// has the port's row refer to them.
+func (m *Manager) replaceQoS(c *Config, row ovsdb.Row) []ovsdb.Operation {
+	row["qos"] = (*string)(nil)
+	if c.QoS != nil {
+		row["qos"] = qosRow
+	}
+	return append(removeQoS(m.owner, c.Name), c.QoS.insert(m.owner, c.Name)...)
+}
+
+func nonNil(row ovsdb.Row) ovsdb.Row {
+	if row == nil {
+		return ovsdb.Row{}
+	}
+	return row
+}
+
+// differing picks the columns whose first value, the wanted one, is not the
+// second.
+func differing(columns map[string][2]any) (now, old ovsdb.Row) {
+	for name, v := range columns {
+		if isEmpty(v[0]) && isEmpty(v[1]) || reflect.DeepEqual(v[0], v[1]) {
+			continue
+		}
+		if now == nil {
+			now, old = ovsdb.Row{}, ovsdb.Row{}
+		}
+		now[name], old[name] = v[0], v[1]
+	}
+	return now, old
+}
+
+// isEmpty reports whether a column's value is an empty set or map.
+func isEmpty(value any) bool {
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice:
+		return v.Len() == 0
+	case reflect.Pointer:
+		return v.IsNil()
+	}
+	return false
+}
+
+// droppedKeys are the external_ids that the config before had and this one has
+// not.
+func droppedKeys(c, before *Config) (keys []string) {
+	for k := range before.ExternalIDs {
+		if _, ok := c.ExternalIDs[k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	if c.ContainerID == "" && before.ContainerID != "" {
+		keys = append(keys, mark.ContainerID, mark.ContainerIface)
+	}
+	return keys
+}
+
+// setKeys makes the mutations that set and remove some keys of external_ids, and
+// those that take that back; nil if the keys are as wanted. Other keys are not
+// touched, whoever changes them meanwhile.
+func setKeys(wanted, there map[string]string, dropped []string) (set, reset []ovsdb.Mutation) {
+	now, before := map[string]string{}, map[string]string{}
+	keys := dropped
+	for k, v := range wanted {
+		if old, ok := there[k]; !ok || old != v {
+			keys = append(keys, k)
+			now[k] = v
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	for _, k := range keys {
+		if v, ok := there[k]; ok {
+			before[k] = v
+		}
+	}
+	// An insertion leaves keys that are there as they are.
+	remove := ovsdb.Change("external_ids", ovsdb.DeleteFrom, keys)
+	return []ovsdb.Mutation{remove, ovsdb.Change("external_ids", ovsdb.InsertInto, now)},
+		[]ovsdb.Mutation{remove, ovsdb.Change("external_ids", ovsdb.InsertInto, before)}
+}
