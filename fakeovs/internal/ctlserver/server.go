@@ -12,6 +12,8 @@ import (
 	"net"
 	"strings"
 	"sync"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 const (
@@ -53,16 +55,10 @@ func New(version string, log *slog.Logger, commands ...Command) *Server {
 
 // Serve accepts clients until the listener is closed, and returns nil then.
 func (s *Server) Serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accept a client of the control socket: %w", err)
-		}
-		s.ServeConn(conn)
+	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+		return fmt.Errorf("accept a client of the control socket: %w", err)
 	}
+	return nil
 }
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.

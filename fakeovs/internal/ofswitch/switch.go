@@ -4,13 +4,14 @@
 package ofswitch
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
@@ -80,16 +81,10 @@ func (s *Switch) Datapath() *Datapath { return s.dp }
 
 // Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
 func (s *Switch) Serve(l net.Listener) error {
-	for {
-		nc, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
-		}
-		s.start(nc, true)
+	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+		return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 	}
+	return nil
 }
 
 // ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
