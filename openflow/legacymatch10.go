@@ -23,8 +23,6 @@ const (
 	wild10PCP     = 1 << 20
 	wild10ToS     = 1 << 21
 	wild10All     = 1<<22 - 1
-
-	match10Len = 40
 )
 
 var upper10 = upperWild{
