@@ -13,16 +13,17 @@ import (
 // not take at once is written by a goroutine that there is only as long as it has something to do.
 type outbox struct {
 	conn  net.Conn
-	raw   syscall.RawConn // writes as much as goes without waiting; nil where there is no such thing
-	limit int             // of size
+	raw   *rawWriter // writes as much as goes without waiting; nil where there is no such thing
+	limit int        // of size
 	// goroutines counts the goroutine that writes. It must not be waited for before the outbox is closed.
 	goroutines *sync.WaitGroup
 
 	mu       sync.Mutex
 	changed  *sync.Cond // size is less, or the outbox closed
 	messages [][]byte
-	size     int  // of messages and what of them is being written
-	held     bool // flushing is postponed
+	few      [4][]byte // where they are while they are few
+	size     int       // of messages and what of them is being written
+	held     bool      // flushing is postponed
 	writing  bool
 	closed   bool
 }
@@ -37,8 +38,10 @@ const (
 func newOutbox(conn net.Conn, limit int, goroutines *sync.WaitGroup) *outbox {
 	o := &outbox{conn: conn, limit: limit, goroutines: goroutines}
 	o.changed = sync.NewCond(&o.mu)
-	if c, ok := conn.(syscall.Conn); ok && canWriteRaw {
-		o.raw, _ = c.SyscallConn()
+	if c, ok := conn.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil {
+			o.raw = newRawWriter(raw)
+		}
 	}
 	return o
 }
@@ -54,6 +57,9 @@ func (o *outbox) put(m []byte) bool {
 	if o.size+len(m) > o.limit {
 		o.closeLocked()
 		return false
+	}
+	if o.messages == nil {
+		o.messages = o.few[:0]
 	}
 	o.messages = append(o.messages, m)
 	o.size += len(m)
@@ -84,7 +90,7 @@ func (o *outbox) flush() {
 		chunk := o.take()
 		o.writing = true
 		o.mu.Unlock()
-		n, err := writeRaw(o.raw, chunk)
+		n, err := o.raw.Write(chunk)
 		o.mu.Lock()
 		o.writing = false
 		o.done(n)
@@ -103,6 +109,7 @@ func (o *outbox) flush() {
 // take takes messages out, small ones together.
 func (o *outbox) take() []byte {
 	chunk := o.messages[0]
+	o.messages[0] = nil
 	o.messages = o.messages[1:]
 	if len(o.messages) == 0 || len(chunk)+len(o.messages[0]) > maxJoined {
 		return chunk
@@ -110,6 +117,7 @@ func (o *outbox) take() []byte {
 	joined := append(make([]byte, 0, min(o.size, maxJoined)), chunk...)
 	for len(o.messages) > 0 && len(joined)+len(o.messages[0]) <= maxJoined {
 		joined = append(joined, o.messages[0]...)
+		o.messages[0] = nil
 		o.messages = o.messages[1:]
 	}
 	return joined

@@ -19,6 +19,7 @@ func (m *remote) listen(p endpoint.Passive) error {
 	}
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		p.Port = uint16(a.Port)
+		m.remotes.log.Info("remote listens", "remote", m.target, "port", p.Port)
 	}
 	m.remotes.addresses[m.target] = p
 	m.listener = unixsock.Patient(l, m.remotes.log)

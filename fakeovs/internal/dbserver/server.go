@@ -45,6 +45,13 @@ type Server struct {
 	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
 	closed    bool
+	// plainMonitors says that clients may ask for monitors of RFC 7047 only.
+	plainMonitors bool
+	readOnly      bool // clients write nothing: it is a backup
+
+	// backupMu is held while the server begins or ends to be a backup. It is locked before mu.
+	backupMu sync.Mutex
+	backup   *backup // nil if it was none since the last StopBackup
 
 	goroutines sync.WaitGroup // of sessions and their outboxes
 }
@@ -128,11 +135,12 @@ func (s *Server) ServeConn(conn net.Conn) {
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
 func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *session {
 	c := newSession(s, conn)
-	c.remote, c.readOnly = m, settings.readOnly
+	c.remote, c.readOnly, c.role = m, settings.readOnly, settings.role
 	c.probe.Store(int64(settings.probe))
 	s.mu.Lock()
 	s.served++
 	c.serial = s.served
+	c.readOnly = c.readOnly || s.readOnly
 	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
 	if accepted {
 		s.sessions[c] = struct{}{}
@@ -162,6 +170,7 @@ func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *sessi
 
 // Close cuts all clients and returns when nothing runs for them any more. Listeners are their owner's to close.
 func (s *Server) Close() error {
+	s.StopBackup()
 	s.mu.Lock()
 	s.closed = true
 	for _, db := range s.databases {

@@ -19,6 +19,7 @@ type session struct {
 	out      *outbox
 	remote   *remote       // that it came by; nil if it was given to ServeConn
 	readOnly bool          // it may write nothing and take no locks
+	role     string        // which it writes in; "" if nothing is kept from it
 	ended    chan struct{} // closed when the server has done with it
 
 	probe  atomic.Int64 // the time.Duration after which it is asked for a sign of life when it is silent; 0: never
@@ -113,8 +114,16 @@ type guard struct {
 }
 
 func (g *guard) Unlock() {
+	var few [4]*session
 	unsent := g.unsent
-	g.unsent = nil
+	if len(unsent) <= len(few) {
+		// A request mostly has a reply and no more: the list is used again.
+		unsent = append(few[:0], unsent...)
+		clear(g.unsent)
+		g.unsent = g.unsent[:0]
+	} else {
+		g.unsent = nil
+	}
 	for _, s := range unsent {
 		s.unsent = false
 	}

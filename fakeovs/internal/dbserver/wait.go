@@ -10,7 +10,7 @@ import (
 )
 
 // wait is the operation of RFC 7047, section 5.2.6.
-func (x *execution) wait(p *parser) (map[string]any, *Error) {
+func (x *execution) wait(p *parser) (rawJSON, *Error) {
 	ms, limited := p.integer("timeout", optional)
 	where, _ := p.array("where", required)
 	columnNames, hasColumns := p.array("columns", optional)
@@ -61,7 +61,7 @@ func (x *execution) wait(p *parser) (map[string]any, *Error) {
 	equal = equal && len(found) == len(wanted)
 	switch {
 	case equal == (until == "=="):
-		return map[string]any{}, nil
+		return emptyResult, nil
 	case x.elapsed < timeout:
 		return nil, errUnsatisfied
 	case x.elapsed > 0:

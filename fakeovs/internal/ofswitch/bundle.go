@@ -4,7 +4,6 @@
 package ofswitch
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -29,8 +28,9 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
-	// beginnings is room for those of messages.
+	// beginnings is room for those of messages, mods for flow mods.
 	beginnings []byte
+	mods       []pipeline.FlowMod
 	bytes      int64 // of the messages, the opener among them
 }
 
@@ -44,6 +44,16 @@ func (b *bundle) keep(raw []byte) []byte {
 	n := len(b.beginnings)
 	b.beginnings = append(b.beginnings, raw...)
 	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
+}
+
+// place keeps a flow mod as long as the bundle.
+func (b *bundle) place(m pipeline.FlowMod) *pipeline.FlowMod {
+	const together = 64
+	if len(b.mods) == cap(b.mods) {
+		b.mods = make([]pipeline.FlowMod, 0, min(len(b.entries)+1, together))
+	}
+	b.mods = append(b.mods, m)
+	return &b.mods[len(b.mods)-1]
 }
 
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
@@ -156,13 +166,13 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
 	e := bundled{xid: xid}
+	var mod pipeline.FlowMod
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
-		if err != nil {
+		var err error
+		if mod, err = c.prepare(inner, raw[bundledAt(c.version):]); err != nil {
 			return err
 		}
-		e.mod = mod
 	case openflow.GroupMod:
 		e.group = &inner
 	case openflow.PortMod:
@@ -188,7 +198,13 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
 		return openflow.ErrBundleTooMany
 	}
+	if _, ok := m.Message.(openflow.FlowMod); ok {
+		e.mod = b.place(mod)
+	}
 	e.message = b.keep(raw)
+	if n := len(b.entries); n == cap(b.entries) {
+		b.entries = slices.Grow(b.entries, max(n, 16))
+	}
 	b.entries = append(b.entries, e)
 	b.bytes += int64(len(raw))
 	c.bundled++
@@ -273,12 +289,19 @@ func (c *conn) expireBundles(now time.Time) {
 		return
 	}
 	defer c.bundleMu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
-		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
-			c.dropBundle(id)
-			if c.hasRoom() {
-				c.refuse(openflow.ErrBundleTimeout, b.opener)
-			}
+	idle := c.s.dp.bundleIdle()
+	var expired []uint32
+	for id, b := range c.bundles {
+		if now.Sub(b.used) >= idle {
+			expired = append(expired, id)
+		}
+	}
+	slices.Sort(expired)
+	for _, id := range expired {
+		b := c.bundles[id]
+		c.dropBundle(id)
+		if c.hasRoom() {
+			c.refuse(openflow.ErrBundleTimeout, b.opener)
 		}
 	}
 }

@@ -165,7 +165,7 @@ func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
 	s := c.s
 	s.Begin()
 	defer s.End()
-	changes, err := s.Apply(f)
+	changes, err := s.Apply(&f)
 	if err != nil {
 		return err
 	}

@@ -34,9 +34,14 @@ type Flow struct {
 	modified time.Time
 	// AddedAt and ModifiedAt belong to who tells flow monitors of it, under the bridge's lock.
 	AddedAt, ModifiedAt uint64
-	// sent and sentIn are as in flowMod.
-	sent   []byte
-	sentIn openflow.Version
+	// sent is as in FlowMod.
+	sent *wireForm
+}
+
+// wireForm is instructions as a message of a version has them.
+type wireForm struct {
+	version openflow.Version
+	bytes   []byte
 }
 
 func (f *Flow) stats(now time.Time) openflow.FlowStats {

@@ -18,9 +18,8 @@ import (
 type FlowMod struct {
 	openflow.FlowMod
 	Cookies
-	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
-	sent   []byte
-	sentIn openflow.Version
+	// sent are the instructions as they came; nil if nobody is to be told of them so.
+	sent *wireForm
 	// steps are what the flow does, nil if they are its instructions.
 	steps steps
 	// options are those of tunnels that the instructions use, as in flow.
@@ -51,13 +50,13 @@ func UsualCookies(m *openflow.FlowMod) Cookies {
 }
 
 // prepare checks everything about a flow mod that does not depend on the flows there are.
-func prepare(m openflow.FlowMod, o *packet.Options) (*FlowMod, error) {
+func prepare(m openflow.FlowMod, o *packet.Options) (FlowMod, error) {
 	if m.Command > openflow.FlowDeleteStrict {
-		return nil, openflow.ErrBadCommand
+		return FlowMod{}, openflow.ErrBadCommand
 	}
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Table == openflow.AllTables && !deletes {
-		return nil, openflow.ErrBadFlowTable
+		return FlowMod{}, openflow.ErrBadFlowTable
 	}
 	return prepareWith(m, UsualCookies(&m), flowcheck.Match, o)
 }
@@ -73,7 +72,7 @@ type Sent struct {
 
 // PrepareSent checks everything about a flow mod that does not depend on the flows there are. It has been decoded, which
 // refuses what openflow.FlowMod.Validate refuses.
-func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod, error) {
+func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (FlowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if sent.Version < openflow.Version13 && !deletes {
 		m.Instructions.Apply = flowcheck.Resolve(m.Instructions.Apply, m.Match)
@@ -82,10 +81,10 @@ func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod
 	options := s.Options()
 	f, err := prepareWith(m, c, flowcheck.KnownMatch, options)
 	if err != nil {
-		return nil, err
+		return FlowMod{}, err
 	}
-	if f.sentIn = sent.Version; sent.Told {
-		f.sent = bytes.Clone(sent.Instructions)
+	if sent.Told {
+		f.sent = &wireForm{sent.Version, bytes.Clone(sent.Instructions)}
 	}
 	if in, differs := inWords(f.Instructions, sent.Version, sent.Instructions, options); differs {
 		f.steps = instructionSteps(&in)
@@ -95,34 +94,34 @@ func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables. Its match
 // is what matches lets pass.
-func prepareWith(m openflow.FlowMod, c Cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (*FlowMod, error) {
+func prepareWith(m openflow.FlowMod, c Cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (FlowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := flowcheck.NotInternal(m.Match); err != nil {
-			return nil, err
+			return FlowMod{}, err
 		}
 		if m.Table == openflow.AllTables {
 			m.Table = 0
 		}
 	}
 	if err := matches(m.Match, o); err != nil {
-		return nil, err
+		return FlowMod{}, err
 	}
 	m.Match = flowcheck.Settled(m.Match, o)
 	used := uint64(0)
 	if !deletes {
 		var err error
 		if used, err = flowcheck.Instructions(&m.Flow, c.Lax, o); err != nil {
-			return nil, err
+			return FlowMod{}, err
 		}
 		if used != 0 {
 			m.Apply, m.Write = flowcheck.SettledActions(m.Apply, o), flowcheck.SettledActions(m.Write, o)
 		}
 	}
 	if m.Table == flowcheck.VisibleTables && !deletes {
-		return nil, openflow.ErrRequestPermission
+		return FlowMod{}, openflow.ErrRequestPermission
 	}
-	return &FlowMod{FlowMod: m, Cookies: c, options: used}, nil
+	return FlowMod{FlowMod: m, Cookies: c, options: used}, nil
 }
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
@@ -180,7 +179,7 @@ func (t *flowTables) add(m *FlowMod, now time.Time) ([]Change, error) {
 		return nil, err
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
-	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|flowcheck.OptionsIn(m.Match)
+	f.sent, f.options = m.sent, m.options|flowcheck.OptionsIn(m.Match)
 	f.Cookie = m.Fresh
 	var old *Flow
 	if c := t.tables[m.Table]; c != nil {
@@ -228,7 +227,7 @@ func (t *flowTables) modify(m *FlowMod, now time.Time) ([]Change, error) {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
-		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|flowcheck.OptionsIn(o.Match)
+		f.sent, f.options = m.sent, m.options|flowcheck.OptionsIn(o.Match)
 		if m.Cookies.Modify && m.Fresh != KeepCookie {
 			f.Cookie = m.Fresh
 		}
