@@ -4,18 +4,16 @@
 package bridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
-	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/ovskit/ovskit/internal/linkconf"
-	"github.com/ovskit/ovskit/internal/netns"
-	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
@@ -27,40 +25,62 @@ var (
 	ErrInUse = errors.New("bridge is in use")
 )
 
-// undoPatience is how long taking back a failed change may take.
-const undoPatience = 2 * time.Second
-
-// A Bridge is a bridge that ovs-vswitchd has made.
+// A Bridge is what the database says of a bridge. It does not change.
 type Bridge struct {
 	// Name is the name of the bridge and of its own port.
 	Name string
 	// DatapathType is the datapath's type, "system" or "netdev".
 	DatapathType string
-	// DatapathID is what OpenFlow identifies the bridge by.
+	// DatapathID is what OpenFlow identifies the bridge by; 0 as long as
+	// ovs-vswitchd has not made its datapath, and when it cannot.
 	DatapathID uint64
-	// MAC is the MAC address of the bridge's own port. That of an adopted
-	// bridge whose other_config has no hwaddr can change with its ports.
+	// MAC is the MAC address of the bridge's own port, nil while it is not known.
+	// That of an adopted bridge whose other_config has no hwaddr can change with
+	// its ports.
 	MAC net.HardwareAddr
+	// MTU is that of the bridge's own port, 0 while it is not known.
+	MTU int
+	// FailMode is Standalone where the database has none.
+	FailMode FailMode
+	// Protocols are the versions of OpenFlow; none are those that ovs-vswitchd
+	// has by default.
+	Protocols []string
+	// Controllers are sorted by target.
+	Controllers []ControllerState
+	// Ports are the names of the ports, without the bridge's own, sorted.
+	Ports []string
+	// Errors are the interfaces that ovs-vswitchd could not make, sorted by name.
+	Errors []*vswitch.InterfaceError
+	// Owner is who had a bridge made by [Ensure], empty for other bridges.
+	Owner string
+	// OtherConfig and ExternalIDs are the columns of these names.
+	OtherConfig, ExternalIDs map[string]string
 
 	management string
 }
 
 // Management is the endpoint for OpenFlow, as in
-// "unix:/run/openvswitch/br0.mgmt".
+// "unix:/run/openvswitch/br0.mgmt". It is empty if the database is not at a unix
+// socket and no directory was given.
 func (b *Bridge) Management() string { return b.management }
 
-// Ensure creates a bridge, or brings the one with this name to the config, and
-// returns when ovs-vswitchd has put it into effect. It fails with a
-// [*DatapathError] when the datapath cannot be made, with a
-// [*vswitch.InterfaceError] when the bridge's own port cannot be, and with an
-// error that wraps [vswitch.ErrNotApplied] when ovs-vswitchd does not answer
-// before ctx ends. All changes are taken back when it fails.
-func Ensure(ctx context.Context, db *vswitch.DB, c Config) (*Bridge, error) {
-	b, err := ensure(ctx, db, c)
-	if err != nil {
-		return nil, fmt.Errorf("bridge %q: %w", c.Name, err)
+// Get returns a bridge, or fails with [ErrNotFound].
+func Get(db *vswitch.DB, name string) (*Bridge, error) {
+	row, ok := db.Bridge(name)
+	if !ok {
+		return nil, fmt.Errorf("bridge %q: %w", name, ErrNotFound)
 	}
-	return b, nil
+	return describe(db, row, defaultManagement(db, name)), nil
+}
+
+// List returns all bridges, sorted by name.
+func List(db *vswitch.DB) []*Bridge {
+	rows := db.Bridges()
+	list := make([]*Bridge, len(rows))
+	for i, row := range rows {
+		list[i] = describe(db, row, defaultManagement(db, row.Name))
+	}
+	return list
 }
 
 // Delete removes a bridge and returns when ovs-vswitchd has removed it. It fails
@@ -75,162 +95,97 @@ func Delete(ctx context.Context, db *vswitch.DB, name string) error {
 	return nil
 }
 
-func ensure(ctx context.Context, db *vswitch.DB, c Config) (_ *Bridge, err error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	management, err := managementEndpoint(db.Client().Endpoint(), &c)
-	if err != nil {
-		return nil, err
-	}
-	ns, err := netns.OpenOrCurrent(c.SwitchNetns)
-	if err != nil {
-		return nil, err
-	}
-	defer ns.Close()
-	types, err := datapaths(ctx, db, c.Datapath, ns)
-	if err != nil {
-		return nil, err
-	}
-	undo, err := writeRows(ctx, db, &c, types)
-	defer func() {
-		if err != nil && undo != nil {
-			err = errors.Join(err, takeBack(ctx, db, err, undo))
-		}
-	}()
-	if err != nil {
-		return nil, err
-	}
-	row, ok := db.Bridge(c.Name)
-	if !ok {
-		return nil, fmt.Errorf("somebody removed it: %w", ErrNotFound)
-	}
-	if row.DatapathID == nil {
-		return nil, &DatapathError{Bridge: c.Name, Type: row.DatapathType}
-	}
-	b := &Bridge{Name: c.Name, DatapathType: row.DatapathType, management: management}
-	if b.DatapathID, err = strconv.ParseUint(*row.DatapathID, 16, 64); err != nil {
-		return nil, fmt.Errorf("datapath id %q: %w", *row.DatapathID, err)
-	}
-	if b.MAC, err = waitOwnPort(ctx, db, row); err != nil {
-		return nil, err
-	}
-	return b, configureOwnPort(ns, &c)
+// rows is where the rows are that a bridge refers to.
+type rows interface {
+	PortByUUID(uuid string) (*vswitch.Port, bool)
+	InterfaceByUUID(uuid string) (*vswitch.Interface, bool)
+	ControllerByUUID(uuid string) (*vswitch.Controller, bool)
 }
 
-// writeRows makes or changes the rows and returns the operations that take
-// that back, also when it fails.
-func writeRows(ctx context.Context, db *vswitch.DB, c *Config, types []string) (undo []ovsdb.Operation, err error) {
-	row, ok := db.Bridge(c.Name)
-	if !ok {
-		undo, err = create(ctx, db, c, types)
-		if !errors.Is(err, ovsdb.ErrConstraintViolation) {
-			return undo, err
-		}
-		// The name is taken: by a bridge made at this moment, or not by a
-		// bridge.
-		if row, ok = db.Bridge(c.Name); !ok {
-			return nil, err
+// describe makes a Bridge out of its rows.
+func describe(r rows, row *vswitch.Bridge, management string) *Bridge {
+	b := &Bridge{
+		Name:         row.Name,
+		DatapathType: cmp.Or(row.DatapathType, datapathKernel),
+		FailMode:     Standalone,
+		Protocols:    slices.Clone(row.Protocols),
+		Owner:        row.ExternalIDs[mark.Owner],
+		OtherConfig:  maps.Clone(row.OtherConfig),
+		ExternalIDs:  maps.Clone(row.ExternalIDs),
+		management:   management,
+	}
+	if row.DatapathID != nil {
+		b.DatapathID, _ = strconv.ParseUint(*row.DatapathID, 16, 64)
+	}
+	if row.FailMode != nil {
+		b.FailMode = FailMode(*row.FailMode)
+	}
+	for _, uuid := range row.Controller {
+		if c, ok := r.ControllerByUUID(uuid); ok {
+			b.Controllers = append(b.Controllers, controllerState(c))
 		}
 	}
-	iface, _ := db.Interface(c.Name)
-	do, undo := updateOps(c, row, iface)
-	if _, err = db.Apply(ctx, do...); err != nil && !mayHaveHappened(err) {
-		return nil, err
-	}
-	return undo, err
-}
-
-// create makes a new bridge with the first of the datapath types that works.
-func create(ctx context.Context, db *vswitch.DB, c *Config, types []string) (undo []ovsdb.Operation, err error) {
-	if other, ok := db.PortBridge(c.Name); ok {
-		return nil, fmt.Errorf("the name is that of a port of bridge %q", other.Name)
-	}
-	mac := c.MAC
-	if mac == nil {
-		mac = randomMAC()
-	}
-	results, err := db.Apply(ctx, createOps(c, types[0], mac)...)
-	if results == nil {
-		if mayHaveHappened(err) {
-			err = errors.Join(err, removeUnseen(ctx, db, c.Name, mac))
-		}
-		return nil, err
-	}
-	uuid := results[bridgeInsert].UUID
-	undo = []ovsdb.Operation{vswitch.RemoveBridges(uuid)}
-	for _, next := range types[1:] {
-		if row, ok := db.BridgeByUUID(uuid); err != nil || !ok || row.DatapathID != nil {
-			break
-		}
-		_, err = db.Apply(ctx, ovsdb.Update(vswitch.TableBridge, ovsdb.Row{"datapath_type": next}, ovsdb.ByUUID(uuid)))
-	}
-	return undo, err
-}
-
-// mayHaveHappened reports whether a transaction that failed with err can have
-// changed the database.
-func mayHaveHappened(err error) bool {
-	var unknown *ovsdb.OutcomeUnknownError
-	return errors.Is(err, vswitch.ErrNotApplied) || errors.As(err, &unknown)
-}
-
-// removeUnseen removes a bridge if the transaction that was to make it, whose
-// answer was not waited for, has made it.
-func removeUnseen(ctx context.Context, db *vswitch.DB, name string, mac net.HardwareAddr) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
-	defer cancel()
-	// The server answers in order: afterwards the copy of the database shows
-	// what the transaction did.
-	if err := db.Client().Echo(ctx); err != nil {
-		return fmt.Errorf("undo: %w", err)
-	}
-	if row, ok := db.Bridge(name); ok && row.OtherConfig[hwaddr] == mac.String() {
-		if _, err := db.Commit(ctx, vswitch.RemoveBridges(row.UUID)); err != nil {
-			return fmt.Errorf("undo: %w", err)
+	slices.SortFunc(b.Controllers, func(c, d ControllerState) int { return cmp.Compare(c.Target, d.Target) })
+	for _, uuid := range row.Ports {
+		if p, ok := r.PortByUUID(uuid); ok {
+			b.addPort(r, p)
 		}
 	}
-	return nil
+	slices.Sort(b.Ports)
+	slices.SortFunc(b.Errors, func(e, f *vswitch.InterfaceError) int { return cmp.Compare(e.Name, f.Name) })
+	if mac, ok := fixedMAC(row); ok {
+		b.MAC = mac
+	}
+	return b
 }
 
-// takeBack runs operations even if ctx has ended, and waits for ovs-vswitchd
-// unless cause, the reason for taking back, is that it does not answer.
-func takeBack(ctx context.Context, db *vswitch.DB, cause error, undo []ovsdb.Operation) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
-	defer cancel()
-	run := db.Apply
-	if errors.Is(cause, vswitch.ErrNotApplied) {
-		run = db.Commit
+// addPort adds what there is to say of a port.
+func (b *Bridge) addPort(r rows, p *vswitch.Port) {
+	if p.Name != b.Name {
+		b.Ports = append(b.Ports, p.Name)
 	}
-	if _, err := run(ctx, undo...); err != nil && !errors.Is(err, vswitch.ErrNotApplied) {
-		return fmt.Errorf("undo: %w", err)
-	}
-	return nil
-}
-
-// configureOwnPort gives the bridge's own port its addresses and routes.
-func configureOwnPort(ns *netns.NS, c *Config) error {
-	if len(c.Addrs) == 0 && len(c.Routes) == 0 {
-		return nil
-	}
-	h, err := ns.Netlink()
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	_, err = linkconf.Apply(h, c.Name, c.link())
-	return err
-}
-
-// managementEndpoint finds the bridge's management socket.
-func managementEndpoint(database string, c *Config) (string, error) {
-	dir := c.RunDir
-	if dir == "" {
-		path, ok := strings.CutPrefix(database, "unix:")
+	for _, uuid := range p.Interfaces {
+		iface, ok := r.InterfaceByUUID(uuid)
 		if !ok {
-			return "", fmt.Errorf("directory of the management sockets must be given: the database is at %q", database)
+			continue
 		}
-		dir = filepath.Dir(path)
+		if err := interfaceError(iface); err != nil {
+			b.Errors = append(b.Errors, err)
+		}
+		if iface.Name != b.Name {
+			continue
+		}
+		if iface.MACInUse != nil {
+			b.MAC, _ = net.ParseMAC(*iface.MACInUse)
+		}
+		if iface.MTU != nil {
+			b.MTU = int(*iface.MTU)
+		}
 	}
-	return "unix:" + filepath.Join(dir, c.Name+".mgmt"), nil
+}
+
+// interfaceError is why ovs-vswitchd could not make an interface, nil if it could.
+func interfaceError(i *vswitch.Interface) *vswitch.InterfaceError {
+	switch {
+	case i.Error != nil:
+		return &vswitch.InterfaceError{Name: i.Name, Text: *i.Error}
+	case i.OFPort != nil && *i.OFPort < 0:
+		return &vswitch.InterfaceError{Name: i.Name}
+	}
+	return nil
+}
+
+// fixedMAC is the MAC address that the database gives to a bridge.
+func fixedMAC(row *vswitch.Bridge) (mac net.HardwareAddr, ok bool) {
+	mac, err := net.ParseMAC(row.OtherConfig[hwaddr])
+	return mac, err == nil && isInterfaceMAC(mac) // ovs-vswitchd ignores one that is not valid
+}
+
+// defaultManagement is the management endpoint of a bridge whose directory was not
+// given.
+func defaultManagement(db *vswitch.DB, name string) string {
+	if dir, ok := databaseDir(db); ok {
+		return management(dir, name)
+	}
+	return ""
 }

@@ -225,10 +225,6 @@ func TestEnsureFails(t *testing.T) {
 			{"space", bridge.Config{Name: "br 0"}, `name "br 0"`},
 			{"dots", bridge.Config{Name: ".."}, `name ".."`},
 			{"unknown datapath", bridge.Config{Name: "br1", Datapath: "bogus"}, `datapath type "bogus": the switch offers `},
-			{"fail mode", bridge.Config{Name: "br1", FailMode: "open"}, `fail mode "open"`},
-			{"protocol", bridge.Config{Name: "br1", Datapath: sw.Datapath, Protocols: []string{"OpenFlow99"}}, "OpenFlow99"},
-			{"multicast MAC", bridge.Config{Name: "br1", MAC: net.HardwareAddr{1, 0, 0, 0, 0, 1}}, `MAC address "01:00:00:00:00:01"`},
-			{"MTU", bridge.Config{Name: "br1", MTU: 1}, "MTU 1"},
 			{"address twice", bridge.Config{Name: "br1", Addrs: []netip.Prefix{addr, addr}}, `address "10.0.0.1/24": given twice`},
 			{"unreachable next hop", bridge.Config{Name: "br1", Addrs: []netip.Prefix{addr}, Routes: []bridge.Route{
 				{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.0.1.1")}}}, `via 10.0.1.1: next hop is not in the subnet`},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -32,6 +33,35 @@ type DatapathError struct {
 
 func (e *DatapathError) Error() string {
 	return fmt.Sprintf("ovs-vswitchd could not make a datapath of type %q; its log says why", e.Type)
+}
+
+// errRemoved is a bridge that somebody removed while it was worked on.
+var errRemoved = fmt.Errorf("somebody removed it: %w", ErrNotFound)
+
+// waitDatapath finds out whether ovs-vswitchd has made the bridge's datapath, after
+// it has put a change into effect, and returns the row.
+//
+// It says so by setting Bridge.datapath_id. Of a datapath that it cannot make it
+// writes nothing to the database, and when it had another one before, a
+// transaction that it had already sent can set the id of that one after a change has
+// emptied the column. Once it has put the change into effect it sends no more of
+// these. So the column is emptied again and means what it says.
+func waitDatapath(ctx context.Context, db *vswitch.DB, done *change) (*vswitch.Bridge, error) {
+	row, ok := db.BridgeByUUID(done.bridge)
+	if ok && row.DatapathID != nil && done.newDatapath {
+		again := ovsdb.Update(vswitch.TableBridge, ovsdb.Row{"datapath_id": (*string)(nil)}, ovsdb.ByUUID(row.UUID))
+		if _, err := db.Apply(ctx, again); err != nil {
+			return nil, err
+		}
+		row, ok = db.BridgeByUUID(done.bridge)
+	}
+	switch {
+	case !ok:
+		return nil, errRemoved
+	case row.DatapathID == nil:
+		return nil, &DatapathError{Bridge: row.Name, Type: row.DatapathType}
+	}
+	return row, nil
 }
 
 // datapaths returns the datapath types to be tried, in order.

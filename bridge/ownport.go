@@ -17,28 +17,26 @@ import (
 // has chosen and will report. A port that is not in the database is not waited for:
 // the bridge was removed meanwhile, or was made without it.
 func waitOwnPort(ctx context.Context, db *vswitch.DB, br *vswitch.Bridge) (mac net.HardwareAddr, err error) {
-	if text, ok := br.OtherConfig[hwaddr]; ok {
-		mac, _ = net.ParseMAC(text) // ovs-vswitchd ignores one that is not valid
-	}
+	mac, fixed := fixedMAC(br)
 	err = db.Wait(ctx, func() (bool, error) {
 		if _, ok := db.BridgeByUUID(br.UUID); !ok {
-			return false, fmt.Errorf("somebody removed the bridge: %w", ErrNotFound)
+			return false, errRemoved
 		}
 		iface, ok := db.Interface(br.Name)
-		switch {
-		case !ok:
+		if !ok {
 			return false, errors.New("not in the database")
-		case iface.Error != nil:
-			return false, &vswitch.InterfaceError{Name: iface.Name, Text: *iface.Error}
-		case iface.OFPort == nil:
+		}
+		if err := interfaceError(iface); err != nil {
+			return false, err
+		}
+		if iface.OFPort == nil {
 			return false, nil
-		case *iface.OFPort < 0:
-			return false, &vswitch.InterfaceError{Name: iface.Name}
-		case mac == nil && iface.MACInUse != nil:
+		}
+		if !fixed && iface.MACInUse != nil {
 			mac, err = net.ParseMAC(*iface.MACInUse)
 			return err == nil, err
 		}
-		return mac != nil, nil
+		return fixed, nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the bridge's own port: %w", err)

@@ -182,3 +182,28 @@ func TestDatapathIsChosen(t *testing.T) {
 		t.Errorf("datapath type %q, want %q", br.DatapathType, want)
 	}
 }
+
+func TestUnusableDatapathOfExistingBridgeIsNoticed(t *testing.T) {
+	t.Parallel()
+	n := nodetest.New(t)
+	if kernelHasDatapath(t) {
+		t.Log("the kernel has the module")
+		return
+	}
+	db := switchtest.Dial(t, n.OVS().DatabaseEndpoint())
+	ctx := testContext(t)
+	if _, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "netdev", SwitchNetns: n.Host().Path()}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "system", SwitchNetns: n.Host().Path()})
+	if !errors.As(err, new(*bridge.DatapathError)) {
+		t.Errorf("Ensure: %v, want a DatapathError", err)
+	}
+	b, err := bridge.Get(db, "br0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.DatapathType != "netdev" || b.DatapathID == 0 || len(b.Errors) != 0 {
+		t.Errorf("the bridge is not back on its datapath: %+v", b)
+	}
+}

@@ -54,7 +54,7 @@ func (o *tools) run(line string) string {
 }
 
 var volatile = []*regexp.Regexp{
-	regexp.MustCompile(`\b(duration|idle_age|hard_age|xid|hash)=[0-9a-fx.]+`), regexp.MustCompile(`(recirc)\(0x[0-9a-f]+\)`),
+	regexp.MustCompile(`\b(duration|idle_age|hard_age|xid|hash)=[0-9a-fx.]+`), regexp.MustCompile(`(recirc|recirc_id)\(0x[0-9a-f]+\)`),
 	regexp.MustCompile(`(used):[0-9.]+s`),
 	regexp.MustCompile(`()[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`),
 }

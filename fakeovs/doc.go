@@ -30,7 +30,8 @@
 // # Packets
 //
 // Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
-// Injection.Expect compares, Injection.Trace explains.
+// Injection.Expect compares, Injection.Trace explains. A frame that is more than the ingress policing of the port lets in is
+// dropped before that, and Injection.Policed.
 //
 // Bridge.Flows, Bridge.Ports and OVS.Conntrack look at what the switch has. OVS.AskSwitch asks what ovs-appctl would, such
 // as ofproto/trace, fdb/show or dpctl/dump-conntrack, and "list-commands" tells what there is.
@@ -73,8 +74,8 @@
 //
 // Commands of ovs-appctl that the fake does not have are answered as unknown, and OpenFlow messages and actions that it
 // cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels do not encapsulate: what goes into
-// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, policing,
-// sFlow, NetFlow, IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
+// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, sFlow, NetFlow,
+// IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
 // shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database, and
 // while the database is the backup of another (ovsdb-server/connect-active-ovsdb-server), the switch writes what it reports to
 // it all the same. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-

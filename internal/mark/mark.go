@@ -8,6 +8,9 @@ package mark
 const (
 	// Owner is on every row that was made by this module: who had it made.
 	Owner = "ovskit-owner"
+	// Creation is on a bridge's own port: a random text that whoever made the
+	// bridge knows it by.
+	Creation = "ovskit-creation"
 	// Kind is on interfaces: the kind of port, which says what there is
 	// besides the row.
 	Kind = "ovskit-kind"

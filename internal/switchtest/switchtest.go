@@ -8,6 +8,7 @@ package switchtest
 
 import (
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs"
@@ -31,8 +32,13 @@ type Switch struct {
 	AddDevice func(t testing.TB, name string)
 	// Kill ends the switch, but not the database.
 	Kill func(t testing.TB)
+	// Hold stops the switch, but not the database, in its tracks; release, or
+	// the end of the test, lets it go on.
+	Hold func(t testing.TB) (release func())
 	// Real is the real Open vSwitch; nil for the fake.
 	Real *ovsproc.OVS
+	// Fake is the fake; nil for the real one.
+	Fake *fakeovs.OVS
 }
 
 // Each runs a test on a new switch of each kind.
@@ -62,6 +68,10 @@ func Sandbox(t testing.TB) *Switch {
 				t.Fatal(err)
 			}
 		},
+		Hold: func(t testing.TB) func() {
+			t.Helper()
+			return freezeSwitch(t, ovs)
+		},
 		Real: ovs,
 	}
 }
@@ -81,6 +91,12 @@ func Fake(t testing.TB) *Switch {
 			}
 		},
 		Kill: func(testing.TB) { ovs.KillSwitch() },
+		Hold: func(t testing.TB) func() {
+			release := ovs.Faults().HoldSwitch()
+			t.Cleanup(release)
+			return release
+		},
+		Fake: ovs,
 	}
 }
 
@@ -93,6 +109,25 @@ func Dial(t testing.TB, endpoint string) *vswitch.DB {
 	}
 	t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// freezeSwitch stops ovs-vswitchd.
+func freezeSwitch(t testing.TB, ovs *ovsproc.OVS) (thaw func()) {
+	t.Helper()
+	pid := ovs.SwitchPID()
+	if pid == 0 {
+		t.Fatal("ovs-vswitchd does not run")
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	thaw = sync.OnceFunc(func() {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(thaw)
+	return thaw
 }
 
 // Freeze stops the database server of a real Open vSwitch in its tracks, as on a

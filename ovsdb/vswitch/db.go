@@ -29,6 +29,8 @@ type DB struct {
 	ports      *ovsdb.Table[Port]
 	interfaces *ovsdb.Table[Interface]
 
+	controllers *ovsdb.Table[Controller]
+
 	bridgeByName    *ovsdb.Index[Bridge, string]
 	portByName      *ovsdb.Index[Port, string]
 	interfaceByName *ovsdb.Index[Interface, string]
@@ -51,6 +53,8 @@ func Dial(ctx context.Context, o ovsdb.Options) (*DB, error) {
 		ports: ovsdb.NewTable[Port](TablePort,
 			ovsdb.TableOptions{Omit: []string{"statistics", "rstp_statistics"}}),
 		interfaces: ovsdb.NewTable[Interface](TableInterface, ovsdb.TableOptions{Omit: []string{"statistics"}}),
+
+		controllers: ovsdb.NewTable[Controller](TableController, ovsdb.TableOptions{}),
 	}
 	db.bridgeByName = ovsdb.NewIndex(db.bridges, func(b *Bridge) string { return b.Name })
 	db.portByName = ovsdb.NewIndex(db.ports, func(p *Port) string { return p.Name })
@@ -63,7 +67,7 @@ func Dial(ctx context.Context, o ovsdb.Options) (*DB, error) {
 }
 
 func (db *DB) load(ctx context.Context) (err error) {
-	tables := []ovsdb.Monitored{db.roots, db.bridges, db.ports, db.interfaces}
+	tables := []ovsdb.Monitored{db.roots, db.bridges, db.ports, db.interfaces, db.controllers}
 	if db.monitor, err = db.client.Monitor(ctx, ovsdb.MonitorOptions{Tables: tables}); err != nil {
 		return err
 	}
@@ -121,6 +125,10 @@ func (db *DB) PortByUUID(uuid string) (*Port, bool) { return db.ports.Get(uuid) 
 // [Port].Interfaces.
 func (db *DB) InterfaceByUUID(uuid string) (*Interface, bool) { return db.interfaces.Get(uuid) }
 
+// ControllerByUUID returns a bridge's OpenFlow controller by its row's UUID, as
+// in [Bridge].Controller.
+func (db *DB) ControllerByUUID(uuid string) (*Controller, bool) { return db.controllers.Get(uuid) }
+
 // Bridges returns all bridges, sorted by name.
 func (db *DB) Bridges() []*Bridge {
 	return sortedBy(db.bridges.All(), func(b *Bridge) string { return b.Name })
@@ -159,6 +167,11 @@ func (db *DB) PortBridge(port string) (*Bridge, bool) {
 
 // Changed returns a channel that is closed after the next change of the copy.
 func (db *DB) Changed() <-chan struct{} { return db.monitor.Changed() }
+
+// Watch begins a stream of what changes in the copy, whose events are about rows
+// of type [OpenVSwitch], [Bridge], [Port], [Interface] and [Controller]. The caller
+// must close it.
+func (db *DB) Watch(o ovsdb.WatchOptions) *ovsdb.Watch { return db.monitor.Watch(o) }
 
 // Wait waits until cond, which looks at the DB, holds. See
 // [ovsdb.Monitor.Wait].

@@ -118,7 +118,7 @@ func (db *Database) abandon() {
 			m.session.notify("monitor_canceled", []any{m.id})
 		}
 	}
-	db.monitors = nil
+	db.forgetMonitor(func(*monitor) bool { return true })
 	for _, w := range slices.Clone(db.waiting) {
 		db.forget(w)
 		if w.x.session.changeAware {

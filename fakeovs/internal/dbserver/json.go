@@ -25,6 +25,11 @@ func parseJSON(b []byte) (any, error) { return parseJSONWithin(b, math.MaxInt) }
 // memory, which can be many times the length of its text.
 func parseJSONWithin(b []byte, room int) (any, error) {
 	p := jsonParser{b: b, room: room}
+	return p.all()
+}
+
+// all parses the whole text.
+func (p *jsonParser) all() (any, error) {
 	v, err := p.value(0)
 	return v, p.end(err)
 }

@@ -13,6 +13,7 @@ type message struct {
 	params []any
 	id     any // nil in a notification
 	size   int // of its text in bytes
+	memory int // that it takes, parsed
 }
 
 // parseMessage parses a message, which is an object and may take room bytes of memory. The answer to a probe is a
@@ -56,7 +57,7 @@ func parseMessage(frame []byte, room int) (message, error) {
 	if !ok || result != nil || failure != nil {
 		return message{}, fmt.Errorf("%q message is not well formed", name)
 	}
-	return message{name, list, id, len(frame)}, nil
+	return message{name, list, id, len(frame), room - p.room}, nil
 }
 
 const (

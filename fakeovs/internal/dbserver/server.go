@@ -10,6 +10,7 @@ import (
 	"net"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
@@ -27,6 +28,15 @@ type Options struct {
 	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
 	// is 128 MiB.
 	MaxBacklog int
+	// MaxTotalBacklog is how many bytes may wait for all clients together; beyond that the client for which most waits is
+	// cut off. The default is 512 MiB.
+	MaxTotalBacklog int
+	// MaxBuffered is how many bytes there may be room for in the buffers for messages of which more is to come; beyond that
+	// the client with the largest is cut off. The default is 512 MiB.
+	MaxBuffered int
+	// MaxKept is about how many bytes what clients leave with the server may take together: monitors, claims to locks and
+	// transactions that wait. More is refused. The default is 256 MiB.
+	MaxKept int
 }
 
 // Server serves databases to OVSDB clients: RFC 7047 and the extensions of ovsdb-server(7).
@@ -44,6 +54,7 @@ type Server struct {
 	sessions  map[*session]struct{}
 	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
+	kept      int                      // bytes, as Options.MaxKept
 	closed    bool
 	// plainMonitors says that clients may ask for monitors of RFC 7047 only.
 	plainMonitors bool
@@ -52,6 +63,9 @@ type Server struct {
 	// backupMu is held while the server begins or ends to be a backup. It is locked before mu.
 	backupMu sync.Mutex
 	backup   *backup // nil if it was none since the last StopBackup
+
+	backlog  atomic.Int64 // bytes that wait for clients
+	buffered atomic.Int64 // bytes, as Options.MaxBuffered
 
 	goroutines sync.WaitGroup // of sessions and their outboxes
 }
@@ -69,6 +83,15 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxBacklog == 0 {
 		o.MaxBacklog = 128 << 20
+	}
+	if o.MaxTotalBacklog == 0 {
+		o.MaxTotalBacklog = 512 << 20
+	}
+	if o.MaxBuffered == 0 {
+		o.MaxBuffered = 512 << 20
+	}
+	if o.MaxKept == 0 {
+		o.MaxKept = 256 << 20
 	}
 	s := &Server{
 		options: o, log: o.Logger, now: time.Now, id: newUUID(),

@@ -6,6 +6,7 @@ package ofswitch
 import (
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
@@ -17,8 +18,8 @@ const (
 	// maxBundles and maxBundled bound the bundles of a connection and the messages in them.
 	maxBundles = 1024
 	maxBundled = 2_000_000
-	// maxBundledBytes bounds the messages in all bundles of a datapath.
-	maxBundledBytes = 256 << 20
+	// maxMade bounds the actions that a bundle's packet-outs come to.
+	maxMade = 1 << 20
 )
 
 // bundle is messages that wait to be carried out together (ONF extension 230).
@@ -31,7 +32,8 @@ type bundle struct {
 	// beginnings is room for those of messages, mods for flow mods.
 	beginnings []byte
 	mods       []pipeline.FlowMod
-	bytes      int64 // of the messages, the opener among them
+	// weight is what the bundle takes of the datapath's memory.
+	weight int64
 }
 
 // keep is as much of a message as an error about it repeats, kept as long as the bundle.
@@ -65,6 +67,20 @@ type bundled struct {
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
+}
+
+// weight is what the message takes in memory, but for its bytes and its flow mod.
+func (e *bundled) weight() int64 {
+	n := 2 * int64(unsafe.Sizeof(*e))
+	switch {
+	case e.group != nil:
+		n += int64(unsafe.Sizeof(*e.group)) + pipeline.BucketsWeight(e.group.Buckets)
+	case e.port != nil:
+		n += pipeline.Weight(*e.port)
+	case e.out != nil:
+		n += e.out.Weight()
+	}
+	return n
 }
 
 func (c *conn) bundleControl(m openflow.BundleControl, xid uint32, raw []byte) error {
@@ -105,10 +121,14 @@ func (c *conn) openBundle(m openflow.BundleControl, raw []byte) error {
 }
 
 func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) error {
-	if len(c.bundles) >= maxBundles || !c.s.dp.takeBundleRoom(len(raw)) {
+	weight := int64(unsafe.Sizeof(bundle{})) + 32 + int64(len(raw))
+	switch {
+	case len(c.bundles) >= maxBundles:
 		return openflow.ErrOutOfBundles
+	case !c.s.dp.Memory().Take(weight):
+		return c.s.dp.Memory().Full(openflow.ErrOutOfBundles)
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), bytes: int64(len(raw))}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), weight: weight}
 	return nil
 }
 
@@ -118,7 +138,7 @@ func beginning(raw []byte) []byte { return slices.Clone(raw[:min(len(raw), error
 func (c *conn) dropBundle(id uint32) {
 	b := c.bundles[id]
 	c.bundled -= len(b.entries)
-	c.s.dp.bundleRoom.Add(b.bytes)
+	c.s.dp.Memory().GiveBack(b.weight)
 	delete(c.bundles, id)
 }
 
@@ -195,10 +215,18 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
-		return openflow.ErrBundleTooMany
+	_, isMod := m.Message.(openflow.FlowMod)
+	weight := e.weight() + int64(len(raw))
+	if isMod {
+		weight += mod.Weight()
 	}
-	if _, ok := m.Message.(openflow.FlowMod); ok {
+	switch {
+	case c.bundled >= maxBundled:
+		return openflow.ErrBundleTooMany
+	case !c.s.dp.Memory().Take(weight):
+		return c.s.dp.Memory().Full(openflow.ErrBundleTooMany)
+	}
+	if isMod {
 		e.mod = b.place(mod)
 	}
 	e.message = b.keep(raw)
@@ -206,7 +234,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 		b.entries = slices.Grow(b.entries, max(n, 16))
 	}
 	b.entries = append(b.entries, e)
-	b.bytes += int64(len(raw))
+	b.weight += weight
 	c.bundled++
 	return nil
 }
@@ -246,6 +274,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	changes := make([][]pipeline.Change, len(b.entries))
 	s.BeginMany(len(b.entries))
 	defer s.EndMany()
+	made := 0
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
@@ -260,6 +289,9 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		case e.out != nil:
 			if err = s.CheckPacketOut(e.out); err == nil {
 				s.Translate(e.out)
+				if made += e.out.Made(); made > maxMade {
+					err = openflow.ErrBundleMsgFailed
+				}
 			}
 		}
 		if err != nil {

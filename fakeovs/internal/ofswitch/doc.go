@@ -15,8 +15,14 @@
 // the log has the reason as a warning. Of the packets that controllers have paused the newest can be resumed, on the switch
 // that paused them. Bundles time out by the clock when the next message comes, or when [Switch.Expire] is called.
 //
+// Flows, groups, meters, flow monitors and open bundles of all bridges share DatapathOptions.Memory: what there is no room
+// for is refused with the error that Open vSwitch has for a full table.
+//
 // Who does not read is told of packets and flows no longer once a megabyte waits for him, except of flows that he knows of
 // by a monitor, and is cut off when he takes no byte for ten seconds; requests wait until there is room for the answer.
+// What waits for all connections of a datapath is bounded as well, by DatapathOptions.Backlog: beyond that each has to read
+// what waits for it before there is more, long answers are made one at a time, and a flow monitor whose connection does not
+// read is the end of it.
 //
 // # Locks
 //

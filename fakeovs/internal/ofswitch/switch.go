@@ -10,10 +10,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Options are the options of a new Switch.
@@ -79,16 +79,22 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 // Datapath returns what the switch shares with others.
 func (s *Switch) Datapath() *Datapath { return s.dp }
 
-// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
+// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners. Peers
+// that are silent for a minute are sent an echo request.
 func (s *Switch) Serve(l net.Listener) error {
-	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+	return s.ServeProbing(l, func() time.Duration { return serviceProbe })
+}
+
+// ServeProbing is Serve with another interval of probes, which every new connection asks for; 0 is none.
+func (s *Switch) ServeProbing(l net.Listener, every func() time.Duration) error {
+	if err := unixsock.Serve(l, func(nc net.Conn) { s.start(nc, true, every()) }); err != nil {
 		return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 	}
 	return nil
 }
 
 // ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
-func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true, serviceProbe) }
 
 // Close closes the OpenFlow connections and waits for their goroutines. Listeners are closed by their owner, before.
 // It must not be called from a Receive function.
@@ -105,7 +111,7 @@ func (s *Switch) Close() error {
 }
 
 // Expire lets time pass: flows and bundles whose time is over are removed, and the controllers told. Whatever else is
-// done with the switch does that too.
+// done with the switch does that too. Peers that have been silent for long are probed.
 func (s *Switch) Expire() {
 	s.Begin()
 	now := s.Now()
@@ -115,6 +121,7 @@ func (s *Switch) Expire() {
 	s.connMu.Unlock()
 	for _, c := range conns {
 		c.expireBundles(now)
+		c.sound(now)
 	}
 }
 

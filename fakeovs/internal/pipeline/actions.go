@@ -135,7 +135,7 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	case openflow.Encap:
 		x.encap(a)
 	case openflow.Decap:
-		if x.decap() && x.failed == "" {
+		if x.decap(a) && x.failed == "" {
 			x.triggerFreeze()
 			return i + 1, false
 		}

@@ -71,7 +71,7 @@ func (d *Datapath) NewBridge(o BridgeOptions) *Bridge {
 		name:        o.Name,
 		log:         o.Logger.With("bridge", o.Name),
 		controllers: o.Controllers,
-		flows:       flowTables{seed: rand.Uint64() | 1},
+		flows:       flowTables{seed: rand.Uint64() | 1, memory: d.memory},
 		ports:       make(map[uint32]*Port),
 		macs:        newMACTable(),
 		linkNames:   make(map[string]*link),
@@ -89,6 +89,7 @@ func (s *Bridge) Close() {
 	for _, m := range s.flows.meters {
 		delete(s.dp.meters, m.number)
 	}
+	s.flows.discharge()
 }
 
 // Begin locks the bridge for an operation, and lets time pass for it.

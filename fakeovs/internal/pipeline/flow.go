@@ -36,6 +36,8 @@ type Flow struct {
 	AddedAt, ModifiedAt uint64
 	// sent is as in FlowMod.
 	sent *wireForm
+	// weight is what the flow takes of the datapath's memory.
+	weight int64
 }
 
 // wireForm is instructions as a message of a version has them.

@@ -5,8 +5,10 @@ package pipeline
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 
@@ -24,6 +26,21 @@ type FlowMod struct {
 	steps steps
 	// options are those of tunnels that the instructions use, as in flow.
 	options uint64
+	// weighed is what weight has found.
+	weighed int64
+}
+
+// weight is what a flow with these instructions takes in memory, but for its match.
+func (m *FlowMod) weight() int64 {
+	if m.weighed == 0 {
+		m.weighed = flowWeight + instructionsWeight(&m.Instructions) + weight(reflect.ValueOf(m.steps)) + m.sent.weight()
+	}
+	return m.weighed
+}
+
+// Weight is about how many bytes the flow mod takes as long as it waits to be carried out.
+func (m *FlowMod) Weight() int64 {
+	return int64(unsafe.Sizeof(*m)) + m.weight() - flowWeight + matchWeight(m.Match)
 }
 
 // Cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -167,9 +184,9 @@ func (t *flowTables) revert(changes []Change) {
 			t.remove(c.Added)
 		}
 		if c.oldGroup != nil {
-			t.groups[c.oldGroup.id] = c.oldGroup
+			t.putGroup(c.oldGroup)
 		} else if c.newGroup != nil {
-			delete(t.groups, c.newGroup.id)
+			t.dropGroup(c.newGroup.id)
 		}
 	}
 }
@@ -180,7 +197,7 @@ func (t *flowTables) add(m *FlowMod, now time.Time) ([]Change, error) {
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
 	f.sent, f.options = m.sent, m.options|flowcheck.OptionsIn(m.Match)
-	f.Cookie = m.Fresh
+	f.Cookie, f.weight = m.Fresh, m.weight()+matchWeight(m.Match)
 	var old *Flow
 	if c := t.tables[m.Table]; c != nil {
 		old = found(c.Find(&t.key, &t.mask, int(m.Priority)))
@@ -189,10 +206,16 @@ func (t *flowTables) add(m *FlowMod, now time.Time) ([]Change, error) {
 		}
 	}
 	if old != nil {
+		if !t.memory.fits(f.weight - old.weight) {
+			return nil, t.memory.Full(openflow.ErrTableFull)
+		}
 		if f.Cookie == KeepCookie {
 			f.Cookie = old.Cookie
 		}
 		return t.one(t.replace(old, f, m.Flags)), nil
+	}
+	if !t.memory.fits(f.weight + maskWeight) {
+		return nil, t.memory.Full(openflow.ErrTableFull)
 	}
 	victim, err := t.makeRoom(m.Table)
 	if err != nil {
@@ -222,12 +245,20 @@ func (t *flowTables) modify(m *FlowMod, now time.Time) ([]Change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
+	more := int64(0)
+	for _, old := range flows {
+		more += m.weight() + matchWeight(old.Match) - old.weight
+	}
+	if !t.memory.fits(more) {
+		return nil, t.memory.Full(openflow.ErrTableFull)
+	}
 	changes := make([]Change, 0, len(flows))
 	for _, old := range flows {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
 		f.sent, f.options = m.sent, m.options|flowcheck.OptionsIn(o.Match)
+		f.weight = m.weight() + matchWeight(o.Match)
 		if m.Cookies.Modify && m.Fresh != KeepCookie {
 			f.Cookie = m.Fresh
 		}

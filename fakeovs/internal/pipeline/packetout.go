@@ -4,6 +4,8 @@
 package pipeline
 
 import (
+	"unsafe"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
@@ -45,6 +47,14 @@ func (s *Bridge) PreparePacketOut(m *openflow.PacketOut) (*PacketOut, error) {
 	p.Key.SetUint(openflow.FieldInPort, uint64(in))
 	return &PacketOut{packet: p, actions: m.Actions}, nil
 }
+
+// Weight is about how many bytes the packet-out takes as long as it waits to be carried out.
+func (out *PacketOut) Weight() int64 {
+	return int64(unsafe.Sizeof(*out)+unsafe.Sizeof(*out.packet)) + int64(len(out.packet.Bytes())) + actionsWeight(out.actions)
+}
+
+// Made is how many actions of the datapath Translate has made of it.
+func (out *PacketOut) Made() int { return len(out.made) }
 
 // Output carries a packet-out out, or refuses one with groups or meters that there are not.
 func (s *Bridge) Output(out *PacketOut) error {

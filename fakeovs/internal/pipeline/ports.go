@@ -24,6 +24,9 @@ type Port struct {
 	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
+	// Fits reports whether the device can send a frame. One that it cannot is dropped without being counted, as are those
+	// that leave after it on account of the same packet. Nil sends any.
+	Fits func(frame []byte) bool
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
@@ -33,6 +36,8 @@ type Port struct {
 	Queues []uint32
 	// DSCP is what IP packets with the priority of a queue, of those that have one, leave with (RFC 2474), 0 to 63.
 	DSCP map[uint32]uint8
+	// Policing is how much may come in by the port.
+	Policing Policing
 	// CountsErrors says that the device counts more than packets and bytes.
 	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.

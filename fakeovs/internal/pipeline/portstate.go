@@ -17,6 +17,7 @@ type portState struct {
 	// counts are the port's counters, without its number and age.
 	counts  openflow.PortStats
 	created time.Time
+	police  policer
 }
 
 // configNoFlood keeps a port out of floods. Only OpenFlow 1.0 can set and see it.

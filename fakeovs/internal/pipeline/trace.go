@@ -197,7 +197,7 @@ func (t *tracer) begin(x *translation) {
 // was dropped.
 func (r *Result) Trace() string {
 	if r.tracer == nil || len(r.tracer.passes) == 0 {
-		return fmt.Sprintf("%d bytes in by port %d: there is no such port\n", r.size, r.in)
+		return fmt.Sprintf("%d bytes in by port %d: %s\n", r.size, r.in, r.dropped)
 	}
 	var b strings.Builder
 	for i, x := range r.tracer.passes {
