@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 const (
@@ -55,16 +57,10 @@ func New(version string, log *slog.Logger, commands ...Command) *Server {
 
 // Serve accepts clients until the listener is closed, and returns nil then.
 func (s *Server) Serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accept a client of the control socket: %w", err)
-		}
-		s.ServeConn(conn)
+	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+		return fmt.Errorf("accept a client of the control socket: %w", err)
 	}
+	return nil
 }
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.

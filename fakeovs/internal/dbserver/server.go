@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Options are the options of New. The zero value is good.
@@ -142,16 +144,10 @@ func (s *Server) addDatabase(schema *Schema) (*Database, error) {
 
 // Serve accepts clients until the listener is closed.
 func (s *Server) Serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accept an OVSDB client: %w", err)
-		}
-		s.ServeConn(conn)
+	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+		return fmt.Errorf("accept an OVSDB client: %w", err)
 	}
+	return nil
 }
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
@@ -63,17 +65,9 @@ type scripted struct {
 }
 
 func startScripted(t *testing.T) *scripted {
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatalf("start Open vSwitch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop Open vSwitch: %v", err)
-		}
-	})
 	r := &scripted{ovs, ctx}
 	// However slow this machine is: bundles and flows time out when a script says so.
 	r.tell(t, "time/stop")
@@ -85,23 +79,10 @@ const scriptPorts = 3
 
 // bridge makes the bridge anew.
 func (r *scripted) bridge(t *testing.T) {
-	args := []string{"--timeout=20", "--db=" + r.ovs.DatabaseEndpoint(), "--if-exists", "del-br", "br0"}
-	if out, err := exec.CommandContext(r.ctx, "ovs-vsctl", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
-	args = []string{
-		"--timeout=20", "--db=" + r.ovs.DatabaseEndpoint(), "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy", "fail-mode=secure",
+	ovsproctest.Vsctl(r.ctx, t, r.ovs, "--if-exists", "del-br", "br0")
+	ovsproctest.Vsctl(r.ctx, t, r.ovs, ovsproctest.DummyBridge("br0", scriptPorts,
 		"other-config:datapath-id=fedcba9876543210", "other-config:hwaddr=aa:55:aa:55:00:00",
-		"protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15",
-	}
-	for p := 1; p <= scriptPorts; p++ {
-		name := fmt.Sprintf("p%d", p)
-		args = append(args, "--", "add-port", "br0", name, "--", "set", "interface", name, "type=dummy",
-			fmt.Sprintf("ofport_request=%d", p))
-	}
-	if out, err := exec.CommandContext(r.ctx, "ovs-vsctl", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
+		"protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15")...)
 }
 
 // fakeBridge is the switch with the same ports.

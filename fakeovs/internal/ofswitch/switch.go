@@ -4,7 +4,6 @@
 package ofswitch
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Options are the options of a new Switch.
@@ -87,16 +87,10 @@ func (s *Switch) Serve(l net.Listener) error {
 
 // ServeProbing is Serve with another interval of probes, which every new connection asks for; 0 is none.
 func (s *Switch) ServeProbing(l net.Listener, every func() time.Duration) error {
-	for {
-		nc, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
-		}
-		s.start(nc, true, every())
+	if err := unixsock.Serve(l, func(nc net.Conn) { s.start(nc, true, every()) }); err != nil {
+		return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 	}
+	return nil
 }
 
 // ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.

@@ -90,7 +90,8 @@ type Sent struct {
 // PrepareSent checks everything about a flow mod that does not depend on the flows there are. It has been decoded, which
 // refuses what openflow.FlowMod.Validate refuses.
 func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (FlowMod, error) {
-	if deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict; sent.Version < openflow.Version13 && !deletes {
+	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
+	if sent.Version < openflow.Version13 && !deletes {
 		m.Instructions.Apply = flowcheck.Resolve(m.Instructions.Apply, m.Match)
 		m.Instructions.Write = flowcheck.Resolve(m.Instructions.Write, m.Match)
 	}
