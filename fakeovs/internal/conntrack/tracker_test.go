@@ -10,12 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
-
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )

@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -15,11 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )

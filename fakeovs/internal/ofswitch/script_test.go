@@ -20,12 +20,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"

@@ -5,7 +5,6 @@ package pipeline
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )

@@ -6,9 +6,8 @@ package pipeline
 import (
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )

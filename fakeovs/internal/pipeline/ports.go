@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 
