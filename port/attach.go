@@ -65,7 +65,11 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 // ours finds the interface of a port that this owner has made.
 func (m *Manager) ours(name string) (*vswitch.Interface, bool) {
 	iface, ok := m.db.Interface(name)
-	return iface, ok && iface.ExternalIDs[mark.Owner] == m.owner && iface.ExternalIDs[mark.Kind] != ""
+	if !ok || iface.ExternalIDs[mark.Owner] != m.owner {
+		return nil, false
+	}
+	_, ok = iface.ExternalIDs[mark.Config]
+	return iface, ok
 }
 
 // create makes a port that is not there.

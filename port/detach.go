@@ -36,7 +36,10 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	}
 	remove := m.removeOps(br.UUID, row.UUID, name, row.QoS != nil)
 	iface, ok := m.db.Interface(name)
-	if !ok || iface.ExternalIDs[mark.Kind] == "" {
+	if _, made := m.ours(name); !made {
+		if ok && iface.ExternalIDs[mark.Kind] != "" {
+			return fmt.Errorf("it is an %s, which consists of more than rows: %w", iface.ExternalIDs[mark.Kind], ErrForeign)
+		}
 		return m.commit(ctx, remove)
 	}
 	c, err := recorded(br, row, iface)
