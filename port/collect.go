@@ -107,7 +107,9 @@ func (c *collection) ports(ctx context.Context) error {
 				errs = append(errs, c.mark(ctx, vswitch.TableInterface, iface.UUID, c.stamp()))
 			}
 			if remove {
-				errs = append(errs, c.Detach(ctx, p.Name))
+				if err := c.Detach(ctx, p.Name); !errors.Is(err, ErrNotFound) {
+					errs = append(errs, err)
+				}
 			}
 		}
 	}
@@ -136,8 +138,11 @@ func (c *collection) deadPort(p *Port) (reason string, err error) {
 			return "", err
 		}
 	case Internal:
-		if there, err := c.internalIsThere(p); err != nil || !there {
-			return fmt.Sprintf("its interface in network namespace %q is gone", p.Netns), err
+		switch there, err := c.internalIsThere(p); {
+		case err != nil:
+			return "", err
+		case !there:
+			return fmt.Sprintf("its interface in network namespace %q is gone", p.Netns), nil
 		}
 	}
 	if p.Err != nil {
@@ -149,8 +154,11 @@ func (c *collection) deadPort(p *Port) (reason string, err error) {
 // internalIsThere reports whether the device of an internal port is in its namespace
 // or still in the switch's.
 func (c *collection) internalIsThere(p *Port) (bool, error) {
-	if p.Netns == "" || hasDevice(c.source, p.Name) {
+	if p.Netns == "" {
 		return true, nil
+	}
+	if there, err := hasDevice(c.source, p.Name); there || err != nil {
+		return there, err
 	}
 	target, err := c.targets.Open(p.Netns)
 	if errors.Is(err, netns.ErrNotFound) {
@@ -160,7 +168,7 @@ func (c *collection) internalIsThere(p *Port) (bool, error) {
 		return false, err
 	}
 	defer target.Close()
-	return hasDevice(target, p.Ifname), nil
+	return hasDevice(target, p.Ifname)
 }
 
 // stamp is the mark of what was seen now for the first time.

@@ -36,6 +36,10 @@ type Manager struct {
 	targets *netns.Pool
 	// busy are the names of the ports that are being changed.
 	busy keyLock
+	// hook, of tests, is told of each step before it is taken, and can fail
+	// it; nil does nothing. The steps of an Attach can come from two
+	// goroutines.
+	hook func(step string) error
 }
 
 // Open makes a manager of the ports of a switch. It is to be closed before db.
@@ -46,6 +50,14 @@ func Open(db *vswitch.DB, o Options) (*Manager, error) {
 		return nil, fmt.Errorf("network namespace of the switch: %w", err)
 	}
 	return m, nil
+}
+
+// step is called before each change of the database or the kernel.
+func (m *Manager) step(name string) error {
+	if m.hook == nil {
+		return nil
+	}
+	return m.hook(name)
 }
 
 // Close frees what the manager holds. The ports stay.

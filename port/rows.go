@@ -111,6 +111,9 @@ func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows,
 		ops = append(ops, more...)
 		ends = append(ends, len(ops))
 	}
+	if err := m.step("insert the rows"); err != nil {
+		return nil, err
+	}
 	results, err := m.db.Apply(ctx, ops...)
 	switch {
 	case errors.As(err, new(*ovsdb.OutcomeUnknownError)):
@@ -130,6 +133,9 @@ func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows,
 			err = fmt.Errorf("bridge %q: %w", places[i].config.Bridge, ErrNotFound)
 		}
 		start = end
+	}
+	if err == nil {
+		err = m.step("wait for the switch")
 	}
 	for i := 0; i < len(ifaces) && err == nil; i++ {
 		var iface *vswitch.Interface
