@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,16 @@ type tools struct {
 // run returns the output and the errors of a command line, in words, with what differs from run to run replaced.
 func (o *tools) run(line string) string {
 	o.t.Helper()
+	text := strings.ReplaceAll(o.runAsIs(line), o.dir, "DIR")
+	for _, r := range volatile {
+		text = r.ReplaceAllString(text, "$1=X")
+	}
+	return text
+}
+
+// runAsIs is run with nothing replaced.
+func (o *tools) runAsIs(line string) string {
+	o.t.Helper()
 	args := strings.Fields(line)
 	switch args[0] {
 	case "ovs-vsctl":
@@ -43,10 +54,7 @@ func (o *tools) run(line string) string {
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Env = append(os.Environ(), "OVS_RUNDIR="+o.dir)
 	out, err := c.CombinedOutput()
-	text := strings.ReplaceAll(string(out), o.dir, "DIR")
-	for _, r := range volatile {
-		text = r.ReplaceAllString(text, "$1=X")
-	}
+	text := string(out)
 	if err != nil {
 		text += err.Error() + "\n"
 	}
@@ -54,8 +62,9 @@ func (o *tools) run(line string) string {
 }
 
 var volatile = []*regexp.Regexp{
-	regexp.MustCompile(`\b(duration|idle_age|hard_age|xid|hash)=[0-9a-fx.]+`), regexp.MustCompile(`(recirc)\(0x[0-9a-f]+\)`),
-	regexp.MustCompile(`(used):[0-9.]+s`),
+	regexp.MustCompile(`\b(duration|idle_age|hard_age|xid|hash)=[0-9a-fx.]+`), regexp.MustCompile(`(recirc|recirc_id)\(0x[0-9a-f]+\)`),
+	regexp.MustCompile(`(used):[0-9.]+s`), regexp.MustCompile(`(active member mac|Recirc-ID ): ?[0-9a-f:]+`),
+	regexp.MustCompile(`(bond0\t\S+)\t\d.*`),
 	regexp.MustCompile(`()[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`),
 }
 
@@ -71,7 +80,15 @@ var dummySwitch = []string{
 }
 
 // TestControlSocketsAsReal asks both programs of the fake and of Open vSwitch the same by ovs-appctl.
-func TestControlSocketsAsReal(t *testing.T) {
+func TestControlSocketsAsReal(t *testing.T) { sameAnswers(t, "appctl.txt") }
+
+func TestBondsAsReal(t *testing.T) { sameAnswers(t, "bonds.txt") }
+
+func TestLimitedDatapathAsReal(t *testing.T) { sameAnswers(t, "features.txt") }
+
+// sameAnswers runs the command lines of a file on the fake and on Open vSwitch, which have to say the same.
+func sameAnswers(t *testing.T, file string) {
+	t.Helper()
 	tier.Need(t, tier.Sandbox)
 	fake := &tools{t, fakeovs.New(t).Dir()}
 	real := &tools{t, ovsproctest.Start(t, ovsproc.Options{Dummy: true}).Dir()}
@@ -80,7 +97,7 @@ func TestControlSocketsAsReal(t *testing.T) {
 			t.Fatalf("%s: the fake says %q, Open vSwitch says %q; want nothing", line, got, want)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join("testdata", "appctl.txt"))
+	text, err := os.ReadFile(filepath.Join("testdata", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +109,25 @@ func TestControlSocketsAsReal(t *testing.T) {
 		if got, want := fake.run(line), real.run(line); got != want {
 			t.Errorf("%s:\ngot from the fake\n%swant as from Open vSwitch\n%s", line, got, want)
 		}
+	}
+}
+
+// A flow of the datapath is found by the UFID that it is dumped with.
+func TestFlowByUFID(t *testing.T) {
+	tier.Need(t, tier.Sandbox)
+	fake := &tools{t, fakeovs.New(t).Dir()}
+	real := &tools{t, ovsproctest.Start(t, ovsproc.Options{Dummy: true}).Dir()}
+	var found []string
+	for _, o := range []*tools{fake, real} {
+		for _, line := range append(slices.Clone(dummySwitch), "ovs-appctl time/stop",
+			"ovs-appctl netdev-dummy/receive p2 in_port(2),eth(src=50:54:00:00:00:09,dst=50:54:00:00:00:0a),eth_type(0x1234)") {
+			o.run(line)
+		}
+		ufid := regexp.MustCompile(`ufid:\S+`).FindString(o.runAsIs("ovs-appctl dpif/dump-flows -m br0"))
+		found = append(found, o.run("ovs-appctl dpctl/get-flow "+ufid))
+	}
+	if found[0] != found[1] || !strings.Contains(found[0], "in_port(2)") {
+		t.Errorf("got %q from the fake, %q from Open vSwitch; want a flow of port 2", found[0], found[1])
 	}
 }
 

@@ -9,8 +9,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/pidfile"
 	"github.com/ovskit/ovskit/fakeovs/internal/serverctl"
 	"github.com/ovskit/ovskit/fakeovs/internal/switchctl"
@@ -147,12 +149,26 @@ func (o *OVS) databaseCommands() []ctlserver.Command {
 			remotes.Refresh()
 			return err
 		},
-		Reconnect: o.server.Reconnect,
-		Usage:     o.server.Usage,
-		Compact:   func(database string) error { return o.server.Database(database).Compact() },
-		Exit:      o.exitDatabase,
+		Reconnect: o.server.Reconnect, DisableMonitorCond: o.server.DisableMonitorCond,
+		Usage:   o.server.Usage,
+		Compact: func(database string) error { return o.server.Database(database).Compact() },
+		Backup:  backup{o},
+		Exit:    o.exitDatabase,
 	})
 }
+
+// backup is the database server as the backup of another.
+type backup struct{ ovs *OVS }
+
+func (b backup) Start(active string, excluded []string, probe time.Duration) {
+	b.ovs.server.StartBackup(dbserver.BackupOptions{Active: active, Excluded: excluded, Probe: probe, TLS: b.ovs.remoteTLS})
+}
+
+func (b backup) Stop() { b.ovs.server.StopBackup() }
+
+func (b backup) SetProbe(after time.Duration) { b.ovs.server.SetBackupProbe(after) }
+
+func (b backup) Status() (string, bool) { return b.ovs.server.BackupStatus() }
 
 // exitDatabase ends the database for good, and with it the fake, as far as Done tells.
 func (o *OVS) exitDatabase() {

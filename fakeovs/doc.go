@@ -30,7 +30,8 @@
 // # Packets
 //
 // Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
-// Injection.Expect compares, Injection.Trace explains.
+// Injection.Expect compares, Injection.Trace explains. A frame that is more than the ingress policing of the port lets in is
+// dropped before that, and Injection.Policed.
 //
 // Bridge.Flows, Bridge.Ports and OVS.Conntrack look at what the switch has. OVS.AskSwitch asks what ovs-appctl would, such
 // as ofproto/trace, fdb/show or dpctl/dump-conntrack, and "list-commands" tells what there is.
@@ -59,21 +60,24 @@
 //
 // Options.Remotes has the database listen at TCP, TLS and further unix sockets, and connect to clients that wait for it.
 // Among them may be the managers that the database itself names: they are followed, probed and reported on as by
-// ovsdb-server. OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
+// ovsdb-server. Where a row gives a remote a role, its clients write what tables RBAC_Role and RBAC_Permission let that do, by
+// the names in their certificates: ovsdb(7). OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
 //
 // # Other databases
 //
 // Options.Schemas serves databases by any schema, such as those of OVN, with all constraints that the schema states, and
 // Options.Databases such as are kept in files. They share the socket. Unless Open_vSwitch is among them there is no
-// switch, and nothing acts on what is written to them.
+// switch, and nothing acts on what is written to them. OVS.AskDatabase can make them the backup of those of another server,
+// by the commands ovsdb-server/set-active-ovsdb-server and connect-active-ovsdb-server.
 //
 // # What is not there
 //
 // Commands of ovs-appctl that the fake does not have are answered as unknown, and OpenFlow messages and actions that it
 // cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels do not encapsulate: what goes into
-// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, policing,
-// sFlow, NetFlow, IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
-// shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database and no
-// replication. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-
+// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, sFlow, NetFlow,
+// IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
+// shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database, and
+// while the database is the backup of another (ovsdb-server/connect-active-ovsdb-server), the switch writes what it reports to
+// it all the same. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-
 // vswitchd.pid in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
 package fakeovs

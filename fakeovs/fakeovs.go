@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -38,14 +39,15 @@ type Options struct {
 	Dir string
 	// InMemory makes a fake without any file: its clients connect by OVS.Dial.
 	InMemory bool
-	// DatabaseFile is the file of Open_vSwitch, or of the first of Schemas, in the format of ovsdb-server: every transaction
-	// is in it before its client is answered, and "commit" operations wait for the disk if they want. A file that exists is
-	// opened, with its schema and its content, as by ovsdb-server(1), whichever version of the schema that is.
-	// Otherwise it is created, as by ovsdb-tool(1). While the fake's database runs, the file is locked: other programs of
-	// Open vSwitch only read it. The default is a database in memory.
+	// DatabaseFile is the file of the first database, in the format of ovsdb-server: every transaction is in it before its
+	// client is answered, and "commit" operations wait for the disk if they want. A file that exists is opened, with its
+	// schema and its content, as by ovsdb-server(1): that may be any version of the first of Schemas, or without Schemas
+	// any schema at all. Otherwise it is created, as by ovsdb-tool(1), with the first of Schemas, or with
+	// OpenVSwitchSchema. While the fake's database runs, the file is locked: other programs of Open vSwitch only read it.
+	// The default is a database in memory.
 	DatabaseFile string
-	// Schemas are those of the databases, in JSON as RFC 7047 section 3.2 defines. The default is OpenVSwitchSchema. Without
-	// a database Open_vSwitch there is no switch, and nobody but clients writes to the others.
+	// Schemas are those of the databases, in JSON as RFC 7047 section 3.2 defines. The default is OpenVSwitchSchema, or what
+	// DatabaseFile has. Without a database Open_vSwitch there is no switch, and nobody but clients writes to the others.
 	Schemas [][]byte
 	// Databases are the files of further databases, of any schema, as DatabaseFile is that of the first. They must
 	// exist; ovsdb-tool(1) creates them.
@@ -61,9 +63,11 @@ type Options struct {
 	Remotes []string
 	// TLS is for "pssl:" and "ssl:" remotes: its Certificates are what the fake shows of itself, its ClientCAs are the
 	// authorities that clients must have a certificate of, by default its RootCAs, which are those of the servers that
-	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files. If it is nil, managers use the files that
-	// table SSL names, but for bootstrap_ca_cert.
+	// the fake connects to. TLSFiles of package ovsdb makes one out of PEM files. If it is nil, TLSFiles is used.
 	TLS *tls.Config
+	// TLSFiles is as TLS, in files that are read for each connection. If it is empty too, managers use the files that table
+	// SSL names.
+	TLSFiles TLSFiles
 	// NoSwitch leaves the switch out until RestartSwitch: nobody acts on what clients write to the database, as with an
 	// ovsdb-server whose ovs-vswitchd does not run.
 	NoSwitch bool
@@ -112,6 +116,7 @@ type OVS struct {
 	targets   []string
 	endpoints []string // of targets, for clients
 	tls       *tls.Config
+	tlsFiles  TLSFiles
 	remotes   *dbserver.Remotes
 
 	faultsMu sync.Mutex
@@ -165,6 +170,7 @@ func Start(opts Options) (*OVS, error) {
 func listen(opts Options) (*OVS, error) {
 	o := &OVS{
 		log: opts.Logger, host: newHost(), ended: make(chan struct{}), targets: slices.Clone(opts.Remotes), tls: opts.TLS,
+		tlsFiles: opts.TLSFiles,
 	}
 	if opts.Clock != nil {
 		o.clock = opts.Clock.c
@@ -233,11 +239,7 @@ func (o *OVS) openDatabases(opts *Options) (err error) {
 	}
 	file := opts.DatabaseFile
 	if opts.Schemas == nil {
-		schema, err := ownSchema()
-		if err != nil {
-			return err
-		}
-		if _, err = o.openDatabase(schema, file); err != nil {
+		if err := o.openOwnDatabase(file); err != nil {
 			return err
 		}
 	}
@@ -281,6 +283,21 @@ func (o *OVS) openDatabase(schema *dbserver.Schema, file string) (*dbserver.Data
 		return o.server.AddDatabase(schema)
 	}
 	return o.server.AddDatabaseFile(file, schema)
+}
+
+// openOwnDatabase opens the database that there is without Options.Schemas: what the file has, else one Open_vSwitch.
+func (o *OVS) openOwnDatabase(file string) error {
+	if file != "" {
+		if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+			_, err := o.server.AddDatabaseFile(file, nil)
+			return err
+		}
+	}
+	schema, err := ownSchema()
+	if err == nil {
+		_, err = o.openDatabase(schema, file)
+	}
+	return err
 }
 
 // closeServer closes what openDatabases opened.

@@ -40,6 +40,10 @@ func (i *Injection) Trace() string {
 	return i.result.Trace()
 }
 
+// Policed reports whether the ingress policing of the port dropped the frame (ovs-vswitchd.conf.db(5), "Ingress Policing"),
+// so that the switch did not see it.
+func (i *Injection) Policed() bool { return i.result != nil && i.result.Policed() }
+
 // Err tells why the frame could not be injected: there is no such bridge, or it has no such port.
 func (i *Injection) Err() error { return i.err }
 

@@ -335,24 +335,8 @@ func TestActiveManagerWithTLS(t *testing.T) {
 		"of another authority": {testpki.NewCA().Server(), false},
 	} {
 		config := &tls.Config{Certificates: []tls.Certificate{tt.certificate}, ClientCAs: ca.Pool(), ClientAuth: tls.RequireAndVerifyClientCert}
-		l, err := tls.Listen("tcp", "127.0.0.1:0", config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		setManager(t, ovs, "ssl:"+l.Addr().String(), nil)
-		conn, err := l.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.Close()
-		request := `{"id":1,"method":"echo","params":[]}`
-		_, err = io.WriteString(conn, request)
-		if err == nil {
-			_, err = io.ReadFull(conn, make([]byte, len(request)-10))
-		}
-		if (err == nil) != tt.good {
+		if err := callOfManager(t, ovs, config); (err == nil) != tt.good {
 			t.Errorf("certificate %s: got error %v", name, err)
 		}
-		conn.Close()
 	}
 }

@@ -63,8 +63,11 @@ func open(ctx context.Context, db *vswitch.DB, switchNetns string, h hook) (_ *m
 		return nil, err
 	}
 	m.boot = strings.TrimSpace(string(boot))
-	m.links, err = m.ns.Netlink()
-	return m, err
+	if m.links, err = m.ns.Netlink(); err != nil {
+		return nil, err
+	}
+	// The copy of the database then shows what earlier owners of the lock did.
+	return m, db.Client().Echo(ctx)
 }
 
 func (m *machine) close() {

@@ -349,7 +349,8 @@ func TestHostileRecord(t *testing.T) {
 	t.Parallel()
 	sw := switchtest.Fake(t)
 	for addr, text := range map[string]string{
-		"192.0.2.1": "nonsense", "192.0.2.2": `{"v":2,"state":"added","device":"eth0"}`, "nowhere": `{"v":1,"state":"added","device":"eth0"}`,
+		"192.0.2.1": "nonsense", "192.0.2.2": `{"v":2,"state":"added","device":"eth0"}`,
+		"nowhere":   `{"v":1,"state":"added","device":"eth0"}`,
 		"192.0.2.3": `{"v":1,"state":"asleep","device":"eth0"}`, "192.0.2.4": `{"v":1,"state":"added"}`,
 		"192.0.2.5": `{"v":1,"state":"added","device":"eth0","settings":{"net/core/somaxconn":{"was":"1","is":"0"}}}`,
 		"192.0.2.6": `{"v":1,"state":"added","device":"eth0","settings":{"net/ipv4/conf/eth0/forwarding":{"was":"x","is":"0"}}}`,

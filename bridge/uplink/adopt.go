@@ -41,6 +41,15 @@ func adopt(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, erro
 }
 
 func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, error) {
+	if err := db.Client().Echo(ctx); err != nil { // the copy is up to date
+		return nil, err
+	}
+	// A program may have died that adopted it for another bridge.
+	if u, err := Get(db, c.Device); err == nil && u.Bridge != c.Bridge {
+		if _, err := recoverOne(ctx, db, u, h); err != nil {
+			return nil, fmt.Errorf("recover it from bridge %q: %w", u.Bridge, err)
+		}
+	}
 	m, err := open(ctx, db, c.Bridge, c.SwitchNetns, h)
 	if err != nil {
 		return nil, err
@@ -74,6 +83,9 @@ func release(ctx context.Context, db *vswitch.DB, device string, h hook) error {
 }
 
 func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hook) error {
+	if err := db.Client().Echo(ctx); err != nil { // the copy is up to date
+		return err
+	}
 	u, err := Get(db, device)
 	if err != nil {
 		return err
@@ -115,6 +127,9 @@ func (m *mover) undo(ctx context.Context, takeBack func(context.Context) error) 
 }
 
 func recoverAll(ctx context.Context, db *vswitch.DB, h hook) (devices []string, err error) {
+	if err := db.Client().Echo(ctx); err != nil { // the copy is up to date
+		return nil, err
+	}
 	uplinks, err := List(db)
 	errs := []error{err}
 	for _, u := range uplinks {
@@ -167,9 +182,36 @@ func (m *mover) recover(ctx context.Context) (changed bool, err error) {
 	case m.own.Index != m.j.OwnIndex:
 		err = m.establish(ctx)
 	default:
-		return false, nil
+		return m.silenceAgain(ctx)
 	}
 	return true, err
+}
+
+// silenceAgain looks whether an adopted NIC is still kept from the kernel's IP
+// stack. Programs that configure devices can change that, and so can the undoing
+// of an adoption that ended when it had all but its journal.
+func (m *mover) silenceAgain(ctx context.Context) (changed bool, err error) {
+	nic, err := m.findNIC()
+	if err != nil || nic == nil || !m.j.Silenced {
+		return false, err
+	}
+	silent, err := m.ns.IsIPDisabled(m.j.Device)
+	if err != nil || silent {
+		return false, err
+	}
+	d := linkstate.Device{Index: nic.Attrs().Index, Name: m.j.Device}
+	there, err := m.conn.List(d)
+	if err != nil {
+		return false, err
+	}
+	moved := idsOf(m.movedTo(d))
+	if slices.ContainsFunc(there, func(o linkstate.Object) bool { return moved[o.ID()] && !o.LinkLocal() }) {
+		return true, m.establish(ctx)
+	}
+	if err := m.step(ctx, "keep the kernel's IP stack away from device %q", d.Name); err != nil {
+		return false, err
+	}
+	return true, m.ns.DisableIP(d.Name)
 }
 
 // adoptAnew adopts the NIC as it is after the machine has been started. The rows
@@ -236,6 +278,10 @@ func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hoo
 		return nil, err
 	}
 	if m.conn, err = linkstate.Open(m.ns); err != nil {
+		return nil, err
+	}
+	// The copy of the database then shows what earlier owners of the lock did.
+	if err = db.Client().Echo(ctx); err != nil {
 		return nil, err
 	}
 	row, ok := db.Bridge(bridge)

@@ -37,7 +37,7 @@ func TestChangesGoAlong(t *testing.T) {
 	}
 	l.release(t)
 	after := l.dump(t)
-	var gone, new []string
+	var gone, came []string
 	for _, line := range before {
 		if !slices.Contains(after, line) {
 			gone = append(gone, line)
@@ -45,14 +45,15 @@ func TestChangesGoAlong(t *testing.T) {
 	}
 	for _, line := range after {
 		if !slices.Contains(before, line) {
-			new = append(new, line)
+			came = append(came, line)
 		}
 	}
 	if len(gone) != 1 || !strings.Contains(gone[0], "198.18.7.0/24") {
 		t.Errorf("gone: %q, want the route that was deleted", gone)
 	}
-	if len(new) != 3 || !strings.Contains(strings.Join(new, ""), "198.18.8.0/24") || strings.Count(strings.Join(new, ""), "192.0.2.30") != 2 {
-		t.Errorf("new: %q, want the address, its local route and the route", new)
+	all := strings.Join(came, "")
+	if len(came) != 3 || !strings.Contains(all, "198.18.8.0/24") || strings.Count(all, "192.0.2.30") != 2 {
+		t.Errorf("new: %q, want the address, its local route and the route", came)
 	}
 }
 
@@ -171,6 +172,31 @@ func TestSwitchDies(t *testing.T) {
 	l.expect(t, "released without ovs-vswitchd", before)
 }
 
+// TestNICReconfigured has some program give the NIC to the kernel's IP stack
+// again, and what it had as well.
+func TestNICReconfigured(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "standalone", plain)
+	before := l.dump(t)
+	l.adopt(t)
+	adopted := l.dump(t)
+	for _, c := range []string{"ip link set uplink0 up", "ip addr add 192.0.2.1/24 brd + dev uplink0"} {
+		for _, p := range [][2]string{{"ipv4/conf/uplink0/arp_ignore", "0"}, {"ipv6/conf/uplink0/disable_ipv6", "0"}} {
+			if err := l.Host().SetSysctl("net/"+p[0], p[1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.command(t, l.Host(), c)
+		if changed, err := uplink.Recover(testContext(t), l.db); err != nil || !slices.Equal(changed, []string{node.Uplink}) {
+			t.Errorf("Recover: %v, %v; want the uplink", changed, err)
+		}
+		l.expect(t, "recovered", adopted)
+		l.expectConnected(t, "recovered")
+	}
+	l.release(t)
+	l.expect(t, "released", before)
+}
+
 // TestTakenOut has somebody take the NIC out of the bridge.
 func TestTakenOut(t *testing.T) {
 	t.Parallel()
@@ -244,7 +270,8 @@ func TestMachineStartedAnew(t *testing.T) {
 		l.command(t, l.Host(), "ip addr flush dev br0")
 		l.command(t, l.Host(), "ip link set br0 down")
 		l.command(t, l.Host(), "ip rule del pref 1000")
-		if err := l.Host().RestoreIP(node.Uplink, "ipv4/arp_ignore=0 ipv4/rp_filter=0 ipv4/forwarding=1 ipv6/disable_ipv6=0"); err != nil {
+		settings := "ipv4/arp_ignore=0 ipv4/rp_filter=0 ipv4/forwarding=1 ipv6/disable_ipv6=0"
+		if err := l.Host().RestoreIP(node.Uplink, settings); err != nil {
 			t.Fatal(err)
 		}
 		l.setDAD(t, "0")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
 // TestKilledAdopt kills a program that adopts before each of its steps in turn:
@@ -64,6 +66,40 @@ func TestKilledRelease(t *testing.T) {
 		p.KillBefore++
 	}
 	l.expectSteps(t, p.KillBefore)
+	l.expect(t, "released", before)
+}
+
+// TestAdoptElsewhere adopts for another bridge than the program that was killed.
+func TestAdoptElsewhere(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, "standalone", plain)
+	_, err := l.db.Apply(testContext(t),
+		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "br1", Type: "internal"}).Named("i"),
+		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "br1", Interfaces: []string{"i"}}).Named("p"),
+		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br1", Ports: []string{"p"}, DatapathType: "netdev"}).Named("b"),
+		vswitch.AddBridges("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := l.dump(t)
+	p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
+		KillAt: "write the journal: adopted"}
+	if !p.run(t) {
+		t.Fatal("the adoption came to its end")
+	}
+	if err := l.db.Client().Echo(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	c := l.config()
+	c.Bridge = "br1"
+	if u, err := uplink.Adopt(testContext(t), l.db, c); err != nil || u.Bridge != "br1" {
+		t.Fatalf("Adopt: %+v, %v; want the uplink of br1", u, err)
+	}
+	l.expectConnected(t, "adopted")
+	if _, err := uplink.Adopt(testContext(t), l.db, l.config()); !errors.As(err, new(*uplink.UnsuitableError)) {
+		t.Errorf("Adopt for br0 as well: %v, want an UnsuitableError", err)
+	}
+	l.release(t)
 	l.expect(t, "released", before)
 }
 

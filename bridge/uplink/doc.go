@@ -34,7 +34,8 @@
 // anew after all, Recover gives it what was moved when the NIC was adopted.
 // If the machine itself was started anew, Recover adopts the NIC again with what
 // it has now. If somebody took the NIC out of the bridge, Recover gives it back
-// what it had.
+// what it had. If another program has let the kernel's IP stack use the NIC again,
+// Recover ends that.
 //
 // # What the caller must have
 //

@@ -285,7 +285,9 @@ func (m *mover) movedTo(to linkstate.Device) []linkstate.Object {
 }
 
 // add gives a device those objects that wanted says.
-func (m *mover) add(ctx context.Context, to linkstate.Device, objects []linkstate.Object, wanted func(linkstate.Object) bool) error {
+func (m *mover) add(
+	ctx context.Context, to linkstate.Device, objects []linkstate.Object, wanted func(linkstate.Object) bool,
+) error {
 	now, err := sinceBoot()
 	if err != nil {
 		return err

@@ -5,10 +5,13 @@ package uplink_test
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
+	"github.com/ovskit/ovskit/bridge/hostaddr"
 	"github.com/ovskit/ovskit/bridge/uplink"
+	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -19,7 +22,7 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", plain)
 	for _, c := range []string{
-		"link add m0 type veth peer name m1", "link add master0 type bridge", "link set m0 master master0",
+		"link set br0 up", "link add m0 type veth peer name m1", "link add master0 type bridge", "link set m0 master master0",
 		"tuntap add tun0 mode tun", "link add mac0 link m1 type macvlan",
 		"link add nh0 type veth peer name nh1", "link set nh0 up", "link set nh1 up", "addr add 172.29.0.1/24 dev nh0",
 		"nexthop add id 7 via 172.29.0.2 dev nh0", "route add 198.18.9.0/24 nhid 7",
@@ -58,6 +61,19 @@ func TestRefused(t *testing.T) {
 	}
 	l.expect(t, "refused", before)
 
+	spare := netip.MustParseAddr("192.0.2.50")
+	err := hostaddr.Ensure(testContext(t), l.db, hostaddr.Config{
+		Bridge: "br0", Device: node.Uplink, Addr: spare, SwitchNetns: l.Host().Path(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := uplink.Adopt(testContext(t), l.db, l.config()); err == nil || !strings.Contains(err.Error(), "192.0.2.50") {
+		t.Errorf("Adopt of a NIC with a spare address: %v, want an error that names it", err)
+	}
+	if err := hostaddr.Delete(testContext(t), l.db, spare); err != nil {
+		t.Fatal(err)
+	}
 	l.adopt(t)
 	c = l.config()
 	c.Device = "master0"

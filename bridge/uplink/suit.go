@@ -5,10 +5,13 @@ package uplink
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
+	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
@@ -34,6 +37,8 @@ type facts struct {
 	// holder is the bridge in the database that has a port of that name, or
 	// is of that name.
 	holder string
+	// spare is an address of package hostaddr that is reached by it.
+	spare string
 }
 
 // unsuitable says why a device cannot be an uplink; nothing does if it returns
@@ -47,6 +52,8 @@ func (f *facts) unsuitable() string {
 		return fmt.Sprintf("it is no Ethernet device but %s", attrs.EncapType)
 	case f.holder != "":
 		return fmt.Sprintf("it is a port of bridge %q in the database", f.holder)
+	case f.spare != "":
+		return fmt.Sprintf("spare address %s is reached by it (package hostaddr) and must be deleted first", f.spare)
 	case f.master != "":
 		return fmt.Sprintf("it belongs to device %q", f.master)
 	case f.link.Type() == "openvswitch":
@@ -78,6 +85,7 @@ func checkDevice(db *vswitch.DB, ns *netns.NS, h *netlink.Handle, device string)
 	} else if br, ok := db.Bridge(device); ok {
 		f.holder = br.Name
 	}
+	f.spare = spareAddress(db, device)
 	links, err := h.LinkList()
 	if err != nil {
 		return nil, fmt.Errorf("list devices: %w", err)
@@ -97,6 +105,23 @@ func checkDevice(db *vswitch.DB, ns *netns.NS, h *netlink.Handle, device string)
 		return nil, &UnsuitableError{device, reason}
 	}
 	return f.link, nil
+}
+
+// spareAddress returns an address that package hostaddr has given a bridge on a
+// device's link; empty if there is none.
+func spareAddress(db *vswitch.DB, device string) string {
+	for _, br := range db.Bridges() {
+		for key, text := range br.ExternalIDs {
+			addr, ok := strings.CutPrefix(key, mark.HostAddr)
+			record := struct {
+				Device string `json:"device"`
+			}{}
+			if ok && json.Unmarshal([]byte(text), &record) == nil && record.Device == device {
+				return addr
+			}
+		}
+	}
+	return ""
 }
 
 // takesFrames reports whether a device has a receive handler on the one below

@@ -22,6 +22,7 @@ func TestUnsuitable(t *testing.T) {
 		{"wireless", func(f *facts) { f.wireless = true }, "wireless"},
 		{"in a bond", func(f *facts) { f.master = "bond0" }, `belongs to device "bond0"`},
 		{"port", func(f *facts) { f.holder = "br1" }, `port of bridge "br1"`},
+		{"address mode", func(f *facts) { f.spare = "192.0.2.50" }, "spare address 192.0.2.50"},
 		{"under a macvlan", func(f *facts) { f.stacked = "mac0" }, `"mac0" is on it`},
 		{"ipvlan", func(f *facts) { f.link = &netlink.IPVlan{LinkAttrs: ether} }, "ipvlan"},
 		{"internal port", func(f *facts) { f.link = &netlink.GenericLink{LinkAttrs: ether, LinkType: "openvswitch"} }, "internal port"},

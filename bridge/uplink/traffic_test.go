@@ -54,7 +54,8 @@ func TestTrafficGoesOn(t *testing.T) {
 			c.exchange(t, 20)
 		}
 		sent, received := pings.stop(t)
-		t.Logf("%s took %v: longest silence in a connection %v, %d of %d echo requests every 5 ms answered", change.name, took, longest, received, sent)
+		t.Logf("%s took %v: longest silence in a connection %v, %d of %d echo requests every 5 ms answered",
+			change.name, took, longest, received, sent)
 		if sent-received > sent/2 {
 			t.Errorf("%s: %d of %d echo requests answered, want most", change.name, received, sent)
 		}
@@ -186,9 +187,10 @@ func TestSecureBridge(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "secure", plain)
 	before := l.dump(t)
+	patience := "-w1"
 	c := l.config()
 	c.Verify = func(ctx context.Context, u *uplink.Uplink) error {
-		cmd := exec.CommandContext(ctx, "ping", "-c1", "-W1", "192.0.2.254")
+		cmd := exec.CommandContext(ctx, "ping", "-c1", "-i0.1", patience, "192.0.2.254")
 		if err := l.Host().Do(cmd.Start); err != nil {
 			return err
 		}
@@ -216,6 +218,7 @@ func TestSecureBridge(t *testing.T) {
 	c.Connect = func(ctx context.Context, u *uplink.Uplink) error {
 		return exec.CommandContext(ctx, "ovs-ofctl", "add-flow", l.OVS().Management("br0"), "actions=NORMAL").Run()
 	}
+	patience = "-w10"
 	if _, err := uplink.Adopt(testContext(t), l.db, c); err != nil {
 		t.Fatal(err)
 	}

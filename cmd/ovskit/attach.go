@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -199,16 +198,4 @@ func describePort(p *port.Port) portDescription {
 		d.Error = p.Err.Error()
 	}
 	return d
-}
-
-// vlanText writes VLANs for people.
-func vlanText(v port.VLAN) string {
-	var parts []string
-	if v.Tag != 0 {
-		parts = append(parts, strconv.Itoa(int(v.Tag)))
-	}
-	if len(v.Trunks) > 0 {
-		parts = append(parts, "trunk "+strings.Join(strings.Fields(strings.Trim(fmt.Sprint(v.Trunks), "[]")), ","))
-	}
-	return strings.Join(parts, ", ")
 }

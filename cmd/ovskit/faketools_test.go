@@ -127,6 +127,70 @@ func TestFakeOfOtherSchemas(t *testing.T) {
 	}
 }
 
+// TestFakeOfAFile serves what ovsdb-tool has made: a database of another schema, beside which there is no switch unless the
+// other file is one of Open_vSwitch.
+func TestFakeOfAFile(t *testing.T) {
+	tier.Need(t, tier.Sandbox)
+	dir := t.TempDir()
+	schema := writeSchema(t, `{"name":"A","tables":{"T":{"columns":{"c":{"type":"string"}},"isRoot":true}}}`)
+	file, other := filepath.Join(dir, "a.db"), filepath.Join(dir, "conf.db")
+	if out, err := exec.Command("ovsdb-tool", "create", file, schema).CombinedOutput(); err != nil {
+		t.Fatalf("ovsdb-tool: %v: %s", err, out)
+	}
+	f := startFakeIn(t, t.TempDir(), "--file", file)
+	f.want("ovsdb-client list-dbs unix:DIR/db.sock", "A\n_Server\n")
+	f.want(`ovsdb-client transact unix:DIR/db.sock ["A",{"op":"insert","table":"T","row":{"c":"x"}}]`, "uuid")
+	if out, err := f.tool("ovs-appctl version"); err == nil {
+		t.Errorf("there is a switch: %s", out)
+	}
+	f.end()
+	f = startFakeIn(t, t.TempDir(), "--file", other)
+	f.want("ovs-vsctl --timeout=10 --db=unix:DIR/db.sock add-br br0", "")
+	f.end()
+	f = startFakeIn(t, t.TempDir(), "--file", file, "--database", other)
+	f.want("ovsdb-client -f csv dump unix:DIR/db.sock A T c", "T table\nc\nx\n")
+	f.want("ovs-vsctl --timeout=10 --db=unix:DIR/db.sock add-br br1", "")
+	f.want("ovs-appctl ofproto/list", "br0\nbr1\n")
+}
+
+// What is in the way of serving a file is named.
+func TestFakeOfBadFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"empty": "", "text": "text\n", "cluster": "OVSDB CLUSTER 2 bf21a9e8fbc5a3846fb05b4fa0859e0917b2202f\n{}",
+		"schema": "OVSDB JSON 2 bf21a9e8fbc5a3846fb05b4fa0859e0917b2202f\n{}",
+		"server": "OVSDB JSON 25 7bfe0afea004730f63ea36c8aea14231b3bfdf46\n{\"name\":\"_A\",\"tables\":{}}",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	schema := writeSchema(t, `{"name":"A","tables":{}}`)
+	switchFile := filepath.Join(dir, "conf.db")
+	startFakeIn(t, t.TempDir(), "--file", switchFile).end()
+	for _, tt := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"empty"}, dir + "/empty: the schema is missing"},
+		{[]string{"text"}, dir + `/text: parse error at offset 0 in header line "text"`},
+		{[]string{"cluster"}, dir + "/cluster: it is the file of a clustered database"},
+		{[]string{"schema"}, "Required 'name' member is missing"},
+		{[]string{"server"}, dir + `/server: names beginning with "_" are reserved`},
+		{[]string{"none/file"}, "create the database file: " + dir + "/none/file"},
+		{[]string{"conf.db", "--schema", schema}, switchFile + ": it is a database Open_vSwitch, not A"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"fake", "--dir", t.TempDir(), "--file", filepath.Join(dir, tt.args[0])}, tt.args[1:]...)
+		if got := run(testContext(t), args, &stdout, &stderr); got != exitFailed || stdout.Len() > 0 {
+			t.Errorf("file %v: got exit code %d, stdout %q; want %d and nothing", tt.args, got, stdout.String(), exitFailed)
+		}
+		if !strings.Contains(stderr.String(), tt.says) {
+			t.Errorf("file %v: got %q, want %s", tt.args, stderr.String(), tt.says)
+		}
+	}
+}
+
 func TestFakeWithoutSwitch(t *testing.T) {
 	tier.Need(t, tier.Sandbox)
 	f := startFakeIn(t, t.TempDir(), "--no-switch")

@@ -44,6 +44,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"demo", "--keep=perhaps"}, `"perhaps"`},
 		{[]string{"demo", "--switch", "fake", "--keep"}, "kept"},
 		{[]string{"fake"}, "--dir"},
+		{[]string{"fake", "--dir", ".", "--ca-cert", "a", "--bootstrap-ca-cert", "b"}, "exclude each other"},
 		{[]string{"version", "1"}, `"1"`},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {

@@ -106,7 +106,8 @@ func TestMove(t *testing.T) {
 	ns := newNS(t)
 	for _, c := range []string{
 		"addr add 10.1.0.1/24 dev v0 label v0:web", "addr add 10.1.0.2/24 dev v0", "-6 addr add 2001:db8::1/64 nodad dev v0",
-		"route add 10.3.0.0/24 via 10.2.0.9 dev v0 onlink", "route add 10.2.0.0/24 via 10.1.0.9", "route add 10.4.0.0/24 via 10.1.0.9 table 7",
+		"route add 10.3.0.0/24 via 10.2.0.9 dev v0 onlink", "route add 10.2.0.0/24 via 10.1.0.9",
+		"route add 10.4.0.0/24 via 10.1.0.9 table 7",
 		"-6 route add 2001:db8:1::/64 via 2001:db8::9", "rule add oif v0 lookup 7 pref 7", "neigh add proxy 10.1.0.7 dev v0",
 		"neigh add 10.1.0.8 lladdr 02:00:00:00:00:08 dev v0 nud permanent",
 	} {
@@ -201,7 +202,8 @@ func TestAge(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := run(t, ns, "-o -4 addr show dev v1")
-		if strings.Contains(got, "10.1.0.1") != (tt.left != "") || !strings.Contains(got, "10.2.0.1/24 scope global v1\\       valid_lft forever") {
+		if strings.Contains(got, "10.1.0.1") != (tt.left != "") ||
+			!strings.Contains(got, "10.2.0.1/24 scope global v1\\       valid_lft forever") {
 			t.Errorf("after %v: %s; want 10.1.0.1 with %q", tt.age, got, tt.left)
 		}
 		if tt.left != "" && !strings.Contains(got, tt.left) && !strings.Contains(got, strings.Replace(tt.left, "300", "299", 1)) {

@@ -320,8 +320,13 @@ func TestRestoreIP(t *testing.T) {
 		return s
 	}
 	before := settings()
-	if err := ns.DisableIP("eth0.7"); err != nil {
-		t.Fatal(err)
+	for _, want := range []bool{false, true} {
+		if got, err := ns.IsIPDisabled("eth0.7"); err != nil || got != want {
+			t.Errorf("IsIPDisabled = %v, %v; want %v", got, err, want)
+		}
+		if err := ns.DisableIP("eth0.7"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if got, want := settings(), "ipv4/arp_ignore=8 ipv4/rp_filter=1 ipv4/forwarding=0 ipv6/disable_ipv6=1"; got != want {
 		t.Errorf("after DisableIP: %q, want %q", got, want)

@@ -60,6 +60,20 @@ func (n *NS) IPSettings(device string) (string, error) {
 	return strings.Join(settings, " "), nil
 }
 
+// IsIPDisabled reports whether a device is as [NS.DisableIP] leaves it.
+func (n *NS) IsIPDisabled(device string) (bool, error) {
+	disabled := true
+	err := n.eachSetting(device, func(path, _, quiet string) error {
+		value, err := readSetting(path)
+		disabled = disabled && value == quiet
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("read the IP settings of device %q in network namespace %q: %w", device, n.name, err)
+	}
+	return disabled, nil
+}
+
 // RestoreIP takes DisableIP back, given what IPSettings returned before. A
 // setting that has another value than DisableIP gave it has been changed by
 // somebody else, or belongs to another device of that name, and is left as it

@@ -66,9 +66,12 @@ func (ca *CA) ExpiredServer(names ...string) tls.Certificate {
 	return ca.issue(template)
 }
 
-// Client makes a certificate for clients.
-func (ca *CA) Client() tls.Certificate {
-	template := newTemplate("client")
+// Client makes a certificate for clients, with the common name "client".
+func (ca *CA) Client() tls.Certificate { return ca.ClientNamed("client") }
+
+// ClientNamed makes a certificate for clients with a common name.
+func (ca *CA) ClientNamed(name string) tls.Certificate {
+	template := newTemplate(name)
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	return ca.issue(template)
 }

@@ -43,6 +43,35 @@ func TestDialEmptyDatabase(t *testing.T) {
 	}
 }
 
+func TestControllerIsCopiedAndWatched(t *testing.T) {
+	db := dial(t, start(t, ovsproc.Options{}))
+	br := addBridge(t, db, "br0")
+	w := db.Watch(ovsdb.WatchOptions{})
+	defer w.Close()
+	results := apply(t, db,
+		ovsdb.Insert(vswitch.TableController, &vswitch.Controller{Target: "ptcp:0:127.0.0.1"}).Named("c"),
+		ovsdb.Update(vswitch.TableBridge, ovsdb.Row{"controller": "c"}, ovsdb.ByUUID(br.UUID)))
+	uuid := results[0].UUID
+	if c, ok := db.ControllerByUUID(uuid); !ok || c.Target != "ptcp:0:127.0.0.1" {
+		t.Errorf("ControllerByUUID: got %+v, %t", c, ok)
+	}
+	for {
+		delta, err := w.Next(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range delta.Events {
+			if e.UUID != uuid {
+				continue
+			}
+			if c, ok := e.New.(*vswitch.Controller); !ok || c.Target != "ptcp:0:127.0.0.1" {
+				t.Errorf("event of the controller: got %+v", e)
+			}
+			return
+		}
+	}
+}
+
 func TestBridgeAndPorts(t *testing.T) {
 	db := dial(t, start(t, ovsproc.Options{}))
 	br := addBridge(t, db, "br0")

@@ -150,13 +150,18 @@ func (t *subtable[V]) match(seed uint64, k *packet.Key, tries []trieLookup, wc *
 	if t.portsLen > 0 {
 		value := prefix{uint32(k[portsWord]>>32) & t.portsMask}
 		_, depends := lookup(t.ports, &value, 32)
-		wc[portsWord] |= uint64(t.portsMask&highBits(depends)) << 32
-		fold(wc, t.parts[:t.start(last)])
+		// Of the ports only those bits have been looked at, and of all else what there is.
+		ports := wc[portsWord]&^lowWord | uint64(t.portsMask&highBits(depends))<<32
+		fold(wc, t.parts)
+		wc[portsWord] = wc[portsWord]&lowWord | ports
 		return nil
 	}
 	fold(wc, t.parts)
 	return nil
 }
+
+// lowWord is the half of a word that the ports are not in.
+const lowWord = 1<<32 - 1
 
 func (t *subtable[V]) start(stage int) int {
 	if stage == 0 {

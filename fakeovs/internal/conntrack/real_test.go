@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ import (
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -44,13 +43,9 @@ type realTracker struct {
 }
 
 func startReal(t testing.TB) *realTracker {
-	tier.Need(t, tier.Sandbox)
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	t.Cleanup(cancel)
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatalf("start Open vSwitch: %v", err)
-	}
 	r := &realTracker{ovs: ovs, ctx: ctx}
 	t.Cleanup(func() {
 		if r.sub != nil {
@@ -60,17 +55,11 @@ func startReal(t testing.TB) *realTracker {
 		if r.port != nil {
 			_ = r.port.Close()
 		}
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop Open vSwitch: %v", err)
-		}
 	})
 	socket := filepath.Join(ovs.Dir(), "p1")
-	out, err := exec.CommandContext(ctx, "ovs-vsctl", "--db="+ovs.DatabaseEndpoint(), "init", "--", "add-br", "br0", "--", "set",
-		"bridge", "br0", "datapath_type=dummy", "fail-mode=secure", "protocols=OpenFlow13", "--", "add-port", "br0", "p1", "--",
-		"set", "interface", "p1", "type=dummy", "ofport_request=1", "options:pstream=punix:"+socket).CombinedOutput()
-	if err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
+	args := append([]string{"init"}, ovsproctest.DummyBridge("br0", 1, "protocols=OpenFlow13")...)
+	ovsproctest.Vsctl(ctx, t, ovs, append(args, "--", "set", "interface", "p1", "options:pstream=punix:"+socket)...)
+	var err error
 	if r.port, err = net.Dial("unix", socket); err != nil {
 		t.Fatalf("connect to the port: %v", err)
 	}

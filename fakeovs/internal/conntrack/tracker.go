@@ -39,17 +39,22 @@ func New(now func() time.Time, capacity int) *Tracker {
 	if capacity == 0 {
 		capacity = DefaultCapacity
 	}
-	start := now().UnixMilli()
-	return &Tracker{
-		now:      now,
-		capacity: capacity,
-		table:    table{index: make(map[tuple]*node), swept: start},
-		limits:   newLimits(),
-		timeouts: newTimeouts(),
-		expected: newExpectations(),
-		frags:    newReassembly(start),
-		random:   rand.New(rand.NewPCG(1, 2)),
-	}
+	t := &Tracker{now: now, capacity: capacity, random: rand.New(rand.NewPCG(1, 2))}
+	t.Reset()
+	return t
+}
+
+// Reset forgets all connections, fragments, limits and settings, as when a datapath is deleted.
+func (t *Tracker) Reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	start := t.now().UnixMilli()
+	t.table = table{index: make(map[tuple]*node), swept: start}
+	t.limits = newLimits()
+	t.timeouts = newTimeouts()
+	t.expected = newExpectations()
+	t.frags = newReassembly(start)
+	t.lenient = false
 }
 
 // Track sends a packet through the tracker: it sets m, and translates the packet if r says so. If held is true the packet

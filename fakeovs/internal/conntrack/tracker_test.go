@@ -14,6 +14,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
+	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -34,44 +35,17 @@ var (
 	public = netip.MustParseAddr("192.0.2.1")
 )
 
-func serialise(ls ...gopacket.SerializableLayer) *packet.Packet {
-	b := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ls...)
-	if err != nil {
-		panic(err)
-	}
-	return packet.Parse(append([]byte(nil), b.Bytes()...))
-}
-
-func headers(src, dst netip.AddrPort, proto layers.IPProtocol) (*layers.Ethernet, *layers.IPv4) {
-	return &layers.Ethernet{SrcMAC: make(net.HardwareAddr, 6), DstMAC: make(net.HardwareAddr, 6), EthernetType: layers.EthernetTypeIPv4},
-		&layers.IPv4{Version: 4, TTL: 64, Protocol: proto, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+func station(a netip.AddrPort) frametest.Host {
+	return frametest.Host{MAC: make(net.HardwareAddr, 6), IP: a.Addr()}
 }
 
 func udp(src, dst netip.AddrPort) *packet.Packet {
-	eth, ip := headers(src, dst, layers.IPProtocolUDP)
-	l := &layers.UDP{SrcPort: layers.UDPPort(src.Port()), DstPort: layers.UDPPort(dst.Port())}
-	_ = l.SetNetworkLayerForChecksum(ip)
-	return serialise(eth, ip, l, gopacket.Payload("x"))
+	return packet.Parse(frametest.UDP(station(src), station(dst), src.Port(), dst.Port(), "x"))
 }
 
 func tcp(src, dst netip.AddrPort, flags string, seq, ack uint32, payload string) *packet.Packet {
-	eth, ip := headers(src, dst, layers.IPProtocolTCP)
-	l := &layers.TCP{SrcPort: layers.TCPPort(src.Port()), DstPort: layers.TCPPort(dst.Port()), Seq: seq, Ack: ack, Window: 4096}
-	for _, f := range flags {
-		switch f {
-		case 'S':
-			l.SYN = true
-		case 'A':
-			l.ACK = true
-		case 'F':
-			l.FIN = true
-		case 'R':
-			l.RST = true
-		}
-	}
-	_ = l.SetNetworkLayerForChecksum(ip)
-	return serialise(eth, ip, l, gopacket.Payload(payload))
+	s := frametest.Segment{Flags: flags, Seq: seq, Ack: ack, Window: 4096}
+	return packet.Parse(frametest.TCP(station(src), station(dst), src.Port(), dst.Port(), s, payload))
 }
 
 func port(a netip.Addr, p uint16) netip.AddrPort { return netip.AddrPortFrom(a, p) }
@@ -202,9 +176,9 @@ func TestTranslation(t *testing.T) {
 	wantAddrs(t, "commit again", p, port(public, 1000), s)
 
 	// The server cannot be reached, says a router, and quotes the translated packet.
-	eth, ip := headers(port(netip.MustParseAddr("198.51.100.1"), 0), port(public, 0), layers.IPProtocolICMPv4)
-	p = serialise(eth, ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(3, 1)},
-		gopacket.Payload(udp(port(public, 1000), s).Network()))
+	eth, ip := frametest.IPLayers(station(port(netip.MustParseAddr("198.51.100.1"), 0)), station(port(public, 0)), layers.IPProtocolICMPv4)
+	p = packet.Parse(frametest.Serialise(eth, ip, &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(3, 1)},
+		gopacket.Payload(udp(port(public, 1000), s).Network())))
 	b.pass("error", p, existing, openflow.CTRelated|openflow.CTReply|openflow.CTTracked|dnat)
 	in, ok := packet.Parse(p.Bytes()).Inner()
 	if !ok || netip.AddrFrom4([4]byte(in.Network()[12:16])) != client || !packet.Parse(p.Bytes()).TransportValid() {

@@ -38,27 +38,24 @@ func (s *Server) standard(version string) []Command {
 }
 
 func (s *Server) list() string {
-	var names []string
-	for name, c := range s.commands {
-		if !c.Hidden {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
 	var b strings.Builder
 	b.WriteString("The available commands are:\n")
-	for _, name := range names {
-		fmt.Fprintf(&b, "  %-23s %s\n", name, s.commands[name].Usage)
+	for _, c := range s.commands {
+		if !c.Hidden {
+			fmt.Fprintf(&b, "  %-23s %s\n", c.Name, c.Usage)
+		}
 	}
 	return b.String()
 }
 
 // run carries out a command; after is what is to be done when the answer has been sent.
 func (s *Server) run(name string, args []any) (text string, after func(), err error) {
-	c, ok := s.commands[name]
-	switch {
-	case !ok:
+	at, ok := slices.BinarySearchFunc(s.commands, name, func(c Command, name string) int { return strings.Compare(c.Name, name) })
+	if !ok {
 		return "", nil, fmt.Errorf("\"%s\" is not a valid command (use \"list-commands\" to see a list of valid commands)", name)
+	}
+	c := &s.commands[at]
+	switch {
 	case len(args) < c.Min:
 		return "", nil, fmt.Errorf("\"%s\" command requires at least %d arguments", name, c.Min)
 	case len(args) > c.Max:

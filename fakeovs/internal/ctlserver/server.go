@@ -10,8 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 const (
@@ -24,7 +27,7 @@ const (
 // Server answers the clients of control sockets.
 type Server struct {
 	log      *slog.Logger
-	commands map[string]Command
+	commands []Command  // by name
 	turn     sync.Mutex // held while a command runs
 
 	mu     sync.Mutex
@@ -41,28 +44,23 @@ func New(version string, log *slog.Logger, commands ...Command) *Server {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{log: log, commands: make(map[string]Command, len(commands)+2), conns: map[net.Conn]struct{}{}}
-	for _, c := range append(s.standard(version), commands...) {
-		if _, twice := s.commands[c.Name]; twice {
-			panic("ctlserver: two commands " + c.Name)
+	s := &Server{log: log, conns: map[net.Conn]struct{}{}}
+	s.commands = slices.Concat(s.standard(version), commands)
+	slices.SortFunc(s.commands, func(a, b Command) int { return strings.Compare(a.Name, b.Name) })
+	for i := range s.commands[1:] {
+		if name := s.commands[i].Name; name == s.commands[i+1].Name {
+			panic("ctlserver: two commands " + name)
 		}
-		s.commands[c.Name] = c
 	}
 	return s
 }
 
 // Serve accepts clients until the listener is closed, and returns nil then.
 func (s *Server) Serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accept a client of the control socket: %w", err)
-		}
-		s.ServeConn(conn)
+	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+		return fmt.Errorf("accept a client of the control socket: %w", err)
 	}
+	return nil
 }
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.

@@ -49,13 +49,13 @@ func (x *txn) commit() ([]*change, *Error) {
 // dropUnchanged notes the columns that changed, and drops rows that ended as they began. It reports whether anything
 // is left.
 func (x *txn) dropUnchanged() bool {
-	var order []*change
+	order := x.order[:0]
 	for _, c := range x.order {
 		if c.old == nil && c.new == nil {
 			continue
 		}
 		if !c.noteChanged() {
-			delete(x.changes, c.id)
+			x.undo(c)
 			continue
 		}
 		order = append(order, c)
@@ -263,7 +263,7 @@ func (x *txn) checkIndexes() *Error {
 		for i, columns := range t.indexes {
 			e := entry{t, i, c.new.columnsKey(columns)}
 			other := taken[e]
-			if uuid, ok := t.unique[i][e.key]; ok && other == nil && x.changes[rowID{t, uuid}] == nil {
+			if uuid, ok := t.unique[i][e.key]; ok && other == nil && x.change(rowID{t, uuid}) == nil {
 				other = t.rows[uuid]
 			}
 			if other != nil {
@@ -306,7 +306,7 @@ func (r *Row) less(o *Row) bool {
 // history says what a transaction did to a row that has a twin.
 func (x *txn) history(title string, columns []*column, r *Row) string {
 	s := fmt.Sprintf("%s row, with UUID %s, ", title, r.uuid)
-	c := x.changes[rowID{r.table, r.uuid}]
+	c := x.change(rowID{r.table, r.uuid})
 	switch {
 	case c == nil || c.old != nil && !c.isModified():
 		return s + "existed in the database before this transaction and was not modified by the transaction."

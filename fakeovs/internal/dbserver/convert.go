@@ -14,6 +14,10 @@ import (
 // schema that was first, as an ovsdb-server's does until it starts anew.
 func (s *session) convertRequest(m message) error {
 	db, err := s.database(m)
+	if err == nil && s.role != "" {
+		err = newError("permission error", "RBAC rules for client \"%s\" role \"%s\" prohibit \"convert\" of database %s "+
+			"(only the root role may convert databases)", s.shownName(), s.role, db.schema.Name)
+	}
 	if err == nil {
 		err = db.convertTo(m.params)
 	}
@@ -114,7 +118,7 @@ func (db *Database) abandon() {
 			m.session.notify("monitor_canceled", []any{m.id})
 		}
 	}
-	db.monitors = nil
+	db.forgetMonitor(func(*monitor) bool { return true })
 	for _, w := range slices.Clone(db.waiting) {
 		db.forget(w)
 		if w.x.session.changeAware {

@@ -35,6 +35,9 @@ func (d Datum) isDefault(t *Type) bool {
 }
 
 func (d Datum) equal(e Datum) bool {
+	if d.root == e.root {
+		return true
+	}
 	if d.Len() != e.Len() {
 		return false
 	}

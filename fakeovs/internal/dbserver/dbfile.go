@@ -23,6 +23,7 @@ type dbFile struct {
 	name      string
 	log       *logFile // nil while the file is closed
 	compacted time.Time
+	text      []byte // the buffer of the record that was written last
 }
 
 // AddDatabaseFile makes a database that is kept in a file in the format of ovsdb-server: with the schema and the content
@@ -41,6 +42,9 @@ func (s *Server) AddDatabaseFile(name string, schema *Schema) (*Database, error)
 	found, err := f.open(s.now())
 	if err == nil && schema != nil && found.Name != schema.Name {
 		err = errors.Join(fmt.Errorf("%s: it is a database %s, not %s", name, found.Name, schema.Name), f.close())
+	}
+	if err == nil && found.Name[0] == '_' {
+		err = errors.Join(fmt.Errorf("%s: names beginning with \"_\" are reserved: %s", name, found.Name), f.close())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the database file: %w", err)
@@ -129,9 +133,12 @@ func (db *Database) record(x *txn, changes []*change) *Error {
 	if db.file == nil || db.file.log == nil {
 		return nil
 	}
-	text, any := appendRecord(nil, changes, x.comment, db.server.now())
+	text, any := appendRecord(db.file.text[:0], changes, x.comment, db.server.now())
 	if !any {
 		return nil
+	}
+	if db.file.text = text; cap(text) > maxKept {
+		db.file.text = nil
 	}
 	err := db.file.log.write(text)
 	if err == nil && x.durable {

@@ -208,7 +208,7 @@ func TestDifferenceLargerThanAValue(t *testing.T) {
 
 // TestDamagedFile has a file end in what is not a record.
 func TestDamagedFile(t *testing.T) {
-	whole := func(text string) string { return string(logRecord([]byte(text))) }
+	whole := func(text string) string { return string(appendLogRecord(nil, []byte(text))) }
 	for name, damage := range map[string]string{
 		"half a header":     "OVSDB JSON 5",
 		"half a record":     whole(`{"root":{}}`)[:60],
@@ -271,8 +271,8 @@ func TestFileThatCannotBeOpened(t *testing.T) {
 	for name, tt := range map[string]struct{ file, says string }{
 		"empty":                 {write("empty", ""), "schema is missing"},
 		"no database":           {write("text", "hello\n"), "parse error"},
-		"no schema":             {write("noschema", string(logRecord([]byte(`{}`)))), "Required 'name' member is missing"},
-		"another database":      {write("other", string(logRecord([]byte(`{"name":"other","tables":{}}`)))), "database other, not test"},
+		"no schema":             {write("noschema", string(appendLogRecord(nil, []byte(`{}`)))), "Required 'name' member is missing"},
+		"another database":      {write("other", string(appendLogRecord(nil, []byte(`{"name":"other","tables":{}}`)))), "database other, not test"},
 		"of a cluster":          {write("cluster", "OVSDB CLUSTER 2 "+strings.Repeat("a", 40)+"\n{}"), "clustered"},
 		"locked":                {locked, "lock"},
 		"directory":             {dir, "is a directory"},

@@ -4,9 +4,9 @@
 package dbserver
 
 import (
-	"fmt"
 	"math"
 	"sort"
+	"strconv"
 	"time"
 )
 
@@ -21,13 +21,17 @@ type execution struct {
 	deadline time.Duration // the elapsed time at which the next "wait" of it ends
 }
 
+// emptyResult is that of operations that have nothing to tell.
+var emptyResult = rawJSON("{}")
+
 // forever is the deadline of a transaction without one.
 const forever = time.Duration(math.MaxInt64)
 
 // errUnsatisfied is how a "wait" says that the transaction is to be tried again later.
 var errUnsatisfied = &Error{Tag: "not supported", Details: "triggers not supported"}
 
-type operation func(x *execution, p *parser) (map[string]any, *Error)
+// operation runs an operation and returns the text of its result.
+type operation func(x *execution, p *parser) (rawJSON, *Error)
 
 // operations are the operations by name; the boolean says whether they can be used on a database whose name begins
 // with an underscore, which belongs to the server.
@@ -53,7 +57,7 @@ func (x *execution) run(ops []any) (results []any, done bool) {
 	x.txn, x.syms, x.deadline = newTxn(x.db), symbols{}, forever
 	results = make([]any, len(ops), len(ops)+1)
 	for i, op := range ops {
-		result, err := x.operation(op, fmt.Sprintf("ovsdb operation %d of %d", i+1, len(ops)))
+		result, err := x.operation(op, i+1, len(ops))
 		if err == errUnsatisfied {
 			return nil, false
 		}
@@ -69,8 +73,8 @@ func (x *execution) run(ops []any) (results []any, done bool) {
 	return results, true
 }
 
-func (x *execution) operation(v any, name string) (map[string]any, *Error) {
-	p := newParser(v, name)
+func (x *execution) operation(v any, number, of int) (rawJSON, *Error) {
+	p := newNumberedParser(v, "ovsdb operation", number, of)
 	opName, ok := p.id("op", required)
 	if !ok {
 		return nil, p.finish()
@@ -126,7 +130,7 @@ func (x *execution) rowFromJSON(t *table, uuid string, v any) (*Row, []*column, 
 	return r, columns, nil
 }
 
-func (x *execution) insert(p *parser) (map[string]any, *Error) {
+func (x *execution) insert(p *parser) (rawJSON, *Error) {
 	t := x.table(p)
 	uuidText, hasUUID := p.string("uuid", optional)
 	name, hasName := p.id("uuid-name", optional)
@@ -166,13 +170,16 @@ func (x *execution) insert(p *parser) (map[string]any, *Error) {
 			return nil, err
 		}
 	}
+	if !x.permissions(t).insertDelete(r) {
+		return nil, x.session.notPermitted("row insertion into", t)
+	}
 	r.fields[colUUID] = scalar(strAtom(uuid))
 	r.fields[colVersion] = scalar(strAtom(newUUID()))
 	x.txn.insert(r)
-	return map[string]any{"uuid": []any{"uuid", uuid}}, nil
+	return rawJSON(`{"uuid":["uuid","` + uuid + `"]}`), nil
 }
 
-func (x *execution) selectRows(p *parser) (map[string]any, *Error) {
+func (x *execution) selectRows(p *parser) (rawJSON, *Error) {
 	t := x.table(p)
 	where, _ := p.array("where", required)
 	columnNames, hasColumns := p.array("columns", optional)
@@ -204,14 +211,14 @@ func (x *execution) selectRows(p *parser) (map[string]any, *Error) {
 		return false
 	})
 	columns = objectOrder(columns)
-	b := []byte{'['}
+	b := []byte(`{"rows":[`)
 	for i, r := range rows {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = r.appendJSON(b, columns)
 	}
-	return map[string]any{"rows": rawJSON(append(b, ']'))}, nil
+	return append(b, "]}"...), nil
 }
 
 func (t *tableSchema) columnsOrAll(names []any, given bool) ([]*column, *Error) {
@@ -252,9 +259,12 @@ func distinct(rows []*Row, columns []*column) []*Row {
 	return out
 }
 
-func count(n int) map[string]any { return map[string]any{"count": n} }
+func count(n int) rawJSON {
+	b := append(make([]byte, 0, 16), `{"count":`...)
+	return append(strconv.AppendInt(b, int64(n), 10), '}')
+}
 
-func (x *execution) update(p *parser) (map[string]any, *Error) {
+func (x *execution) update(p *parser) (rawJSON, *Error) {
 	t := x.table(p)
 	where, _ := p.array("where", required)
 	row, _ := p.members("row", required)
@@ -275,6 +285,9 @@ func (x *execution) update(p *parser) (map[string]any, *Error) {
 		return nil, err
 	}
 	rows := x.txn.find(t, cond)
+	if !x.permissions(t).modify(rows, columns) {
+		return nil, x.session.notPermitted("modification of", t)
+	}
 	for _, r := range rows {
 		for _, c := range columns {
 			if !r.fields[c.index].equal(values.fields[c.index]) {
@@ -286,7 +299,7 @@ func (x *execution) update(p *parser) (map[string]any, *Error) {
 	return count(len(rows)), nil
 }
 
-func (x *execution) mutate(p *parser) (map[string]any, *Error) {
+func (x *execution) mutate(p *parser) (rawJSON, *Error) {
 	t := x.table(p)
 	where, _ := p.array("where", required)
 	list, _ := p.array("mutations", required)
@@ -302,6 +315,9 @@ func (x *execution) mutate(p *parser) (map[string]any, *Error) {
 		return nil, err
 	}
 	rows := x.txn.find(t, cond)
+	if !x.permissions(t).modify(rows, mutatedColumns(mutations)) {
+		return nil, x.session.notPermitted("mutate operation on", t)
+	}
 	for _, r := range rows {
 		for _, m := range mutations {
 			d, err := m.apply(r.fields[m.column.index])
@@ -315,7 +331,7 @@ func (x *execution) mutate(p *parser) (map[string]any, *Error) {
 	return count(len(rows)), nil
 }
 
-func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
+func (x *execution) deleteRows(p *parser) (rawJSON, *Error) {
 	where, _ := p.array("where", required)
 	t := x.table(p)
 	if p.err != nil {
@@ -326,33 +342,36 @@ func (x *execution) deleteRows(p *parser) (map[string]any, *Error) {
 		return nil, err
 	}
 	rows := x.txn.find(t, cond)
+	if !x.permissions(t).insertDelete(rows...) {
+		return nil, x.session.notPermitted("row deletion from", t)
+	}
 	for _, r := range rows {
 		x.txn.delete(r)
 	}
 	return count(len(rows)), nil
 }
 
-func (x *execution) commit(p *parser) (map[string]any, *Error) {
+func (x *execution) commit(p *parser) (rawJSON, *Error) {
 	if durable, _ := member(p, "durable", required, as[bool]); durable {
 		x.txn.durable = true
 	}
-	return map[string]any{}, nil
+	return emptyResult, nil
 }
 
-func (x *execution) abort(*parser) (map[string]any, *Error) {
+func (x *execution) abort(*parser) (rawJSON, *Error) {
 	return nil, newError("aborted", "aborted by request")
 }
 
-func (x *execution) comment(p *parser) (map[string]any, *Error) {
+func (x *execution) comment(p *parser) (rawJSON, *Error) {
 	text, _ := p.string("comment", required)
 	x.txn.addComment(text)
-	return map[string]any{}, nil
+	return emptyResult, nil
 }
 
-func (x *execution) assert(p *parser) (map[string]any, *Error) {
+func (x *execution) assert(p *parser) (rawJSON, *Error) {
 	lock, ok := p.id("lock", required)
 	if ok && !x.session.owns(lock) {
 		return nil, newError("not owner", "Asserted lock %s not held.", lock)
 	}
-	return map[string]any{}, nil
+	return emptyResult, nil
 }

@@ -16,8 +16,10 @@ type frameReader struct {
 
 	buf []byte
 	// buf[start:end] has been read and not been returned; buf[start:at] has been looked at.
-	start, at, end    int
-	received          int64 // bytes in all
+	start, at, end int
+	received       int64 // bytes in all
+	// resized is told of each new size of the buffer; it may be nil.
+	resized           func(size int)
 	depth             int
 	inString, escaped bool
 
@@ -82,7 +84,7 @@ func (f *frameReader) fill() error {
 	if f.start == f.end {
 		f.start, f.at, f.end = 0, 0, 0
 		if len(f.buf) > maxFrameBuffer {
-			f.buf = make([]byte, frameBuffer)
+			f.setBuffer(make([]byte, frameBuffer))
 		}
 	}
 	if f.end == len(f.buf) {
@@ -92,7 +94,8 @@ func (f *frameReader) fill() error {
 		}
 		f.end = copy(to, f.buf[f.start:f.end])
 		f.at -= f.start
-		f.buf, f.start = to, 0
+		f.start = 0
+		f.setBuffer(to)
 	}
 	n, err := f.r.Read(f.buf[f.end:])
 	f.end += n
@@ -101,6 +104,13 @@ func (f *frameReader) fill() error {
 		return nil
 	}
 	return err
+}
+
+func (f *frameReader) setBuffer(b []byte) {
+	if f.resized != nil && len(b) != len(f.buf) {
+		f.resized(len(b))
+	}
+	f.buf = b
 }
 
 // scan returns the text of the next object if it is in the buffer, else nil.

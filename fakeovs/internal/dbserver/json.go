@@ -25,15 +25,25 @@ func parseJSON(b []byte) (any, error) { return parseJSONWithin(b, math.MaxInt) }
 // memory, which can be many times the length of its text.
 func parseJSONWithin(b []byte, room int) (any, error) {
 	p := jsonParser{b: b, room: room}
+	return p.all()
+}
+
+// all parses the whole text.
+func (p *jsonParser) all() (any, error) {
 	v, err := p.value(0)
+	return v, p.end(err)
+}
+
+// end returns the error of parsing, and one if that has not come to the end of the text.
+func (p *jsonParser) end(err error) error {
 	if err != nil {
-		return nil, fmt.Errorf("byte %d: %w", p.i, err)
+		return fmt.Errorf("byte %d: %w", p.i, err)
 	}
 	p.space()
 	if p.i != len(p.b) {
-		return nil, fmt.Errorf("byte %d: data after the end of the value", p.i)
+		return fmt.Errorf("byte %d: data after the end of the value", p.i)
 	}
-	return v, nil
+	return nil
 }
 
 type jsonParser struct {
@@ -99,6 +109,9 @@ func (p *jsonParser) value(depth int) (any, error) {
 	case '[':
 		return p.array(depth)
 	case '"':
+		if w := p.word(); w != nil {
+			return w, nil
+		}
 		return p.string()
 	case 't':
 		return true, p.literal("true")
@@ -130,43 +143,52 @@ func (p *jsonParser) object(depth int) (any, error) {
 		return nil, err
 	}
 	o := map[string]any{}
-	size := firstMemberSize
-	for {
+	if err := p.members(depth, func(name string, v any) { o[name] = v }); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// members parses an object from behind its brace on, and gives its members to put.
+func (p *jsonParser) members(depth int, put func(name string, v any)) error {
+	for size := firstMemberSize; ; size = memberSize {
 		p.space()
 		if p.i == len(p.b) {
-			return nil, errJSONEnd
+			return errJSONEnd
 		}
-		if p.b[p.i] == '}' && len(o) == 0 {
+		if p.b[p.i] == '}' && size == firstMemberSize {
 			p.i++
-			return o, nil
+			return nil
 		}
 		if p.b[p.i] != '"' {
-			return nil, errors.New("member name expected")
+			return errors.New("member name expected")
 		}
-		name, err := p.string()
-		if err != nil {
-			return nil, err
+		name, ok := p.word().(string)
+		if !ok {
+			var err error
+			if name, err = p.string(); err != nil {
+				return err
+			}
 		}
 		p.space()
 		if p.i == len(p.b) {
-			return nil, errJSONEnd
+			return errJSONEnd
 		}
 		if p.b[p.i] != ':' {
-			return nil, errors.New("colon expected")
+			return errors.New("colon expected")
 		}
 		p.i++
 		if err := p.take(size); err != nil {
-			return nil, err
+			return err
 		}
-		size = memberSize
 		v, err := p.value(depth + 1)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		o[name] = v
+		put(name, v)
 		more, err := p.more('}')
 		if err != nil || !more {
-			return o, err
+			return err
 		}
 	}
 }
@@ -176,12 +198,14 @@ func (p *jsonParser) array(depth int) (any, error) {
 	if err := p.take(arraySize); err != nil {
 		return nil, err
 	}
-	a := []any{}
 	p.space()
 	if p.i < len(p.b) && p.b[p.i] == ']' {
 		p.i++
-		return a, nil
+		return []any{}, nil
 	}
+	var first [8]any // short arrays are allocated once
+	var a []any
+	n := 0
 	for {
 		if err := p.take(elementSize); err != nil {
 			return nil, err
@@ -190,10 +214,24 @@ func (p *jsonParser) array(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		a = append(a, v)
+		if n < len(first) {
+			first[n] = v
+		} else {
+			if n == len(first) {
+				a = append(a, first[:]...)
+			}
+			a = append(a, v)
+		}
+		n++
 		more, err := p.more(']')
-		if err != nil || !more {
-			return a, err
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			if n <= len(first) {
+				a = append(a, first[:n]...)
+			}
+			return a, nil
 		}
 	}
 }
@@ -226,6 +264,9 @@ func (p *jsonParser) number() (any, error) {
 	}
 	if err := p.take(scalarSize); err != nil {
 		return nil, err
+	}
+	if n, ok := shortInteger(p.b[start:p.i]); ok {
+		return n, nil
 	}
 	text := string(p.b[start:p.i])
 	d := decimal{rest: text}

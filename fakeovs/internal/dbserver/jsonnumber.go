@@ -115,3 +115,17 @@ func (d *decimal) integer() (int64, bool) {
 	}
 	return int64(n), true
 }
+
+// shortInteger returns the value of an integer that is written as digits, of which there are not too many.
+func shortInteger(text []byte) (n int64, ok bool) {
+	if len(text) > 18 || text[0] == '0' && len(text) > 1 {
+		return 0, false
+	}
+	for _, c := range text {
+		if !isDigit(c) {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}

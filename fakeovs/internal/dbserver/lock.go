@@ -26,8 +26,12 @@ func (s *session) lockRequest(method string, params []any) (any, *Error) {
 	if s.locks[name] != nil {
 		return nil, syntaxError(params, `must issue "unlock" before new %q`, method)
 	}
+	w := &lockWaiter{session: s, stole: method == "steal", queued: true, order: s.claims + 1}
+	if !s.server.canKeep(w.weight(name)) {
+		return nil, s.server.errKept()
+	}
+	s.server.kept += w.weight(name)
 	s.claims++
-	w := &lockWaiter{session: s, stole: method == "steal", queued: true, order: s.claims}
 	s.locks[name] = w
 	queue := s.server.locks[name]
 	if !w.stole {
@@ -80,6 +84,7 @@ func (s *session) owns(name string) bool {
 func (s *session) unlock(name string) {
 	w := s.locks[name]
 	delete(s.locks, name)
+	s.server.kept -= w.weight(name)
 	s.server.giveUp(name, w)
 }
 

@@ -31,7 +31,8 @@ type logFile struct {
 	offset, base int64
 	previous     int64 // where the record begins that was read last
 	records      int
-	dirty        bool // there may be something behind offset that must go before a record is written
+	record       []byte // the buffer of the one that was written last
+	dirty        bool   // there may be something behind offset that must go before a record is written
 }
 
 const (
@@ -154,22 +155,29 @@ func (l *logFile) write(text []byte) error {
 		}
 		l.dirty = false
 	}
-	record := logRecord(text)
-	if _, err := l.file.WriteAt(record, l.offset); err != nil {
+	l.record = appendLogRecord(l.record[:0], text)
+	if _, err := l.file.WriteAt(l.record, l.offset); err != nil {
 		l.dirty = true
 		return fmt.Errorf("%s: write failed: %w", l.name, err)
 	}
-	l.offset += int64(len(record))
+	l.offset += int64(len(l.record))
 	l.records++
+	if cap(l.record) > maxKept {
+		l.record = nil
+	}
 	return nil
 }
 
-// logRecord puts the header before the text of a record.
-func logRecord(text []byte) []byte {
+// maxKept is up to which size in bytes a buffer for records is kept for the next one.
+const maxKept = 64 << 10
+
+// appendLogRecord appends a record of the given text: with its header before it, and the end of a line after it.
+func appendLogRecord(b, text []byte) []byte {
 	text = append(text, '\n')
-	record := make([]byte, 0, len(text)+80)
-	record = fmt.Appendf(record, "%s%s %d %x\n", logLead, logMagic, len(text), sha1.Sum(text))
-	return append(record, text...)
+	hash := sha1.Sum(text)
+	b = strconv.AppendInt(append(b, logLead+logMagic+" "...), int64(len(text)), 10)
+	b = hex.AppendEncode(append(b, ' '), hash[:])
+	return append(append(b, '\n'), text...)
 }
 
 // sync returns when all that was written is on the disk.

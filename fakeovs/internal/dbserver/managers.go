@@ -21,6 +21,29 @@ type remoteColumn struct {
 
 const columnPrefix = "db:"
 
+// StringOf returns the first string that is not empty in a column "db:DATABASE,TABLE,COLUMN", "" if there is none; of
+// another text it returns that. It is an error if there is no such column of strings.
+func (s *Server) StringOf(text string) (string, error) {
+	c, isColumn, err := s.remoteColumn(text)
+	if !isColumn {
+		return text, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if c.column.typ.Key.Kind != String || c.column.typ.isMap() {
+		return "", fmt.Errorf("\"%s\": table \"%s\" column \"%s\" is not string or set of strings", text, c.table.name, c.column.name)
+	}
+	for _, row := range c.db.Snapshot(c.table.name).Rows(c.table.name) {
+		for _, word := range row.fields[c.column.index].Strings() {
+			if word != "" {
+				return word, nil
+			}
+		}
+	}
+	return "", nil
+}
+
 // remoteColumn finds the column of a remote "db:DATABASE,TABLE,COLUMN". It reports whether the remote is one.
 func (s *Server) remoteColumn(target string) (rc remoteColumn, isColumn bool, err error) {
 	text, isColumn := strings.CutPrefix(target, columnPrefix)
@@ -187,6 +210,7 @@ func rowSettings(row *Row, s remoteSettings) remoteSettings {
 		s.maxBackoff = time.Duration(ms) * time.Millisecond
 	}
 	s.readOnly = row.Get("read_only").Bool()
+	s.role = row.Get("role").String()
 	return s
 }
 

@@ -23,7 +23,14 @@ const maxLeaf = 256
 // newDatum makes a value of keys, which are distinct and in order, and in a map their values. It keeps the slices.
 func newDatum(keys, values []atom) Datum { return join(split(nil, keys, values)) }
 
-func scalar(a atom) Datum { return Datum{&node{n: 1, keys: []atom{a}}} }
+func scalar(a atom) Datum {
+	one := &struct {
+		node
+		key [1]atom
+	}{node{n: 1}, [1]atom{a}}
+	one.keys = one.key[:]
+	return Datum{&one.node}
+}
 
 // split appends leaves with the given members.
 func split(leaves []*node, keys, values []atom) []*node {

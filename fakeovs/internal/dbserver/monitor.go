@@ -16,6 +16,7 @@ type monitor struct {
 	idText  string // the JSON text of id
 	// requests is the JSON text of the requests that it began with. Monitors for which asks is the same say the same.
 	requests, asks string
+	weight         int // that has been kept for it
 }
 
 // monitorVersion is the form in which changes are sent.

@@ -60,7 +60,9 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	}
 	m.asked(requests)
 	if m.version != sinceMonitor {
-		db.monitors = append(db.monitors, m)
+		if err := db.keepMonitor(m); err != nil {
+			return nil, err
+		}
 		return m.initial(), nil
 	}
 	last, ok := params[3].(string)
@@ -70,7 +72,9 @@ func (s *session) monitorRequest(req message) (any, *Error) {
 	if _, ok := parseUUID(last); !ok {
 		return nil, syntaxError(params[3], "last-txn-id must be UUID format.")
 	}
-	db.monitors = append(db.monitors, m)
+	if err := db.keepMonitor(m); err != nil {
+		return nil, err
+	}
 	// There is no history of transactions, as in a standalone ovsdb-server: no transaction is ever found.
 	return []any{false, zeroUUID, m.initial()}, nil
 }
@@ -159,6 +163,10 @@ func (s *session) monitorChangeRequest(params []any) (any, *Error) {
 	if !ok {
 		return nil, newError(tagSyntax, "monitor-cond-change-requests must be object")
 	}
+	if !s.server.canKeep(textExpansion * (len(jsonText(params[1])) + 2*len(jsonText(requests)))) {
+		return nil, s.server.errKept()
+	}
+	defer m.reweigh()
 	defer m.conditionsChanged()
 	for _, name := range memberNames(requests) {
 		t := m.db.tables[name]
@@ -232,7 +240,9 @@ func (db *Database) forgetMonitors(s *session) {
 func (db *Database) forgetMonitor(which func(*monitor) bool) {
 	var kept []*monitor
 	for _, m := range db.monitors {
-		if !which(m) {
+		if which(m) {
+			db.server.kept -= m.weight
+		} else {
 			kept = append(kept, m)
 		}
 	}

@@ -8,7 +8,7 @@ package dbserver
 func (db *Database) tellMonitors(changes []*change, which func(*monitor) bool) {
 	updates := map[string]rawJSON{} // by what is asked for
 	var last *monitor
-	var message []byte
+	var message *parcel
 	for _, m := range db.monitors {
 		if !which(m) {
 			continue
@@ -22,9 +22,9 @@ func (db *Database) tellMonitors(changes []*change, which func(*monitor) bool) {
 			continue
 		}
 		if last == nil || last.asks != m.asks || last.idText != m.idText {
-			last, message = m, m.notification(update)
+			last, message = m, newParcel(m.notification(update), &db.server.backlog)
 		}
-		m.session.send(message)
+		m.session.sendParcel(message)
 	}
 }
 

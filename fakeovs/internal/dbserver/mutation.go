@@ -24,6 +24,14 @@ func (t *tableSchema) mutations(v []any, syms symbols) ([]mutation, *Error) {
 	return ms, nil
 }
 
+func mutatedColumns(ms []mutation) []*column {
+	columns := make([]*column, len(ms))
+	for i, m := range ms {
+		columns[i] = m.column
+	}
+	return columns
+}
+
 func (t *tableSchema) mutation(v any, syms symbols) (mutation, *Error) {
 	name, mutator, arg, ok := triple(v)
 	if !ok {
@@ -80,17 +88,18 @@ func (m mutation) apply(d Datum) (Datum, *Error) {
 		d = d.subtract(typ, m.arg)
 		return d, typ.checkCount(d)
 	}
-	keys := make([]atom, 0, d.Len())
 	arg, _ := m.arg.first()
-	for k := range d.all() {
-		var err *Error
-		if typ.Key.Kind == Integer {
-			k.num, err = m.integer(k.num, arg.num)
-		} else {
-			var f float64
-			f, err = m.real(k.real(), arg.real())
-			k = realAtom(f)
+	if d.Len() == 1 {
+		k, _ := d.first()
+		k, err := m.calculate(k, arg)
+		if err == nil {
+			err = typ.Key.check(k)
 		}
+		return scalar(k), err
+	}
+	keys := make([]atom, 0, d.Len())
+	for k := range d.all() {
+		k, err := m.calculate(k, arg)
 		if err != nil {
 			return d, err
 		}
@@ -106,6 +115,16 @@ func (m mutation) apply(d Datum) (Datum, *Error) {
 		return d, newError(tagConstraint, "Result of %q operation contains duplicates.", m.mutator)
 	}
 	return out, nil
+}
+
+// calculate returns what an atom of a number becomes.
+func (m mutation) calculate(a, arg atom) (atom, *Error) {
+	if m.column.typ.Key.Kind == Integer {
+		n, err := m.integer(a.num, arg.num)
+		return intAtom(n), err
+	}
+	f, err := m.real(a.real(), arg.real())
+	return realAtom(f), err
 }
 
 func (m mutation) outOfRange() *Error {

@@ -13,16 +13,18 @@ import (
 // not take at once is written by a goroutine that there is only as long as it has something to do.
 type outbox struct {
 	conn  net.Conn
-	raw   syscall.RawConn // writes as much as goes without waiting; nil where there is no such thing
-	limit int             // of size
+	raw   *rawWriter // writes as much as goes without waiting; nil where there is no such thing
+	limit int        // of size
 	// goroutines counts the goroutine that writes. It must not be waited for before the outbox is closed.
 	goroutines *sync.WaitGroup
 
 	mu       sync.Mutex
 	changed  *sync.Cond // size is less, or the outbox closed
-	messages [][]byte
-	size     int  // of messages and what of them is being written
-	held     bool // flushing is postponed
+	messages []*parcel
+	few      [4]*parcel // where they are while they are few
+	current  *parcel    // that is being written
+	size     int        // of messages and what of them is being written
+	held     bool       // flushing is postponed
 	writing  bool
 	closed   bool
 }
@@ -37,26 +39,32 @@ const (
 func newOutbox(conn net.Conn, limit int, goroutines *sync.WaitGroup) *outbox {
 	o := &outbox{conn: conn, limit: limit, goroutines: goroutines}
 	o.changed = sync.NewCond(&o.mu)
-	if c, ok := conn.(syscall.Conn); ok && canWriteRaw {
-		o.raw, _ = c.SyscallConn()
+	if c, ok := conn.(syscall.Conn); ok {
+		if raw, err := c.SyscallConn(); err == nil {
+			o.raw = newRawWriter(raw)
+		}
 	}
 	return o
 }
 
 // put returns false, and closes the outbox, if it is full. Messages to a closed one are dropped. The message must not be
 // changed any more.
-func (o *outbox) put(m []byte) bool {
+func (o *outbox) put(p *parcel) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		return true
 	}
-	if o.size+len(m) > o.limit {
+	if o.size+len(p.b) > o.limit {
 		o.closeLocked()
 		return false
 	}
-	o.messages = append(o.messages, m)
-	o.size += len(m)
+	p.hold()
+	if o.messages == nil {
+		o.messages = o.few[:0]
+	}
+	o.messages = append(o.messages, p)
+	o.size += len(p.b)
 	return true
 }
 
@@ -84,7 +92,7 @@ func (o *outbox) flush() {
 		chunk := o.take()
 		o.writing = true
 		o.mu.Unlock()
-		n, err := writeRaw(o.raw, chunk)
+		n, err := o.raw.Write(chunk)
 		o.mu.Lock()
 		o.writing = false
 		o.done(n)
@@ -102,14 +110,19 @@ func (o *outbox) flush() {
 
 // take takes messages out, small ones together.
 func (o *outbox) take() []byte {
-	chunk := o.messages[0]
+	o.current.drop()
+	o.current = o.messages[0]
+	o.messages[0] = nil
 	o.messages = o.messages[1:]
-	if len(o.messages) == 0 || len(chunk)+len(o.messages[0]) > maxJoined {
+	chunk := o.current.b
+	if len(o.messages) == 0 || len(chunk)+len(o.messages[0].b) > maxJoined {
 		return chunk
 	}
 	joined := append(make([]byte, 0, min(o.size, maxJoined)), chunk...)
-	for len(o.messages) > 0 && len(joined)+len(o.messages[0]) <= maxJoined {
-		joined = append(joined, o.messages[0]...)
+	for len(o.messages) > 0 && len(joined)+len(o.messages[0].b) <= maxJoined {
+		joined = append(joined, o.messages[0].b...)
+		o.messages[0].drop()
+		o.messages[0] = nil
 		o.messages = o.messages[1:]
 	}
 	return joined
@@ -117,7 +130,14 @@ func (o *outbox) take() []byte {
 
 // done notes that bytes have been written.
 func (o *outbox) done(n int) {
+	if o.closed {
+		return
+	}
 	o.size -= n
+	if o.size == 0 {
+		o.current.drop()
+		o.current = nil
+	}
 	if len(o.messages) == 0 {
 		o.messages = nil
 	}
@@ -168,7 +188,11 @@ func (o *outbox) closeLocked() {
 	if o.closed {
 		return
 	}
-	o.closed, o.messages, o.size = true, nil, 0
+	o.current.drop()
+	for _, p := range o.messages {
+		p.drop()
+	}
+	o.closed, o.current, o.messages, o.size = true, nil, nil, 0
 	o.changed.Broadcast()
 	if secured, ok := o.conn.(interface{ NetConn() net.Conn }); ok {
 		// Close of a TLS connection would wait for a client that does not read.

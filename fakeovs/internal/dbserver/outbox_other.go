@@ -7,6 +7,9 @@ package dbserver
 
 import "syscall"
 
-const canWriteRaw = false
+// rawWriter does not exist here.
+type rawWriter struct{}
 
-func writeRaw(syscall.RawConn, []byte) (int, error) { panic("dbserver: not reached") }
+func newRawWriter(syscall.RawConn) *rawWriter { return nil }
+
+func (*rawWriter) Write([]byte) (int, error) { panic("dbserver: not reached") }

@@ -7,28 +7,45 @@ package dbserver
 
 import "syscall"
 
-const canWriteRaw = true
+// rawWriter writes to a connection as much as goes without waiting.
+type rawWriter struct {
+	conn syscall.RawConn
+	try  func(fd uintptr) bool // (*rawWriter).write, made once
+	rest []byte
+	err  error
+}
 
-// writeRaw writes as much as goes without waiting.
-func writeRaw(raw syscall.RawConn, b []byte) (n int, err error) {
-	closed := raw.Write(func(fd uintptr) bool {
-		for n < len(b) {
-			var m int
-			switch m, err = syscall.Write(int(fd), b[n:]); err {
-			case nil:
-				n += m
-			case syscall.EINTR:
-			case syscall.EAGAIN:
-				err = nil
-				return true
-			default:
-				return true
-			}
-		}
-		return true
-	})
-	if closed != nil {
-		return n, closed
+func newRawWriter(conn syscall.RawConn) *rawWriter {
+	w := &rawWriter{conn: conn}
+	w.try = w.write
+	return w
+}
+
+// Write returns how many bytes went. It must not be called by two at once.
+func (w *rawWriter) Write(b []byte) (int, error) {
+	w.rest, w.err = b, nil
+	err := w.conn.Write(w.try)
+	if err == nil {
+		err = w.err
 	}
+	n := len(b) - len(w.rest)
+	w.rest = nil
 	return n, err
+}
+
+func (w *rawWriter) write(fd uintptr) (done bool) {
+	for len(w.rest) > 0 {
+		n, err := syscall.Write(int(fd), w.rest)
+		switch err {
+		case nil:
+			w.rest = w.rest[n:]
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return true
+		default:
+			w.err = err
+			return true
+		}
+	}
+	return true
 }

@@ -3,16 +3,20 @@
 
 package dbserver
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // parser takes an object apart. It remembers the first error, and at the end it complains about members that nobody
 // asked for.
 type parser struct {
-	name   string // of what is parsed, for errors
-	json   any
-	object map[string]any
-	used   map[string]bool
-	err    *Error
+	name    string // of what is parsed, for errors
+	nth, of int    // behind the name if it is one of several
+	json    any
+	object  map[string]any
+	used    []string
+	err     *Error
 }
 
 // presence says whether a member must be there.
@@ -23,20 +27,29 @@ const (
 	optional presence = false
 )
 
-func newParser(v any, name string) parser {
-	p := parser{name: name, json: v, used: map[string]bool{}}
+func newParser(v any, name string) parser { return newNumberedParser(v, name, 0, 0) }
+
+func newNumberedParser(v any, name string, nth, of int) parser {
+	p := parser{name: name, nth: nth, of: of, json: v}
 	o, ok := v.(map[string]any)
 	if !ok {
-		p.err = newError(tagSyntax, "Parsing %s failed: Object expected.", name)
+		p.err = newError(tagSyntax, "Parsing %s failed: Object expected.", p.title())
 		return p
 	}
-	p.object = o
+	p.object, p.used = o, make([]string, 0, min(len(o), 8))
 	return p
+}
+
+func (p *parser) title() string {
+	if p.of == 0 {
+		return p.name
+	}
+	return fmt.Sprintf("%s %d of %d", p.name, p.nth, p.of)
 }
 
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
-		p.err = syntaxError(p.json, "Parsing %s failed: %s", p.name, fmt.Sprintf(format, args...))
+		p.err = syntaxError(p.json, "Parsing %s failed: %s", p.title(), fmt.Sprintf(format, args...))
 	}
 }
 
@@ -44,7 +57,7 @@ func (p *parser) fail(format string, args ...any) {
 func (p *parser) finish() *Error {
 	if unused := len(p.object) - len(p.used); p.err == nil && unused > 0 {
 		for _, name := range memberNames(p.object) {
-			if p.used[name] {
+			if slices.Contains(p.used, name) {
 				continue
 			}
 			switch unused {
@@ -79,7 +92,9 @@ func member[T any](p *parser, name string, need presence, convert func(any) (T, 
 		p.fail("Type mismatch for member '%s'.", name)
 		return zero, false
 	}
-	p.used[name] = true
+	if !slices.Contains(p.used, name) {
+		p.used = append(p.used, name)
+	}
 	return t, true
 }
 

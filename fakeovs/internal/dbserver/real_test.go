@@ -38,6 +38,12 @@ func startRealWith(t *testing.T, schema string) func() *client {
 // socket.
 func startRealAt(t *testing.T, schemas ...string) (socket string) {
 	t.Helper()
+	return startRealWithArgs(t, nil, schemas...)
+}
+
+// startRealWithArgs is startRealAt with further arguments of the server.
+func startRealWithArgs(t *testing.T, args []string, schemas ...string) (socket string) {
+	t.Helper()
 	tier.Need(t, tier.Sandbox)
 	dir, err := os.MkdirTemp("", "ovsdb")
 	if err != nil {
@@ -55,7 +61,7 @@ func startRealAt(t *testing.T, schemas ...string) (socket string) {
 	}
 	// The server runs for as long as the command does, which starts when clients can connect and ends when our end of
 	// its standard input is closed, however that happens.
-	cmd := exec.Command("ovsdb-server", append(files, "--remote=punix:"+socket, "--unixctl="+filepath.Join(dir, "ctl"),
+	cmd := exec.Command("ovsdb-server", append(append(files, args...), "--remote=punix:"+socket, "--unixctl="+filepath.Join(dir, "ctl"),
 		"-vconsole:off", "--run=echo ready; cat")...)
 	cmd.Env = append(os.Environ(), "OVS_RUNDIR="+dir, "OVS_LOGDIR="+dir)
 	stdin, err := cmd.StdinPipe()

@@ -5,7 +5,6 @@ package dbserver
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
@@ -20,6 +19,7 @@ func (m *remote) listen(p endpoint.Passive) error {
 	}
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		p.Port = uint16(a.Port)
+		m.remotes.log.Info("remote listens", "remote", m.target, "port", p.Port)
 	}
 	m.remotes.addresses[m.target] = p
 	m.listener = unixsock.Patient(l, m.remotes.log)
@@ -30,25 +30,20 @@ func (m *remote) listen(p endpoint.Passive) error {
 
 func (m *remote) accept(secured bool) {
 	defer m.done.Done()
-	for {
-		conn, err := m.listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			m.remotes.log.Error("no clients are taken any more", "remote", m.target, "error", err)
-			return
-		}
+	err := unixsock.Serve(m.listener, func(conn net.Conn) {
 		if secured {
 			server, _, err := m.remotes.tls()
 			if err != nil {
 				m.remotes.log.Error("client refused", "remote", m.target, "error", err)
 				conn.Close()
-				continue
+				return
 			}
 			conn = tls.Server(conn, server)
 		}
 		m.attach(conn)
+	})
+	if err != nil {
+		m.remotes.log.Error("no clients are taken any more", "remote", m.target, "error", err)
 	}
 }
 

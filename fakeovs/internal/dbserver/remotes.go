@@ -73,7 +73,9 @@ type remote struct {
 type remoteSettings struct {
 	probe      time.Duration // after which a silent client is asked for a sign of life; 0: never
 	maxBackoff time.Duration // the longest pause between two attempts to connect
-	readOnly   bool          // as it was when the remote was opened: its clients write nothing
+	// What follows is as it was when the remote was opened.
+	readOnly bool   // its clients write nothing
+	role     string // its clients write what that role may; "": everything
 }
 
 // What ovsdb-server does where the database says nothing.
@@ -261,7 +263,7 @@ func defaultSettings(target string) remoteSettings {
 func (m *remote) set(settings remoteSettings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	settings.readOnly = m.settings.readOnly
+	settings.readOnly, settings.role = m.settings.readOnly, m.settings.role
 	m.settings = settings
 	for c := range m.sessions {
 		c.setProbe(settings.probe)

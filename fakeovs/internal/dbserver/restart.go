@@ -34,6 +34,7 @@ func (s *Server) Owns(c *Content) bool { return c.server == s }
 // Disconnect cuts all clients, as the end of a process would, and returns when nothing runs for them any more: their
 // locks are free, and what waited is gone. Later clients are served; meanwhile none may come.
 func (s *Server) Disconnect() {
+	s.StopBackup()
 	s.mu.Lock()
 	for c := range s.sessions {
 		c.out.close()
@@ -48,7 +49,7 @@ func (s *Server) Disconnect() {
 func (s *Server) Restart(c *Content, restored bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.id = newUUID()
+	s.id, s.plainMonitors = newUUID(), false
 	s.databases[serverDatabase].clear()
 	for name, db := range s.databases {
 		if name != serverDatabase {
@@ -128,6 +129,15 @@ func (db *Database) load(s Snapshot) error {
 		return fmt.Errorf("load database %s: %w", db.schema.Name, err)
 	}
 	return nil
+}
+
+// DisableMonitorCond takes the methods monitor_cond and monitor_cond_since away until Restart, and cuts all clients, as for
+// the command ovsdb-server/disable-monitor-cond.
+func (s *Server) DisableMonitorCond() {
+	s.mu.Lock()
+	s.plainMonitors = true
+	s.mu.Unlock()
+	s.Reconnect()
 }
 
 // Reconnect cuts all clients, which may come again at once.

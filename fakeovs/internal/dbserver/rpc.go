@@ -13,41 +13,51 @@ type message struct {
 	params []any
 	id     any // nil in a notification
 	size   int // of its text in bytes
+	memory int // that it takes, parsed
 }
 
-// parseMessage parses a message that may take room bytes of memory. The answer to a probe is a notification of nothing.
+// parseMessage parses a message, which is an object and may take room bytes of memory. The answer to a probe is a
+// notification of nothing.
 func parseMessage(frame []byte, room int) (message, error) {
-	v, err := parseJSONWithin(frame, room)
-	if err != nil {
+	var method, params, id, result, failure any
+	var hasMethod, hasID, hasUnexpected bool
+	unexpected := ""
+	p := jsonParser{b: frame, i: 1, room: room - objectSize}
+	err := p.members(0, func(name string, v any) {
+		switch name {
+		case "method":
+			method, hasMethod = v, true
+		case "params":
+			params = v
+		case "id":
+			id, hasID = v, true
+		case "result":
+			result = v
+		case "error":
+			failure = v
+		default:
+			unexpected, hasUnexpected = name, true
+		}
+	})
+	if err := p.end(err); err != nil {
 		return message{}, fmt.Errorf("parse message: %w", err)
 	}
-	o := v.(map[string]any) // frames are objects
-	for name := range o {
-		switch name {
-		case "method", "params", "id", "result", "error":
-		default:
-			return message{}, fmt.Errorf("message has an unexpected member %q", name)
-		}
+	if hasUnexpected {
+		return message{}, fmt.Errorf("message has an unexpected member %q", unexpected)
 	}
-	if id, ok := o["id"]; ok && id == probeID && isReply(o) {
+	// Like ovsdb-server's, the answers to probes may be more than the probes were.
+	if hasID && id == probeID && !hasMethod && params == nil && result != nil && failure == nil {
 		return message{}, nil
 	}
-	method, ok := o["method"].(string)
+	name, ok := method.(string)
 	if !ok {
 		return message{}, fmt.Errorf("message is neither a request nor a notification")
 	}
-	params, ok := o["params"].([]any)
-	if !ok || o["result"] != nil || o["error"] != nil {
-		return message{}, fmt.Errorf("%q message is not well formed", method)
+	list, ok := params.([]any)
+	if !ok || result != nil || failure != nil {
+		return message{}, fmt.Errorf("%q message is not well formed", name)
 	}
-	return message{method, params, o["id"], len(frame)}, nil
-}
-
-// isReply reports whether an object is the answer to a request. Like ovsdb-server's, those of probes may be more than the
-// probes were.
-func isReply(o map[string]any) bool {
-	_, method := o["method"]
-	return !method && o["params"] == nil && o["result"] != nil && o["error"] == nil
+	return message{name, list, id, len(frame), room - p.room}, nil
 }
 
 const (
@@ -105,6 +115,8 @@ func (s *session) handle(frame []byte) error {
 	return nil
 }
 
+const unknownMethod = "unknown method"
+
 // request answers all but transact and convert. The error is an *Error or a string.
 func (s *session) request(m message) (result, err any) {
 	either := func(result any, e *Error) (any, any) {
@@ -127,6 +139,9 @@ func (s *session) request(m message) (result, err any) {
 	case "get_server_id":
 		return s.server.id, nil
 	case "monitor", "monitor_cond", "monitor_cond_since":
+		if s.server.plainMonitors && m.method != "monitor" {
+			return nil, unknownMethod
+		}
 		return either(s.monitorRequest(m))
 	case "monitor_cond_change":
 		return either(s.monitorChangeRequest(m.params))
@@ -149,7 +164,7 @@ func (s *session) request(m message) (result, err any) {
 		}
 		return nil, syntaxError(m.params, "%s: true or false parameter expected", m.method)
 	default:
-		return nil, "unknown method"
+		return nil, unknownMethod
 	}
 }
 

@@ -10,7 +10,10 @@ import (
 	"net"
 	"sort"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Options are the options of New. The zero value is good.
@@ -25,6 +28,15 @@ type Options struct {
 	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
 	// is 128 MiB.
 	MaxBacklog int
+	// MaxTotalBacklog is how many bytes may wait for all clients together; beyond that the client for which most waits is
+	// cut off. The default is 512 MiB.
+	MaxTotalBacklog int
+	// MaxBuffered is how many bytes there may be room for in the buffers for messages of which more is to come; beyond that
+	// the client with the largest is cut off. The default is 512 MiB.
+	MaxBuffered int
+	// MaxKept is about how many bytes what clients leave with the server may take together: monitors, claims to locks and
+	// transactions that wait. More is refused. The default is 256 MiB.
+	MaxKept int
 }
 
 // Server serves databases to OVSDB clients: RFC 7047 and the extensions of ovsdb-server(7).
@@ -42,7 +54,18 @@ type Server struct {
 	sessions  map[*session]struct{}
 	served    uint64                   // how many there ever were
 	locks     map[string][]*lockWaiter // the first one owns the lock
+	kept      int                      // bytes, as Options.MaxKept
 	closed    bool
+	// plainMonitors says that clients may ask for monitors of RFC 7047 only.
+	plainMonitors bool
+	readOnly      bool // clients write nothing: it is a backup
+
+	// backupMu is held while the server begins or ends to be a backup. It is locked before mu.
+	backupMu sync.Mutex
+	backup   *backup // nil if it was none since the last StopBackup
+
+	backlog  atomic.Int64 // bytes that wait for clients
+	buffered atomic.Int64 // bytes, as Options.MaxBuffered
 
 	goroutines sync.WaitGroup // of sessions and their outboxes
 }
@@ -60,6 +83,15 @@ func New(o Options) (*Server, error) {
 	}
 	if o.MaxBacklog == 0 {
 		o.MaxBacklog = 128 << 20
+	}
+	if o.MaxTotalBacklog == 0 {
+		o.MaxTotalBacklog = 512 << 20
+	}
+	if o.MaxBuffered == 0 {
+		o.MaxBuffered = 512 << 20
+	}
+	if o.MaxKept == 0 {
+		o.MaxKept = 256 << 20
 	}
 	s := &Server{
 		options: o, log: o.Logger, now: time.Now, id: newUUID(),
@@ -112,16 +144,10 @@ func (s *Server) addDatabase(schema *Schema) (*Database, error) {
 
 // Serve accepts clients until the listener is closed.
 func (s *Server) Serve(l net.Listener) error {
-	for {
-		conn, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("accept an OVSDB client: %w", err)
-		}
-		s.ServeConn(conn)
+	if err := unixsock.Serve(l, s.ServeConn); err != nil {
+		return fmt.Errorf("accept an OVSDB client: %w", err)
 	}
+	return nil
 }
 
 // ServeConn serves a client in the background until it hangs up or the server is closed.
@@ -132,11 +158,12 @@ func (s *Server) ServeConn(conn net.Conn) {
 // serve serves a client of a remote, or of none. It returns nil if the client is refused.
 func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *session {
 	c := newSession(s, conn)
-	c.remote, c.readOnly = m, settings.readOnly
+	c.remote, c.readOnly, c.role = m, settings.readOnly, settings.role
 	c.probe.Store(int64(settings.probe))
 	s.mu.Lock()
 	s.served++
 	c.serial = s.served
+	c.readOnly = c.readOnly || s.readOnly
 	accepted := !s.closed && len(s.sessions) < s.options.MaxClients
 	if accepted {
 		s.sessions[c] = struct{}{}
@@ -166,6 +193,7 @@ func (s *Server) serve(conn net.Conn, m *remote, settings remoteSettings) *sessi
 
 // Close cuts all clients and returns when nothing runs for them any more. Listeners are their owner's to close.
 func (s *Server) Close() error {
+	s.StopBackup()
 	s.mu.Lock()
 	s.closed = true
 	for _, db := range s.databases {

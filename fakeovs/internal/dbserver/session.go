@@ -19,7 +19,10 @@ type session struct {
 	out      *outbox
 	remote   *remote       // that it came by; nil if it was given to ServeConn
 	readOnly bool          // it may write nothing and take no locks
+	role     string        // which it writes in; "" if nothing is kept from it
 	ended    chan struct{} // closed when the server has done with it
+
+	buffered atomic.Int64 // bytes that there is room for of a message that is being read
 
 	probe  atomic.Int64 // the time.Duration after which it is asked for a sign of life when it is silent; 0: never
 	probed atomic.Bool  // it has been asked
@@ -52,7 +55,9 @@ func (s *session) read() {
 	defer close(s.ended)
 	defer s.out.close()
 	defer s.server.remove(s)
+	defer s.buffer(0)
 	r := newFrameReader(s.conn, s.server.options.MaxMessage)
+	r.resized = s.buffer
 	for {
 		s.out.await(maxUnread)
 		frame, err := s.next(r)
@@ -77,10 +82,14 @@ func (s *session) read() {
 }
 
 // send queues a message, which is sent when server.mu is unlocked. A client whose backlog is full is cut off.
-func (s *session) send(message []byte) {
-	if !s.out.put(message) {
+func (s *session) send(message []byte) { s.sendParcel(newParcel(message, &s.server.backlog)) }
+
+// sendParcel is send for a message that other clients may get as well.
+func (s *session) sendParcel(p *parcel) {
+	if !s.out.put(p) {
 		s.server.log.Warn("OVSDB client cut off: it does not read", "limit", s.server.options.MaxBacklog)
 	}
+	s.server.cutSlowest()
 	if !s.unsent {
 		s.unsent = true
 		s.server.mu.unsent = append(s.server.mu.unsent, s)
@@ -113,8 +122,16 @@ type guard struct {
 }
 
 func (g *guard) Unlock() {
+	var few [4]*session
 	unsent := g.unsent
-	g.unsent = nil
+	if len(unsent) <= len(few) {
+		// A request mostly has a reply and no more: the list is used again.
+		unsent = append(few[:0], unsent...)
+		clear(g.unsent)
+		g.unsent = g.unsent[:0]
+	} else {
+		g.unsent = nil
+	}
 	for _, s := range unsent {
 		s.unsent = false
 	}

@@ -111,6 +111,7 @@ func TestHostileClients(t *testing.T) {
 		"a reply":           `{"id":1,"result":{},"error":null}`,
 		"params no array":   `{"id":1,"method":"echo","params":{}}`,
 		"unexpected member": `{"id":1,"method":"echo","params":[],"jsonrpc":"2.0"}`,
+		"unnamed member":    `{"id":1,"method":"echo","params":[],"":0}`,
 		"lone surrogate":    `{"id":1,"method":"echo","params":["\ud800"]}`,
 		"number too large":  `{"id":1,"method":"echo","params":[1e999]}`,
 	} {

@@ -7,9 +7,10 @@ import "sort"
 
 // txn is a transaction under way: an overlay on the tables, which stay as they are until commit.
 type txn struct {
-	db      *Database
+	db    *Database
+	order []*change // in the order in which the transaction came by the rows
+	// changes are those of order by row, but the ones that have been undone. There is none while they are few.
 	changes map[rowID]*change
-	order   []*change // in the order in which the transaction came by the rows
 
 	comment string // what the operations "comment" say, a line each
 	durable bool   // a "commit" wants it on the disk
@@ -29,13 +30,56 @@ type change struct {
 	old, new *Row
 	changed  []bool // by column.index, set by commit
 	refs     int    // strong references to the row
+	undone   bool   // it is as if it had never been
 }
 
-func newTxn(db *Database) *txn { return &txn{db: db, changes: map[rowID]*change{}} }
+func newTxn(db *Database) *txn { return &txn{db: db} }
+
+// fewChanges is how many changes are looked through one after the other.
+const fewChanges = 8
+
+// change returns what the transaction does to a row, or nil if that is nothing.
+func (x *txn) change(id rowID) *change {
+	if x.changes != nil {
+		return x.changes[id]
+	}
+	for _, c := range x.order {
+		if c.id == id && !c.undone {
+			return c
+		}
+	}
+	return nil
+}
+
+// add adds a change of a row that there is none of.
+func (x *txn) add(c *change) {
+	x.order = append(x.order, c)
+	if x.changes != nil {
+		x.changes[c.id] = c
+		return
+	}
+	if len(x.order) <= fewChanges {
+		return
+	}
+	x.changes = make(map[rowID]*change, 2*len(x.order))
+	for _, c := range x.order {
+		if !c.undone {
+			x.changes[c.id] = c
+		}
+	}
+}
+
+// undo makes a change one that has never been.
+func (x *txn) undo(c *change) {
+	c.undone = true
+	if x.changes != nil {
+		delete(x.changes, c.id)
+	}
+}
 
 // get returns a row as the transaction sees it, or nil.
 func (x *txn) get(t *table, uuid string) *Row {
-	if c := x.changes[rowID{t, uuid}]; c != nil {
+	if c := x.change(rowID{t, uuid}); c != nil {
 		return c.new
 	}
 	return t.rows[uuid]
@@ -43,7 +87,7 @@ func (x *txn) get(t *table, uuid string) *Row {
 
 // track returns the transaction's change of a row, or nil if there never was such a row.
 func (x *txn) track(id rowID) *change {
-	c := x.changes[id]
+	c := x.change(id)
 	if c != nil {
 		return c
 	}
@@ -52,22 +96,19 @@ func (x *txn) track(id rowID) *change {
 		return nil
 	}
 	c = &change{id: id, old: row, new: row, refs: id.table.strong[id.uuid]}
-	x.changes[id] = c
-	x.order = append(x.order, c)
+	x.add(c)
 	return c
 }
 
 // mayInsert reports whether a client may choose a UUID for a new row.
 func (x *txn) mayInsert(t *table, uuid string) bool {
-	return t.rows[uuid] == nil && x.changes[rowID{t, uuid}] == nil
+	return t.rows[uuid] == nil && x.change(rowID{t, uuid}) == nil
 }
 
 func (x *txn) insert(r *Row) {
 	r.table.inserts++
 	r.serial = r.table.inserts
-	c := &change{id: rowID{r.table, r.uuid}, new: r}
-	x.changes[c.id] = c
-	x.order = append(x.order, c)
+	x.add(&change{id: rowID{r.table, r.uuid}, new: r})
 }
 
 // modify returns the row for changing it.
@@ -83,7 +124,7 @@ func (x *txn) delete(r *Row) {
 	c := x.track(rowID{r.table, r.uuid})
 	c.new = nil
 	if c.old == nil {
-		delete(x.changes, c.id) // as if it had never been inserted
+		x.undo(c)
 	}
 }
 
@@ -100,7 +141,7 @@ func (x *txn) find(t *table, cond condition) []*Row {
 		return rows
 	}
 	for uuid, r := range t.rows {
-		if x.changes[rowID{t, uuid}] == nil {
+		if x.change(rowID{t, uuid}) == nil {
 			take(r)
 		}
 	}

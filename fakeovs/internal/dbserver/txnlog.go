@@ -20,26 +20,40 @@ const (
 // appendRecord appends the record of a transaction: of each row what differs in columns that are kept. It reports whether
 // there is anything.
 func appendRecord(b []byte, changes []*change, comment string, at time.Time) ([]byte, bool) {
-	rows := map[*table][]byte{}
 	var tables []*table
-	isDiff := !slices.ContainsFunc(changes, (*change).differsTooMuch)
 	for _, c := range changes {
-		row := c.appendRecord(nil, isDiff)
-		if row == nil {
-			continue
-		}
-		members, there := rows[c.id.table]
-		if there {
-			members = append(members, ',')
-		} else {
+		if !slices.Contains(tables, c.id.table) {
 			tables = append(tables, c.id.table)
 		}
-		members = append(appendString(members, c.id.uuid), ':')
-		rows[c.id.table] = append(members, row...)
 	}
+	isDiff := !slices.ContainsFunc(changes, (*change).differsTooMuch)
 	b = append(b, '{')
+	any := false
 	for _, t := range tables {
-		b = append(append(appendString(b, t.name), ":{"...), rows[t]...)
+		before := len(b)
+		b = append(appendString(b, t.name), ":{"...)
+		empty := true
+		for _, c := range changes {
+			if c.id.table != t {
+				continue
+			}
+			row := len(b)
+			if !empty {
+				b = append(b, ',')
+			}
+			b = append(appendString(b, c.id.uuid), ':')
+			value := len(b)
+			if b = c.appendRecord(b, isDiff); len(b) == value {
+				b = b[:row]
+				continue
+			}
+			empty = false
+		}
+		if empty {
+			b = b[:before]
+			continue
+		}
+		any = true
 		b = append(b, "},"...)
 	}
 	if comment != "" {
@@ -49,7 +63,7 @@ func appendRecord(b []byte, changes []*change, comment string, at time.Time) ([]
 		b = append(b, `"`+recordIsDiff+`":true,`...)
 	}
 	b = append(b, `"`+recordDate+`":`...)
-	return append(strconv.AppendInt(b, at.UnixMilli(), 10), '}'), len(tables) > 0
+	return append(strconv.AppendInt(b, at.UnixMilli(), 10), '}'), any
 }
 
 // differsTooMuch reports whether the difference that a change makes has more members than a value may: ovsdb-server 3.1

@@ -10,7 +10,7 @@ import (
 )
 
 // wait is the operation of RFC 7047, section 5.2.6.
-func (x *execution) wait(p *parser) (map[string]any, *Error) {
+func (x *execution) wait(p *parser) (rawJSON, *Error) {
 	ms, limited := p.integer("timeout", optional)
 	where, _ := p.array("where", required)
 	columnNames, hasColumns := p.array("columns", optional)
@@ -61,7 +61,7 @@ func (x *execution) wait(p *parser) (map[string]any, *Error) {
 	equal = equal && len(found) == len(wanted)
 	switch {
 	case equal == (until == "=="):
-		return map[string]any{}, nil
+		return emptyResult, nil
 	case x.elapsed < timeout:
 		return nil, errUnsatisfied
 	case x.elapsed > 0:
@@ -78,6 +78,7 @@ type waiting struct {
 	ops     []any
 	id      any // of the request
 	size    int // of the request's text in bytes
+	memory  int // that the request takes, parsed
 	since   time.Time
 	expires *time.Timer
 }
@@ -88,13 +89,17 @@ const maxWaiting = 128
 // transact runs a request of a session, whose first parameter is the database. Its reply is sent now or, if it has to
 // wait, later.
 func (db *Database) transact(s *session, m message) {
-	w := &waiting{x: execution{db: db, session: s}, ops: m.params[1:], id: m.id, size: m.size, since: db.server.now()}
+	w := &waiting{x: execution{db: db, session: s}, ops: m.params[1:], id: m.id, size: m.size, memory: m.memory, since: db.server.now()}
 	if db.try(w) {
 		return
 	}
 	if limit := db.server.options.MaxMessage; s.waiting == maxWaiting || s.waitingSize+m.size > limit {
 		s.replyError(m.id, newError("resources exhausted",
 			"a client may have %d transactions waiting, of %d bytes together", maxWaiting, limit))
+		return
+	}
+	if !db.server.canKeep(w.memory) {
+		s.replyError(m.id, db.server.errKept())
 		return
 	}
 	db.park(w)
@@ -105,6 +110,7 @@ func (db *Database) park(w *waiting) {
 	db.waiting = append(db.waiting, w)
 	w.x.session.waiting++
 	w.x.session.waitingSize += w.size
+	db.server.kept += w.memory
 	if w.x.deadline < forever {
 		w.expires = time.AfterFunc(w.x.deadline-w.x.elapsed, func() { db.expire(w) })
 	}
@@ -164,6 +170,7 @@ func (db *Database) forget(w *waiting) bool {
 			db.waiting = slices.Delete(db.waiting, i, i+1)
 			w.x.session.waiting--
 			w.x.session.waitingSize -= w.size
+			db.server.kept -= w.memory
 			if w.expires != nil {
 				w.expires.Stop()
 			}

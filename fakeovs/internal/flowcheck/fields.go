@@ -56,7 +56,7 @@ func (c *checker) set(a openflow.SetField) error {
 	case c.misplaced(a.Field):
 		return openflow.ErrBadSetArgument
 	case !packet.Known(a.Field):
-		return unsupported(openflow.ErrBadSetType, "%v", a)
+		return Unsupported(openflow.ErrBadSetType, "%v", a)
 	case len(a.Value) != a.Field.Bytes() || a.Mask != nil && len(a.Mask) != len(a.Value):
 		return openflow.ErrBadSetLen
 	case !a.Field.Writable() || !valid(a.Field, a.Value):
@@ -96,7 +96,7 @@ func (c *checker) source(s openflow.Subfield) error {
 			return err
 		}
 	case !packet.Known(s.Field):
-		return unsupported(openflow.ErrBadSetType, "%v in an action", s)
+		return Unsupported(openflow.ErrBadSetType, "%v in an action", s)
 	}
 	switch {
 	case s.Bits == 0 || int(s.Offset)+int(s.Bits) > FieldBits(s.Field, c.options):

@@ -29,7 +29,7 @@ func KnownMatch(m openflow.Match, o *packet.Options) error {
 				return openflow.ErrInvalidTLVField
 			}
 		case !packet.Known(f.Field):
-			return unsupported(openflow.ErrBadField, "a match on %v", f.Field)
+			return Unsupported(openflow.ErrBadField, "a match on %v", f.Field)
 		}
 	}
 	return nil

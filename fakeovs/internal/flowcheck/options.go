@@ -100,6 +100,6 @@ func FieldBits(f openflow.Field, o *packet.Options) int {
 	return f.Bits()
 }
 
-// OptionHeaderLength is the length in the header of an option where a controller that does not know how long it is names a part of
-// it, in hexadecimal 7c.
+// OptionHeaderLength is the length in the header of an option where a controller that does not know how long it is names a
+// part of it, in hexadecimal 7c.
 var OptionHeaderLength = byte(openflow.FieldTunMetadata0.Bytes())

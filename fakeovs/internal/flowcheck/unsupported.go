@@ -15,7 +15,8 @@ type UnsupportedError struct {
 	what string
 }
 
-func unsupported(code openflow.ErrorCode, format string, args ...any) error {
+// Unsupported makes such an error, of a code.
+func Unsupported(code openflow.ErrorCode, format string, args ...any) error {
 	return &UnsupportedError{code, fmt.Sprintf(format, args...)}
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/ovskit/ovskit/fakeovs/internal/flowtext"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -32,28 +32,13 @@ type realSwitch struct {
 }
 
 func startReal(t testing.TB) *realSwitch {
-	tier.Need(t, tier.Sandbox)
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatalf("start Open vSwitch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop Open vSwitch: %v", err)
-		}
-	})
 	r := &realSwitch{t: t, ctx: ctx, ovs: ovs}
-	args := []string{
-		"--db=" + ovs.DatabaseEndpoint(), "init", "--", "set", "open", ".", "other_config:vlan-limit=2", "--",
-		"add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy", "fail-mode=secure",
-	}
-	for p := 1; p <= realPorts; p++ {
-		args = append(args, "--", "add-port", "br0", fmt.Sprintf("p%d", p), "--", "set", "interface", fmt.Sprintf("p%d", p),
-			"type=dummy", fmt.Sprintf("ofport_request=%d", p))
-	}
-	r.run("ovs-vsctl", args...)
+	args := []string{"init", "--", "set", "open", ".", "other_config:vlan-limit=2"}
+	ovsproctest.Vsctl(ctx, t, ovs, append(args, ovsproctest.DummyBridge("br0", realPorts)...)...)
+	var err error
 	if r.socket, err = unixctl.Socket(ovs.Dir(), "ovs-vswitchd"); err != nil {
 		t.Fatal(err)
 	}

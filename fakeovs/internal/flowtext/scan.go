@@ -26,10 +26,11 @@ func (s *scanner) skip(prefix string) bool {
 	return ok
 }
 
-// integer reads a number as scanf(3) does for %i, with a sign and in the base that it begins with, or for another base.
+// integer reads a number as scanf(3) does for %i, with space before it, a sign and in the base that it begins with, or for
+// another base.
 // What is too big for its place loses its upper bits.
 func (s *scanner) integer(base uint64) (v uint64, ok bool) {
-	r := s.rest
+	r := strings.TrimLeft(s.rest, " \t\n\v\f\r")
 	negative := strings.HasPrefix(r, "-")
 	if negative || strings.HasPrefix(r, "+") {
 		r = r[1:]

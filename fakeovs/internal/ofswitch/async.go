@@ -193,7 +193,7 @@ func (s *Switch) announceTo(m openflow.Message, chosen func(*conn) bool) {
 	encoded := make(map[openflow.Version][]byte)
 	for c := range s.conns {
 		c.mu.Lock()
-		if chosen(c) && c.wants(m) && len(c.queue) < maxQueued {
+		if chosen(c) && c.wants(m) && c.roomy() {
 			b, ok := encoded[c.version]
 			if !ok {
 				var err error
@@ -202,8 +202,7 @@ func (s *Switch) announceTo(m openflow.Message, chosen func(*conn) bool) {
 				}
 				encoded[c.version] = b
 			}
-			c.queue = append(c.queue, b...)
-			c.wake.Signal()
+			c.put(b)
 		}
 		c.mu.Unlock()
 	}
@@ -213,7 +212,7 @@ func (s *Switch) announceTo(m openflow.Message, chosen func(*conn) bool) {
 func (c *conn) tell(m openflow.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, role := m.(openflow.RoleStatus); role && c.version < openflow.Version13 || len(c.queue) >= maxQueued {
+	if _, role := m.(openflow.RoleStatus); role && c.version < openflow.Version13 || !c.roomy() {
 		return
 	}
 	b, err := encode(c.version, m, 0)
@@ -221,6 +220,5 @@ func (c *conn) tell(m openflow.Message) {
 		c.log.Error("cannot encode a message", "message", fmt.Sprintf("%T", m), "error", err)
 		return
 	}
-	c.queue = append(c.queue, b...)
-	c.wake.Signal()
+	c.put(b)
 }

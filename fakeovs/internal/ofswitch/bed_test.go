@@ -45,14 +45,17 @@ type bed struct {
 	ctx    context.Context
 }
 
-func newBed(t testing.TB) *bed {
+func newBed(t testing.TB) *bed { return newBedWith(t, pipeline.DatapathOptions{}) }
+
+// newBedWith is newBed with options, of which the clock is the bed's own.
+func newBedWith(t testing.TB, o pipeline.DatapathOptions) *bed {
 	dir, err := os.MkdirTemp("", "ofs")
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bed{clock: &clock{now: time.Unix(1_000_000, 0)}, socket: filepath.Join(dir, "br0.mgmt")}
-	b.Switch = ofswitch.NewDatapath(pipeline.DatapathOptions{Now: b.clock.Now}).
-		NewSwitch(ofswitch.Options{Name: "br0", DatapathID: 0x0000020000000042})
+	o.Now = b.clock.Now
+	b.Switch = ofswitch.NewDatapath(o).NewSwitch(ofswitch.Options{Name: "br0", DatapathID: 0x0000020000000042})
 	l, err := net.Listen("unix", b.socket)
 	if err != nil {
 		t.Fatal(err)

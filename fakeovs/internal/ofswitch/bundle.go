@@ -4,9 +4,9 @@
 package ofswitch
 
 import (
-	"maps"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
@@ -18,8 +18,8 @@ const (
 	// maxBundles and maxBundled bound the bundles of a connection and the messages in them.
 	maxBundles = 1024
 	maxBundled = 2_000_000
-	// maxBundledBytes bounds the messages in all bundles of a datapath.
-	maxBundledBytes = 256 << 20
+	// maxMade bounds the actions that a bundle's packet-outs come to.
+	maxMade = 1 << 20
 )
 
 // bundle is messages that wait to be carried out together (ONF extension 230).
@@ -29,9 +29,11 @@ type bundle struct {
 	used    time.Time
 	opener  []byte
 	entries []bundled
-	// beginnings is room for those of messages.
+	// beginnings is room for those of messages, mods for flow mods.
 	beginnings []byte
-	bytes      int64 // of the messages, the opener among them
+	mods       []pipeline.FlowMod
+	// weight is what the bundle takes of the datapath's memory.
+	weight int64
 }
 
 // keep is as much of a message as an error about it repeats, kept as long as the bundle.
@@ -46,6 +48,16 @@ func (b *bundle) keep(raw []byte) []byte {
 	return b.beginnings[n:len(b.beginnings):len(b.beginnings)]
 }
 
+// place keeps a flow mod as long as the bundle.
+func (b *bundle) place(m pipeline.FlowMod) *pipeline.FlowMod {
+	const together = 64
+	if len(b.mods) == cap(b.mods) {
+		b.mods = make([]pipeline.FlowMod, 0, min(len(b.entries)+1, together))
+	}
+	b.mods = append(b.mods, m)
+	return &b.mods[len(b.mods)-1]
+}
+
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
 	mod   *pipeline.FlowMod
@@ -55,6 +67,20 @@ type bundled struct {
 	// message is the beginning of the message that brought it, and xid its transaction number.
 	message []byte
 	xid     uint32
+}
+
+// weight is what the message takes in memory, but for its bytes and its flow mod.
+func (e *bundled) weight() int64 {
+	n := 2 * int64(unsafe.Sizeof(*e))
+	switch {
+	case e.group != nil:
+		n += int64(unsafe.Sizeof(*e.group)) + pipeline.BucketsWeight(e.group.Buckets)
+	case e.port != nil:
+		n += pipeline.Weight(*e.port)
+	case e.out != nil:
+		n += e.out.Weight()
+	}
+	return n
 }
 
 func (c *conn) bundleControl(m openflow.BundleControl, xid uint32, raw []byte) error {
@@ -95,10 +121,14 @@ func (c *conn) openBundle(m openflow.BundleControl, raw []byte) error {
 }
 
 func (c *conn) newBundle(id uint32, flags openflow.BundleFlags, raw []byte) error {
-	if len(c.bundles) >= maxBundles || !c.s.dp.takeBundleRoom(len(raw)) {
+	weight := int64(unsafe.Sizeof(bundle{})) + 32 + int64(len(raw))
+	switch {
+	case len(c.bundles) >= maxBundles:
 		return openflow.ErrOutOfBundles
+	case !c.s.dp.Memory().Take(weight):
+		return c.s.dp.Memory().Full(openflow.ErrOutOfBundles)
 	}
-	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), bytes: int64(len(raw))}
+	c.bundles[id] = &bundle{flags: flags, used: c.s.dp.Now(), opener: beginning(raw), weight: weight}
 	return nil
 }
 
@@ -108,7 +138,7 @@ func beginning(raw []byte) []byte { return slices.Clone(raw[:min(len(raw), error
 func (c *conn) dropBundle(id uint32) {
 	b := c.bundles[id]
 	c.bundled -= len(b.entries)
-	c.s.dp.bundleRoom.Add(b.bytes)
+	c.s.dp.Memory().GiveBack(b.weight)
 	delete(c.bundles, id)
 }
 
@@ -156,13 +186,13 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	c.bundleMu.Lock()
 	defer c.bundleMu.Unlock()
 	e := bundled{xid: xid}
+	var mod pipeline.FlowMod
 	switch inner := m.Message.(type) {
 	case openflow.FlowMod:
-		mod, err := c.prepare(inner, raw[bundledAt(c.version):])
-		if err != nil {
+		var err error
+		if mod, err = c.prepare(inner, raw[bundledAt(c.version):]); err != nil {
 			return err
 		}
-		e.mod = mod
 	case openflow.GroupMod:
 		e.group = &inner
 	case openflow.PortMod:
@@ -185,12 +215,26 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.bundled >= maxBundled || !c.s.dp.takeBundleRoom(len(raw)) {
+	_, isMod := m.Message.(openflow.FlowMod)
+	weight := e.weight() + int64(len(raw))
+	if isMod {
+		weight += mod.Weight()
+	}
+	switch {
+	case c.bundled >= maxBundled:
 		return openflow.ErrBundleTooMany
+	case !c.s.dp.Memory().Take(weight):
+		return c.s.dp.Memory().Full(openflow.ErrBundleTooMany)
+	}
+	if isMod {
+		e.mod = b.place(mod)
 	}
 	e.message = b.keep(raw)
+	if n := len(b.entries); n == cap(b.entries) {
+		b.entries = slices.Grow(b.entries, max(n, 16))
+	}
 	b.entries = append(b.entries, e)
-	b.bytes += int64(len(raw))
+	b.weight += weight
 	c.bundled++
 	return nil
 }
@@ -230,6 +274,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 	changes := make([][]pipeline.Change, len(b.entries))
 	s.BeginMany(len(b.entries))
 	defer s.EndMany()
+	made := 0
 	for i := range b.entries {
 		e := &b.entries[i]
 		switch {
@@ -244,6 +289,9 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		case e.out != nil:
 			if err = s.CheckPacketOut(e.out); err == nil {
 				s.Translate(e.out)
+				if made += e.out.Made(); made > maxMade {
+					err = openflow.ErrBundleMsgFailed
+				}
 			}
 		}
 		if err != nil {
@@ -273,12 +321,19 @@ func (c *conn) expireBundles(now time.Time) {
 		return
 	}
 	defer c.bundleMu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(c.bundles)) {
-		if b := c.bundles[id]; now.Sub(b.used) >= c.s.dp.bundleIdle() {
-			c.dropBundle(id)
-			if c.hasRoom() {
-				c.refuse(openflow.ErrBundleTimeout, b.opener)
-			}
+	idle := c.s.dp.bundleIdle()
+	var expired []uint32
+	for id, b := range c.bundles {
+		if now.Sub(b.used) >= idle {
+			expired = append(expired, id)
+		}
+	}
+	slices.Sort(expired)
+	for _, id := range expired {
+		b := c.bundles[id]
+		c.dropBundle(id)
+		if c.hasRoom() {
+			c.refuse(openflow.ErrBundleTimeout, b.opener)
 		}
 	}
 }

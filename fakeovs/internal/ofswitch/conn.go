@@ -16,14 +16,10 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 
 const (
-	// maxQueued is how many bytes wait for a controller that does not read. Replies wait for room, and with them the
-	// requests after them; messages that nobody asked for are dropped.
-	maxQueued = 1 << 20
 	// stalled is after how long without taking a byte a controller is cut off.
 	stalled = 10 * time.Second
 	// maxConns is how many controllers may be connected at once.
@@ -37,8 +33,8 @@ type conn struct {
 	log *slog.Logger
 	// serial orders the connections of a switch by their coming.
 	serial uint64
-	// ended is closed at the end of the connection.
-	ended chan struct{}
+	// gone is closed when the connection is, ended when its goroutines have ended.
+	gone, ended chan struct{}
 	// allowed are the versions that may be negotiated.
 	allowed uint32
 	// service says that the connection came in by a listener; the others are those that the switch has made itself.
@@ -59,6 +55,7 @@ type conn struct {
 	// format and id say how packets are handed over, and which.
 	format openflow.PacketInFormat
 	id     uint16
+	probe  probe
 
 	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
 	monitors map[uint32]*monitor
@@ -66,8 +63,9 @@ type conn struct {
 
 	// tableIDs says that flow mods of OpenFlow 1.0 name their table. It belongs to the goroutine that reads.
 	tableIDs bool
-	// features are the tables of a request in parts so far. They belong to the goroutine that reads.
-	features []openflow.TableFeatures
+	// features are the tables of a request in parts so far, and what they take of the datapath's memory. They belong to the goroutine that reads.
+	features       []openflow.TableFeatures
+	featuresWeight int64
 
 	// bundleMu guards the bundles and how many messages are in them.
 	bundleMu sync.Mutex
@@ -76,13 +74,13 @@ type conn struct {
 }
 
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
-func (s *Switch) start(nc net.Conn, service bool) *conn {
+func (s *Switch) start(nc net.Conn, service bool, every time.Duration) *conn {
 	c := &conn{
 		s: s, nc: nc, log: s.log, service: service, role: openflow.RoleEqual,
-		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor),
+		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor), probe: newProbe(every, s.dp.Now()),
 	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
-	c.ended = make(chan struct{})
+	c.gone, c.ended = make(chan struct{}), make(chan struct{})
 	if !service {
 		c.config.MissSendLen = defaultMissSendLen
 	}
@@ -109,6 +107,8 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 		c.finish()
 		c.close()
 		c.dropBundles()
+		c.dropMonitors()
+		c.dropFeatures()
 		s.connMu.Lock()
 		delete(s.conns, c)
 		s.connMu.Unlock()
@@ -122,7 +122,17 @@ func (s *Switch) start(nc net.Conn, service bool) *conn {
 func (c *conn) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.closeLocked()
+}
+
+func (c *conn) closeLocked() {
+	if c.closed {
+		return
+	}
 	c.closed = true
+	close(c.gone)
+	c.s.dp.backlog.add(-int64(len(c.queue)))
+	c.queue = nil
 	c.wake.Broadcast()
 	c.room.Broadcast()
 	_ = c.nc.Close()
@@ -148,7 +158,9 @@ func (c *conn) read() error {
 		if b, err = readMessage(r, b); err != nil {
 			return err
 		}
-		c.expireBundles(c.s.dp.Now())
+		now := c.s.dp.Now()
+		c.hears(now)
+		c.expireBundles(now)
 		if v := openflow.Version(b[0]); v != c.version && !anyVersion(b[1]) {
 			c.refuse(openflow.ErrBadVersion, b)
 			continue
@@ -192,6 +204,9 @@ func (c *conn) write() {
 			c.mu.Unlock()
 			return
 		}
+		if cap(b) > maxSpare {
+			b = nil
+		}
 		b, c.queue = c.queue, b[:0]
 		c.writing = true
 		updates := c.updates.waiting
@@ -201,6 +216,7 @@ func (c *conn) write() {
 		if err == nil {
 			_, err = c.nc.Write(b)
 		}
+		c.s.dp.backlog.add(-int64(len(b)))
 		if err != nil {
 			c.close()
 			return
@@ -239,7 +255,7 @@ func (c *conn) replyIn(v openflow.Version, m openflow.Message, xid uint32) {
 func (c *conn) waitForRoom() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.queue) >= maxQueued && !c.closed {
+	for !c.roomy() && !c.closed {
 		c.room.Wait()
 	}
 }
@@ -248,7 +264,7 @@ func (c *conn) waitForRoom() {
 func (c *conn) hasRoom() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.queue) < maxQueued
+	return c.roomy()
 }
 
 // queueReply queues the bytes of an answer, and waits until there is room for them.
@@ -256,8 +272,7 @@ func (c *conn) queueReply(b []byte) {
 	c.waitForRoom()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue = append(c.queue, b...)
-	c.wake.Signal()
+	c.put(b)
 }
 
 // encode turns a message into bytes of the connection's version.

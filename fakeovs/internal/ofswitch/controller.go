@@ -5,6 +5,7 @@ package ofswitch
 
 import (
 	"net"
+	"time"
 
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -12,10 +13,10 @@ import (
 // Controller is a controller that the switch has connected to, or that its owner has.
 type Controller struct{ c *conn }
 
-// Connect speaks OpenFlow with a controller that a connection was made to (ovs-vswitchd.conf.db(5), "Controller"). It
-// returns nil if there are too many connections; the connection is closed then.
-func (s *Switch) Connect(nc net.Conn) *Controller {
-	if c := s.start(nc, false); c != nil {
+// Connect speaks OpenFlow with a controller that a connection was made to (ovs-vswitchd.conf.db(5), "Controller"), with an
+// interval of probes, 0 for none. It returns nil if there are too many connections; the connection is closed then.
+func (s *Switch) Connect(nc net.Conn, every time.Duration) *Controller {
+	if c := s.start(nc, false, every); c != nil {
 		return &Controller{c}
 	}
 	return nil

@@ -6,18 +6,18 @@ package ofswitch
 import (
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
-// Datapath is what the switches of one process share: what their bridges do, and the limits of bundles.
+// Datapath is what the switches of one process share: what their bridges do, and what waits for controllers.
 type Datapath struct {
 	*pipeline.Datapath
 	log *slog.Logger
-	// bundleRoom is how many more bytes the messages in bundles may have.
-	bundleRoom atomic.Int64
+	// backlog is what waits for the controllers; lists is held while a list for one of them is made.
+	backlog backlog
+	lists   sync.Mutex
 
 	mu sync.Mutex
 	// idle is how long bundles stay without a message for them.
@@ -30,7 +30,7 @@ func NewDatapath(o pipeline.DatapathOptions) *Datapath {
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
-	d.bundleRoom.Store(maxBundledBytes)
+	d.backlog.limit = usualBacklog
 	return d
 }
 
@@ -49,13 +49,4 @@ func (d *Datapath) bundleIdle() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.idle
-}
-
-// takeBundleRoom reports whether there was room for a message of that many bytes in the bundles.
-func (d *Datapath) takeBundleRoom(size int) bool {
-	if d.bundleRoom.Add(-int64(size)) < 0 {
-		d.bundleRoom.Add(int64(size))
-		return false
-	}
-	return true
 }

@@ -3,8 +3,19 @@
 
 package ofswitch
 
-// SetBundleRoom sets how many bytes the messages in all bundles may have.
-func (d *Datapath) SetBundleRoom(n int64) { d.bundleRoom.Store(n) }
+// SetBacklog sets how many bytes may wait for all controllers.
+func (d *Datapath) SetBacklog(n int64) { d.backlog.limit = n }
 
-// BundleRoom is how many more there may be.
-func (d *Datapath) BundleRoom() int64 { return d.bundleRoom.Load() }
+// Waiting is how many bytes are made for controllers and not written.
+func (d *Datapath) Waiting() int64 {
+	d.backlog.mu.Lock()
+	defer d.backlog.mu.Unlock()
+	return d.backlog.bytes
+}
+
+// Connections is how many controllers are connected.
+func (s *Switch) Connections() int {
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
+	return len(s.conns)
+}

@@ -9,13 +9,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -9,11 +9,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/openflow"
 )

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"unsafe"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -22,17 +24,28 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 		}
 		return true, c.changeMeter(m, xid)
 	case openflow.GroupStatsRequest:
-		sendList(c, xid, c.s.GroupStats(m.ID), func(part []openflow.GroupStats, more bool) openflow.Message {
+		groups, drop := listed(c, func() []openflow.GroupStats { return c.s.GroupStats(m.ID) },
+			func(g *openflow.GroupStats) int { return len(g.Buckets) })
+		defer drop()
+		sendList(c, xid, groups, func(part []openflow.GroupStats, more bool) openflow.Message {
 			return openflow.GroupStatsReply{Groups: part, More: more}
 		})
 	case openflow.GroupDescRequest:
-		sendList(c, xid, c.s.GroupDescs(m.ID), func(part []openflow.Group, more bool) openflow.Message {
+		groups, drop := listed(c, func() []openflow.Group { return c.s.GroupDescs(m.ID) },
+			func(g *openflow.Group) int { return len(g.Buckets) })
+		defer drop()
+		sendList(c, xid, groups, func(part []openflow.Group, more bool) openflow.Message {
 			return openflow.GroupDescReply{Groups: part, More: more}
 		})
 	case openflow.GroupFeaturesRequest:
 		c.reply(groupFeatures(c.version), xid)
 	case openflow.MeterStatsRequest:
-		meters, err := c.s.MeterStats(m.ID)
+		var err error
+		meters, drop := listed(c, func() (list []openflow.MeterStats) {
+			list, err = c.s.MeterStats(m.ID)
+			return list
+		}, func(m *openflow.MeterStats) int { return len(m.Bands) })
+		defer drop()
 		if err != nil {
 			return true, err
 		}
@@ -40,7 +53,12 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 			return openflow.MeterStatsReply{Meters: part, More: more}
 		})
 	case openflow.MeterConfigRequest:
-		meters, err := c.s.MeterConfigs(m.ID)
+		var err error
+		meters, drop := listed(c, func() (list []openflow.MeterConfig) {
+			list, err = c.s.MeterConfigs(m.ID)
+			return list
+		}, func(m *openflow.MeterConfig) int { return len(m.Bands) })
+		defer drop()
 		if err != nil {
 			return true, err
 		}
@@ -102,4 +120,21 @@ func (c *conn) changeMeter(m openflow.MeterMod, xid uint32) error {
 	}
 	c.forward(m, xid)
 	return nil
+}
+
+// listed makes a list for an answer, which is in the backlog until drop. Parts is how many buckets or bands an entry has.
+func listed[T any](c *conn, makes func() []T, parts func(*T) int) (list []T, drop func()) {
+	const partSize = 64
+	drop = c.makeList(func() int64 {
+		list = makes()
+		size := int64(0)
+		for i := range list {
+			size += int64(unsafe.Sizeof(list[i])) + partSize*int64(parts(&list[i]))
+		}
+		return size
+	})
+	if drop == nil {
+		return nil, func() {}
+	}
+	return list, drop
 }

@@ -4,6 +4,8 @@
 package ofswitch
 
 import (
+	"encoding/binary"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -144,6 +146,9 @@ const (
 func refusal(m openflow.Message) error {
 	switch m := m.(type) {
 	case openflow.MultipartRequest:
+		if asksIPFIX(&m) {
+			return openflow.ErrNotConfigured
+		}
 		return openflow.ErrBadMultipart
 	case openflow.Experimenter:
 		if m.ID == niciraID || m.ID == onfID {
@@ -152,6 +157,16 @@ func refusal(m openflow.Message) error {
 		return openflow.ErrBadExperimenter
 	}
 	return openflow.ErrBadType
+}
+
+// asksIPFIX reports whether a request is one of Nicira's for the statistics of IPFIX, of a bridge or of its flows.
+func asksIPFIX(m *openflow.MultipartRequest) bool {
+	const experimenter, ofBridge, ofFlows = 0xffff, 3, 4
+	if m.Type != experimenter || len(m.Body) < 8 || binary.BigEndian.Uint32(m.Body) != niciraID {
+		return false
+	}
+	subtype := binary.BigEndian.Uint32(m.Body[4:])
+	return subtype == ofBridge || subtype == ofFlows
 }
 
 func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
@@ -165,7 +180,7 @@ func (c *conn) flowMod(m openflow.FlowMod, xid uint32, raw []byte) error {
 	s := c.s
 	s.Begin()
 	defer s.End()
-	changes, err := s.Apply(f)
+	changes, err := s.Apply(&f)
 	if err != nil {
 		return err
 	}

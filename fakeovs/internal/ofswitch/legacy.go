@@ -48,10 +48,10 @@ func (c *conn) adapt(m openflow.FlowMod, raw []byte) (openflow.FlowMod, pipeline
 }
 
 // prepare checks a flow mod that came as the bytes of a message, in the connection's version.
-func (c *conn) prepare(m openflow.FlowMod, raw []byte) (*pipeline.FlowMod, error) {
+func (c *conn) prepare(m openflow.FlowMod, raw []byte) (pipeline.FlowMod, error) {
 	m, k, err := c.adapt(m, raw)
 	if err != nil {
-		return nil, err
+		return pipeline.FlowMod{}, err
 	}
 	sent := pipeline.Sent{Version: c.version}
 	if at := instructionsAt(c.version, raw); at <= len(raw) {

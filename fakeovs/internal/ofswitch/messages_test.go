@@ -10,12 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
+	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -47,13 +48,26 @@ type updates struct {
 const (
 	// maxUpdates is how many bytes of updates may wait before the connection is told that there will be no more.
 	maxUpdates = 128 << 10
-	// maxMonitors bounds the flow monitors of a connection.
-	maxMonitors = 4096
+	// maxMonitors bounds the flow monitors of a connection, monitorWeight is about how many bytes each takes.
+	maxMonitors   = 4096
+	monitorWeight = int64(unsafe.Sizeof(monitor{})+unsafe.Sizeof(pipeline.Selection{})+2*unsafe.Sizeof(packet.Key{})) + 32
 )
 
 // monitorFlows makes, changes and ends flow monitors. If one cannot be, those before it are taken back.
 func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 	c.waitForRoom()
+	var err error
+	if drop := c.makeList(func() int64 {
+		err = c.setMonitors(m, xid)
+		return 0 // for what is queued is in the backlog by itself
+	}); drop != nil {
+		drop()
+	}
+	return err
+}
+
+// setMonitors is monitorFlows when there is room for the answer.
+func (c *conn) setMonitors(m openflow.FlowMonitorRequest, xid uint32) error {
 	s := c.s
 	s.Begin()
 	defer s.End()
@@ -62,7 +76,7 @@ func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 		id := m.Monitors[i].ID
 		if err := c.setMonitor(&m.Monitors[i]); err != nil {
 			for _, id := range made {
-				delete(c.monitors, id)
+				c.dropMonitor(id)
 			}
 			return err
 		}
@@ -87,9 +101,8 @@ func (c *conn) monitorFlows(m openflow.FlowMonitorRequest, xid uint32) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, b := range messages {
-		c.queue = append(c.queue, b...)
+		c.put(b)
 	}
-	c.wake.Signal()
 	return nil
 }
 
@@ -113,17 +126,38 @@ func (c *conn) setMonitor(f *openflow.FlowMonitor) error {
 	case f.Command != openflow.MonitorAdd && !exists:
 		return openflow.ErrUnknownMonitor
 	case f.Command == openflow.MonitorDelete:
-		delete(c.monitors, f.ID)
+		c.dropMonitor(f.ID)
 		return nil
-	case len(c.monitors) >= maxMonitors:
+	case !exists && len(c.monitors) >= maxMonitors:
 		return openflow.ErrMonitorUnknown
 	}
 	flows, err := c.s.Selection(openflow.FlowFilter{Table: f.Table, Match: f.Match})
 	if err != nil {
 		return err
 	}
+	c.dropMonitor(f.ID)
+	if !c.s.dp.Memory().Take(monitorWeight) {
+		return c.s.dp.Memory().Full(openflow.ErrMonitorUnknown)
+	}
 	c.monitors[f.ID] = &monitor{flags: f.Flags, table: table, flows: flows, outPort: f.OutPort, outGroup: f.OutGroup}
 	return nil
+}
+
+// dropMonitor ends a monitor, if it is there.
+func (c *conn) dropMonitor(id uint32) {
+	if c.monitors[id] != nil {
+		delete(c.monitors, id)
+		c.s.dp.Memory().GiveBack(monitorWeight)
+	}
+}
+
+// dropMonitors ends all monitors, at the end of the connection.
+func (c *conn) dropMonitors() {
+	c.s.Begin()
+	defer c.s.End()
+	for id := range c.monitors {
+		c.dropMonitor(id)
+	}
 }
 
 // watches reports whether a monitor is about a flow, be it that the flow output to the monitor's port only before it was
@@ -296,19 +330,18 @@ func (c *conn) flushUpdates() {
 	if c.closed {
 		return
 	}
+	c.putUpdates(messages)
 	for _, b := range messages {
-		c.queue = append(c.queue, b...)
 		u.waiting += len(b)
 	}
 	if u.paused == 0 && u.waiting > maxUpdates {
 		c.s.monitoring.events++
 		u.paused = c.s.monitoring.events
 		if b, err := c.encode(openflow.FlowUpdates{Updates: []openflow.FlowUpdate{{Event: openflow.UpdatePaused}}}, 0); err == nil {
-			c.queue = append(c.queue, b...)
+			c.put(b)
 			u.waiting += len(b)
 		}
 	}
-	c.wake.Signal()
 }
 
 // pack makes messages out of updates, which answer a request or, if xid is 0, none.
@@ -352,9 +385,8 @@ func (c *conn) resumeUpdates() {
 	u.paused = 0
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.putUpdates(messages)
 	for _, b := range messages {
-		c.queue = append(c.queue, b...)
 		u.waiting += len(b)
 	}
-	c.wake.Signal()
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 

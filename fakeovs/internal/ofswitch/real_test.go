@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -19,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ovskit/ovskit/internal/ovsproc"
-	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -38,13 +37,9 @@ type realSwitch struct {
 const sentinelType = 0x88b5
 
 func startReal(t testing.TB) *realSwitch {
-	tier.Need(t, tier.Sandbox)
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatalf("start Open vSwitch: %v", err)
-	}
 	r := &realSwitch{ovs: ovs, ctx: ctx}
 	t.Cleanup(func() {
 		if r.of != nil {
@@ -55,21 +50,13 @@ func startReal(t testing.TB) *realSwitch {
 				_ = s.Close()
 			}
 		}
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop Open vSwitch: %v", err)
-		}
 	})
-	args := []string{
-		"--db=" + ovs.DatabaseEndpoint(), "init", "--", "add-br", "br0", "--", "set", "bridge", "br0",
-		"datapath_type=dummy", "fail-mode=secure", "protocols=OpenFlow13",
-	}
+	args := append([]string{"init"}, ovsproctest.DummyBridge("br0", ports, "protocols=OpenFlow13")...)
 	for p := 1; p <= ports; p++ {
-		args = append(args, "--", "add-port", "br0", fmt.Sprintf("p%d", p), "--", "set", "interface", fmt.Sprintf("p%d", p),
-			"type=dummy", fmt.Sprintf("ofport_request=%d", p), "options:pstream=punix:"+r.socket(p))
+		args = append(args, "--", "set", "interface", fmt.Sprintf("p%d", p), "options:pstream=punix:"+r.socket(p))
 	}
-	if out, err := exec.CommandContext(ctx, "ovs-vsctl", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
+	ovsproctest.Vsctl(ctx, t, ovs, args...)
+	var err error
 	for p := 1; p <= ports; p++ {
 		if r.socks[p], err = net.Dial("unix", r.socket(p)); err != nil {
 			t.Fatalf("connect to port %d: %v", p, err)

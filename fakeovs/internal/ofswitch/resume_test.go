@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
@@ -62,18 +64,13 @@ type scripted struct {
 }
 
 func startScripted(t *testing.T) *scripted {
+	ovs := ovsproctest.Start(t, ovsproc.Options{Dummy: true})
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	ovs, err := ovsproc.Start(ctx, ovsproc.Options{Dummy: true})
-	if err != nil {
-		t.Fatalf("start Open vSwitch: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := ovs.Stop(); err != nil {
-			t.Errorf("stop Open vSwitch: %v", err)
-		}
-	})
-	return &scripted{ovs, ctx}
+	r := &scripted{ovs, ctx}
+	// However slow this machine is: bundles and flows time out when a script says so.
+	r.tell(t, "time/stop")
+	return r
 }
 
 // scriptPorts are the ports of the bridge besides its own.
@@ -81,23 +78,10 @@ const scriptPorts = 3
 
 // bridge makes the bridge anew.
 func (r *scripted) bridge(t *testing.T) {
-	args := []string{"--timeout=20", "--db=" + r.ovs.DatabaseEndpoint(), "--if-exists", "del-br", "br0"}
-	if out, err := exec.CommandContext(r.ctx, "ovs-vsctl", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
-	args = []string{
-		"--timeout=20", "--db=" + r.ovs.DatabaseEndpoint(), "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=dummy", "fail-mode=secure",
+	ovsproctest.Vsctl(r.ctx, t, r.ovs, "--if-exists", "del-br", "br0")
+	ovsproctest.Vsctl(r.ctx, t, r.ovs, ovsproctest.DummyBridge("br0", scriptPorts,
 		"other-config:datapath-id=fedcba9876543210", "other-config:hwaddr=aa:55:aa:55:00:00",
-		"protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15",
-	}
-	for p := 1; p <= scriptPorts; p++ {
-		name := fmt.Sprintf("p%d", p)
-		args = append(args, "--", "add-port", "br0", name, "--", "set", "interface", name, "type=dummy",
-			fmt.Sprintf("ofport_request=%d", p))
-	}
-	if out, err := exec.CommandContext(r.ctx, "ovs-vsctl", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ovs-vsctl: %v\n%s", err, out)
-	}
+		"protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,OpenFlow15")...)
 }
 
 // fakeBridge is the switch with the same ports.
@@ -140,24 +124,30 @@ func (r *scripted) compare(t *testing.T, part int, lines string) {
 			continue
 		}
 		fake.clock.advance(time.Millisecond)
-		want := there.do(line)
 		got := here.do(line)
+		there.awaitAsync(line, here, got)
+		want := there.do(line)
 		if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
 			t.Errorf("part %d: %s (-Open vSwitch +here):\n%s", part, line, d)
 		}
 	}
 }
 
-// warp stops the time of Open vSwitch and lets some pass.
+// warp lets time pass in Open vSwitch.
 func (r *scripted) warp(t *testing.T, ms int) {
+	t.Helper()
+	r.tell(t, "time/warp", strconv.Itoa(ms), "100")
+}
+
+// tell has ovs-vswitchd carry out a command of ovs-appctl.
+func (r *scripted) tell(t *testing.T, command string, args ...string) {
+	t.Helper()
 	socket, err := unixctl.Socket(r.ovs.Dir(), "ovs-vswitchd")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range [][]string{{"time/stop"}, {"time/warp", strconv.Itoa(ms), "100"}} {
-		if _, err := unixctl.Call(r.ctx, socket, c[0], c[1:]...); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := unixctl.Call(r.ctx, socket, command, args...); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -173,6 +163,14 @@ var inScript = []struct {
 	{regexp.MustCompile(`unix:\S*mgmt`), "BR"},
 }
 
+// inCompared is a text without what differs from run to run.
+func inCompared(text string) string {
+	for _, c := range inScript {
+		text = c.what.ReplaceAllString(text, c.as)
+	}
+	return text
+}
+
 // stage runs the lines of a script on one bridge.
 type stage struct {
 	t       *testing.T
@@ -186,7 +184,72 @@ type stage struct {
 type started struct {
 	cmd    *exec.Cmd
 	socket string
-	out    bytes.Buffer
+	out    *output
+}
+
+// output is what a command has printed so far.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{} // has an element after there was more
+}
+
+func newOutput() *output { return &output{more: make(chan struct{}, 1)} }
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	select {
+	case o.more <- struct{}{}:
+	default:
+	}
+	return o.text.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// lines counts the lines, as they are compared.
+func (o *output) lines() int { return strings.Count(inCompared(o.String()), "\n") }
+
+// await waits until what has been printed is so, and gives up after a while: the comparison says what is missing.
+func (o *output) await(ctx context.Context, so func(text string) bool) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for !so(o.String()) {
+		select {
+		case <-o.more:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// awaitAsync waits, before a command is told something, until it has printed what the same command has printed on the
+// other stage, where it was told that already and has answered got. Open vSwitch sends what happens in its other threads,
+// such as flows going with their meter, when it comes to that: this must not be after the answer to a barrier.
+func (s *stage) awaitAsync(line string, other *stage, got string) {
+	name, isStop := strings.CutPrefix(line, "stop ")
+	want := strings.Count(got, "\n")
+	if !isStop {
+		var isBarrier bool
+		if name, isBarrier = barrier(line); !isBarrier {
+			return
+		}
+		want = other.started[name].out.lines() - 1 // but for the answer
+	}
+	out := s.started[name].out
+	out.await(s.ctx, func(string) bool { return out.lines() >= want })
+}
+
+// barrier is the command that a line has wait for the answer to a barrier.
+func barrier(line string) (name string, ok bool) {
+	rest, isTell := strings.CutPrefix(line, "tell ")
+	name, ok = strings.CutSuffix(rest, ": ofctl/barrier")
+	return name, ok && isTell
 }
 
 func newStage(t *testing.T, ctx context.Context, bridge string) *stage {
@@ -208,10 +271,16 @@ func (s *stage) do(line string) string {
 		s.start(name, args)
 		return ""
 	case "tell":
+		printed := s.started[name].out
+		answers := func(text string) int { return strings.Count(text, "OFPT_BARRIER_REPLY") }
+		before := answers(printed.String())
 		out, err := exec.CommandContext(s.ctx, "ovs-appctl", append([]string{"-t", s.started[name].socket}, strings.Fields(args)...)...).
 			CombinedOutput()
 		if err != nil {
 			s.t.Errorf("%s: %v\n%s", line, err, out)
+		}
+		if _, ok := barrier(line); ok {
+			printed.await(s.ctx, func(text string) bool { return answers(text) > before })
 		}
 		return ""
 	case "stop":
@@ -232,9 +301,9 @@ func (s *stage) command(line string) *exec.Cmd {
 
 // start starts a command and waits until it can be told something.
 func (s *stage) start(name, line string) {
-	p := &started{socket: filepath.Join(s.dir, name+".ctl")}
+	p := &started{socket: filepath.Join(s.dir, name+".ctl"), out: newOutput()}
 	p.cmd = s.command("--unixctl=" + p.socket + " " + line)
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -254,11 +323,7 @@ func (s *stage) stop(name string) string {
 	delete(s.started, name)
 	_ = exec.CommandContext(s.ctx, "ovs-appctl", "-t", p.socket, "exit").Run()
 	_ = p.cmd.Wait()
-	text := p.out.String()
-	for _, c := range inScript {
-		text = c.what.ReplaceAllString(text, c.as)
-	}
-	return text
+	return inCompared(p.out.String())
 }
 
 // ofctl runs ovs-ofctl and returns what it has printed, both outputs, and its exit status.
@@ -284,20 +349,13 @@ func ofctl(ctx context.Context, line, bridge string) string {
 	} else if err != nil {
 		status = err.Error()
 	}
-	text := stdout.String()
-	for _, c := range inScript {
-		text = c.what.ReplaceAllString(text, c.as)
-	}
+	text := inCompared(stdout.String())
 	if sorted {
 		list := strings.Split(text, "\n")
 		slices.Sort(list)
 		text = strings.Join(list, "\n")
 	}
-	errText := stderr.String()
-	for _, c := range inScript {
-		errText = c.what.ReplaceAllString(errText, c.as)
-	}
-	return text + errText + "exit " + status
+	return text + inCompared(stderr.String()) + "exit " + status
 }
 
 // splitWords splits a line at spaces but for those between quotes.

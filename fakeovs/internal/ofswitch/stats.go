@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/openflow"
@@ -25,7 +26,16 @@ func (c *conn) sendPorts(port, xid uint32) {
 
 // sendFlows answers a flow statistics request.
 func (c *conn) sendFlows(m openflow.FlowStatsRequest, xid uint32) error {
-	list, err := c.s.Told(m.FlowFilter)
+	var list []pipeline.Told
+	var err error
+	drop := c.makeList(func() int64 {
+		list, err = c.s.Told(m.FlowFilter)
+		return int64(len(list)) * int64(unsafe.Sizeof(pipeline.Told{}))
+	})
+	if drop == nil {
+		return nil
+	}
+	defer drop()
 	if err != nil {
 		return err
 	}

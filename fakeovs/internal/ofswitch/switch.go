@@ -4,15 +4,16 @@
 package ofswitch
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
 )
 
 // Options are the options of a new Switch.
@@ -78,22 +79,22 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 // Datapath returns what the switch shares with others.
 func (s *Switch) Datapath() *Datapath { return s.dp }
 
-// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners.
+// Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners. Peers
+// that are silent for a minute are sent an echo request.
 func (s *Switch) Serve(l net.Listener) error {
-	for {
-		nc, err := l.Accept()
-		switch {
-		case errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
-		}
-		s.start(nc, true)
+	return s.ServeProbing(l, func() time.Duration { return serviceProbe })
+}
+
+// ServeProbing is Serve with another interval of probes, which every new connection asks for; 0 is none.
+func (s *Switch) ServeProbing(l net.Listener, every func() time.Duration) error {
+	if err := unixsock.Serve(l, func(nc net.Conn) { s.start(nc, true, every()) }); err != nil {
+		return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 	}
+	return nil
 }
 
 // ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
-func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true) }
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true, serviceProbe) }
 
 // Close closes the OpenFlow connections and waits for their goroutines. Listeners are closed by their owner, before.
 // It must not be called from a Receive function.
@@ -110,7 +111,7 @@ func (s *Switch) Close() error {
 }
 
 // Expire lets time pass: flows and bundles whose time is over are removed, and the controllers told. Whatever else is
-// done with the switch does that too.
+// done with the switch does that too. Peers that have been silent for long are probed.
 func (s *Switch) Expire() {
 	s.Begin()
 	now := s.Now()
@@ -120,7 +121,9 @@ func (s *Switch) Expire() {
 	s.connMu.Unlock()
 	for _, c := range conns {
 		c.expireBundles(now)
+		c.sound(now)
 	}
+	s.RunBonds()
 }
 
 // sortedConns are the connections in the order in which they were made.

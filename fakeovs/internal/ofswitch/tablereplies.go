@@ -3,7 +3,10 @@
 
 package ofswitch
 
-import "github.com/ovskit/ovskit/openflow"
+import (
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/openflow"
+)
 
 // maxFeatureTables is how many tables a request in parts may have: more are refused for naming one twice.
 const maxFeatureTables = 256
@@ -14,12 +17,20 @@ func (c *conn) tableFeatures(m openflow.TableFeaturesRequest, xid uint32) error 
 	if room := maxFeatureTables - len(c.features); len(m.Tables) > room {
 		m.Tables = m.Tables[:room]
 	}
+	if m.More || len(c.features) > 0 {
+		weight := pipeline.Weight(m.Tables)
+		if !c.s.dp.Memory().Take(weight) {
+			c.dropFeatures()
+			return c.s.dp.Memory().Full(openflow.ErrMultipartOverflow)
+		}
+		c.featuresWeight += weight
+	}
 	c.features = append(c.features, m.Tables...)
 	if m.More {
 		return nil
 	}
 	tables := c.features
-	c.features = nil
+	c.dropFeatures()
 	if len(tables) > 0 {
 		if err := c.s.SetTableFeatures(c.version, tables); err != nil {
 			return err
@@ -27,6 +38,12 @@ func (c *conn) tableFeatures(m openflow.TableFeaturesRequest, xid uint32) error 
 	}
 	c.sendTableFeatures(xid)
 	return nil
+}
+
+// dropFeatures forgets the parts of a request.
+func (c *conn) dropFeatures() {
+	c.s.dp.Memory().GiveBack(c.featuresWeight)
+	c.features, c.featuresWeight = nil, 0
 }
 
 // sendTableFeatures answers a request for what the tables can do.

@@ -19,6 +19,11 @@ func MatchInto(m openflow.Match, value, mask *Key) {
 		if all == nil {
 			all = allOnes[:min(len(f.Value), len(allOnes))]
 		}
+		if masksItself(f.Field) {
+			value.SetMasked(f.Field, f.Value, all)
+			mask.SetMasked(f.Field, f.Value, nil)
+			continue
+		}
 		mask.SetMasked(f.Field, all, nil)
 		value.SetMasked(f.Field, f.Value, nil)
 		switch f.Field {
@@ -33,6 +38,16 @@ func MatchInto(m openflow.Match, value, mask *Key) {
 		}
 	}
 	value.And(mask)
+}
+
+// masksItself reports whether Open vSwitch 3.1 takes a value of a field for its mask.
+func masksItself(f openflow.Field) bool {
+	switch f {
+	case openflow.FieldTunERSPANVersion, openflow.FieldTunERSPANDir, openflow.FieldTunERSPANHWID, openflow.FieldTunGTPUFlags,
+		openflow.FieldTunGTPUMsgType:
+		return true
+	}
+	return false
 }
 
 var allOnes = [16]byte{

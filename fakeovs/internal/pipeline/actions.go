@@ -5,7 +5,6 @@ package pipeline
 
 import (
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -135,7 +134,7 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	case openflow.Encap:
 		x.encap(a)
 	case openflow.Decap:
-		if x.decap() && x.failed == "" {
+		if x.decap(a) && x.failed == "" {
 			x.triggerFreeze()
 			return i + 1, false
 		}
@@ -148,8 +147,9 @@ func (x *translation) step(list steps, i int, last, bucket bool) (next int, stop
 	case openflow.NAT:
 		x.nat = &a
 	case openflow.CheckPacketLarger:
-		x.checkLength(a, list[i+1:])
-		return i, true
+		if x.checkLength(a, list[i+1:]) {
+			return i, true
+		}
 	case clearActions:
 		x.reportSet("was")
 		x.set, x.setGroup = nil, false

@@ -38,6 +38,8 @@ type Bridge struct {
 	portNos []uint32
 	ordered []*Port
 	macs    *macTable
+	// groups are the members of multicast groups; nil where they are not heeded.
+	groups *memberTable
 	// links are what NORMAL sends packets to, in the order in which they came.
 	links     []*link
 	linkNames map[string]*link
@@ -49,7 +51,9 @@ type Bridge struct {
 	// internal are flows of the switch itself.
 	internal internalFlows
 	// mirroring says that there are mirrors.
-	mirroring   bool
+	mirroring bool
+	// limits are the features of the datapath that translations are kept from, to some amount.
+	limits      map[Feature]int
 	forwardBPDU bool
 	// frags is how fragments are handled, as in a SwitchConfig.
 	frags uint16
@@ -71,7 +75,7 @@ func (d *Datapath) NewBridge(o BridgeOptions) *Bridge {
 		name:        o.Name,
 		log:         o.Logger.With("bridge", o.Name),
 		controllers: o.Controllers,
-		flows:       flowTables{seed: rand.Uint64() | 1},
+		flows:       flowTables{seed: rand.Uint64() | 1, memory: d.memory},
 		ports:       make(map[uint32]*Port),
 		macs:        newMACTable(),
 		linkNames:   make(map[string]*link),
@@ -89,6 +93,7 @@ func (s *Bridge) Close() {
 	for _, m := range s.flows.meters {
 		delete(s.dp.meters, m.number)
 	}
+	s.flows.discharge()
 }
 
 // Begin locks the bridge for an operation, and lets time pass for it.

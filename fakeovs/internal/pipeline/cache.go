@@ -18,7 +18,9 @@ type cache struct {
 	// tables has the flows by their masks.
 	tables []*cacheTable
 	size   int
-	serial uint64
+	// actions is how many actions the flows have together.
+	actions int
+	serial  uint64
 	// exact has new flows match all of a packet.
 	exact bool
 	swept time.Time
@@ -57,6 +59,8 @@ const (
 	// maxCached is how many flows a cache has, and maxCacheTables how many masks.
 	maxCached      = 10_000
 	maxCacheTables = 512
+	// maxCacheActions is how many actions the flows of a cache have, of which each may be a kilobyte.
+	maxCacheActions = 1 << 18
 	// maxIdle is how long a flow stays without a packet.
 	maxIdle = 10 * time.Second
 	// sweepInterval is how often a full cache looks for flows that may go.
@@ -71,7 +75,13 @@ func (c *cache) note(x *translation) {
 		f.packets++
 		f.bytes += uint64(x.size)
 		f.used, f.slow = now, x.slow
-		f.actions = append(f.actions[:0], x.made...) // whose memory is the translation's
+		if more := len(x.made) - len(f.actions); more <= 0 || c.actions+more <= maxCacheActions {
+			c.actions += more
+			if more < 0 {
+				f.actions = nil
+			}
+			f.actions = append(f.actions[:0], x.made...) // whose memory is the translation's
+		}
 		if x.in.Uint(openflow.FieldIPProto) == openflow.IPProtoTCP && x.in.IsIP() {
 			f.tcpFlags |= uint16(x.in.Uint(openflow.FieldTCPFlags))
 		}
@@ -87,11 +97,12 @@ func (c *cache) note(x *translation) {
 		mask = packet.PacketMask(&x.in)
 	}
 	t := c.table(&mask)
-	if c.size >= maxCached || t == nil {
+	if c.size >= maxCached || t == nil || c.actions+len(x.made) > maxCacheActions {
 		return
 	}
 	c.serial++
 	c.size++
+	c.actions += len(x.made)
 	f := &cachedFlow{serial: c.serial, since: now, s: s, key: x.in, thawed: x.thawed, actions: slices.Clone(x.made), slow: x.slow}
 	t.flows[cacheKey{s, masked(&x.in, &mask)}] = f
 }
@@ -131,6 +142,7 @@ func (c *cache) find(s *Bridge, x *translation, now time.Time) *cachedFlow {
 		}
 		delete(t.flows, k)
 		c.size--
+		c.actions -= len(f.actions)
 		return nil
 	}
 	return nil
@@ -163,12 +175,15 @@ func (c *cache) table(mask *packet.Key) *cacheTable {
 
 // keep removes the flows for which stay is false.
 func (c *cache) keep(stay func(f *cachedFlow, mask *packet.Key) bool) {
+	c.actions = 0
 	c.tables = slices.DeleteFunc(c.tables, func(t *cacheTable) bool {
 		for k, f := range t.flows {
-			if !stay(f, &t.mask) {
+			if !stay(f, &t.mask) || c.actions+len(f.actions) > maxCacheActions {
 				delete(t.flows, k)
 				c.size--
+				continue
 			}
+			c.actions += len(f.actions)
 		}
 		return len(t.flows) == 0
 	})

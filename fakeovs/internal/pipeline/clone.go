@@ -31,19 +31,33 @@ func (x *translation) clone(list steps, last, _ bool) {
 		return
 	}
 	x.commit()
+	if x.cloned(nil) == nil {
+		x.report(nodeError, "Failed to compose clone action")
+		return
+	}
 	base, mpls, tracked := x.base, x.wasMPLS, x.tracked
 	inner := x.nested(func() {
 		x.do(list, true, false)
 		x.finish()
 	})
 	if len(inner) > 0 {
-		x.emit(datapath.Clone{Actions: inner})
+		x.emit(x.cloned(inner))
 	}
 	x.base, x.wasMPLS, x.tracked = base, mpls, tracked
 }
 
-// checkLength does the rest of the steps for longer packets and for others, with a bit that says which.
-func (x *translation) checkLength(a openflow.CheckPacketLarger, rest steps) {
+// checkLength does the rest of the steps for longer packets and for others, with a bit that says which. It is false if the
+// datapath cannot tell them apart; then the rest is yet to be done for this packet.
+func (x *translation) checkLength(a openflow.CheckPacketLarger, rest steps) bool {
+	if !x.can(FeatureCheckLength, 1) {
+		larger := uint64(0)
+		if x.packet != nil && len(x.packet.Bytes()) > int(a.Length) {
+			larger = 1
+		}
+		x.flow.SetBits(a.Dst.Field, a.Dst.Offset, 1, larger)
+		x.slow |= slowAction
+		return false
+	}
 	oldStack, oldSet, oldFlow := x.stack, x.set, x.flow
 	x.commit()
 	base, mpls, tracked, exited := x.base, x.wasMPLS, x.tracked, false
@@ -61,4 +75,5 @@ func (x *translation) checkLength(a openflow.CheckPacketLarger, rest steps) {
 	c.LessOrEqual = branch(0)
 	x.emit(c)
 	x.stack, x.set, x.exited = oldStack, oldSet, exited
+	return true
 }

@@ -96,13 +96,17 @@ func metadata(k *packet.Key, o *packet.Options) openflow.Match {
 		if k.Uint(openflow.FieldEthType) == openflow.EthTypeIPv6 {
 			src, dst = openflow.FieldCTIPv6Src, openflow.FieldCTIPv6Dst
 		}
-		if k.Has(openflow.FieldCTNwProto) {
+		if openflow.CTFlags(k.Uint(openflow.FieldCTState))&entryStates != 0 && k.Has(openflow.FieldCTNwProto) {
 			all(src, dst, openflow.FieldCTNwProto, openflow.FieldCTTpSrc, openflow.FieldCTTpDst)
 		}
 	}
 	some(openflow.FieldCTZone, openflow.FieldCTMark, openflow.FieldCTLabel)
 	return m
 }
+
+// entryStates are the states of which a packet has one that belongs to a connection. What an invalid one would have been
+// part of is not said.
+const entryStates = openflow.CTNew | openflow.CTEstablished | openflow.CTReply
 
 // metadataFields are the fields of a tunnel but for its options, and metadata.
 var metadataFields = []openflow.Field{

@@ -24,6 +24,9 @@ type DatapathOptions struct {
 	Now func() time.Time
 	// Logger says what the bridges of this datapath do; nil discards it.
 	Logger *slog.Logger
+	// Memory is how many bytes flows, groups, meters, flow monitors and open bundles may take; 0 is what a million ordinary
+	// flows need and some more.
+	Memory int64
 }
 
 // Datapath is what the bridges of one switch process share.
@@ -34,6 +37,8 @@ type Datapath struct {
 	held  atomic.Bool
 	// vlans is how many VLAN tags of a packet are looked at.
 	vlans atomic.Int32
+	// memory is what controllers may take of it.
+	memory *Budget
 
 	// tables guards the bridges and what follows on it here.
 	tables         sync.Mutex
@@ -54,11 +59,12 @@ type Datapath struct {
 func NewDatapath(o DatapathOptions) *Datapath {
 	d := &Datapath{
 		now: o.Now, log: o.Logger, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
-		pauses: newPauses(), meters: make(map[uint32]*meter),
+		pauses: newPauses(), meters: make(map[uint32]*meter), memory: newBudget(o.Memory),
 	}
 	if d.now == nil {
 		d.now = time.Now
 	}
+	d.now = milliseconds(d.now)
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
 	}
@@ -136,3 +142,9 @@ func (d *Datapath) handOver(batch []delivery) {
 
 // Tracker returns the connections of all bridges.
 func (d *Datapath) Tracker() *conntrack.Tracker { return d.conns }
+
+// milliseconds is a clock that shows whole milliseconds of another one, since now.
+func milliseconds(now func() time.Time) func() time.Time {
+	start := now()
+	return func() time.Time { return start.Add(now().Sub(start).Truncate(time.Millisecond)) }
+}

@@ -42,7 +42,7 @@ func (x *translation) encapEthernet() {
 func (x *translation) encapMPLS(t openflow.PacketType) {
 	n := x.flow.Labels(&x.wc)
 	if n >= packet.MaxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an encap MPLS action can't be performed as it would have more MPLS "+
 				"LSEs than the %d supported.", packet.MaxLabels)
 		}
@@ -60,6 +60,7 @@ func (x *translation) encapMPLS(t openflow.PacketType) {
 	}
 	x.flow.SetUint(openflow.FieldPacketType, uint64(t))
 	x.flow.PushLabel(&x.wc, n, uint16(t), true)
+	x.needs(FeatureAddMPLS)
 	x.flow.SetUint(openflow.FieldEthSrc, 0)
 	x.flow.SetUint(openflow.FieldEthDst, 0)
 }
@@ -108,7 +109,7 @@ func (x *translation) encapNSH(properties []openflow.NSHProperty) (options []byt
 
 // decap takes the packet's outermost header off. It returns true if the packet has to come back for what is behind that to be
 // known.
-func (x *translation) decap() bool {
+func (x *translation) decap(a openflow.Decap) bool {
 	x.commit()
 	k := &x.flow
 	switch t := k.Uint(openflow.FieldPacketType); t {
@@ -136,7 +137,7 @@ func (x *translation) decap() bool {
 		x.failed = failedPacketType
 		return false
 	case uint64(openflow.PacketMPLS), uint64(openflow.PacketMPLSMulticast):
-		return x.decapMPLS()
+		return x.decapMPLS(a)
 	default:
 		x.report(nodeAction, "Dropping packet as the decap() does not support packet type (%d,0x%x)", t>>16, t&0xffff)
 		x.failed = failedPacketType
@@ -144,16 +145,30 @@ func (x *translation) decap() bool {
 	}
 }
 
-func (x *translation) decapMPLS() bool {
-	const typeTEB = 0x6558
+// decapMPLS takes a label off the packet, which is then of the type that the action says: no label tells what it carries. An
+// action that leaves it open has a number of its own for that, which Open vSwitch takes for a type.
+func (x *translation) decapMPLS(a openflow.Decap) bool {
+	const (
+		typeTEB   = 0x6558
+		nextProto = 0xfffe
+	)
+	typ := uint64(nextProto)
+	if a.Type != nil {
+		typ = uint64(*a.Type)
+	}
 	n := x.flow.Labels(&x.wc)
-	x.flow.SetUint(openflow.FieldPacketType, 0)
-	if x.flow.PopLabel(&x.wc, n, typeTEB) {
+	x.flow.SetUint(openflow.FieldPacketType, typ)
+	inner := uint16(typ)
+	if inner == 0 {
+		inner = typeTEB
+	}
+	if x.flow.PopLabel(&x.wc, n, inner) {
+		x.needs(FeatureAddMPLS)
 		x.pendingDecap = true
 		return n == 1
 	}
 	if n >= packet.MaxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS decap can't be performed as it has more MPLS LSEs than "+
 				"the %d supported.", packet.MaxLabels)
 		}

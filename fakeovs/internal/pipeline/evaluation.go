@@ -45,7 +45,7 @@ const (
 // datapath remembers that for packets like it.
 func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, thawed *frozen, cached bool) {
 	x := newTranslation(e, e.s, &p.Key)
-	x.size, x.counts, x.effects, x.frame = len(p.Bytes()), true, true, true
+	x.size, x.counts, x.effects, x.packet = len(p.Bytes()), true, true, p
 	x.thawed = thawed
 	e.t.begin(x)
 	x.made = x.run(nil)

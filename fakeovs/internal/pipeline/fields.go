@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -349,7 +348,7 @@ func (x *translation) pushMPLS(a openflow.PushMPLS) {
 		x.commit()
 	} else if n >= packet.MaxLabels {
 		x.failed = failedLabels
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS push action can't be performed as it would have "+
 				"more MPLS LSEs than the %d supported.", packet.MaxLabels)
 		}
@@ -372,7 +371,7 @@ func (x *translation) popMPLS(a openflow.PopMPLS) {
 		return
 	}
 	if n >= packet.MaxLabels {
-		if x.frame {
+		if x.packet != nil {
 			x.report(nodeError, "dropping packet on which an MPLS pop action can't be performed as it has "+
 				"more MPLS LSEs than the %d supported.", packet.MaxLabels)
 		}

@@ -6,9 +6,8 @@ package pipeline
 import (
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -34,9 +33,16 @@ type Flow struct {
 	modified time.Time
 	// AddedAt and ModifiedAt belong to who tells flow monitors of it, under the bridge's lock.
 	AddedAt, ModifiedAt uint64
-	// sent and sentIn are as in flowMod.
-	sent   []byte
-	sentIn openflow.Version
+	// sent is as in FlowMod.
+	sent *wireForm
+	// weight is what the flow takes of the datapath's memory.
+	weight int64
+}
+
+// wireForm is instructions as a message of a version has them.
+type wireForm struct {
+	version openflow.Version
+	bytes   []byte
 }
 
 func (f *Flow) stats(now time.Time) openflow.FlowStats {

@@ -5,11 +5,12 @@ package pipeline
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -18,13 +19,27 @@ import (
 type FlowMod struct {
 	openflow.FlowMod
 	Cookies
-	// sent are the instructions in the wire form of the version sentIn; nil if nobody is to be told of them so.
-	sent   []byte
-	sentIn openflow.Version
+	// sent are the instructions as they came; nil if nobody is to be told of them so.
+	sent *wireForm
 	// steps are what the flow does, nil if they are its instructions.
 	steps steps
 	// options are those of tunnels that the instructions use, as in flow.
 	options uint64
+	// weighed is what weight has found.
+	weighed int64
+}
+
+// weight is what a flow with these instructions takes in memory, but for its match.
+func (m *FlowMod) weight() int64 {
+	if m.weighed == 0 {
+		m.weighed = flowWeight + instructionsWeight(&m.Instructions) + weight(reflect.ValueOf(m.steps)) + m.sent.weight()
+	}
+	return m.weighed
+}
+
+// Weight is about how many bytes the flow mod takes as long as it waits to be carried out.
+func (m *FlowMod) Weight() int64 {
+	return int64(unsafe.Sizeof(*m)) + m.weight() - flowWeight + matchWeight(m.Match)
 }
 
 // Cookies is what a flow mod does with the cookies of flows: the versions of OpenFlow differ in it.
@@ -51,13 +66,13 @@ func UsualCookies(m *openflow.FlowMod) Cookies {
 }
 
 // prepare checks everything about a flow mod that does not depend on the flows there are.
-func prepare(m openflow.FlowMod, o *packet.Options) (*FlowMod, error) {
+func prepare(m openflow.FlowMod, o *packet.Options) (FlowMod, error) {
 	if m.Command > openflow.FlowDeleteStrict {
-		return nil, openflow.ErrBadCommand
+		return FlowMod{}, openflow.ErrBadCommand
 	}
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Table == openflow.AllTables && !deletes {
-		return nil, openflow.ErrBadFlowTable
+		return FlowMod{}, openflow.ErrBadFlowTable
 	}
 	return prepareWith(m, UsualCookies(&m), flowcheck.Match, o)
 }
@@ -73,18 +88,19 @@ type Sent struct {
 
 // PrepareSent checks everything about a flow mod that does not depend on the flows there are. It has been decoded, which
 // refuses what openflow.FlowMod.Validate refuses.
-func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod, error) {
-	if deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict; sent.Version < openflow.Version13 && !deletes {
+func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (FlowMod, error) {
+	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
+	if sent.Version < openflow.Version13 && !deletes {
 		m.Instructions.Apply = flowcheck.Resolve(m.Instructions.Apply, m.Match)
 		m.Instructions.Write = flowcheck.Resolve(m.Instructions.Write, m.Match)
 	}
 	options := s.Options()
 	f, err := prepareWith(m, c, flowcheck.KnownMatch, options)
 	if err != nil {
-		return nil, err
+		return FlowMod{}, err
 	}
-	if f.sentIn = sent.Version; sent.Told {
-		f.sent = bytes.Clone(sent.Instructions)
+	if sent.Told {
+		f.sent = &wireForm{sent.Version, bytes.Clone(sent.Instructions)}
 	}
 	if in, differs := inWords(f.Instructions, sent.Version, sent.Instructions, options); differs {
 		f.steps = instructionSteps(&in)
@@ -94,34 +110,34 @@ func (s *Bridge) PrepareSent(m openflow.FlowMod, c Cookies, sent Sent) (*FlowMod
 
 // prepareWith is prepare for a flow mod that says otherwise what becomes of cookies, and may be for all tables. Its match
 // is what matches lets pass.
-func prepareWith(m openflow.FlowMod, c Cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (*FlowMod, error) {
+func prepareWith(m openflow.FlowMod, c Cookies, matches func(openflow.Match, *packet.Options) error, o *packet.Options) (FlowMod, error) {
 	deletes := m.Command == openflow.FlowDelete || m.Command == openflow.FlowDeleteStrict
 	if m.Command == openflow.FlowAdd {
 		if err := flowcheck.NotInternal(m.Match); err != nil {
-			return nil, err
+			return FlowMod{}, err
 		}
 		if m.Table == openflow.AllTables {
 			m.Table = 0
 		}
 	}
 	if err := matches(m.Match, o); err != nil {
-		return nil, err
+		return FlowMod{}, err
 	}
 	m.Match = flowcheck.Settled(m.Match, o)
 	used := uint64(0)
 	if !deletes {
 		var err error
 		if used, err = flowcheck.Instructions(&m.Flow, c.Lax, o); err != nil {
-			return nil, err
+			return FlowMod{}, err
 		}
 		if used != 0 {
 			m.Apply, m.Write = flowcheck.SettledActions(m.Apply, o), flowcheck.SettledActions(m.Write, o)
 		}
 	}
 	if m.Table == flowcheck.VisibleTables && !deletes {
-		return nil, openflow.ErrRequestPermission
+		return FlowMod{}, openflow.ErrRequestPermission
 	}
-	return &FlowMod{FlowMod: m, Cookies: c, options: used}, nil
+	return FlowMod{FlowMod: m, Cookies: c, options: used}, nil
 }
 
 // apply carries out a flow mod and returns what it changed, in order, so that it can be taken back.
@@ -167,9 +183,9 @@ func (t *flowTables) revert(changes []Change) {
 			t.remove(c.Added)
 		}
 		if c.oldGroup != nil {
-			t.groups[c.oldGroup.id] = c.oldGroup
+			t.putGroup(c.oldGroup)
 		} else if c.newGroup != nil {
-			delete(t.groups, c.newGroup.id)
+			t.dropGroup(c.newGroup.id)
 		}
 	}
 }
@@ -179,8 +195,8 @@ func (t *flowTables) add(m *FlowMod, now time.Time) ([]Change, error) {
 		return nil, err
 	}
 	f := newFlow(m.Flow, m.steps, now, now)
-	f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|flowcheck.OptionsIn(m.Match)
-	f.Cookie = m.Fresh
+	f.sent, f.options = m.sent, m.options|flowcheck.OptionsIn(m.Match)
+	f.Cookie, f.weight = m.Fresh, m.weight()+matchWeight(m.Match)
 	var old *Flow
 	if c := t.tables[m.Table]; c != nil {
 		old = found(c.Find(&t.key, &t.mask, int(m.Priority)))
@@ -189,10 +205,16 @@ func (t *flowTables) add(m *FlowMod, now time.Time) ([]Change, error) {
 		}
 	}
 	if old != nil {
+		if !t.memory.fits(f.weight - old.weight) {
+			return nil, t.memory.Full(openflow.ErrTableFull)
+		}
 		if f.Cookie == KeepCookie {
 			f.Cookie = old.Cookie
 		}
 		return t.one(t.replace(old, f, m.Flags)), nil
+	}
+	if !t.memory.fits(f.weight + maskWeight) {
+		return nil, t.memory.Full(openflow.ErrTableFull)
 	}
 	victim, err := t.makeRoom(m.Table)
 	if err != nil {
@@ -222,12 +244,20 @@ func (t *flowTables) modify(m *FlowMod, now time.Time) ([]Change, error) {
 	if err := t.checkReferences(&m.Instructions); err != nil {
 		return nil, err
 	}
+	more := int64(0)
+	for _, old := range flows {
+		more += m.weight() + matchWeight(old.Match) - old.weight
+	}
+	if !t.memory.fits(more) {
+		return nil, t.memory.Full(openflow.ErrTableFull)
+	}
 	changes := make([]Change, 0, len(flows))
 	for _, old := range flows {
 		o := old.Flow
 		o.Instructions = m.Instructions
 		f := newFlow(o, m.steps, old.created, now)
-		f.sent, f.sentIn, f.options = m.sent, m.sentIn, m.options|flowcheck.OptionsIn(o.Match)
+		f.sent, f.options = m.sent, m.options|flowcheck.OptionsIn(o.Match)
+		f.weight = m.weight() + matchWeight(o.Match)
 		if m.Cookies.Modify && m.Fresh != KeepCookie {
 			f.Cookie = m.Fresh
 		}

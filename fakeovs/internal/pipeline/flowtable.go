@@ -9,9 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/classifier"
+	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -44,6 +43,9 @@ type flowTables struct {
 	deferred bool
 	// learners is how many learn actions of flows there are that delete what they have learned.
 	learners map[learnedFlows]int
+	// memory is the datapath's, of which the bridge has charged some.
+	memory  *Budget
+	charged int64
 }
 
 // deferOrder begins or ends many changes of flows, between which there are no look-ups.
@@ -112,7 +114,9 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *Flow) {
 	}
 	key, mask := match()
 	f.told = f.Cookie
+	masks := c.Masks()
 	c.Insert(&f.rule, key, mask)
+	t.chargeFlow(f, 1, c.Masks()-masks)
 	t.count++
 	t.refer(f, 1)
 	t.countLearners(f, 1)
@@ -128,7 +132,10 @@ func (t *flowTables) insert(match func() (key, mask *packet.Key), f *Flow) {
 }
 
 func (t *flowTables) remove(f *Flow) {
-	t.tables[f.Table].Remove(&f.rule)
+	c := t.tables[f.Table]
+	masks := c.Masks()
+	c.Remove(&f.rule)
+	t.chargeFlow(f, -1, c.Masks()-masks)
 	t.count--
 	t.refer(f, -1)
 	t.countLearners(f, -1)

@@ -4,6 +4,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"math/bits"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
@@ -14,7 +16,9 @@ import (
 // frozen is a translation that goes on when the packet comes back: from the datapath, or from a controller.
 type frozen struct {
 	id uint32
-	s  *Bridge
+	// used is when a packet was last frozen so.
+	used time.Time
+	s    *Bridge
 	// table is where the packet is looked up if there are no steps.
 	table    uint8
 	metadata [frozenWords]uint64
@@ -85,7 +89,7 @@ func (x *translation) frozen(table uint8, list, set steps, userdata []byte, entr
 			break
 		}
 	}
-	f.id = x.e.dp.recirculations.number(f)
+	f.id = x.e.dp.recirculations.number(f, x.s.dp.now(), !x.again)
 	return f
 }
 

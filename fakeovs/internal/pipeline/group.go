@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/ovskit/ovskit/openflow"
@@ -20,6 +21,8 @@ type group struct {
 	packets, bytes uint64
 	// flows are those whose actions send to the group.
 	flows *members
+	// weight is what the group takes of the datapath's memory.
+	weight int64
 }
 
 // bucket is one of a group's lists of actions.
@@ -41,6 +44,14 @@ func newGroup(g *openflow.Group, now time.Time) *group {
 		made.buckets = append(made.buckets, &bucket{Bucket: b})
 	}
 	return made
+}
+
+// weigh works out the weight.
+func (g *group) weigh() {
+	g.weight = groupWeight + weight(reflect.ValueOf(g.selection))
+	for _, b := range g.buckets {
+		g.weight += bucketWeight + actionsWeight(b.Actions)
+	}
 }
 
 // hit counts a packet that went to a bucket, or to all of them if that is nil.

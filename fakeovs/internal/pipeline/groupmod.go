@@ -58,11 +58,37 @@ func (t *flowTables) setGroup(old, g *group) ([]Change, error) {
 	if old == nil && len(t.groups) >= maxGroups {
 		return nil, openflow.ErrOutOfGroups
 	}
+	g.weigh()
+	more := g.weight
+	if old != nil {
+		more -= old.weight
+	}
+	if !t.memory.fits(more) {
+		if len(g.buckets) == 0 {
+			return nil, t.memory.Full(openflow.ErrOutOfGroups)
+		}
+		return nil, t.memory.Full(openflow.ErrOutOfBuckets)
+	}
+	t.putGroup(g)
+	return []Change{{oldGroup: old, newGroup: g}}, nil
+}
+
+// putGroup puts a group in, in the place of one with its number.
+func (t *flowTables) putGroup(g *group) {
 	if t.groups == nil {
 		t.groups = make(map[uint32]*group)
 	}
+	t.dropGroup(g.id)
 	t.groups[g.id] = g
-	return []Change{{oldGroup: old, newGroup: g}}, nil
+	t.charge(g.weight)
+}
+
+// dropGroup takes a group out, if it is there.
+func (t *flowTables) dropGroup(id uint32) {
+	if g := t.groups[id]; g != nil {
+		t.charge(-g.weight)
+		delete(t.groups, id)
+	}
 }
 
 // maxGroups bounds the memory that controllers can take with groups.
@@ -84,7 +110,7 @@ func (t *flowTables) deleteGroups(id uint32) []Change {
 			t.remove(f)
 			changes = append(changes, Change{Removed: f, Reason: openflow.FlowRemovedGroup})
 		}
-		delete(t.groups, id)
+		t.dropGroup(id)
 		changes = append(changes, Change{oldGroup: g})
 	}
 	return changes

@@ -4,6 +4,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
 	"github.com/ovskit/ovskit/openflow"
@@ -30,7 +32,22 @@ type Result struct {
 	in     uint32
 	size   int
 	tracer *tracer
+	// dropped is why the frame did not come as far as the flow tables.
+	dropped drop
 }
+
+// drop is why a frame that comes in is none of the bridge's.
+type drop string
+
+const (
+	cameIn   drop = ""
+	noPort   drop = "there is no such port"
+	dropHeld drop = "dropped, since flows are being restored"
+	policed  drop = "dropped by ingress policing"
+)
+
+// Policed reports whether the policing of the port dropped the frame, so that the bridge did not see it.
+func (r *Result) Policed() bool { return r.dropped == policed }
 
 // Input evaluates a frame that comes in by a port, hands what leaves the switch to the ports' Receive functions, and
 // says what happened. A frame on a port that does not exist is dropped.
@@ -50,18 +67,22 @@ func (s *Bridge) Forward(port uint32, frame []byte) {
 	s.leave(frames, e.packetIns)
 }
 
-// enter lets a packet come in by a port. The bridge is locked.
-func (s *Bridge) enter(e *evaluation, p *packet.Packet, port uint32, size int) {
+// enter lets a packet come in by a port, or says why not. The bridge is locked.
+func (s *Bridge) enter(e *evaluation, p *packet.Packet, port uint32, size int) drop {
 	in := s.ports[port]
 	if in == nil {
-		return
+		return noPort
 	}
 	in.countIn(size)
-	if s.dp.held.Load() {
-		return
+	switch {
+	case in.polices(s.now, size):
+		return policed
+	case s.dp.held.Load():
+		return dropHeld
 	}
 	p.Key.SetUint(openflow.FieldInPort, uint64(port))
 	e.pass(p, &conntrack.Meta{}, nil, true)
+	return cameIn
 }
 
 // InputTunnel is Input for a frame that came through a tunnel with these fields; nil for none.
@@ -73,7 +94,7 @@ func (s *Bridge) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Res
 	r := &Result{in: port, size: len(frame), tracer: newTracer()}
 	s.Begin()
 	e := &evaluation{dp: s.dp, s: s, t: r.tracer}
-	s.enter(e, p, port, len(frame))
+	r.dropped = s.enter(e, p, port, len(frame))
 	frames := s.deliveries(e.outputs, true)
 	s.End()
 	r.Outputs = e.outputs
@@ -84,7 +105,12 @@ func (s *Bridge) InputTunnel(port uint32, frame []byte, tunnel *packet.Key) *Res
 // deliveries pairs frames with their receivers, who own them: kept says that the outputs are somebody else's.
 func (s *Bridge) deliveries(outputs []Output, kept bool) []delivery {
 	frames := make([]delivery, 0, len(outputs))
+	var failed []*Port
 	for _, o := range outputs {
+		if o.port.Fits != nil && (slices.Contains(failed, o.port) || !o.port.Fits(o.Frame)) {
+			failed = append(failed, o.port)
+			continue
+		}
 		o.port.countOut(len(o.Frame))
 		if o.port.Receive == nil {
 			continue

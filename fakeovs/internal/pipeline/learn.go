@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 

@@ -8,12 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
-
-	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
-
 	"github.com/ovskit/ovskit/fakeovs/internal/frametest"
 	"github.com/ovskit/ovskit/fakeovs/internal/packet"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline/pipelinetest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -53,5 +51,36 @@ func TestTraceThatNeverEnds(t *testing.T) {
 	text := s.Trace(&p.Key, pipeline.TraceOptions{})
 	if got := strings.Count(text, "\nrecirc("); got != pipeline.MaxTraced-1 {
 		t.Errorf("packets that come back: got %d, want %d", got, pipeline.MaxTraced-1)
+	}
+}
+
+// Flows of very many actions are in the cache only as long as there is room for these.
+func TestCacheOfManyActions(t *testing.T) {
+	const actions, frames = 8_000, 100
+	many := slices.Repeat([]openflow.Action{openflow.Output{Port: 2}}, actions)
+	d := pipeline.NewDatapath(pipeline.DatapathOptions{})
+	s := d.NewBridge(pipeline.BridgeOptions{Name: "br0"})
+	for no, name := range []string{"p1", "p2"} {
+		if err := s.AddPort(pipeline.Port{No: uint32(no + 1), Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range []openflow.Flow{
+		{Instructions: pipelinetest.Apply(many...)},
+		{Priority: 1, Match: openflow.Match{openflow.Uint(openflow.FieldEthSrc, 0xffff)}},
+	} {
+		if err := s.AddFlow(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range frames {
+		s.Input(1, frametest.ARP(frametest.Station(byte(n+1)), frametest.Station(200), 1))
+	}
+	if got, want := d.CachedActions(), pipeline.MaxCacheActions/actions*actions; got != want {
+		t.Errorf("actions in the cache after %d frames: got %d, want %d", frames, got, want)
+	}
+	d.PurgeCache()
+	if got := d.CachedActions(); got != 0 {
+		t.Errorf("actions in an empty cache: got %d, want 0", got)
 	}
 }

@@ -165,6 +165,7 @@ func (s *Bridge) removeLink(l *link) {
 		}
 		return true
 	})
+	s.groups.forget(l)
 	if at := slices.Index(s.links, l); at >= 0 {
 		s.links = slices.Delete(s.links, at, at+1)
 	}
@@ -189,13 +190,14 @@ func (s *Bridge) setLink(l *link, c Link) {
 			s.alone(p)
 		}
 	}
-	l.setBond(c.Bond, s.now)
+	s.setBond(l, c.Bond)
 	now := l.config
 	for _, o := range []*Link{&old, &now} {
 		o.Members, o.Bond, o.Name = nil, nil, ""
 	}
 	if old.Mode != "" && !reflect.DeepEqual(old, now) {
 		s.macs.flush(func(e *macEntry) bool { return e.link == l })
+		s.groups.forget(l)
 	}
 }
 

@@ -36,6 +36,9 @@ func newMeter(config openflow.MeterConfig, now time.Time) *meter {
 	return m
 }
 
+// weight is what the meter takes of the datapath's memory.
+func (m *meter) weight() int64 { return meterWeight + int64(len(m.bands))*bandWeight }
+
 // configure gives the meter other bands, whose buckets are full.
 func (m *meter) configure(config openflow.MeterConfig, now time.Time) {
 	m.config, m.used, m.full = config, now, 0

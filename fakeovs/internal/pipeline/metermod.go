@@ -51,6 +51,14 @@ func (s *Bridge) ApplyMeter(m openflow.MeterMod) error {
 	if err := checkBands(&m.MeterConfig); err != nil {
 		return err
 	}
+	more := meterWeight + int64(len(m.Bands))*bandWeight
+	if old != nil {
+		more -= old.weight()
+	}
+	if !s.flows.memory.fits(more) {
+		return s.flows.memory.Full(openflow.ErrOutOfMeters)
+	}
+	s.flows.charge(more)
 	if old != nil {
 		old.configure(m.MeterConfig, s.now)
 	} else {
@@ -118,6 +126,7 @@ func (s *Bridge) deleteMeters(id uint32) {
 		}
 		delete(s.dp.meters, m.number)
 		delete(s.flows.meters, id)
+		s.flows.charge(-m.weight())
 	}
 	s.finished(changes)
 }

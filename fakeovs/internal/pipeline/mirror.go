@@ -197,5 +197,6 @@ func (x *translation) mirrorToVLAN(m *mirror, t tagPair) {
 func (x *translation) truncateCopy() {
 	if x.snapLen > 0 {
 		x.emit(datapath.Truncate{MaxLen: uint32(x.snapLen)})
+		x.needs(FeatureTruncate)
 	}
 }

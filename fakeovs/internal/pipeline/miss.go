@@ -16,7 +16,7 @@ const (
 func (x *translation) missed(table uint8) *Flow {
 	s := x.s
 	switch s.miss(table) {
-	case missController:
+	case missController, missContinue: // the latter where no table follows
 		p := s.ports[uint32(x.flow.Uint(openflow.FieldInPort))]
 		if p == nil || p.config&openflow.PortConfigNoPacketIn != 0 {
 			return nil

@@ -82,6 +82,9 @@ func (x *translation) normal(inPort uint32) {
 			x.report(nodeDetail, fmt.Sprintf("learned that %v is on port %s in VLAN %d", hardwareAddr(src), in.config.Name, vlan))
 		}
 	}
+	if x.snoops(in, t) {
+		return
+	}
 	out := x.s.macs.lookup(macKey{vlan, x.flow.Uint(openflow.FieldEthDst)}, x.s.now)
 	switch {
 	case out == nil:
@@ -147,7 +150,6 @@ func (x *translation) admissible(l *link, p *Port, vlan uint16) bool {
 
 // gratuitousARP reports whether the packet is an ARP message by which a station tells where it is.
 func (x *translation) gratuitousARP() bool {
-	const broadcast = 1<<48 - 1
 	if x.flow.EthType() != openflow.EthTypeARP || x.flow.Uint(openflow.FieldEthDst) != broadcast {
 		return false
 	}
@@ -187,7 +189,7 @@ func (x *translation) outputLink(l *link, t tagPair) {
 	p := l.ports[0]
 	if l.bond != nil {
 		l.bond.run(x.s.now)
-		if p = l.bond.output(&x.flow, out[0].vid); p == nil {
+		if p = l.bond.output(&x.flow, out[0].vid, x.size); p == nil {
 			return
 		}
 	}

@@ -191,6 +191,7 @@ func (x *translation) outputTruncated(a openflow.OutputTruncated, last, bucket b
 		return
 	}
 	x.emit(datapath.Truncate{MaxLen: a.MaxLen})
+	x.needs(FeatureTruncate)
 	x.output(a.Port, 0, false, last, true, bucket)
 }
 

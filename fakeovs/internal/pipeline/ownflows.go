@@ -35,7 +35,7 @@ func (s *Bridge) change(m openflow.FlowMod) error {
 	}
 	s.Begin()
 	defer s.End()
-	changes, err := s.flows.apply(f, s.now)
+	changes, err := s.flows.apply(&f, s.now)
 	if err != nil {
 		return err
 	}

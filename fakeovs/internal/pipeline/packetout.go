@@ -4,6 +4,8 @@
 package pipeline
 
 import (
+	"unsafe"
+
 	"github.com/ovskit/ovskit/fakeovs/internal/conntrack"
 	"github.com/ovskit/ovskit/fakeovs/internal/datapath"
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
@@ -46,6 +48,14 @@ func (s *Bridge) PreparePacketOut(m *openflow.PacketOut) (*PacketOut, error) {
 	return &PacketOut{packet: p, actions: m.Actions}, nil
 }
 
+// Weight is about how many bytes the packet-out takes as long as it waits to be carried out.
+func (out *PacketOut) Weight() int64 {
+	return int64(unsafe.Sizeof(*out)+unsafe.Sizeof(*out.packet)) + int64(len(out.packet.Bytes())) + actionsWeight(out.actions)
+}
+
+// Made is how many actions of the datapath Translate has made of it.
+func (out *PacketOut) Made() int { return len(out.made) }
+
 // Output carries a packet-out out, or refuses one with groups or meters that there are not.
 func (s *Bridge) Output(out *PacketOut) error {
 	s.mu.Lock()
@@ -70,7 +80,7 @@ func (s *Bridge) CheckPacketOut(out *PacketOut) error {
 func (s *Bridge) Translate(out *PacketOut) {
 	e := &evaluation{dp: s.dp, s: s}
 	x := newTranslation(e, s, &out.packet.Key)
-	x.size, x.counts, x.effects, x.frame, x.packetOut = len(out.packet.Bytes()), true, true, true, true
+	x.size, x.counts, x.effects, x.packet, x.packetOut = len(out.packet.Bytes()), true, true, out.packet, true
 	out.evaluation, out.made = e, x.run(actionSteps(out.actions))
 }
 

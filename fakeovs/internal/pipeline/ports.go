@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 
@@ -24,6 +23,9 @@ type Port struct {
 	Datapath uint32
 	// Receive is called with every frame the switch sends out of the port; the frame is its own. Nil discards them.
 	Receive func(frame []byte)
+	// Fits reports whether the device can send a frame. One that it cannot is dropped without being counted, as are those
+	// that leave after it on account of the same packet. Nil sends any.
+	Fits func(frame []byte) bool
 	// Current, Advertised, Supported and Peer are OFPPF_ flags of the link, CurrentSpeed and MaxSpeed are in kbit/s.
 	Current, Advertised, Supported, Peer uint32
 	CurrentSpeed, MaxSpeed               uint32
@@ -33,6 +35,8 @@ type Port struct {
 	Queues []uint32
 	// DSCP is what IP packets with the priority of a queue, of those that have one, leave with (RFC 2474), 0 to 63.
 	DSCP map[uint32]uint8
+	// Policing is how much may come in by the port.
+	Policing Policing
 	// CountsErrors says that the device counts more than packets and bytes.
 	CountsErrors bool
 	// LinkDown says that the link is down, Down that the device is, as controllers can put it.
@@ -70,9 +74,12 @@ func (s *Bridge) ConnectPatch(no uint32, other *Bridge, otherNo uint32) {
 // floods reports whether packets are flooded to the port.
 func (p *Port) floods() bool { return p.config&configNoFlood == 0 }
 
+// maxPortName is how much of a port's name there is room for in messages.
+const maxPortName = 15
+
 func (p *Port) desc() openflow.PortDesc {
 	return openflow.PortDesc{
-		No: p.No, HWAddr: p.HWAddr, Name: p.Name, Config: p.config, State: p.state,
+		No: p.No, HWAddr: p.HWAddr, Name: p.Name[:min(len(p.Name), maxPortName)], Config: p.config, State: p.state,
 		Current: p.Current, Advertised: p.Advertised, Supported: p.Supported, Peer: p.Peer,
 		CurrentSpeed: p.CurrentSpeed, MaxSpeed: p.MaxSpeed,
 	}
@@ -149,6 +156,7 @@ func (s *Bridge) ChangePort(no uint32, f func(*Port)) {
 		}
 		p.settle()
 	})
+	s.RunBonds()
 }
 
 // Port returns a copy of a port; false if it is not there.

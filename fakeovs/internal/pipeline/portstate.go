@@ -17,6 +17,7 @@ type portState struct {
 	// counts are the port's counters, without its number and age.
 	counts  openflow.PortStats
 	created time.Time
+	police  policer
 }
 
 // configNoFlood keeps a port out of floods. Only OpenFlow 1.0 can set and see it.
@@ -104,11 +105,11 @@ func (s *Bridge) PortStats(no uint32) (openflow.PortStats, bool) {
 	return p.stats(s.now), true
 }
 
-// AllPortStats returns the counters of a port or, if no is 0, of all, by number.
+// AllPortStats returns the counters of a port or, if no is 0, of all, in the order of Open vSwitch's table of ports.
 func (s *Bridge) AllPortStats(no uint32) (list []openflow.PortStats) {
 	s.Begin()
 	defer s.End()
-	for _, n := range s.portNos {
+	for _, n := range s.floodOrder() {
 		if no == 0 || no == n {
 			list = append(list, s.ports[n].stats(s.now))
 		}

@@ -38,21 +38,32 @@ func newRecirculations() recirculations {
 	return recirculations{seed: maphash.MakeSeed(), known: make(map[uint64]*frozen)}
 }
 
-// number gives a frozen translation the ID of one like it, or a new one.
-func (r *recirculations) number(f *frozen) uint32 {
+// number gives a frozen translation the ID of one like it, or a new one if there is none, or that has not been used for so
+// long that no flow of the datapath can refer to it any more.
+func (r *recirculations) number(f *frozen, now time.Time, use bool) uint32 {
 	h := r.hash(f)
-	if old := r.known[h]; old != nil {
+	if old := r.known[h]; old != nil && now.Sub(old.used) <= maxIdle {
+		if use && !r.tracing {
+			old.used = now
+		}
 		return old.id
 	}
+	f.used = now
 	if len(r.known) >= maxRecirculationIDs {
 		clear(r.known)
 	}
-	if r.last++; r.last == 0 {
-		r.last = 1
-	}
+	id := r.take()
 	r.known[h] = f
 	if r.tracing {
 		r.fresh = append(r.fresh, h)
+	}
+	return id
+}
+
+// take is an ID that nothing has yet.
+func (r *recirculations) take() uint32 {
+	if r.last++; r.last == 0 {
+		r.last = 1
 	}
 	return r.last
 }

@@ -77,7 +77,10 @@ func (s *Bridge) Told(filter openflow.FlowFilter) ([]Told, error) {
 	flows := s.flows.selected(sel)
 	list := make([]Told, len(flows))
 	for i, f := range flows {
-		list[i] = Told{f.stats(s.now), f.sent, f.sentIn, f.steps}
+		list[i] = Told{Stats: f.stats(s.now), steps: f.steps}
+		if f.sent != nil {
+			list[i].Sent, list[i].SentIn = f.sent.bytes, f.sent.version
+		}
 	}
 	return list, nil
 }

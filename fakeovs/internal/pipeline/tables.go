@@ -52,7 +52,8 @@ func (s *Bridge) Crossed(change *Change) (status openflow.TableStatus, crossed b
 	if c.event == 0 {
 		return status, false
 	}
-	free, next := s.flows.vacancy(f.Table), c.event
+	free := s.flows.vacancy(f.Table)
+	var next openflow.TableReason
 	switch {
 	case free < c.vacancyDown && c.event == openflow.TableVacancyDown:
 		next = openflow.TableVacancyUp

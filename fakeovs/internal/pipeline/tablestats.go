@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/flowcheck"
-
 	"github.com/ovskit/ovskit/openflow"
 )
 

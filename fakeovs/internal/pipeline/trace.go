@@ -4,6 +4,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -70,7 +71,9 @@ func (s *Bridge) Trace(flow *packet.Key, o TraceOptions) string {
 // traced translates once for a trace.
 func (e *evaluation) traced(f *fork, o *TraceOptions) *translation {
 	x := newTranslation(e, e.s, &f.key)
-	x.frame, x.effects = o.Frame != nil, o.Frame != nil
+	if o.Frame != nil {
+		x.packet, x.effects = e.dp.parse(bytes.Clone(o.Frame)), true
+	}
 	x.thawed = f.thawed
 	e.t.begin(x)
 	var list steps
@@ -78,9 +81,8 @@ func (e *evaluation) traced(f *fork, o *TraceOptions) *translation {
 		list = actionSteps(o.Actions)
 	}
 	x.made = x.run(list)
-	if o.Frame != nil && x.failed == "" {
-		p := e.dp.parse(append([]byte(nil), o.Frame...))
-		e.execute(p, &conntrack.Meta{}, withoutOutputs(x.made))
+	if x.packet != nil && x.failed == "" {
+		e.execute(x.packet, &conntrack.Meta{}, withoutOutputs(x.made))
 	}
 	return x
 }
@@ -197,7 +199,7 @@ func (t *tracer) begin(x *translation) {
 // was dropped.
 func (r *Result) Trace() string {
 	if r.tracer == nil || len(r.tracer.passes) == 0 {
-		return fmt.Sprintf("%d bytes in by port %d: there is no such port\n", r.size, r.in)
+		return fmt.Sprintf("%d bytes in by port %d: %s\n", r.size, r.in, r.dropped)
 	}
 	var b strings.Builder
 	for i, x := range r.tracer.passes {

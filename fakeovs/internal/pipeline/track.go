@@ -85,7 +85,9 @@ func (x *translation) fork(table uint8, zone uint16) {
 func (x *translation) forget() {
 	x.tracked = false
 	clearConnection(&x.flow)
-	x.emit(datapath.Forget{})
+	if x.can(FeatureForget, 1) {
+		x.emit(datapath.Forget{})
+	}
 }
 
 // clearConnection takes what is known of a connection out of a packet's fields.

@@ -39,8 +39,8 @@ type progress struct {
 	counts, effects bool
 	// again says that what was done with a packet is found out anew, to see whether it is still the same.
 	again bool
-	// frame is whether there is a packet and not only its fields.
-	frame bool
+	// packet is the packet itself, nil where there are only its fields.
+	packet *packet.Packet
 
 	actions []datapath.Action
 	// bytes is about how much room the actions would take in Open vSwitch.
@@ -165,6 +165,7 @@ func (x *translation) run(list steps) []datapath.Action {
 		x.slow = 0
 		return nil
 	}
+	x.countOutputs()
 	return optimize(x.actions)
 }
 

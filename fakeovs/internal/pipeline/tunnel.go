@@ -27,6 +27,37 @@ type Tunnel struct {
 	DontFragment, Checksum           bool
 	// Geneve says that options are sent.
 	Geneve bool
+	// ERSPAN is what packets say that are sent to an analyzer; the zero value for other tunnels.
+	ERSPAN ERSPAN
+	// Mark is the mark that packets are sent with, if HasMark says so.
+	Mark    uint32
+	HasMark bool
+}
+
+// ERSPAN is what mirrored packets say of where they come from (ovs-vswitchd.conf.db(5), "erspan_ver" and what follows). What
+// the packet itself has is left out.
+type ERSPAN struct {
+	Version, Direction, HardwareID                      uint8
+	Index                                               uint32
+	VersionFlow, DirectionFlow, HardwareFlow, IndexFlow bool
+}
+
+// enter gives the packet what it says.
+func (e *ERSPAN) enter(k *packet.Key) {
+	for _, f := range [...]struct {
+		field openflow.Field
+		flow  bool
+		value uint64
+	}{
+		{openflow.FieldTunERSPANVersion, e.VersionFlow, uint64(e.Version)},
+		{openflow.FieldTunERSPANIndex, e.IndexFlow, uint64(e.Index)},
+		{openflow.FieldTunERSPANDir, e.DirectionFlow, uint64(e.Direction)},
+		{openflow.FieldTunERSPANHWID, e.HardwareFlow, uint64(e.HardwareID)},
+	} {
+		if !f.flow {
+			k.SetUint(f.field, f.value)
+		}
+	}
 }
 
 // ecn is the part of a type of service that tells of congestion (RFC 3168, section 5), and its values.
@@ -80,6 +111,11 @@ func (x *translation) enterTunnel(t *Tunnel) {
 		flags |= packet.TunFlagKey
 	}
 	k.SetUint(packet.TunFlags, flags)
+	t.ERSPAN.enter(k)
+	if t.HasMark {
+		k.SetUint(openflow.FieldPktMark, uint64(t.Mark))
+		x.wc.Mask(openflow.FieldPktMark)
+	}
 }
 
 func setAddr(k *packet.Key, v4, v6 openflow.Field, a netip.Addr) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package serverctl has the commands of the fake's ovsdb-server: what ovs-appctl(8) asks of it by its control socket, with
-// the answers of ovsdb-server 3.1 that serves databases of its own. There is no replication and there are no clusters.
+// the answers of ovsdb-server 3.1 that serves databases of its own. There are no clusters.
 package serverctl
 
 import (
@@ -28,6 +28,8 @@ type Target struct {
 	RemoveRemote func(target string) bool
 	// Reconnect cuts all clients.
 	Reconnect func()
+	// DisableMonitorCond cuts them too, and takes no monitors with conditions any more.
+	DisableMonitorCond func()
 	// AddDatabase adds the database in a file, or says in the words of ovsdb-server why it cannot. RemoveDatabase takes one
 	// away by name.
 	AddDatabase    func(file string) error
@@ -36,6 +38,8 @@ type Target struct {
 	Usage func() map[string]int
 	// Compact makes the file of a database as short as it can be.
 	Compact func(database string) error
+	// Backup makes the server the backup of another.
+	Backup Backup
 	// Exit ends the server. It is called when its caller has been answered.
 	Exit func()
 }
@@ -46,6 +50,7 @@ const Version = "ovsdb-server (Open vSwitch) 3.1.0"
 // Commands returns the commands of a server. Each call has settings of its own.
 func Commands(t Target) []ctlserver.Command {
 	logged := &tableLog{t: t, on: map[string]bool{}}
+	r := &replication{backup: t.Backup, probe: defaultProbe}
 	commands := []ctlserver.Command{
 		{
 			Name: "exit", Run: done,
@@ -55,9 +60,13 @@ func Commands(t Target) []ctlserver.Command {
 			return list(slices.Collect(maps.Keys(t.Databases()))), nil
 		}},
 		{Name: "ovsdb-server/add-db", Usage: "DB", Min: 1, Max: 1, Run: func(args []string) (string, error) {
+			defer r.restart() // to copy that one too
 			return "", t.AddDatabase(args[0])
 		}},
-		{Name: "ovsdb-server/remove-db", Usage: "DB", Min: 1, Max: 1, Run: t.removeDatabase},
+		{Name: "ovsdb-server/remove-db", Usage: "DB", Min: 1, Max: 1, Run: func(args []string) (string, error) {
+			defer r.restart()
+			return t.removeDatabase(args)
+		}},
 		{Name: "ovsdb-server/list-remotes", Run: func([]string) (string, error) { return list(t.Remotes()), nil }},
 		{Name: "ovsdb-server/add-remote", Usage: "REMOTE", Min: 1, Max: 1, Run: t.addRemote},
 		{Name: "ovsdb-server/remove-remote", Usage: "REMOTE", Min: 1, Max: 1, Run: func(args []string) (string, error) {
@@ -67,6 +76,7 @@ func Commands(t Target) []ctlserver.Command {
 			return "", nil
 		}},
 		{Name: "ovsdb-server/reconnect", Run: done, After: func([]string) { t.Reconnect() }},
+		{Name: "ovsdb-server/disable-monitor-cond", Run: done, After: func([]string) { t.DisableMonitorCond() }},
 		{Name: "ovsdb-server/compact", Max: 1, Run: t.compact},
 		{Name: "ovsdb-server/memory-trim-on-compaction", Usage: "on|off", Min: 1, Max: 1, Run: func(args []string) (string, error) {
 			if args[0] != "on" && args[0] != "off" {
@@ -89,7 +99,7 @@ func Commands(t Target) []ctlserver.Command {
 			return "", ctlserver.Refusal("No such counter")
 		}},
 	}
-	commands = append(commands, replicationCommands()...)
+	commands = append(commands, r.commands()...)
 	return append(commands, vlogctl.Commands(serverModules)...)
 }
 

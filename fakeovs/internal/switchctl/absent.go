@@ -24,11 +24,5 @@ func (t Target) absentCommands() []ctlserver.Command {
 		{Name: "bfd/show", Usage: "[interface]", Max: 1, Run: none("no such bfd object")},
 		{Name: "cfm/show", Usage: "[interface]", Max: 1, Run: none("no such CFM object")},
 		{Name: "lacp/show", Usage: "[port]", Max: 1, Run: none("no such lacp object")},
-		{Name: "mdb/show", Usage: "bridge", Min: 1, Max: 1, Run: func(args []string) (string, error) {
-			if _, err := t.bridge(args[0]); err != nil {
-				return "", err
-			}
-			return "", errors.New("multicast snooping is disabled")
-		}},
 	}
 }

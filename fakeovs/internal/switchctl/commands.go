@@ -31,18 +31,14 @@ const Version = "ovs-vswitchd (Open vSwitch) 3.1.0"
 
 // Commands returns the commands of a daemon. Each call has settings of its own.
 func Commands(t Target) []ctlserver.Command {
-	commands := []ctlserver.Command{{
+	exit := []ctlserver.Command{{
 		Name: "exit", Usage: "[--cleanup]", Max: 1,
 		Run:   func([]string) (string, error) { return "", nil },
 		After: func(args []string) { t.Exit(slices.Equal(args, []string{"--cleanup"})) },
 	}}
-	for _, more := range [][]ctlserver.Command{
-		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.timeCommands(), t.dummyCommands(), t.datapathCommands(), t.conntrackCommands(),
-		t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules),
-	} {
-		commands = append(commands, more...)
-	}
-	return commands
+	return slices.Concat(exit,
+		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.mdbCommands(), t.bondCommands(), t.timeCommands(), t.dummyCommands(),
+		t.datapathCommands(), t.conntrackCommands(), t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules))
 }
 
 var errNoBridge = errors.New("no such bridge")

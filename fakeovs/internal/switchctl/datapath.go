@@ -31,6 +31,7 @@ func (t Target) datapathCommands() []ctlserver.Command {
 		}),
 		t.dpctl("show", "[-s] [dp...]", 0, ctlserver.Any, t.dpctlShow),
 		t.dpctl("dump-flows", "[-m] [--names] [dp] [filter=..] [type=..] [pmd=..]", 0, 6, t.dpctlDumpFlows),
+		t.dpctl("get-flow", "[dp] ufid", 1, 2, t.dpctlGetFlow),
 		t.dpctl("del-flows", "[dp] [file]", 0, 2, func(c *dpctlCall) error {
 			_, err := c.open(2)
 			if err == nil {

@@ -52,13 +52,15 @@ func (t Target) fdbCommands() []ctlserver.Command {
 	}
 }
 
-// readCounter tells how often an event happened. Only those of the MAC learning tables are counted.
+// readCounter tells how often an event happened. Only those of the MAC learning tables and of multicast snooping are counted.
 func (t Target) readCounter(args []string) (string, error) {
 	total, known := uint64(0), false
 	for _, b := range t.Daemon.Bridges() {
 		if sw, err := t.bridge(b.Name); err == nil {
-			n, ok := sw.FDBEvents()[args[0]]
-			total, known = total+n, known || ok
+			for _, events := range []map[string]uint64{sw.FDBEvents(), sw.MDBEvents()} {
+				n, ok := events[args[0]]
+				total, known = total+n, known || ok
+			}
 		}
 	}
 	if !known {

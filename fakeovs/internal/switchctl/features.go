@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/ctlserver"
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 )
 
 // feature is something that a datapath can do: how much of it, or if it is only a matter of yes or no 1.
@@ -48,8 +49,8 @@ var allFeatures = [...]feature{
 	{name: "trunc", title: "Truncate action", amount: 1},
 }
 
-// setFeatures limits what a datapath is believed to be able to do. Translations do not go by that yet: they make use of all
-// that there is.
+// setFeatures limits what a datapath is believed to be able to do. Translations go by that as far as the features of package
+// pipeline say.
 type setFeatures struct {
 	t Target
 	// limits are by the type of the datapath and the name of the feature.
@@ -88,7 +89,15 @@ func (s setFeatures) run(args []string) (string, error) {
 		}
 		n, refusal := f.parse(args[2])
 		if refusal == "" {
+			if now, limited := limits[f.name]; !limited && n != f.amount || limited && n != now {
+				s.t.Daemon.PurgeCache() // of flows that are not as they would be made now
+			}
 			limits[f.name] = n
+			for _, b := range s.t.Daemon.Bridges() {
+				if sw, ok := s.t.Daemon.Bridge(b.Name); ok && b.DatapathType == bridge.DatapathType {
+					sw.LimitFeature(pipeline.Feature(f.name), n)
+				}
+			}
 		}
 		return refusal, nil
 	}

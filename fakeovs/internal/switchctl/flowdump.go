@@ -5,6 +5,7 @@ package switchctl
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -81,17 +82,48 @@ func (c *dpctlCall) printFlows(dp *datapath, wanted *packet.Key, shown bool) {
 			c.printf("flow-dump from the main thread:\n")
 			titled = true
 		}
-		verbose := c.verbosity > 0
-		if verbose {
-			c.printf("%s, ", f.UFID())
-		}
-		c.printf("%s, %s, ", f.Match(verbose, names), f.Stats())
-		if verbose {
-			c.printf("dp:ovs, ")
-		}
-		c.printf("actions:%s\n", f.Actions(names))
+		c.printFlow(&f, names)
 	}
 }
+
+// printFlow prints a flow on a line.
+func (c *dpctlCall) printFlow(f *pipeline.CachedFlow, names func(uint32) string) {
+	verbose := c.verbosity > 0
+	if verbose {
+		c.printf("%s, ", f.UFID())
+	}
+	c.printf("%s, %s, ", f.Match(verbose, names), f.Stats())
+	if verbose {
+		c.printf("dp:ovs, ")
+	}
+	c.printf("actions:%s\n", f.Actions(names))
+}
+
+// dpctlGetFlow prints the flow with a UFID.
+func (t Target) dpctlGetFlow(c *dpctlCall) error {
+	ufid := c.last()
+	dp, err := c.open(3)
+	if err != nil {
+		return err
+	}
+	if id, ok := strings.CutPrefix(ufid, "ufid:"); !ok || !uuidText.MatchString(id) {
+		reason := ""
+		if ok {
+			reason = invalid
+		}
+		_ = c.complain("parsing flow ufid", reason) // and goes on as if that were no error
+		return nil
+	}
+	for _, f := range t.flows(dp) {
+		if f.UFID() == strings.ToLower(ufid) {
+			c.printFlow(&f, dp.portNames(c.byName()))
+			return nil
+		}
+	}
+	return c.complain("getting flow", notFound)
+}
+
+var uuidText = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
 
 // passes reports whether a flow has the fields of a filter that are not 0, as far as they count for it.
 func passes(f *pipeline.CachedFlow, wanted *packet.Key) bool {

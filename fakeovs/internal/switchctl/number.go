@@ -4,7 +4,6 @@
 package switchctl
 
 import (
-	"math"
 	"strconv"
 	"strings"
 )
@@ -21,23 +20,27 @@ func atoi(s string) int64 {
 }
 
 // scan reads the unsigned number of so many bits that the rest of a text after a prefix begins with, as OVS's scanner
-// does: false if there is none. What does not fit is cut.
+// does: false if there is none. It may have a sign. What does not fit is cut.
 func scan(s, prefix string, bits int) (uint64, bool) {
 	rest, ok := strings.CutPrefix(s, prefix)
 	if !ok {
 		return 0, false
 	}
 	rest = strings.TrimLeft(rest, " \t\n\v\f\r")
-	end := 0
-	for end < len(rest) && rest[end] >= '0' && rest[end] <= '9' {
+	digits := strings.TrimPrefix(rest, "-")
+	if digits == rest {
+		digits = strings.TrimPrefix(rest, "+")
+	}
+	n, end := uint64(0), 0
+	for end < len(digits) && digits[end] >= '0' && digits[end] <= '9' {
+		n = n*10 + uint64(digits[end]-'0')
 		end++
 	}
 	if end == 0 {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(rest[:end], 10, 64)
-	if err != nil {
-		n = math.MaxUint64
+	if rest[0] == '-' {
+		n = -n
 	}
 	return n & (1<<bits - 1), true
 }

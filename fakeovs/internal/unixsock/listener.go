@@ -25,6 +25,20 @@ func Patient(l net.Listener, log *slog.Logger) net.Listener {
 	return &patient{Listener: l, log: log, min: minPause, max: maxPause, closed: make(chan struct{})}
 }
 
+// Serve hands the connections of a listener over, one after the other, until it is closed, and returns nil then.
+func Serve(l net.Listener, serve func(net.Conn)) error {
+	for {
+		conn, err := l.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		serve(conn)
+	}
+}
+
 type patient struct {
 	net.Listener
 	log      *slog.Logger

@@ -1,8 +1,8 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package unixsock makes unix sockets in places where an earlier program may have left its own, and listeners that
-// outlast a shortage of file descriptors.
+// Package unixsock makes unix sockets in places where an earlier program may have left its own, listeners that
+// outlast a shortage of file descriptors, and what serves a listener until it is closed.
 package unixsock
 
 import (

@@ -32,27 +32,26 @@ var facilities = strings.Fields(`kern user mail daemon auth syslog lpr news uucp
 
 // module is a part of a daemon.
 type module struct {
-	levels    [3]int
+	levels    [3]uint8
 	unlimited bool
 }
 
 // log is the settings of a daemon.
 type log struct {
 	names    []string
-	modules  map[string]*module
+	modules  []module // in the order of names
 	patterns [3]string
 }
 
 // Commands returns the commands for a daemon with modules of these names, in which nothing is logged to the console, and
 // everything else that is not for debugging, as in a daemon that was started with --detach.
 func Commands(modules []string) []ctlserver.Command {
-	l := &log{names: modules, modules: map[string]*module{}, patterns: [3]string{
+	l := &log{names: modules, modules: make([]module, len(modules)), patterns: [3]string{
 		"ovs|%05N|%c%T|%p|%m", "%D{%Y-%m-%dT%H:%M:%SZ}|%05N|%c%T|%p|%m", "%D{%Y-%m-%dT%H:%M:%S.###Z}|%05N|%c%T|%p|%m",
 	}}
-	for _, name := range modules {
-		m := &module{levels: [3]int{info, info, info}}
-		m.levels[console] = 0
-		l.modules[name] = m
+	for i := range l.modules {
+		l.modules[i].levels = [3]uint8{info, info, info}
+		l.modules[i].levels[console] = 0
 	}
 	done := func([]string) (string, error) { return "", nil }
 	return []ctlserver.Command{
@@ -129,10 +128,10 @@ func (l *log) setOne(spec string) error {
 	if level < 0 {
 		level = debug
 	}
-	for n, m := range l.modules {
+	for i := range l.modules {
 		for d := range destinations {
-			if (name == "" || n == name) && (destination < 0 || d == destination) {
-				m.levels[d] = level
+			if (name == "" || l.names[i] == name) && (destination < 0 || d == destination) {
+				l.modules[i].levels[d] = uint8(level)
 			}
 		}
 	}
@@ -167,8 +166,8 @@ func (l *log) setPattern(rest string) error {
 func (l *log) list([]string) (string, error) {
 	var b strings.Builder
 	b.WriteString("                 console    syslog    file\n                 -------    ------    ------\n")
-	for _, name := range l.names {
-		m := l.modules[name]
+	for i, name := range l.names {
+		m := l.modules[i]
 		fmt.Fprintf(&b, "%-16s  %4s       %4s       %4s", name, levels[m.levels[1]], levels[m.levels[0]], levels[m.levels[2]])
 		if m.unlimited {
 			b.WriteString("    (rate limiting disabled)")
@@ -198,9 +197,9 @@ func (l *log) limit(unlimited bool) func([]string) (string, error) {
 			if name == "" && !strings.EqualFold(arg, "ANY") {
 				return "", errors.New("unknown module")
 			}
-			for n, m := range l.modules {
-				if name == "" || n == name {
-					m.unlimited = unlimited
+			for i := range l.modules {
+				if name == "" || l.names[i] == name {
+					l.modules[i].unlimited = unlimited
 				}
 			}
 		}

@@ -108,6 +108,10 @@ func (d *Daemon) deleteBridge(b *bridge) {
 	if dp.bridges--; dp.bridges == 0 {
 		delete(d.datapaths, b.datapathType)
 	}
+	if len(d.datapaths) == 0 {
+		d.datapath.Tracker().Reset()
+		clear(d.timeouts)
+	}
 }
 
 // setFailMode removes flows, groups and meters when what controls it changes, and gives it the flow of a switch that nobody
@@ -160,10 +164,14 @@ func (d *Daemon) addPort(b *bridge, i *interfaceConfig) error {
 		return fails("File exists")
 	}
 	p.dp = d.datapathOf(b).take(i, dev)
-	err = b.sw.AddPort(pipeline.Port{
+	o := pipeline.Port{
 		No: p.no, Name: p.name, HWAddr: p.mac, Datapath: p.dp, Patch: p.kind == patchType,
 		Dummy: p.dummy, CountsErrors: !p.dummy && !p.isVirtual(), Receive: func(frame []byte) { d.deliver(p, frame) },
-	})
+	}
+	if p.dummy {
+		o.Fits = p.fits
+	}
+	err = b.sw.AddPort(o)
 	if err != nil {
 		return fails(err.Error())
 	}

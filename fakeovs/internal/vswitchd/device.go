@@ -44,7 +44,9 @@ type device struct {
 	mtu  int64 // 0: it has none
 	// mtuRequested says that the MTU does not follow that of the bridge's other ports.
 	mtuRequested bool
-	carrier      bool
+	// payload is the MTU for those who send frames; 0 sends any.
+	payload atomic.Int64
+	carrier bool
 	// dummy says that there is nothing behind the device but what a test sends.
 	dummy bool
 	peer  string // of a patch port

@@ -11,6 +11,7 @@
 //
 // The tests run their bodies on a Daemon and on ovs-vswitchd with dummy devices, and compare what the two show.
 //
-// STP, RSTP, LACP, BFD, CFM, LLDP, multicast snooping, in-band control, NetFlow, sFlow and IPFIX are accepted and do
-// nothing, with status columns as of a switch where they are off; so do QoS and policing rates, as on dummy devices.
+// STP, RSTP, LACP, BFD, CFM, LLDP, in-band control, NetFlow, sFlow and IPFIX are accepted and do nothing, with status
+// columns as of a switch where they are off; so does QoS, but for the DSCP of queues. Ingress policing works on devices of
+// the host, and not on dummies.
 package vswitchd

@@ -5,6 +5,7 @@ package vswitchd
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +29,34 @@ func (d *Daemon) setLinks(b *bridge, c *bridgeConfig) {
 		FloodVLANs:  c.row.Get("flood_vlans").Ints(),
 		ForwardBPDU: config.Lookup("forward-bpdu") == "true",
 	})
+	b.setSnooping(c)
+}
+
+// setSnooping gives a bridge's NORMAL what the database says of multicast snooping.
+func (b *bridge) setSnooping(c *bridgeConfig) {
+	if !c.row.Get("mcast_snooping_enable").Bool() {
+		b.sw.SetSnooping(nil)
+		return
+	}
+	config := c.row.Get("other_config")
+	o := pipeline.SnoopingOptions{
+		Aging:       time.Duration(number(config, "mcast-snooping-aging-time")) * time.Second,
+		MaxGroups:   number(config, "mcast-snooping-table-size"),
+		OnlyRouters: config.Lookup("mcast-snooping-disable-flood-unregistered") == "true",
+	}
+	for _, pc := range c.ports {
+		if pc.row == nil {
+			continue
+		}
+		config := pc.row.Get("other_config")
+		if config.Lookup("mcast-snooping-flood") == "true" {
+			o.Flood = append(o.Flood, pc.name)
+		}
+		if config.Lookup("mcast-snooping-flood-reports") == "true" {
+			o.Reports = append(o.Reports, pc.name)
+		}
+	}
+	b.sw.SetSnooping(&o)
 }
 
 // number is an entry of a map that is a number, 0 if it is none or there is none.
@@ -85,13 +114,25 @@ func bondOf(pc *portConfig) *pipeline.Bond {
 		n, _ := pc.row.Get(column).Integer()
 		return time.Duration(max(0, n)) * time.Millisecond
 	}
+	config := pc.row.Get("other_config")
 	b := &pipeline.Bond{
 		Mode:    pipeline.BondMode(pc.row.Get("bond_mode").String()),
 		UpDelay: milliseconds("bond_updelay"), DownDelay: milliseconds("bond_downdelay"),
-		Primary: pc.row.Get("other_config").Lookup("bond-primary"),
+		Basis: uint32(number(config, "bond-hash-basis")), Rebalance: 10 * time.Second,
+		LACP: slices.Contains([]string{"active", "passive"}, pc.row.Get("lacp").String()), AsksLACP: pc.row.Get("lacp").String() == "active",
+		FallbackAB: config.Lookup("lacp-fallback-ab") == "true", AllActive: config.Lookup("all-members-active") == "true",
 	}
 	if b.Mode == "" {
 		b.Mode = pipeline.ActiveBackup
+	}
+	if b.Mode == pipeline.ActiveBackup || b.FallbackAB {
+		b.Primary = config.Lookup("bond-primary")
+	}
+	b.DatapathBalances = b.Mode == pipeline.BalanceTCP && config.Lookup("lb-output-action") == "true"
+	if ms, err := strconv.Atoi(config.Lookup("bond-rebalance-interval")); err == nil {
+		if b.Rebalance = time.Duration(ms) * time.Millisecond; ms != 0 {
+			b.Rebalance = max(b.Rebalance, time.Second)
+		}
 	}
 	if mac, err := net.ParseMAC(pc.row.Get("bond_active_slave").String()); err == nil {
 		b.ActiveMAC = mac

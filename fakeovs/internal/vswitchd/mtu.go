@@ -3,7 +3,12 @@
 
 package vswitchd
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/ovskit/ovskit/openflow"
+)
 
 // maxPayload is the MTU of internal ports in a bridge without others.
 const maxPayload = 1500
@@ -28,5 +33,19 @@ func (b *bridge) setMTUs() {
 		if follows(p) && p.mtu != 0 && (changed || p.mtu > smallest) {
 			p.mtu = smallest
 		}
+		p.payload.Store(p.mtu)
 	}
+}
+
+// fits reports whether a frame is no longer than the MTU allows, which does not count a VLAN tag (IEEE 802.1Q).
+func (dev *device) fits(frame []byte) bool {
+	const header, tag = 14, 4
+	most := dev.payload.Load()
+	if most == 0 {
+		return true
+	}
+	if len(frame) >= header && binary.BigEndian.Uint16(frame[12:]) == openflow.EthTypeVLAN {
+		most += tag
+	}
+	return int64(len(frame)) <= most+header
 }

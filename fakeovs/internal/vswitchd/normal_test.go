@@ -38,7 +38,8 @@ func (s *side) forwards(bridge, flow string) {
 	s.t.Helper()
 	s.note("trace of "+flow, func() string {
 		_, actions, _ := strings.Cut(s.trace(bridge, flow), "Datapath actions: ")
-		return flow + " -> " + outputs(flow, strings.TrimSpace(actions))
+		actions, slow, _ := strings.Cut(strings.TrimSpace(actions), "\n")
+		return flow + " -> " + outputs(flow, actions) + slow
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,6 +34,7 @@ type remote struct {
 	primary bool
 	maximum time.Duration // of backoff
 	probe   time.Duration // 0: none
+	probing atomic.Int64  // the same for new connections of a listener
 	wake    func()        // has the daemon look at the remote
 
 	listener net.Listener // of a target to listen at
@@ -105,6 +107,7 @@ func (r *remote) configure(row *dbserver.Row) {
 			r.probe = max(r.probe, time.Second)
 		}
 	}
+	r.probing.Store(int64(r.probe))
 	r.backoff = min(r.backoff, r.maximum)
 }
 
@@ -141,9 +144,10 @@ func (d *Daemon) newRemote(b *bridge, target string) (*remote, error) {
 	}
 	r.listener = unixsock.Patient(r.listener, d.log)
 	r.served = make(chan struct{})
+	every := func() time.Duration { return time.Duration(r.probing.Load()) }
 	go func() {
 		defer close(r.served)
-		if err := b.sw.Serve(r.listener); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := b.sw.ServeProbing(r.listener, every); err != nil && !errors.Is(err, net.ErrClosed) {
 			d.log.Error("controllers are not served any more", "bridge", b.name, "target", target, "error", err)
 		}
 	}()
@@ -245,7 +249,7 @@ func (r *remote) run(d *Daemon, b *bridge) (next time.Time) {
 }
 
 func (r *remote) start(now time.Time, b *bridge, conn net.Conn) {
-	session := b.sw.Connect(conn)
+	session := b.sw.Connect(conn, r.probe)
 	if session == nil {
 		r.disconnected(now, "Too many open files")
 		return

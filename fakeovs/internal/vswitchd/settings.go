@@ -5,6 +5,7 @@ package vswitchd
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ func (d *Daemon) settle(b *bridge, c *bridgeConfig) {
 	for _, i := range c.interfaces {
 		if p := b.ports[i.name]; p != nil {
 			d.setQueues(b, p, i)
+			d.setPolicing(b, p, i)
 		}
 	}
 }
@@ -97,6 +99,24 @@ func (d *Daemon) setQueues(b *bridge, p *port, i *interfaceConfig) {
 	dscp := d.queuesDSCP(i)
 	if now, ok := b.sw.Port(p.no); ok && (!slices.Equal(now.Queues, queues) || !maps.Equal(now.DSCP, dscp)) {
 		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Queues, p.DSCP = queues, dscp })
+	}
+}
+
+// setPolicing lets the switch know how much may come in by a port. Dummies, tunnels and patches take any amount.
+func (d *Daemon) setPolicing(b *bridge, p *port, i *interfaceConfig) {
+	var policing pipeline.Policing
+	if i.row != nil && !p.dummy && !p.isVirtual() {
+		number := func(column string) uint32 {
+			n, _ := i.row.Get(column).Integer()
+			return uint32(min(max(n, 0), math.MaxUint32))
+		}
+		policing = pipeline.Policing{
+			Rate: number("ingress_policing_rate"), Burst: number("ingress_policing_burst"),
+			PacketRate: number("ingress_policing_kpkts_rate"), PacketBurst: number("ingress_policing_kpkts_burst"),
+		}
+	}
+	if now, ok := b.sw.Port(p.no); ok && now.Policing != policing {
+		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Policing = policing })
 	}
 }
 

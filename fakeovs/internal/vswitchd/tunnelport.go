@@ -57,9 +57,39 @@ func tunnelOf(i *interfaceConfig) pipeline.Tunnel {
 		value, _ = strconv.ParseUint(text, 0, 64)
 		return value, text == "flow", true
 	}
+	t.ERSPAN = erspanOf(option)
+	if text := option("egress_pkt_mark"); text != "" {
+		n, _ := strconv.ParseUint(text, 10, 32)
+		t.Mark, t.HasMark = uint32(n), true
+	}
 	t.InKey, t.InKeyFlow, _ = key("in_key")
 	t.OutKey, t.OutKeyFlow, t.HasOutKey = key("out_key")
 	return t
+}
+
+// erspanOf is what options say of ERSPAN.
+func erspanOf(option func(string) string) (e pipeline.ERSPAN) {
+	number := func(key string, base int) (uint64, bool) {
+		text := option(key)
+		if base == 16 {
+			text = strings.TrimPrefix(text, "0x")
+		}
+		n, _ := strconv.ParseUint(text, base, 32)
+		return n, text == "flow"
+	}
+	version, flow := number("erspan_ver", 10)
+	if flow {
+		return pipeline.ERSPAN{VersionFlow: true, DirectionFlow: true, HardwareFlow: true, IndexFlow: true}
+	}
+	var n uint64
+	e.Version = uint8(version)
+	n, e.DirectionFlow = number("erspan_dir", 10)
+	e.Direction = uint8(n)
+	n, e.HardwareFlow = number("erspan_hwid", 16)
+	e.HardwareID = uint8(n)
+	n, e.IndexFlow = number("erspan_idx", 16)
+	e.Index = uint32(n)
+	return e
 }
 
 // tunnelPort is the destination port of a tunnel's packets; 0 if its type has none.
