@@ -49,6 +49,8 @@ func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 func (m *Manager) removeOps(bridge, port, name string, hasQoS bool) []ovsdb.Operation {
 	ops := []ovsdb.Operation{vswitch.RemovePorts(bridge, port)}
 	if hasQoS {
+		// The server counts references before it removes the port's row.
+		ops = append(ops, ovsdb.Update(vswitch.TablePort, ovsdb.Row{"qos": (*string)(nil)}, ovsdb.ByUUID(port)))
 		ops = append(ops, removeQoS(m.owner, name)...)
 	}
 	return ops
