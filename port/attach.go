@@ -49,6 +49,16 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 		return nil, err
 	}
 	defer unlock()
+	if c.hasInterface() {
+		unlock, err := m.lockDevice(ctx, c.Name)
+		if errors.Is(err, netns.ErrLocked) {
+			return nil, fmt.Errorf("somebody else is attaching a port %q: %w", c.Name, ErrExists)
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer unlock()
+	}
 	if iface, ok := m.ours(c.Name); ok {
 		return m.update(ctx, p, iface)
 	}

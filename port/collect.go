@@ -39,7 +39,8 @@ type CollectOptions struct {
 }
 
 // Collect finds what is left of ports that are no more: ports whose device or
-// namespace is gone or that ovs-vswitchd cannot open, devices that were made for a
+// namespace is gone or that ovs-vswitchd cannot open, ports whose maker was killed
+// during Attach, devices that were made for a
 // port that is in no database, rows of QoS, queues and mirrors that belong to
 // nothing. It marks what it finds for the first time and removes what was marked
 // by an earlier Collect and is still of no use; the mark of what has come to life
@@ -93,7 +94,7 @@ func (c *collection) ports(ctx context.Context) error {
 			continue // detached meanwhile
 		}
 		marked := iface.ExternalIDs[mark.Dead]
-		reason, err := c.deadPort(p)
+		reason, err := c.deadPort(p, iface)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("port %q: %w", p.Name, err))
 			continue
@@ -117,7 +118,7 @@ func (c *collection) ports(ctx context.Context) error {
 }
 
 // deadPort is why a port is of no use; empty if it is.
-func (c *collection) deadPort(p *Port) (reason string, err error) {
+func (c *collection) deadPort(p *Port, iface *vswitch.Interface) (reason string, err error) {
 	if errors.Is(p.Err, vswitch.ErrNotApplied) {
 		return "", nil // ovs-vswitchd may just be starting
 	}
@@ -145,10 +146,31 @@ func (c *collection) deadPort(p *Port) (reason string, err error) {
 			return fmt.Sprintf("its interface in network namespace %q is gone", p.Netns), nil
 		}
 	}
-	if p.Err != nil {
+	switch {
+	case p.Err != nil:
 		return p.Err.Error(), nil
+	case iface.ExternalIDs[mark.Attaching] != "":
+		return c.brokenOff(p.Name)
 	}
 	return "", nil
+}
+
+// brokenOff is the reason why a port is of no use that is not finished: nobody is
+// attaching it any longer.
+func (c *collection) brokenOff(name string) (reason string, err error) {
+	id, err := identify(c.db, c.owner, name)
+	if err != nil {
+		return "", err
+	}
+	unlock, err := c.source.Lock(id.lock)
+	if errors.Is(err, netns.ErrLocked) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	unlock()
+	return "it was not finished", nil
 }
 
 // internalIsThere reports whether the device of an internal port is in its namespace

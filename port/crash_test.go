@@ -92,7 +92,7 @@ type crashCase struct {
 	ns    *netns.NS
 }
 
-// crashCases are ports of every kind that has steps. Each has a lab of its own.
+// crashCases are ports of every kind that has steps.
 func crashCases(t *testing.T, l *lab) []crashCase {
 	t.Helper()
 	veth, web := l.config(t, "web", "10.0.0.2/24")
@@ -119,21 +119,24 @@ func crashCases(t *testing.T, l *lab) []crashCase {
 	}
 }
 
-// eachCrashCase runs a test for each kind of port on a lab of its own, with what the
-// lab is when there is no port.
+// eachCrashCase runs a test for each kind of port, with what the lab is when there is
+// no port.
 func eachCrashCase(t *testing.T, test func(t *testing.T, l *lab, c crashCase, clean state)) {
 	t.Helper()
-	for i, kind := range []string{"veth", "internal", "device", "patch"} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			l := newLab(t, bridge.Secure)
-			if _, err := bridge.Ensure(testContext(t), l.db, bridge.Config{
-				Name: "br1", Datapath: "netdev", SwitchNetns: l.Host().Path(),
-			}); err != nil {
+	l := newLab(t, bridge.Secure)
+	if _, err := bridge.Ensure(testContext(t), l.db, bridge.Config{
+		Name: "br1", Datapath: "netdev", SwitchNetns: l.Host().Path(),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range crashCases(t, l) {
+		t.Run(c.name, func(t *testing.T) {
+			clean := l.state(t, c.ns)
+			test(t, l, c, clean)
+			if err := l.ports.Detach(testContext(t), c.config.Name); err != nil && !errors.Is(err, port.ErrNotFound) {
 				t.Fatal(err)
 			}
-			c := crashCases(t, l)[i]
-			test(t, l, c, l.state(t, c.ns))
+			l.expectState(t, "at the end", c, clean)
 		})
 	}
 }

@@ -37,7 +37,7 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	remove := m.removeOps(br.UUID, row.UUID, name, row.QoS != nil)
 	iface, ok := m.db.Interface(name)
 	if !ok || iface.ExternalIDs[mark.Kind] == "" {
-		return m.removeRows(ctx, remove)
+		return m.removeRows(ctx, name, remove)
 	}
 	c, err := recorded(br, row, iface)
 	if err != nil {
@@ -49,18 +49,20 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	case c.Kind == Internal:
 		return m.detachInternal(ctx, &c, remove)
 	case c.Kind == Patch:
-		return m.removeRows(ctx, append(remove, m.removeOtherHalf(&c)...))
+		return m.removeRows(ctx, name, append(remove, m.removeOtherHalf(&c)...))
 	case iface.ExternalIDs[mark.IPSettings] != "":
 		return m.detachSilent(ctx, iface, remove)
 	}
-	return m.removeRows(ctx, remove)
+	return m.removeRows(ctx, name, remove)
 }
 
-func (m *Manager) removeRows(ctx context.Context, remove []ovsdb.Operation) error {
+func (m *Manager) removeRows(ctx context.Context, name string, remove []ovsdb.Operation) error {
 	if err := m.step("remove the rows"); err != nil {
 		return err
 	}
-	return m.commit(ctx, remove)
+	err := m.commit(ctx, remove)
+	m.departed.add(m.db, name)
+	return err
 }
 
 func (m *Manager) commit(ctx context.Context, ops []ovsdb.Operation) error {
@@ -78,7 +80,7 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 	// Found now, since somebody can make another device of this identity as
 	// soon as the rows are gone.
 	link, findErr := id.find(m.source, iface.Name)
-	if err := m.removeRows(ctx, remove); err != nil {
+	if err := m.removeRows(ctx, iface.Name, remove); err != nil {
 		return err
 	}
 	if findErr == nil {
@@ -102,6 +104,9 @@ func (m *Manager) detachRemains(ctx context.Context, name string) error {
 	id, err := identify(m.db, m.owner, name)
 	if err != nil {
 		return err
+	}
+	if _, err := id.find(m.source, name); err != nil {
+		return ErrNotFound
 	}
 	unlock, err := m.source.LockWithin(ctx, id.lock, lockPatience)
 	if errors.Is(err, netns.ErrLocked) {
@@ -128,7 +133,7 @@ func (m *Manager) detachSilent(ctx context.Context, iface *vswitch.Interface, re
 		return err
 	}
 	restoreErr := m.source.RestoreIP(iface.Name, iface.ExternalIDs[mark.IPSettings])
-	err := m.removeRows(ctx, remove)
+	err := m.removeRows(ctx, iface.Name, remove)
 	if err != nil && !errors.As(err, new(*ovsdb.OutcomeUnknownError)) {
 		// The port stays.
 		err = errors.Join(err, m.source.DisableIP(iface.Name))
@@ -140,7 +145,7 @@ func (m *Manager) detachSilent(ctx context.Context, iface *vswitch.Interface, re
 // namespace, and the rows. The present one removes its device itself.
 func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.Operation) error {
 	tapErr := m.removeDeadTaps(c)
-	return errors.Join(m.removeRows(ctx, remove), tapErr)
+	return errors.Join(m.removeRows(ctx, c.Name, remove), tapErr)
 }
 
 func (m *Manager) removeDeadTaps(c *Config) error {

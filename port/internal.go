@@ -15,6 +15,9 @@ import (
 
 // attachInternal has ovs-vswitchd make the device and puts it into its namespace.
 func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
+	if err := m.letForget(ctx, p.Name); err != nil {
+		return nil, err
+	}
 	if !m.source.Is(p.target) {
 		taken, err := hasDevice(p.target, p.Ifname)
 		if err != nil {
@@ -33,6 +36,9 @@ func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
 	}
 	if err = m.moveInternal(p); err == nil {
 		err = m.configure(ctx, p)
+	}
+	if err == nil {
+		err = m.finish(ctx, added.ifaces[0].UUID)
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.undoRows(ctx, added))

@@ -4,13 +4,11 @@
 package port
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
 	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/mark"
-	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
@@ -59,14 +57,4 @@ func isZero(c linkconf.Config) bool { return len(c.Addrs) == 0 && len(c.Routes) 
 func encodeLeaving(c linkconf.Config) (string, error) {
 	text, err := json.Marshal(c)
 	return string(text), err
-}
-
-// forgetLeaving strikes out what has been taken away.
-func (m *Manager) forgetLeaving(ctx context.Context, iface *vswitch.Interface) error {
-	if err := m.step("strike out what was taken away"); err != nil {
-		return err
-	}
-	_, err := m.db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableInterface,
-		[]ovsdb.Mutation{ovsdb.Change("external_ids", ovsdb.DeleteFrom, []string{mark.Leaving})}, ovsdb.ByUUID(iface.UUID)))
-	return err
 }

@@ -92,8 +92,8 @@ func (m *Manager) carryOut(ctx context.Context, p *plan, iface *vswitch.Interfac
 			return nil, err
 		}
 	}
-	if !isZero(ch.leaving) {
-		if err := m.forgetLeaving(ctx, iface); err != nil {
+	if !isZero(ch.leaving) || iface.ExternalIDs[mark.Attaching] != "" {
+		if err := m.finish(ctx, iface.UUID); err != nil {
 			return nil, err
 		}
 	}

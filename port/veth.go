@@ -9,16 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
-
-// lockPatience is how long somebody else who is at the same port is waited for.
-const lockPatience = 5 * time.Second
 
 // datapathUser is the type of the datapath in user space.
 const datapathUser = "netdev"
@@ -28,14 +24,6 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := m.source.LockWithin(ctx, id.lock, lockPatience)
-	if errors.Is(err, netns.ErrLocked) {
-		return nil, fmt.Errorf("somebody else is attaching a port %q: %w", p.Name, ErrExists)
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	if p.MAC == nil {
 		p.MAC = randomMAC()
 	}
@@ -52,6 +40,9 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 			added, err = m.addRows(ctx, placement{p.bridge.UUID, p.Config})
 			return err
 		}))
+	if err == nil {
+		err = m.finish(ctx, added.ifaces[0].UUID)
+	}
 	if err != nil {
 		if added != nil {
 			err = errors.Join(err, m.undoRows(ctx, added))
