@@ -41,23 +41,29 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 			return m.replace(ctx, p, br, row, iface)
 		}
 	}
+	ch := &change{before: &before}
+	if p.Kind == Patch {
+		if ch.do, ch.reverse, err = m.changeOtherHalf(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := isMade(iface); err != nil {
+		// What was in its way may have gone: ovs-vswitchd tries again when told to.
+		if _, err := m.db.Apply(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if iface, err = waitMade(ctx, m.db, p.Name, iface.UUID); err != nil {
 		return nil, err
 	}
-	ch := &change{before: &before}
 	if ch.leaving, err = leavingOf(p.Config, &before, iface); err != nil {
 		return nil, err
 	}
-	if ch.do, ch.reverse, err = m.changeOps(p.Config, &before, row, iface, ch.leaving); err != nil {
+	do, reverse, err := m.changeOps(p.Config, &before, row, iface, ch.leaving)
+	if err != nil {
 		return nil, err
 	}
-	if p.Kind == Patch {
-		more, moreReverse, err := m.changeOtherHalf(ctx, p)
-		if err != nil {
-			return nil, err
-		}
-		ch.do, ch.reverse = append(ch.do, more...), append(ch.reverse, moreReverse...)
-	}
+	ch.do, ch.reverse = append(ch.do, do...), append(ch.reverse, reverse...)
 	if iface, err = m.carryOut(ctx, p, iface, ch); err != nil {
 		return nil, errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.takeBack(ctx, p, ch) }))
 	}
