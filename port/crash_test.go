@@ -20,6 +20,7 @@ import (
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
+	"github.com/vishvananda/netlink"
 )
 
 // A job is what a program does that is killed.
@@ -102,7 +103,7 @@ func crashCases(t *testing.T, l *lab) []crashCase {
 	vethOther := veth
 	vethOther.Addrs = []netip.Prefix{netip.MustParsePrefix("10.1.0.2/24")}
 	vethOther.Gateway, vethOther.MTU, vethOther.QoS = netip.MustParseAddr("10.1.0.1"), 1400, nil
-	vethOther.VLAN = port.VLAN{Tag: 7}
+	vethOther.VLAN, vethOther.Policing = port.VLAN{Tag: 7}, port.Policing{Rate: 1000}
 	internal, in := l.config(t, "in", "10.0.0.3/24")
 	internal.Kind = port.Internal
 	internalOther := internal
@@ -174,8 +175,8 @@ func (l *lab) state(t *testing.T, ns *netns.NS) (s state) {
 	return s
 }
 
-// inside lists the devices of a namespace with their MTUs, IPv4 addresses and
-// routes.
+// inside lists the devices of a namespace with their MTUs, IPv4 addresses, queueing
+// disciplines and routes.
 func inside(t *testing.T, ns *netns.NS) (found []string) {
 	t.Helper()
 	h, err := ns.Netlink()
@@ -190,14 +191,21 @@ func inside(t *testing.T, ns *netns.NS) (found []string) {
 	for _, link := range all {
 		a := link.Attrs()
 		found = append(found, fmt.Sprintf("%s MTU %d", a.Name, a.MTU))
-		addrs, err := h.AddrList(link, 2)
+		addrs, err := h.AddrList(link, netlink.FAMILY_V4)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, addr := range addrs {
 			found = append(found, a.Name+" address "+addr.IPNet.String())
 		}
-		routes, err := h.RouteList(link, 2)
+		qdiscs, err := h.QdiscList(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range qdiscs {
+			found = append(found, a.Name+" "+q.Type())
+		}
+		routes, err := h.RouteList(link, netlink.FAMILY_V4)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -39,6 +39,9 @@ func (m *Manager) configure(ctx context.Context, p *plan) error {
 	if _, err := linkconf.Apply(h, p.Ifname, p.link()); err != nil {
 		return fmt.Errorf("network namespace %q: %w", p.target.Name(), err)
 	}
+	if err := m.police(ctx, p); err != nil {
+		return err
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.Sysctls)) {
 		if err := m.step("interface: sysctl " + key); err != nil {
 			return err

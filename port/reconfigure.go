@@ -73,6 +73,9 @@ func (m *Manager) change(ctx context.Context, p *plan, leaving linkconf.Config) 
 	if err := linkconf.SetDevice(inside, p.Ifname, p.MAC, mtu); err != nil {
 		return fmt.Errorf("network namespace %q: %w", p.target.Name(), err)
 	}
+	if err := m.unpolice(p); err != nil {
+		return err
+	}
 	if p.Kind == Veth && mtu != 0 {
 		here, err := m.source.Netlink()
 		if err != nil {
