@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/mark"
@@ -52,6 +53,7 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 		if _, err := m.db.Apply(ctx); err != nil {
 			return nil, err
 		}
+		m.awaitRecovery(ctx, iface.UUID)
 	}
 	if iface, err = waitMade(ctx, m.db, p.Name, iface.UUID); err != nil {
 		return nil, err
@@ -68,6 +70,25 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 		return nil, errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.takeBack(ctx, p, ch) }))
 	}
 	return m.made(p.Config, iface), nil
+}
+
+// recoveryPatience is how long ovs-vswitchd may take to withdraw an error. It does not
+// do so with the reconfiguration that mends an interface but when it next looks.
+const recoveryPatience = time.Second
+
+// awaitRecovery waits a while for an interface to be made that was in error. What has
+// come of it the row tells.
+func (m *Manager) awaitRecovery(ctx context.Context, uuid string) {
+	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
+	defer cancel()
+	_ = m.db.Wait(ctx, func() (bool, error) {
+		row, ok := m.db.InterfaceByUUID(uuid)
+		if !ok {
+			return true, nil
+		}
+		made, err := isMade(row)
+		return made && err == nil, nil
+	})
 }
 
 // A change is what brings a port to another config.

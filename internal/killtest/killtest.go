@@ -88,7 +88,8 @@ func (p Program[Job]) Run(t testing.TB) (step string, killed bool) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), variable+"="+string(text))
+	// The race detector would have the program wait for a second at its end.
+	cmd.Env = append(os.Environ(), variable+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	out, err := cmd.CombinedOutput()
 	var ended *exec.ExitError
 	if errors.As(err, &ended) {
