@@ -48,7 +48,7 @@ type Server struct {
 
 	// large is held while a large message is parsed and handled. It is locked before mu.
 	large sync.Mutex
-	// mu guards all databases and sessions. It is never held across I/O.
+	// mu guards all databases and sessions. It is never held across I/O with clients, only across that with files.
 	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}
