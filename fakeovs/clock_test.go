@@ -5,11 +5,13 @@ package fakeovs_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ovskit/ovskit/fakeovs"
+	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -107,4 +109,22 @@ func TestPortsOfABridge(t *testing.T) {
 	if l.Bridge("br9").Ports() != nil || l.Bridge("br9").Flows() != nil || l.Conntrack() != nil {
 		t.Error("a bridge that is not there has ports or flows, or there are connections")
 	}
+}
+
+// A command that moves the clock by decades does not hold up who closes the fake.
+func TestCloseDuringWarp(t *testing.T) {
+	ovs := fakeovs.New(t)
+	start := ovs.Clock().Now()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = unixctl.Call(t.Context(), ovs.SwitchControl(), "time/warp", "1099511627776")
+	}()
+	for !ovs.Clock().Now().After(start.Add(time.Hour)) {
+		runtime.Gosched()
+	}
+	if err := ovs.Close(); err != nil {
+		t.Error(err)
+	}
+	<-ended
 }

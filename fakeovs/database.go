@@ -31,7 +31,7 @@ func (o *OVS) KillDatabase() {
 // content it had, but for ephemeral columns, which have their defaults, and under another server id. It returns when
 // clients can connect and the switch has followed the content and reported. With Options.DatabaseFile the content is what
 // the file has now. It is an error if the socket cannot be made or the file not be opened, which can be tried again, and if
-// the fake is closed or its socket had failed.
+// the fake is closed, its socket had failed, or the database was told to exit.
 func (o *OVS) RestartDatabase() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

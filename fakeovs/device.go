@@ -23,7 +23,8 @@ type Device struct {
 // AddDevice puts a network device on the fake's host, so that an interface of that name and of type "" or "system"
 // opens. receive gets every frame that the switch sends to the port and owns it; nil discards them. It is called from
 // the goroutine of a frame on its way through the switch, possibly from several at once, and may call Send. It must not
-// close the fake or stop its switch, which would wait for it. It is an error if there is such a device already.
+// close the fake or stop its switch, which would wait for it, nor ask it by AskSwitch, Conntrack or Dial, which would wait for
+// who closes it meanwhile. It is an error if there is such a device already.
 func (o *OVS) AddDevice(name string, receive func(frame []byte)) (*Device, error) {
 	d := &Device{name: name, host: o.host, receive: receive}
 	if !o.host.add(d) {

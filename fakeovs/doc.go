@@ -31,7 +31,7 @@
 //
 // Bridge.Inject evaluates one frame as if it had come in at a port, and returns what the switch sent where, and why:
 // Injection.Expect compares, Injection.Trace explains. A frame that is more than the ingress policing of the port lets in is
-// dropped before that, and Injection.Policed.
+// dropped before that, which Injection.Policed tells.
 //
 // Bridge.Flows, Bridge.Ports and OVS.Conntrack look at what the switch has. OVS.AskSwitch asks what ovs-appctl would, such
 // as ofproto/trace, fdb/show or dpctl/dump-conntrack, and "list-commands" tells what there is.
@@ -40,7 +40,7 @@
 //
 // The fake goes by the machine's time, or by Options.Clock, which stands until the test moves it: Clock.Advance returns when
 // what came due has been done, from flows that time out to statistics in the database. The commands time/stop and time/warp
-// move the same clock.
+// move the same clock. Only the database goes by the machine's time always: the timeouts of "wait" operations, and its remotes.
 //
 // # Failures
 //
@@ -61,7 +61,8 @@
 // Options.Remotes has the database listen at TCP, TLS and further unix sockets, and connect to clients that wait for it.
 // Among them may be the managers that the database itself names: they are followed, probed and reported on as by
 // ovsdb-server. Where a row gives a remote a role, its clients write what tables RBAC_Role and RBAC_Permission let that do, by
-// the names in their certificates: ovsdb(7). OVS.Dial connects to the database and to bridges without a socket, for the clients of this process.
+// the names in their certificates: ovsdb(7). OVS.Dial connects to the database and to bridges without a socket, for the
+// clients of this process.
 //
 // # Other databases
 //
@@ -74,10 +75,14 @@
 //
 // Commands of ovs-appctl that the fake does not have are answered as unknown, and OpenFlow messages and actions that it
 // cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels do not encapsulate: what goes into
-// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS, sFlow, NetFlow,
-// IPFIX, STP, RSTP, LACP, BFD and CFM have no effect. Each packet is translated anew: dpctl/dump-flows
-// shows what a datapath would have cached, and there is nothing to revalidate. There is no clustered database, and
-// while the database is the backup of another (ovsdb-server/connect-active-ovsdb-server), the switch writes what it reports to
-// it all the same. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-
-// vswitchd.pid in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
+// one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS (but for the DSCP of
+// queues), sFlow, NetFlow, IPFIX, STP, RSTP, LLDP, BFD, CFM and in-band control have no effect. A bond that wants LACP is as one
+// that nobody answers, and the load of bonds is shown but not moved. Controllers are reached by TCP and unix sockets, not by
+// TLS. Each packet is translated anew: dpctl/dump-flows shows what a datapath would have cached, and there is nothing to
+// revalidate.
+//
+// There is no clustered database. The one that the switch follows can be neither converted to another schema nor removed, and
+// while it is the backup of another (ovsdb-server/connect-active-ovsdb-server), the switch writes what it reports to it all
+// the same. The control sockets belong to the process that the fake is in; a program that opens and closes ovs-vswitchd.pid
+// in that same process takes its lock away, after which ovs-appctl needs the path of the socket.
 package fakeovs

@@ -317,20 +317,20 @@ func (o *OVS) Close() error {
 		return nil
 	}
 	o.closed = true
+	if o.ownsClock {
+		o.clock.Close() // so that a command that moves it far ahead comes to its end
+	}
 	err := o.stopSwitch()
 	o.killDatabase()
 	if o.failed == nil && !o.exited {
 		close(o.ended)
 	}
 	o.usedFaults().close()
-	if o.ownsClock {
-		o.clock.Close()
-	}
 	return errors.Join(o.failed, err, o.server.Close(), o.removeDir())
 }
 
-// Done is closed when the fake takes no clients of its database any more and never will: Close was called, or its socket
-// has failed, which Close then returns.
+// Done is closed when the fake takes no clients of its database any more and never will: Close was called, the database was
+// told to exit by the command of that name, or its socket has failed, which Close then returns.
 func (o *OVS) Done() <-chan struct{} { return o.ended }
 
 func (o *OVS) removeDir() error {

@@ -305,19 +305,6 @@ func (c *Classifier[V]) sort() {
 
 func compare[V any](a, b *subtable[V]) int { return b.place - a.place }
 
-// All calls yield for each rule, by mask and otherwise in no order. Yield must not change the classifier.
-func (c *Classifier[V]) All(yield func(*Rule[V]) bool) {
-	for _, t := range c.subtables {
-		for m := range t.heads {
-			for r := m; r != nil; r = r.next {
-				if !yield(r) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // Covered calls yield for each rule that every packet with the bits of a looser match matches (Rule.Covers), by mask and
 // otherwise in no order. Yield must not change the classifier.
 func (c *Classifier[V]) Covered(key, mask *packet.Key, yield func(*Rule[V]) bool) {

@@ -61,13 +61,6 @@ func (c *Clock) Stop() {
 	c.setAlarm()
 }
 
-// Stopped reports whether the clock stands.
-func (c *Clock) Stopped() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stopped
-}
-
 // Advance moves the clock forward. Functions that come due meanwhile run on the caller's goroutine, in the order of their
 // times and for equal times in the order in which they were set, each with Now at its own time; so do those that they
 // set. The caller holds no lock that they take, and is none of them.
@@ -99,9 +92,6 @@ func (c *Clock) run(end time.Time) {
 		}
 		t := heap.Pop(&c.timers).(*Timer)
 		c.running = latest(c.now(), t.when)
-		if t.every > 0 {
-			c.set(t, t.when.Add(t.every))
-		}
 		c.mu.Unlock()
 		t.f()
 	}
@@ -156,9 +146,6 @@ func (c *Clock) ring() {
 			return
 		}
 		t := heap.Pop(&c.timers).(*Timer)
-		if t.every > 0 {
-			c.set(t, latest(t.when, c.now()).Add(t.every))
-		}
 		c.mu.Unlock()
 		t.f()
 	}

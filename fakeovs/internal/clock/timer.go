@@ -12,7 +12,6 @@ import (
 type Timer struct {
 	c      *Clock
 	f      func()
-	every  time.Duration // 0: once
 	when   time.Time
 	serial uint64
 	at     int // in the heap; -1: not set
@@ -24,16 +23,6 @@ func (c *Clock) AfterFunc(d time.Duration, f func()) *Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := &Timer{c: c, f: f, at: -1}
-	c.set(t, c.now().Add(d))
-	c.firstChanged(t)
-	return t
-}
-
-// Every sets a function to run each d, which is positive, for the first time d from now.
-func (c *Clock) Every(d time.Duration, f func()) *Timer {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	t := &Timer{c: c, f: f, every: d, at: -1}
 	c.set(t, c.now().Add(d))
 	c.firstChanged(t)
 	return t

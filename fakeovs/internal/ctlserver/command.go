@@ -21,8 +21,8 @@ type Command struct {
 	Min, Max int
 	// Run answers with text, which gets a line's end if it has none, or with an error whose text is the answer.
 	Run func(args []string) (string, error)
-	// After, which may be nil, runs on a goroutine of its own when an answer that is no error has been sent, and may
-	// close the server.
+	// After, which may be nil, runs when an answer that is no error has been sent, and may close the server: on a goroutine
+	// of its own, or before Call returns.
 	After func(args []string)
 }
 

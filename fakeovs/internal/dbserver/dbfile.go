@@ -133,7 +133,7 @@ func (db *Database) record(x *txn, changes []*change) *Error {
 	if db.file == nil || db.file.log == nil {
 		return nil
 	}
-	text, any := appendRecord(db.file.text[:0], changes, x.comment, db.server.now())
+	text, any := appendRecord(db.file.text[:0], changes, string(x.comment), db.server.now())
 	if !any {
 		return nil
 	}

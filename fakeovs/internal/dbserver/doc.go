@@ -21,7 +21,7 @@
 // it becomes the state of the database; only that, and compacting the file, is done while the mutex is held.
 //
 // There is no history of transactions (monitor_cond_since always answers with the whole contents, as a standalone server
-// does), no role-based access control, and no conversion of a database to another schema while the process itself takes
-// part. Of several things that are wrong with the rows of a transaction, or of the rows of a table, the first may be
-// another than ovsdb-server's, whose order is that of a hash table of UUIDs.
+// does), and no conversion of a database to another schema while the process itself takes part. Of several things that
+// are wrong with the rows of a transaction, or of the rows of a table, the first may be another than ovsdb-server's, whose
+// order is that of a hash table of UUIDs.
 package dbserver

@@ -52,14 +52,19 @@ var operations = map[string]struct {
 }
 
 // run executes the operations and commits. It returns one result an operation, nil after the first error, and one more
-// if the commit failed; or done is false, nothing has happened and the transaction is to be run again later.
+// if the commit failed; or done is false, nothing has happened and the transaction is to be run again later. Results that
+// are more than may wait for a client are an error, so that a short request does not take any amount of memory.
 func (x *execution) run(ops []any) (results []any, done bool) {
 	x.txn, x.syms, x.deadline = newTxn(x.db), symbols{}, forever
 	results = make([]any, len(ops), len(ops)+1)
+	size, limit := len(ops)*len("null,"), x.db.server.options.MaxBacklog
 	for i, op := range ops {
 		result, err := x.operation(op, i+1, len(ops))
 		if err == errUnsatisfied {
 			return nil, false
+		}
+		if size += len(result); err == nil && size > limit {
+			err = newError("resources exhausted", "the results of a transaction may have %d bytes", limit)
 		}
 		if err != nil {
 			results[i] = err

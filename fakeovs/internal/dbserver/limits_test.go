@@ -106,6 +106,20 @@ func TestTooMuchWaiting(t *testing.T) {
 	}
 }
 
+// A transaction with too many results fails, and changes nothing.
+func TestTooManyResults(t *testing.T) {
+	c := connect(t, startServer(t, Options{MaxBacklog: 20_000}))
+	c.transact(insertSingle)
+	const get = `{"op":"select","table":"single","where":[]}`
+	results := c.transact(`[{"op":"update","table":"single","where":[],"row":{"x":77}}` + strings.Repeat(","+get, 500) + `]`)
+	if text := jsonText(results); strings.Count(text, exhausted) != 1 || !strings.HasSuffix(text, ",null]") {
+		t.Errorf("results: got %s, want an error with %s among them and null at the end", text, exhausted)
+	}
+	if text := jsonText(c.transact("[" + get + "]")); strings.Contains(text, "77") || !strings.Contains(text, "rows") {
+		t.Errorf("afterwards: got %s, want the row as it was", text)
+	}
+}
+
 func TestTooManyClients(t *testing.T) {
 	s := startServer(t, Options{MaxClients: 2})
 	a, b := connect(t, s), connect(t, s)

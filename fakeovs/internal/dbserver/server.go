@@ -25,8 +25,8 @@ type Options struct {
 	MaxMessage int
 	// MaxClients is how many clients are served at once; more are cut off as they come. The default is 1024.
 	MaxClients int
-	// MaxBacklog is how many bytes may wait for a client to read them; a client that is slower is cut off. The default
-	// is 128 MiB.
+	// MaxBacklog is how many bytes may wait for a client to read them, and how many the results of a transaction may have; a
+	// client that is slower is cut off. The default is 128 MiB.
 	MaxBacklog int
 	// MaxTotalBacklog is how many bytes may wait for all clients together; beyond that the client for which most waits is
 	// cut off. The default is 512 MiB.
@@ -48,7 +48,7 @@ type Server struct {
 
 	// large is held while a large message is parsed and handled. It is locked before mu.
 	large sync.Mutex
-	// mu guards all databases and sessions. It is never held across I/O.
+	// mu guards all databases and sessions. It is never held across I/O with clients, only across that with files.
 	mu        guard
 	databases map[string]*Database
 	sessions  map[*session]struct{}

@@ -32,8 +32,8 @@ type session struct {
 	unsent bool // it is in server.mu.unsent
 	locks  map[string]*lockWaiter
 	claims int // how many claims to locks it ever made
-	// changeAware is whether the client has said that it keeps an eye on the databases that there are. They never change
-	// here, but ovsdb-server answers a transaction that is canceled to such clients only.
+	// changeAware is whether the client has said that it keeps an eye on the databases that there are. Others are cut off
+	// when these change, and are not answered a transaction that is canceled.
 	changeAware bool
 	// waiting is how many of its transactions wait, waitingSize how many bytes their requests had.
 	waiting, waitingSize int

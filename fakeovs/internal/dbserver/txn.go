@@ -12,15 +12,15 @@ type txn struct {
 	// changes are those of order by row, but the ones that have been undone. There is none while they are few.
 	changes map[rowID]*change
 
-	comment string // what the operations "comment" say, a line each
+	comment []byte // what the operations "comment" say, a line each
 	durable bool   // a "commit" wants it on the disk
 }
 
 func (x *txn) addComment(text string) {
-	if x.comment != "" {
-		x.comment += "\n"
+	if len(x.comment) > 0 {
+		x.comment = append(x.comment, '\n')
 	}
-	x.comment += text
+	x.comment = append(x.comment, text...)
 }
 
 // change is what a transaction does to a row: inserts it (old is nil), deletes it (new is nil), modifies it, or only

@@ -34,10 +34,3 @@ func (c *Controller) Role() openflow.Role {
 	defer c.c.mu.Unlock()
 	return c.c.role
 }
-
-// Version is the version that is spoken, 0 as long as that is not settled.
-func (c *Controller) Version() openflow.Version {
-	c.c.mu.Lock()
-	defer c.c.mu.Unlock()
-	return c.c.version
-}

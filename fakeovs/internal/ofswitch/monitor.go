@@ -97,7 +97,7 @@ func (c *conn) setMonitors(m openflow.FlowMonitorRequest, xid uint32) error {
 		list = s.refresh(w, 0, list, seen)
 	}
 	// The answer is queued before the switch is unlocked, so that nothing comes between it and later updates.
-	messages := c.pack(list, xid)
+	messages := c.pack(list, xid, true)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, b := range messages {
@@ -324,7 +324,7 @@ func (c *conn) flushUpdates() {
 	}
 	list := u.list
 	u.list, u.abbreviated = nil, false
-	messages := c.pack(list, 0)
+	messages := c.pack(list, 0, false)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -344,10 +344,10 @@ func (c *conn) flushUpdates() {
 	}
 }
 
-// pack makes messages out of updates, which answer a request or, if xid is 0, none.
-func (c *conn) pack(list []openflow.FlowUpdate, xid uint32) [][]byte {
+// pack makes messages out of updates: at least one if they are the answer to a request.
+func (c *conn) pack(list []openflow.FlowUpdate, xid uint32, answer bool) [][]byte {
 	var messages [][]byte
-	for first := true; len(list) > 0 || first && xid != 0; first = false {
+	for first := answer; len(list) > 0 || first; first = false {
 		n := len(list)
 		b, err := c.encode(updatesMessage(list, false), xid)
 		for err != nil && n > 1 {
@@ -378,7 +378,7 @@ func (c *conn) resumeUpdates() {
 	for _, id := range slices.Sorted(maps.Keys(c.monitors)) {
 		list = s.refresh(c.monitors[id], u.paused, list, seen)
 	}
-	messages := c.pack(list, 0)
+	messages := c.pack(list, 0, false)
 	if b, err := c.encode(openflow.FlowUpdates{Updates: []openflow.FlowUpdate{{Event: openflow.UpdateResumed}}}, 0); err == nil {
 		messages = append(messages, b)
 	}

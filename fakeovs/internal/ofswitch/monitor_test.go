@@ -65,6 +65,16 @@ func TestMonitorPauses(t *testing.T) {
 	}
 }
 
+// A request for monitors is answered whatever its transaction number is, also if there is no flow.
+func TestMonitorRequestIsAnswered(t *testing.T) {
+	p := newBed(t).peer(t)
+	p.send(openflow.FlowMonitorRequest{Monitors: []openflow.FlowMonitor{{ID: 1, Flags: openflow.MonitorInitial | openflow.MonitorAdded}}}, 0)
+	p.send(openflow.BarrierRequest{}, 1)
+	if got := want[openflow.FlowUpdates](p, 0); len(got.Updates) != 0 {
+		t.Errorf("flows at first: got %+v, want none", got)
+	}
+}
+
 // TestMonitorsOfManyAreBounded: a connection cannot make more monitors than there may be.
 func TestMonitorsOfManyAreBounded(t *testing.T) {
 	b := newBed(t)

@@ -50,20 +50,8 @@ func Bytes(b []byte, basis uint32) uint32 {
 // Words2 is the hash of two words.
 func Words2(x, y uint32) uint32 { return Finish(Add(Add(x, 0), y), 8) }
 
-// Words3 is the hash of three words.
-func Words3(x, y, z uint32) uint32 { return Finish(Add(Add(Add(x, 0), y), z), 12) }
-
 // Int is the hash of one word.
 func Int(x, basis uint32) uint32 { return Words2(x, basis) }
 
 // Uint64 is the hash of 64 bits.
 func Uint64(x uint64) uint32 { return Finish(Add64(0, x), 8) }
-
-// Boolean is the hash of one bit.
-func Boolean(x bool, basis uint32) uint32 {
-	h := uint32(0xe90f1258)
-	if x {
-		h = 0xc2b73583
-	}
-	return h ^ bits.RotateLeft32(basis, 1)
-}

@@ -116,10 +116,3 @@ func (s *Bridge) End() { s.mu.Unlock() }
 
 // Now is the time of the operation. The bridge is locked.
 func (s *Bridge) Now() time.Time { return s.now }
-
-// NextExpiry is the earliest time at which a flow may expire; false if none will.
-func (s *Bridge) NextExpiry() (time.Time, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.flows.next, len(s.flows.timed) > 0
-}

@@ -20,7 +20,7 @@
 // in full by those that change tables, groups and ports; Apply and its like carry it out, and whoever calls them tells the
 // controllers. What happens otherwise, as packets that go to controllers, flows that time out and ports that come and go, the
 // bridge tells its [Controllers]. Flows time out by the clock when the next packet or message comes, or when Bridge.Begin is
-// called; [Bridge.NextExpiry] says when the next flow will.
+// called.
 //
 // # Locks
 //

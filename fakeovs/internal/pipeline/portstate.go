@@ -52,14 +52,6 @@ func (p *Port) countOut(size int) {
 	p.counts.TxBytes += uint64(size)
 }
 
-// SetLink says whether a port's link is up. Nothing happens if there is no such port.
-func (s *Bridge) SetLink(no uint32, up bool) {
-	s.changePort(no, func(p *Port) {
-		p.LinkDown = !up
-		p.settle()
-	})
-}
-
 // changePort changes a port and tells the controllers.
 func (s *Bridge) changePort(no uint32, change func(*Port)) {
 	if old, now, ok := s.alterPort(no, change); ok {

@@ -94,7 +94,6 @@ const (
 	failedResubmits  failure = "Too many resubmits"
 	failedStack      failure = "Stack too deep"
 	failedRecirc     failure = "No recirculation context"
-	failedConflict   failure = "Recirculation conflict"
 	failedLabels     failure = "Too many MPLS labels"
 	failedPacketType failure = "Unsupported packet type"
 )

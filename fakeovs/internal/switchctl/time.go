@@ -23,7 +23,8 @@ func (t Target) timeCommands() []ctlserver.Command {
 	}
 }
 
-// warp moves the clock: by one step, or by so many as make up the first argument.
+// warp moves the clock: by one step, or by so many as make up the first argument. After each, tracked connections are gone
+// that have expired.
 func (t Target) warp(args []string) (string, error) {
 	step := atoi(args[len(args)-1])
 	total := step
@@ -38,6 +39,7 @@ func (t Target) warp(args []string) (string, error) {
 	for total > 0 {
 		d := min(step, total)
 		t.Clock.Advance(time.Duration(d) * time.Millisecond)
+		t.Daemon.Tracker().Clean()
 		total -= d
 	}
 	return "warped", nil

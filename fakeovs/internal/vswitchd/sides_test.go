@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/ovskit/ovskit/fakeovs/internal/clock"
 	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 	"github.com/ovskit/ovskit/fakeovs/internal/vswitchd"
 	"github.com/ovskit/ovskit/internal/dbcall"
@@ -38,6 +39,7 @@ type side struct {
 	dir      string
 	endpoint string
 	daemon   *vswitchd.Daemon // nil: real
+	clock    *clock.Clock     // of the emulated one
 	ovs      *ovsproc.OVS     // nil: emulated
 	host     *host
 	db       *dbserver.Database
@@ -135,7 +137,8 @@ func startFake(t *testing.T) *side {
 }
 
 func (s *side) startDaemon() {
-	s.daemon = vswitchd.Start(vswitchd.Options{Database: s.db, Dir: s.dir, Host: s.host})
+	s.clock = clock.New()
+	s.daemon = vswitchd.Start(vswitchd.Options{Database: s.db, Dir: s.dir, Host: s.host, Clock: s.clock})
 }
 
 // restart ends the switch and starts it again.
@@ -305,7 +308,7 @@ func (s *side) appctl(words ...string) string {
 func (s *side) stopTime() {
 	s.t.Helper()
 	if s.daemon != nil {
-		s.daemon.StopTime()
+		s.clock.Stop()
 	} else {
 		s.appctl("time/stop")
 	}
@@ -315,7 +318,9 @@ func (s *side) warp(total time.Duration) {
 	s.t.Helper()
 	const step = time.Second
 	if s.daemon != nil {
-		s.daemon.WarpTime(total, step)
+		for ; total > 0; total -= step {
+			s.clock.Advance(min(total, step))
+		}
 	} else {
 		s.appctl("time/warp", fmt.Sprint(total.Milliseconds()), fmt.Sprint(step.Milliseconds()))
 	}

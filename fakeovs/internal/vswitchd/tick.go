@@ -91,28 +91,6 @@ func (d *Daemon) runRemotes() (changed bool) {
 	return changed
 }
 
-// StopTime lets the clock stand still but for WarpTime.
-func (d *Daemon) StopTime() { d.clock.Stop() }
-
-// WarpTime moves the clock on in steps, and does after each what is due then.
-func (d *Daemon) WarpTime(total, step time.Duration) {
-	for total > 0 {
-		d.clock.Advance(min(total, step))
-		total -= step
-		d.datapath.Tracker().Clean()
-	}
-}
-
-// RefreshStatistics writes the statistics to the database now.
-func (d *Daemon) RefreshStatistics() {
-	d.working.Lock()
-	defer d.working.Unlock()
-	if !d.connected {
-		return
-	}
-	d.reportCounters()
-}
-
 // Tracker returns the tracked connections, which all bridges share.
 func (d *Daemon) Tracker() *conntrack.Tracker { return d.datapath.Tracker() }
 
