@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
 // A PatchConfig is the other half of the cable between two bridges.
@@ -56,6 +57,9 @@ func (m *Manager) attachPatch(ctx context.Context, p *plan) (*Port, error) {
 	if !ok {
 		return nil, fmt.Errorf("other bridge %q: %w", other.Bridge, ErrNotFound)
 	}
+	if here, there := p.bridge.DatapathType, otherBridge.DatapathType; here != there {
+		return nil, fmt.Errorf("other bridge %q: its datapath is of type %q, not %q", other.Bridge, there, here)
+	}
 	if err := m.nameIsFree(other.Name); err != nil {
 		return nil, err
 	}
@@ -98,4 +102,32 @@ func (m *Manager) changeOtherHalf(ctx context.Context, p *plan) (do, undo []ovsd
 	wanted := before // VLANs and the like are its own
 	wanted.OFPort, wanted.Patch = other.OFPort, other.Patch
 	return m.changeOps(&wanted, &before, row, iface, linkconf.Config{})
+}
+
+// lacksPeer reports whether all that is wrong with a row is that its bridge has not
+// seen the other half of the patch.
+func lacksPeer(row *vswitch.Interface) bool {
+	return row.Type == Patch.String() && row.Error != nil && row.OFPort != nil && *row.OFPort > 0
+}
+
+// waitPeer waits until ovs-vswitchd has seen the other half of a patch. It makes one
+// bridge after the other, may say of the first that there is no peer, and takes that
+// back only when it is configured again.
+func waitPeer(
+	ctx context.Context, db *vswitch.DB, row *vswitch.Interface, lacking *vswitch.InterfaceError,
+) (*vswitch.Interface, error) {
+	for range 3 {
+		if _, err := db.Apply(ctx); err != nil {
+			return nil, err
+		}
+		made, ok := db.InterfaceByUUID(row.UUID)
+		if !ok {
+			return nil, errRemoved
+		}
+		if !lacksPeer(made) {
+			_, err := isMade(made)
+			return made, err
+		}
+	}
+	return nil, lacking
 }

@@ -221,6 +221,9 @@ func waitMade(ctx context.Context, db *vswitch.DB, name, uuid string) (*vswitch.
 		return isMade(row)
 	})
 	var failed *vswitch.InterfaceError
+	if errors.As(err, &failed) && lacksPeer(made) {
+		return waitPeer(ctx, db, made, failed)
+	}
 	if err != nil && !errors.Is(err, errRemoved) && !errors.As(err, &failed) {
 		err = fmt.Errorf("interface %q: ovs-vswitchd has not made it: %w", name, err)
 	}
