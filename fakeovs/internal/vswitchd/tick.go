@@ -17,6 +17,9 @@ const minStatsInterval = 5 * time.Second
 // tickInterval is how often flows are looked at whose time may be over.
 const tickInterval = time.Second
 
+// heldPacket is how soon packets are looked at that the limits of controllers hold back.
+const heldPacket = time.Millisecond
+
 // statsTimer says when the statistics are written to the database.
 type statsTimer struct {
 	interval time.Duration
@@ -67,6 +70,11 @@ func (d *Daemon) setTimer() {
 	for _, at := range []time.Time{d.stats.next, d.next} {
 		if !at.IsZero() && d.connected && !d.held && d.config != nil && d.config.root != nil {
 			pause = min(pause, max(0, at.Sub(d.clock.Now())))
+		}
+	}
+	for _, b := range d.bridges {
+		if at := b.sw.Release(); !at.IsZero() {
+			pause = min(pause, max(heldPacket, at.Sub(d.clock.Now())))
 		}
 	}
 	d.timer.Reset(pause)
