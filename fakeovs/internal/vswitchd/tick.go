@@ -127,6 +127,9 @@ func (d *Daemon) Tracker() *conntrack.Tracker { return d.datapath.Tracker() }
 // CachedFlows are the flows of all datapaths.
 func (d *Daemon) CachedFlows() []pipeline.CachedFlow { return d.datapath.CachedFlows() }
 
+// DropEvents are how many packets all datapaths have dropped, by the names of the events.
+func (d *Daemon) DropEvents() map[string]uint64 { return d.datapath.DropEvents() }
+
 // PurgeCache removes them.
 func (d *Daemon) PurgeCache() { d.datapath.PurgeCache() }
 
