@@ -14,7 +14,9 @@ import (
 	"github.com/ovskit/ovskit/port"
 )
 
-var portComparisons = []comparison{portAttach, portAttachMany, portAttachCommands}
+var portComparisons = []comparison{
+	portAttach, portAttachParts, portAttachMany, portAttachCommands, portAttachGrowth, rawGrowth,
+}
 
 // portAttach puts one veth pair with an address and a default route into a namespace and onto a switch, ready when it
 // returns, beside the same netlink calls with the kernel's bridge in place of the switch.

@@ -85,8 +85,8 @@ func List(db *vswitch.DB) []*Bridge {
 
 // Delete removes a bridge and returns when ovs-vswitchd has removed it. It fails
 // with [ErrNotFound] when there is none and with [ErrInUse], naming them, when
-// there are ports on it that package port has attached: they consist of more
-// than rows and are to be detached first. The rows of other ports go with the
+// there are ports on it that package port has attached, or an uplink of package
+// uplink: they consist of more than rows and are to be detached and released first. The rows of other ports go with the
 // bridge, as with the del-br command of ovs-vsctl(8).
 func Delete(ctx context.Context, db *vswitch.DB, name string) error {
 	if err := remove(ctx, db, name); err != nil {

@@ -22,6 +22,9 @@ func remove(ctx context.Context, db *vswitch.DB, name string) error {
 		if !ok {
 			return ErrNotFound
 		}
+		if row.ExternalIDs[mark.Uplink] != "" {
+			return fmt.Errorf("a NIC is its uplink: %w", ErrInUse)
+		}
 		if ports := attached(db, row); len(ports) > 0 {
 			return fmt.Errorf("ports %q are attached: %w", ports, ErrInUse)
 		}

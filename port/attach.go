@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -49,6 +48,16 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 		return nil, err
 	}
 	defer unlock()
+	if c.hasInterface() {
+		unlock, err := m.lockDevice(ctx, c.Name)
+		if errors.Is(err, netns.ErrLocked) {
+			return nil, fmt.Errorf("somebody else is attaching a port %q: %w", c.Name, ErrExists)
+		}
+		if err != nil {
+			return nil, err
+		}
+		defer unlock()
+	}
 	if iface, ok := m.ours(c.Name); ok {
 		return m.update(ctx, p, iface)
 	}
@@ -65,7 +74,7 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 // ours finds the interface of a port that this owner has made.
 func (m *Manager) ours(name string) (*vswitch.Interface, bool) {
 	iface, ok := m.db.Interface(name)
-	return iface, ok && iface.ExternalIDs[mark.Owner] == m.owner && iface.ExternalIDs[mark.Kind] != ""
+	return iface, ok && isOf(iface, m.owner)
 }
 
 // create makes a port that is not there.

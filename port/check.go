@@ -183,6 +183,15 @@ func (m *Manager) checkInterface(p *Port, target *netns.Shared) (found []Differe
 	for _, r := range missing.Routes {
 		found = append(found, Difference{fmt.Sprintf("route to %s of %s", r, what), "", "there"})
 	}
+	if br, ok := m.db.Bridge(p.Bridge); ok && p.policedInside(br) {
+		q, err := policer(h, link)
+		if err != nil {
+			return nil, err
+		}
+		if q == nil {
+			found = append(found, Difference{"policing of " + what, "", "there"})
+		}
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.Sysctls)) {
 		value, err := target.Sysctl(key)
 		if err != nil {

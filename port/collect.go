@@ -39,7 +39,8 @@ type CollectOptions struct {
 }
 
 // Collect finds what is left of ports that are no more: ports whose device or
-// namespace is gone or that ovs-vswitchd cannot open, devices that were made for a
+// namespace is gone or that ovs-vswitchd cannot open, ports whose maker was killed
+// during Attach, devices that were made for a
 // port that is in no database, rows of QoS, queues and mirrors that belong to
 // nothing. It marks what it finds for the first time and removes what was marked
 // by an earlier Collect and is still of no use; the mark of what has come to life
@@ -93,7 +94,7 @@ func (c *collection) ports(ctx context.Context) error {
 			continue // detached meanwhile
 		}
 		marked := iface.ExternalIDs[mark.Dead]
-		reason, err := c.deadPort(p)
+		reason, err := c.deadPort(p, iface)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("port %q: %w", p.Name, err))
 			continue
@@ -107,7 +108,9 @@ func (c *collection) ports(ctx context.Context) error {
 				errs = append(errs, c.mark(ctx, vswitch.TableInterface, iface.UUID, c.stamp()))
 			}
 			if remove {
-				errs = append(errs, c.Detach(ctx, p.Name))
+				if err := c.Detach(ctx, p.Name); !errors.Is(err, ErrNotFound) {
+					errs = append(errs, err)
+				}
 			}
 		}
 	}
@@ -115,7 +118,7 @@ func (c *collection) ports(ctx context.Context) error {
 }
 
 // deadPort is why a port is of no use; empty if it is.
-func (c *collection) deadPort(p *Port) (reason string, err error) {
+func (c *collection) deadPort(p *Port, iface *vswitch.Interface) (reason string, err error) {
 	if errors.Is(p.Err, vswitch.ErrNotApplied) {
 		return "", nil // ovs-vswitchd may just be starting
 	}
@@ -136,21 +139,48 @@ func (c *collection) deadPort(p *Port) (reason string, err error) {
 			return "", err
 		}
 	case Internal:
-		if there, err := c.internalIsThere(p); err != nil || !there {
-			return fmt.Sprintf("its interface in network namespace %q is gone", p.Netns), err
+		switch there, err := c.internalIsThere(p); {
+		case err != nil:
+			return "", err
+		case !there:
+			return fmt.Sprintf("its interface in network namespace %q is gone", p.Netns), nil
 		}
 	}
-	if p.Err != nil {
+	switch {
+	case p.Err != nil:
 		return p.Err.Error(), nil
+	case iface.ExternalIDs[mark.Attaching] != "":
+		return c.brokenOff(p.Name)
 	}
 	return "", nil
+}
+
+// brokenOff is the reason why a port is of no use that is not finished: nobody is
+// attaching it any longer.
+func (c *collection) brokenOff(name string) (reason string, err error) {
+	id, err := identify(c.db, c.owner, name)
+	if err != nil {
+		return "", err
+	}
+	unlock, err := c.source.Lock(id.lock)
+	if errors.Is(err, netns.ErrLocked) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	unlock()
+	return "it was not finished", nil
 }
 
 // internalIsThere reports whether the device of an internal port is in its namespace
 // or still in the switch's.
 func (c *collection) internalIsThere(p *Port) (bool, error) {
-	if p.Netns == "" || hasDevice(c.source, p.Name) {
+	if p.Netns == "" {
 		return true, nil
+	}
+	if there, err := hasDevice(c.source, p.Name); there || err != nil {
+		return there, err
 	}
 	target, err := c.targets.Open(p.Netns)
 	if errors.Is(err, netns.ErrNotFound) {
@@ -160,7 +190,7 @@ func (c *collection) internalIsThere(p *Port) (bool, error) {
 		return false, err
 	}
 	defer target.Close()
-	return hasDevice(target, p.Ifname), nil
+	return hasDevice(target, p.Ifname)
 }
 
 // stamp is the mark of what was seen now for the first time.

@@ -22,7 +22,7 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	defer unlock()
 	row, ok := m.db.Port(name)
 	if !ok {
-		return ErrNotFound
+		return m.detachRemains(ctx, name)
 	}
 	br, ok := m.db.PortBridge(name)
 	if !ok {
@@ -36,8 +36,11 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	}
 	remove := m.removeOps(br.UUID, row.UUID, name, row.QoS != nil)
 	iface, ok := m.db.Interface(name)
-	if !ok || iface.ExternalIDs[mark.Kind] == "" {
-		return m.commit(ctx, remove)
+	if _, made := m.ours(name); !made {
+		if ok && iface.ExternalIDs[mark.Kind] != "" {
+			return fmt.Errorf("it is an %s, which consists of more than rows: %w", iface.ExternalIDs[mark.Kind], ErrForeign)
+		}
+		return m.removeRows(ctx, name, remove)
 	}
 	c, err := recorded(br, row, iface)
 	if err != nil {
@@ -49,14 +52,20 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	case c.Kind == Internal:
 		return m.detachInternal(ctx, &c, remove)
 	case c.Kind == Patch:
-		return m.commit(ctx, append(remove, m.removeOtherHalf(&c)...))
+		return m.removeRows(ctx, name, append(remove, m.removeOtherHalf(&c)...))
 	case iface.ExternalIDs[mark.IPSettings] != "":
-		if err := m.commit(ctx, remove); err != nil {
-			return err
-		}
-		return m.source.RestoreIP(iface.Name, iface.ExternalIDs[mark.IPSettings])
+		return m.detachSilent(ctx, iface, remove)
 	}
-	return m.commit(ctx, remove)
+	return m.removeRows(ctx, name, remove)
+}
+
+func (m *Manager) removeRows(ctx context.Context, name string, remove []ovsdb.Operation) error {
+	if err := m.step("remove the rows"); err != nil {
+		return err
+	}
+	err := m.commit(ctx, remove)
+	m.departed.add(m.db, name)
+	return err
 }
 
 func (m *Manager) commit(ctx context.Context, ops []ovsdb.Operation) error {
@@ -74,8 +83,11 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 	// Found now, since somebody can make another device of this identity as
 	// soon as the rows are gone.
 	link, findErr := id.find(m.source, iface.Name)
-	if err := m.commit(ctx, remove); err != nil {
+	if err := m.removeRows(ctx, iface.Name, remove); err != nil {
 		return err
+	}
+	if findErr == nil {
+		findErr = m.step("remove the devices")
 	}
 	if findErr == nil {
 		findErr = deleteLink(m.source, link)
@@ -89,15 +101,60 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 	return nil
 }
 
-// detachInternal removes the rows, and what an earlier ovs-vswitchd has left in the
-// port's namespace. The present one removes its device itself.
-func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.Operation) error {
-	madeAgain := hasDevice(m.source, c.Name)
-	if err := m.commit(ctx, remove); err != nil {
+// detachRemains removes the devices of a veth port whose rows are gone, which a
+// program that was killed during Detach has left.
+func (m *Manager) detachRemains(ctx context.Context, name string) error {
+	id, err := identify(m.db, m.owner, name)
+	if err != nil {
 		return err
 	}
-	if c.Netns == "" || !madeAgain {
-		return nil
+	if _, err := id.find(m.source, name); err != nil {
+		return ErrNotFound
+	}
+	unlock, err := m.source.LockWithin(ctx, id.lock, lockPatience)
+	if errors.Is(err, netns.ErrLocked) {
+		return ErrNotFound // somebody is attaching it
+	}
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	orphan, err := id.isOrphan(ctx, m.db, m.source, name)
+	if err != nil {
+		return err
+	}
+	if !orphan {
+		return ErrNotFound
+	}
+	return id.remove(m.source, name)
+}
+
+// detachSilent gives a device back to the kernel's IP stack and removes the rows,
+// in this order: the rows know what is to be restored.
+func (m *Manager) detachSilent(ctx context.Context, iface *vswitch.Interface, remove []ovsdb.Operation) error {
+	if err := m.step("give the device back"); err != nil {
+		return err
+	}
+	restoreErr := m.source.RestoreIP(iface.Name, iface.ExternalIDs[mark.IPSettings])
+	err := m.removeRows(ctx, iface.Name, remove)
+	if err != nil && !errors.As(err, new(*ovsdb.OutcomeUnknownError)) {
+		// The port stays.
+		err = errors.Join(err, m.source.DisableIP(iface.Name))
+	}
+	return errors.Join(err, restoreErr)
+}
+
+// detachInternal removes what an earlier ovs-vswitchd has left in the port's
+// namespace, and the rows. The present one removes its device itself.
+func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.Operation) error {
+	tapErr := m.removeDeadTaps(c)
+	return errors.Join(m.removeRows(ctx, c.Name, remove), tapErr)
+}
+
+func (m *Manager) removeDeadTaps(c *Config) error {
+	madeAgain, err := hasDevice(m.source, c.Name)
+	if err != nil || c.Netns == "" || !madeAgain {
+		return err
 	}
 	target, err := m.targets.Open(c.Netns)
 	if errors.Is(err, netns.ErrNotFound) {
@@ -107,6 +164,12 @@ func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.
 		return err
 	}
 	defer target.Close()
+	if m.source.Is(target) {
+		return nil
+	}
+	if err := m.step("remove the dead device"); err != nil {
+		return err
+	}
 	return removeDeadTap(target, c)
 }
 

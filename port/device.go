@@ -39,7 +39,8 @@ func sharedWithKernel(br *vswitch.Bridge, iface *vswitch.Interface) bool {
 }
 
 // silence keeps the kernel's IP stack away from the device of a port. What was
-// set before is written to the database first, for Detach.
+// set before is written to the database first, for Detach, unless that was done
+// already.
 func (m *Manager) silence(ctx context.Context, iface *vswitch.Interface) error {
 	if err := m.expectDevice(iface); err != nil {
 		return err
@@ -48,14 +49,22 @@ func (m *Manager) silence(ctx context.Context, iface *vswitch.Interface) error {
 	if err != nil {
 		return err
 	}
-	results, err := m.db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableInterface,
-		[]ovsdb.Mutation{ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{mark.IPSettings: before})},
-		ovsdb.ByUUID(iface.UUID)))
-	if err != nil {
-		return err
+	if iface.ExternalIDs[mark.IPSettings] == "" {
+		if err := m.step("record the IP settings"); err != nil {
+			return err
+		}
+		results, err := m.db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableInterface,
+			[]ovsdb.Mutation{ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{mark.IPSettings: before})},
+			ovsdb.ByUUID(iface.UUID)))
+		if err != nil {
+			return err
+		}
+		if results[0].Count == 0 {
+			return errRemoved
+		}
 	}
-	if results[0].Count == 0 {
-		return errRemoved
+	if err := m.step("keep the IP stack away"); err != nil {
+		return err
 	}
 	if err := m.source.DisableIP(iface.Name); err != nil {
 		return errors.Join(err, m.source.RestoreIP(iface.Name, before))

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb"
@@ -26,9 +27,9 @@ import (
 // address, since no IP stack uses the device.
 type identity struct {
 	mac net.HardwareAddr
-	// lock is the name of the lock that is held from before the device is
-	// made until the database names it: without the lock and without a row,
-	// nobody is coming for the device.
+	// lock is the name of the lock that is held during Attach: without the
+	// lock, nobody is coming for a device without a row, or for a row that
+	// is marked as not finished.
 	lock string
 }
 
@@ -40,6 +41,18 @@ func identify(db *vswitch.DB, owner, name string) (identity, error) {
 	sum := sha256.Sum256([]byte(root.UUID + "\x00" + owner + "\x00" + name))
 	mac := slices.Clone(sum[:6])
 	return identity{mac: locallyAdministered(mac), lock: fmt.Sprintf("ovskit-port-%x", sum[6:22])}, nil
+}
+
+// lockPatience is how long somebody else who is at the same port is waited for.
+const lockPatience = 10 * time.Second
+
+// lockDevice keeps others from attaching a port of this name, in whatever process.
+func (m *Manager) lockDevice(ctx context.Context, name string) (unlock func(), err error) {
+	id, err := identify(m.db, m.owner, name)
+	if err != nil {
+		return nil, err
+	}
+	return m.source.LockWithin(ctx, id.lock, lockPatience)
 }
 
 // locallyAdministered makes six bytes the MAC address of an interface.

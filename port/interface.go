@@ -5,6 +5,7 @@ package port
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,9 @@ import (
 // what it has done goes with the interface.
 func (m *Manager) configure(ctx context.Context, p *plan) error {
 	if p.Kind == Veth && p.bridge.DatapathType == datapathUser {
+		if err := m.step("interface: checksum offload"); err != nil {
+			return err
+		}
 		// The datapath in user space neither computes checksums nor says that
 		// they are missing.
 		if err := p.target.DisableTransmitChecksums(p.Ifname); err != nil {
@@ -25,7 +29,7 @@ func (m *Manager) configure(ctx context.Context, p *plan) error {
 	if p.HandOver {
 		return nil
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err := errors.Join(context.Cause(ctx), m.step("interface: addresses and routes")); err != nil {
 		return err
 	}
 	h, err := p.target.Netlink()
@@ -35,7 +39,13 @@ func (m *Manager) configure(ctx context.Context, p *plan) error {
 	if _, err := linkconf.Apply(h, p.Ifname, p.link()); err != nil {
 		return fmt.Errorf("network namespace %q: %w", p.target.Name(), err)
 	}
+	if err := m.police(ctx, p); err != nil {
+		return err
+	}
 	for _, key := range slices.Sorted(maps.Keys(p.Sysctls)) {
+		if err := m.step("interface: sysctl " + key); err != nil {
+			return err
+		}
 		if err := p.target.SetSysctl(key, p.Sysctls[key]); err != nil {
 			return err
 		}

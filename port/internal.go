@@ -15,8 +15,17 @@ import (
 
 // attachInternal has ovs-vswitchd make the device and puts it into its namespace.
 func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
-	if !m.source.Is(p.target) && hasDevice(p.target, p.Ifname) {
-		return nil, fmt.Errorf("interface %q in network namespace %q: %w", p.Ifname, p.target.Name(), ErrExists)
+	if err := m.letForget(ctx, p.Name); err != nil {
+		return nil, err
+	}
+	if !m.source.Is(p.target) {
+		taken, err := hasDevice(p.target, p.Ifname)
+		if err != nil {
+			return nil, err
+		}
+		if taken {
+			return nil, fmt.Errorf("interface %q in network namespace %q: %w", p.Ifname, p.target.Name(), ErrExists)
+		}
 	}
 	if p.MAC == nil {
 		p.MAC = randomMAC()
@@ -27,6 +36,9 @@ func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
 	}
 	if err = m.moveInternal(p); err == nil {
 		err = m.configure(ctx, p)
+	}
+	if err == nil {
+		err = m.finish(ctx, added.ifaces[0].UUID)
 	}
 	if err != nil {
 		return nil, errors.Join(err, m.undoRows(ctx, added))
@@ -47,7 +59,13 @@ func (m *Manager) moveInternal(p *plan) error {
 	if err != nil {
 		return fmt.Errorf("device %q in the switch's network namespace %q: %w", p.Name, m.source.Path(), err)
 	}
+	if err := m.step("remove the dead device"); err != nil {
+		return err
+	}
 	if err := removeDeadTap(p.target, p.Config); err != nil {
+		return err
+	}
+	if err := m.step("move the device"); err != nil {
 		return err
 	}
 	if err := h.LinkSetNsFd(link, p.target.Fd()); err != nil {
@@ -79,6 +97,10 @@ func removeDeadTap(ns *netns.Shared, c *Config) error {
 
 // isMoved reports whether the device of an internal port has left the switch's
 // namespace for its own.
-func (m *Manager) isMoved(p *plan) bool {
-	return m.source.Is(p.target) || !hasDevice(m.source, p.Name)
+func (m *Manager) isMoved(p *plan) (bool, error) {
+	if m.source.Is(p.target) {
+		return true, nil
+	}
+	there, err := hasDevice(m.source, p.Name)
+	return !there, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
@@ -170,6 +171,36 @@ func TestPatch(t *testing.T) {
 		for _, name := range []string{"to-br0", "to-br1"} {
 			if _, ok := sw.DB.Port(name); ok {
 				t.Errorf("port %q is left", name)
+			}
+		}
+	})
+}
+
+func TestDetachWithQoS(t *testing.T) {
+	t.Parallel()
+	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
+		ctx := testContext(t)
+		withBridge(t, sw)
+		sw.AddDevice(t, "p1")
+		m := manager(t, sw.DB)
+		c := port.Config{
+			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType,
+			QoS: &port.QoS{MaxRate: 1e9, Queues: map[uint32]port.Queue{1: {MaxRate: 1e8}}},
+		}
+		if _, err := m.Attach(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Detach(ctx, "p1"); err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{vswitch.TablePort, vswitch.TableQoS, vswitch.TableQueue} {
+			results, err := sw.DB.Client().Transact(ctx, ovsdb.Select(table, nil, ovsdb.Where("external_ids", ovsdb.Includes,
+				map[string]string{mark.Owner: "ovskit"})))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := len(results[0].Rows); n > 0 && table != vswitch.TablePort || n > 1 {
+				t.Errorf("%d rows are left in table %s", n, table)
 			}
 		}
 	})

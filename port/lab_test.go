@@ -94,9 +94,9 @@ func links(t *testing.T, ns *netns.NS) (names []string) {
 }
 
 // ping sends echo requests until one is answered.
-func ping(t *testing.T, from *netns.NS, to string, seconds string) error {
+func ping(t *testing.T, from *netns.NS, to string, seconds string, options ...string) error {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ping", "-c1", "-w"+seconds, "-i0.2", to)
+	cmd := exec.CommandContext(t.Context(), "ping", append(options, "-c1", "-w"+seconds, "-i0.2", to)...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := from.Do(cmd.Start); err != nil {

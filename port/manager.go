@@ -9,6 +9,7 @@ import (
 
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
@@ -28,24 +29,39 @@ type Options struct {
 // share transactions.
 type Manager struct {
 	db    *vswitch.DB
+	marks *ovsdb.Batcher // of what ovs-vswitchd is not told of
 	owner string
 	// source is the switch's namespace, targets are those of endpoints in
 	// use. The latter are closed with their last user: whoever holds one open
 	// keeps it alive, and the devices in it.
-	source  *netns.Shared
-	targets *netns.Pool
+	source   *netns.Shared
+	targets  *netns.Pool
+	departed *departed
 	// busy are the names of the ports that are being changed.
 	busy keyLock
+	// hook, of tests, is told of each step before it is taken, and can fail
+	// it; nil does nothing. The steps of an Attach can come from two
+	// goroutines.
+	hook func(step string) error
 }
 
 // Open makes a manager of the ports of a switch. It is to be closed before db.
 func Open(db *vswitch.DB, o Options) (*Manager, error) {
-	m := &Manager{db: db, owner: cmp.Or(o.Owner, mark.DefaultOwner), targets: netns.NewPool()}
+	m := &Manager{db: db, marks: ovsdb.NewBatcher(db.Client(), ovsdb.BatchOptions{}), owner: cmp.Or(o.Owner, mark.DefaultOwner), targets: netns.NewPool()}
+	m.departed = newDeparted(db)
 	var err error
 	if m.source, err = m.targets.Open(o.SwitchNetns); err != nil {
 		return nil, fmt.Errorf("network namespace of the switch: %w", err)
 	}
 	return m, nil
+}
+
+// step is called before each change of the database or the kernel.
+func (m *Manager) step(name string) error {
+	if m.hook == nil {
+		return nil
+	}
+	return m.hook(name)
 }
 
 // Close frees what the manager holds. The ports stay.

@@ -27,7 +27,9 @@ func (c *collection) devices(ctx context.Context) error {
 		return err
 	}
 	links, err := h.LinkList()
-	if err != nil {
+	// A list that others have made changes to meanwhile may lack some devices: the
+	// next time they are seen.
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
 		return fmt.Errorf("list devices: %w", err)
 	}
 	var errs []error

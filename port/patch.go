@@ -7,6 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/ovskit/ovskit/internal/linkconf"
+	"github.com/ovskit/ovskit/ovsdb"
 )
 
 // A PatchConfig is the other half of the cable between two bridges.
@@ -61,4 +64,38 @@ func (m *Manager) attachPatch(ctx context.Context, p *plan) (*Port, error) {
 		return nil, err
 	}
 	return m.made(p.Config, added.ifaces[0]), nil
+}
+
+// changeOtherHalf makes the other half of a patch again if somebody has removed it.
+// Else it makes the operations that bring what both halves record of each other to
+// the config, and those that take that back.
+func (m *Manager) changeOtherHalf(ctx context.Context, p *plan) (do, undo []ovsdb.Operation, err error) {
+	other := p.otherHalf()
+	iface, ok := m.ours(other.Name)
+	if !ok {
+		br, ok := m.db.Bridge(other.Bridge)
+		if !ok {
+			return nil, nil, fmt.Errorf("other bridge %q: %w", other.Bridge, ErrNotFound)
+		}
+		if err := m.nameIsFree(other.Name); err != nil {
+			return nil, nil, err
+		}
+		_, err := m.addRows(ctx, placement{br.UUID, other})
+		return nil, nil, err
+	}
+	row, isPort := m.db.Port(other.Name)
+	br, isPlaced := m.db.PortBridge(other.Name)
+	if !isPort || !isPlaced {
+		return nil, nil, errRemoved
+	}
+	before, err := recorded(br, row, iface)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := before.fixed(other); err != nil {
+		return nil, nil, err
+	}
+	wanted := before // VLANs and the like are its own
+	wanted.OFPort, wanted.Patch = other.OFPort, other.Patch
+	return m.changeOps(&wanted, &before, row, iface, linkconf.Config{})
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
@@ -30,6 +31,7 @@ import (
 // TestMain fails if a goroutine or a thread in another network namespace is
 // left behind.
 func TestMain(m *testing.M) {
+	killtest.Main(func(ctx context.Context, j job, step killtest.Step) error { return j.run(ctx, step) })
 	before := threadNamespaces()
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		if after := threadNamespaces(); !slices.Equal(before, after) {

@@ -44,14 +44,15 @@ func recorded(br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface) (
 	ids := iface.ExternalIDs
 	text, ok := ids[mark.Config]
 	if !ok {
-		c = Config{Kind: Device, Type: iface.Type, VLAN: readVLAN(row), Policing: readPolicing(iface)}
-	} else if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return Config{
+			Bridge: br.Name, Name: row.Name, Kind: Device, Type: iface.Type, VLAN: readVLAN(row), Policing: readPolicing(iface),
+		}, nil
+	}
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Config, err)
 	}
-	if text, ok := ids[mark.Kind]; ok {
-		if err := c.Kind.UnmarshalText([]byte(text)); err != nil {
-			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Kind, err)
-		}
+	if err := c.Kind.UnmarshalText([]byte(ids[mark.Kind])); err != nil {
+		return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Kind, err)
 	}
 	if text, ok := ids[mark.AttachedMAC]; ok {
 		if c.MAC, err = net.ParseMAC(text); err != nil {

@@ -41,7 +41,11 @@ func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 		for i, at := range a.places {
 			ops = append(ops, m.removeOps(at.bridge, a.ports[i], at.config.Name, at.config.QoS != nil)...)
 		}
-		return m.commit(ctx, ops)
+		err := m.commit(ctx, ops)
+		for _, at := range a.places {
+			m.departed.add(m.db, at.config.Name)
+		}
+		return err
 	})
 }
 
@@ -49,6 +53,8 @@ func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 func (m *Manager) removeOps(bridge, port, name string, hasQoS bool) []ovsdb.Operation {
 	ops := []ovsdb.Operation{vswitch.RemovePorts(bridge, port)}
 	if hasQoS {
+		// The server counts references before it removes the port's row.
+		ops = append(ops, ovsdb.Update(vswitch.TablePort, ovsdb.Row{"qos": (*string)(nil)}, ovsdb.ByUUID(port)))
 		ops = append(ops, removeQoS(m.owner, name)...)
 	}
 	return ops
@@ -86,6 +92,9 @@ func (m *Manager) insertOps(at placement, number int) ([]ovsdb.Operation, error)
 	if err != nil {
 		return nil, err
 	}
+	if c.hasInterface() {
+		iface.ExternalIDs[mark.Attaching] = "true"
+	}
 	interfaceName, portName := fmt.Sprintf("new_interface_%d", number), fmt.Sprintf("new_port_%d", number)
 	row.Interfaces = []string{interfaceName}
 	if c.QoS != nil {
@@ -108,8 +117,14 @@ func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows,
 		if err != nil {
 			return nil, err
 		}
+		if err := m.letForget(ctx, at.config.Name); err != nil {
+			return nil, err
+		}
 		ops = append(ops, more...)
 		ends = append(ends, len(ops))
+	}
+	if err := m.step("insert the rows"); err != nil {
+		return nil, err
 	}
 	results, err := m.db.Apply(ctx, ops...)
 	switch {
@@ -130,6 +145,9 @@ func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows,
 			err = fmt.Errorf("bridge %q: %w", places[i].config.Bridge, ErrNotFound)
 		}
 		start = end
+	}
+	if err == nil {
+		err = m.step("wait for the switch")
 	}
 	for i := 0; i < len(ifaces) && err == nil; i++ {
 		var iface *vswitch.Interface
@@ -166,6 +184,28 @@ func undoFailure(err error) error {
 		return failed
 	}
 	return nil
+}
+
+// finish takes the mark of what is not finished from an interface, and that of what
+// was to be taken away.
+func (m *Manager) finish(ctx context.Context, uuid string) error {
+	if err := m.step("mark as finished"); err != nil {
+		return err
+	}
+	results, _, err := m.marks.Transact(ctx, ovsdb.Mutate(vswitch.TableInterface, []ovsdb.Mutation{
+		ovsdb.Change("external_ids", ovsdb.DeleteFrom, []string{mark.Attaching, mark.Leaving})}, ovsdb.ByUUID(uuid)))
+	if err == nil && results[0].Count == 0 {
+		err = errRemoved
+	}
+	return err
+}
+
+// sameMarks reports whether external_ids are those of the same port, finished or
+// not.
+func sameMarks(is, wanted map[string]string) bool {
+	is = maps.Clone(is)
+	delete(is, mark.Attaching)
+	return maps.Equal(is, wanted)
 }
 
 // waitMade waits until ovs-vswitchd has made the interface of a row that it has
@@ -247,13 +287,16 @@ func (m *Manager) removeUnseen(ctx context.Context, places []placement) error {
 		row, isPort := m.db.Port(at.config.Name)
 		iface, isInterface := m.db.Interface(at.config.Name)
 		// Otherwise it is somebody else's port, for which ours was refused.
-		if isPort && isInterface && maps.Equal(iface.ExternalIDs, ids) {
+		if isPort && isInterface && sameMarks(iface.ExternalIDs, ids) {
 			ops = append(ops, m.removeOps(at.bridge, row.UUID, at.config.Name, at.config.QoS != nil)...)
 		}
 	}
 	if len(ops) == 0 {
 		return nil
 	}
-	_, err := m.db.Commit(ctx, ops...)
+	err := m.commit(ctx, ops)
+	for _, at := range places {
+		m.departed.add(m.db, at.config.Name)
+	}
 	return err
 }

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"time"
 
+	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -31,32 +33,114 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 	if err := before.fixed(p.Config); err != nil {
 		return nil, err
 	}
-	if p.Kind == Veth && !p.HandOver && !hasDevice(p.target, p.Ifname) {
-		return m.replace(ctx, p, br, row, iface)
+	if p.Kind == Veth && !p.HandOver {
+		there, err := hasDevice(p.target, p.Ifname)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			return m.replace(ctx, p, br, row, iface)
+		}
+	}
+	ch := &change{before: &before}
+	if p.Kind == Patch {
+		if ch.do, ch.reverse, err = m.changeOtherHalf(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := isMade(iface); err != nil {
+		// What was in its way may have gone: ovs-vswitchd tries again when told to.
+		if _, err := m.db.Apply(ctx); err != nil {
+			return nil, err
+		}
+		m.awaitRecovery(ctx, iface.UUID)
 	}
 	if iface, err = waitMade(ctx, m.db, p.Name, iface.UUID); err != nil {
 		return nil, err
 	}
-	do, reverse, err := m.changeOps(p.Config, &before, row, iface)
+	if ch.leaving, err = leavingOf(p.Config, &before, iface); err != nil {
+		return nil, err
+	}
+	do, reverse, err := m.changeOps(p.Config, &before, row, iface, ch.leaving)
 	if err != nil {
 		return nil, err
 	}
-	if len(do) > 0 {
-		_, err = m.db.Apply(ctx, do...)
-	}
-	if err == nil {
-		err = m.reconfigure(ctx, p, &before)
-	}
-	if err == nil {
-		iface, err = waitMade(ctx, m.db, p.Name, iface.UUID)
-	}
-	if err != nil {
-		if len(reverse) > 0 {
-			err = errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.commit(ctx, reverse) }))
-		}
-		return nil, err
+	ch.do, ch.reverse = append(ch.do, do...), append(ch.reverse, reverse...)
+	if iface, err = m.carryOut(ctx, p, iface, ch); err != nil {
+		return nil, errors.Join(err, undo(ctx, func(ctx context.Context) error { return m.takeBack(ctx, p, ch) }))
 	}
 	return m.made(p.Config, iface), nil
+}
+
+// recoveryPatience is how long ovs-vswitchd may take to withdraw an error. It does not
+// do so with the reconfiguration that mends an interface but when it next looks.
+const recoveryPatience = time.Second
+
+// awaitRecovery waits a while for an interface to be made that was in error. What has
+// come of it the row tells.
+func (m *Manager) awaitRecovery(ctx context.Context, uuid string) {
+	ctx, cancel := context.WithTimeout(ctx, recoveryPatience)
+	defer cancel()
+	_ = m.db.Wait(ctx, func() (bool, error) {
+		row, ok := m.db.InterfaceByUUID(uuid)
+		if !ok {
+			return true, nil
+		}
+		made, err := isMade(row)
+		return made && err == nil, nil
+	})
+}
+
+// A change is what brings a port to another config.
+type change struct {
+	before *Config
+	// do changes the rows and reverse takes that back.
+	do, reverse []ovsdb.Operation
+	// leaving is what is taken from the interface in the namespace.
+	leaving linkconf.Config
+	// rows and link say that the rows and the interface may have been changed.
+	rows, link bool
+}
+
+// carryOut makes a change: first in the rows, which then tell what is to be done.
+func (m *Manager) carryOut(ctx context.Context, p *plan, iface *vswitch.Interface, ch *change) (*vswitch.Interface, error) {
+	if len(ch.do) > 0 {
+		if err := m.step("change the rows"); err != nil {
+			return nil, err
+		}
+		ch.rows = true
+		if _, err := m.db.Apply(ctx, ch.do...); err != nil {
+			return nil, err
+		}
+	}
+	if p.hasInterface() {
+		ch.link = true
+		if err := m.reconfigure(ctx, p, ch.leaving); err != nil {
+			return nil, err
+		}
+	}
+	if !isZero(ch.leaving) || iface.ExternalIDs[mark.Attaching] != "" {
+		if err := m.finish(ctx, iface.UUID); err != nil {
+			return nil, err
+		}
+	}
+	iface, err := waitMade(ctx, m.db, p.Name, iface.UUID)
+	if err == nil && p.Kind == Device && sharedWithKernel(p.bridge, iface) {
+		err = m.silence(ctx, iface)
+	}
+	return iface, err
+}
+
+// takeBack undoes what was made of a change.
+func (m *Manager) takeBack(ctx context.Context, p *plan, ch *change) error {
+	var errs []error
+	if ch.link {
+		errs = append(errs, m.putBack(ctx, p, ch.before))
+	}
+	if ch.rows {
+		errs = append(errs, m.commit(ctx, ch.reverse))
+	}
+	return errors.Join(errs...)
 }
 
 // replace makes a veth port anew whose interface is gone, as with a namespace that
@@ -70,7 +154,13 @@ func (m *Manager) replace(
 	if err != nil {
 		return nil, err
 	}
+	if err := m.step("remove the rows"); err != nil {
+		return nil, err
+	}
 	if _, err := m.db.Apply(ctx, m.removeOps(br.UUID, row.UUID, p.Name, row.QoS != nil)...); err != nil {
+		return nil, err
+	}
+	if err := m.step("remove the devices"); err != nil {
 		return nil, err
 	}
 	if err := id.remove(m.source, p.Name); err != nil {
@@ -114,9 +204,17 @@ func (c *Config) fixed(wanted *Config) error {
 
 // changeOps makes the operations that bring the rows of a port to a config, and
 // those that take that back.
-func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch.Interface) (do, undo []ovsdb.Operation, err error) {
+func (m *Manager) changeOps(
+	c, before *Config, row *vswitch.Port, iface *vswitch.Interface, leaving linkconf.Config,
+) (do, undo []ovsdb.Operation, err error) {
 	wantedRow, wantedIface, err := m.rows(c)
 	if err != nil {
+		return nil, nil, err
+	}
+	dropped := droppedKeys(c, before)
+	if isZero(leaving) {
+		dropped = append(dropped, mark.Leaving)
+	} else if wantedIface.ExternalIDs[mark.Leaving], err = encodeLeaving(leaving); err != nil {
 		return nil, nil, err
 	}
 	set := func(table, uuid string, now, old ovsdb.Row) {
@@ -134,7 +232,7 @@ func (m *Manager) changeOps(c, before *Config, row *vswitch.Port, iface *vswitch
 		undo = append(undo, m.replaceQoS(before, old)...)
 	}
 	set(vswitch.TablePort, row.UUID, now, old)
-	ids, oldIDs := setKeys(wantedIface.ExternalIDs, iface.ExternalIDs, droppedKeys(c, before))
+	ids, oldIDs := setKeys(wantedIface.ExternalIDs, iface.ExternalIDs, dropped)
 	if ids != nil {
 		do = append(do, ovsdb.Mutate(vswitch.TableInterface, ids, ovsdb.ByUUID(iface.UUID)))
 		undo = append(undo, ovsdb.Mutate(vswitch.TableInterface, oldIDs, ovsdb.ByUUID(iface.UUID)))
@@ -231,7 +329,12 @@ func droppedKeys(c, before *Config) (keys []string) {
 // touched, whoever changes them meanwhile.
 func setKeys(wanted, there map[string]string, dropped []string) (set, reset []ovsdb.Mutation) {
 	now, before := map[string]string{}, map[string]string{}
-	keys := dropped
+	var keys []string
+	for _, k := range dropped {
+		if _, ok := there[k]; ok {
+			keys = append(keys, k)
+		}
+	}
 	for k, v := range wanted {
 		if old, ok := there[k]; !ok || old != v {
 			keys = append(keys, k)

@@ -6,8 +6,11 @@ package port
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/ovskit/ovskit/internal/netns"
 )
 
 // check reports what is wrong with a config by itself, before anything is looked
@@ -83,6 +86,11 @@ func (c *Config) checkInterface() error {
 	if c.HandOver && (len(c.Addrs) > 0 || c.Gateway.IsValid() || len(c.Routes) > 0 || len(c.Sysctls) > 0) {
 		return errors.New("addresses, routes and sysctls of an interface that is handed over are set by somebody else")
 	}
+	for key := range c.Sysctls {
+		if err := netns.CheckSysctl(key); err != nil {
+			return err
+		}
+	}
 	if c.Kind == Internal {
 		if c.Ifname != "" && c.Ifname != c.Name {
 			return fmt.Errorf("interface name %q: an internal port has the port's name %q, by which Open vSwitch finds it "+
@@ -104,12 +112,17 @@ func checkName(what, name string) error {
 		return fmt.Errorf("%s is empty", what)
 	case len(name) > maxName:
 		return fmt.Errorf("%s %q: longer than %d bytes", what, name, maxName)
-	case name == "." || name == ".." || strings.ContainsFunc(name, invalidInName):
+	case slices.Contains(reservedNames[:], name) || strings.ContainsFunc(name, invalidInName):
 		return fmt.Errorf("%s %q: not valid for a network device", what, name)
 	}
 	return nil
 }
 
+// reservedNames are directories in place of those of devices, below /proc/sys/net.
+var reservedNames = [...]string{".", "..", "all", "default"}
+
+// invalidInName reports what the kernel takes in no name. It makes another name of
+// one with a percent sign.
 func invalidInName(r rune) bool {
-	return r == '/' || r == ':' || r == unicode.ReplacementChar || unicode.IsSpace(r) || unicode.IsControl(r)
+	return r == '/' || r == ':' || r == '%' || r == unicode.ReplacementChar || unicode.IsSpace(r) || unicode.IsControl(r)
 }

@@ -24,28 +24,25 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := m.source.Lock(id.lock)
-	if errors.Is(err, netns.ErrLocked) {
-		return nil, fmt.Errorf("somebody else is attaching a port %q: %w", p.Name, ErrExists)
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer unlock()
 	if p.MAC == nil {
 		p.MAC = randomMAC()
 	}
-	pair := &vethPair{source: m.source, target: p.target, name: p.Name, id: id, ifname: p.Ifname, mac: p.MAC, mtu: p.MTU}
+	pair := &vethPair{
+		source: m.source, target: p.target, name: p.Name, id: id, ifname: p.Ifname, mac: p.MAC, mtu: p.MTU, step: m.step,
+	}
 	if err := pair.createAnew(ctx, m.db); err != nil {
 		return nil, err
 	}
 	var added *addedRows
 	err = together(ctx,
-		func(ctx context.Context) error { return m.configure(ctx, p) },
-		func(ctx context.Context) (err error) {
+		m.between("interface", func(ctx context.Context) error { return m.configure(ctx, p) }),
+		m.between("rows", func(ctx context.Context) (err error) {
 			added, err = m.addRows(ctx, placement{p.bridge.UUID, p.Config})
 			return err
-		})
+		}))
+	if err == nil {
+		err = m.finish(ctx, added.ifaces[0].UUID)
+	}
 	if err != nil {
 		if added != nil {
 			err = errors.Join(err, m.undoRows(ctx, added))
@@ -53,6 +50,21 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 		return nil, errors.Join(err, pair.remove())
 	}
 	return m.made(p.Config, added.ifaces[0]), nil
+}
+
+// between makes the beginning and the end of something steps of their own. An end
+// that fails is undone by whoever called do.
+func (m *Manager) between(name string, do func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := m.step(name + ": begin")
+		if err == nil {
+			err = do(ctx)
+		}
+		if err == nil {
+			err = m.step(name + ": end")
+		}
+		return err
+	}
 }
 
 // A vethPair is a device in the switch's namespace and its peer in another.
@@ -63,6 +75,7 @@ type vethPair struct {
 	ifname         string   // in target
 	mac            net.HardwareAddr
 	mtu            int
+	step           func(name string) error
 }
 
 // createAnew is create in place of what a killed program left of the same port.
@@ -88,7 +101,7 @@ func (v *vethPair) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := context.Cause(ctx); err != nil {
+	if err := errors.Join(context.Cause(ctx), v.step("make the devices")); err != nil {
 		return err
 	}
 	attrs := netlink.NewLinkAttrs()
@@ -103,14 +116,25 @@ func (v *vethPair) create(ctx context.Context) error {
 	if err := here.LinkAdd(link); err != nil {
 		return v.explain(err)
 	}
-	err = v.source.DisableIP(v.name)
-	if err == nil {
-		if err = here.LinkSetUp(link); err != nil {
-			err = fmt.Errorf("set device %q up: %w", v.name, err)
-		}
-	}
-	if err != nil {
+	if err := v.enable(here, link); err != nil {
 		return errors.Join(err, v.remove())
+	}
+	return nil
+}
+
+// enable makes the device on the switch's side ready for the switch.
+func (v *vethPair) enable(here *netlink.Handle, link netlink.Link) error {
+	if err := v.step("keep the IP stack away"); err != nil {
+		return err
+	}
+	if err := v.source.DisableIP(v.name); err != nil {
+		return err
+	}
+	if err := v.step("set the device up"); err != nil {
+		return err
+	}
+	if err := here.LinkSetUp(link); err != nil {
+		return fmt.Errorf("set device %q up: %w", v.name, err)
 	}
 	return nil
 }
@@ -119,23 +143,31 @@ func (v *vethPair) create(ctx context.Context) error {
 // taken it does not tell.
 func (v *vethPair) explain(err error) error {
 	if errors.Is(err, unix.EEXIST) {
-		if hasDevice(v.target, v.ifname) {
+		if there, _ := hasDevice(v.target, v.ifname); there {
 			return fmt.Errorf("interface %q in network namespace %q: %w", v.ifname, v.target.Name(), ErrExists)
 		}
-		if hasDevice(v.source, v.name) {
+		if there, _ := hasDevice(v.source, v.name); there {
 			return fmt.Errorf("device %q on the switch's side: %w", v.name, ErrExists)
 		}
 	}
 	return fmt.Errorf("create veth pair %q and %q: %w", v.name, v.ifname, err)
 }
 
-func hasDevice(ns *netns.Shared, name string) bool {
+// hasDevice reports whether there is a device of a name. One that cannot be told is
+// an error: what is taken to be gone is made anew.
+func hasDevice(ns *netns.Shared, name string) (bool, error) {
 	h, err := ns.Netlink()
 	if err != nil {
-		return false
+		return false, err
 	}
 	_, err = h.LinkByName(name)
-	return err == nil
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("device %q in network namespace %q: %w", name, ns.Name(), err)
+	}
+	return true, nil
 }
 
 func (v *vethPair) remove() error { return v.id.remove(v.source, v.name) }

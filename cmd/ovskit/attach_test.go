@@ -88,6 +88,10 @@ func TestAttachDetachCollect(t *testing.T) {
 	if got, want := ok("gc"), "nothing to collect\n"; got != want {
 		t.Errorf("gc printed %q, want %q", got, want)
 	}
+	if got := ok("status", "--check"); !strings.Contains(got, "bridge br0: datapath netdev") ||
+		!strings.Contains(got, web.Name()+"/eth0") || !strings.Contains(got, "10.1.0.2/24") {
+		t.Errorf("status printed %q", got)
+	}
 	h, err := web.Netlink()
 	if err != nil {
 		t.Fatal(err)
@@ -99,6 +103,10 @@ func TestAttachDetachCollect(t *testing.T) {
 	}
 	if err := h.LinkDel(link); err != nil {
 		t.Fatal(err)
+	}
+	code, stdout, stderr := command(t, append([]string{"status", "--check"}, where...)...)
+	if code != exitFailed || stderr != "" || !strings.Contains(stdout, "port web0: ") {
+		t.Errorf("status of a port without its interface: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	for _, step := range []struct{ args, want string }{
 		{"gc --dry-run", "would be marked"}, {"gc", "marked"}, {"gc --dry-run", "would be removed"}, {"gc", "removed"},
@@ -112,7 +120,7 @@ func TestAttachDetachCollect(t *testing.T) {
 	if got, want := ok("detach", "web0"), "detached web0\n"; got != want {
 		t.Errorf("detach printed %q, want %q", got, want)
 	}
-	code, _, stderr := command(t, append([]string{"detach", "web0"}, where...)...)
+	code, _, stderr = command(t, append([]string{"detach", "web0"}, where...)...)
 	if code != exitFailed || !strings.Contains(stderr, `"web0"`) {
 		t.Errorf("second detach: exit code %d, stderr %q; want %d and the name", code, stderr, exitFailed)
 	}

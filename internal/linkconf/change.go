@@ -73,7 +73,7 @@ func SetDevice(h *netlink.Handle, device string, mac net.HardwareAddr, mtu int) 
 
 // Missing is what of c a device lacks. Its MTU is not looked at.
 func Missing(h *netlink.Handle, link netlink.Link, c Config) (rest Config, err error) {
-	there, err := h.AddrList(link, netlink.FAMILY_ALL)
+	there, err := complete(func() ([]netlink.Addr, error) { return h.AddrList(link, netlink.FAMILY_ALL) })
 	if err != nil {
 		return Config{}, err
 	}

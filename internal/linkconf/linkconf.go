@@ -152,8 +152,21 @@ func hasRoute(h *netlink.Handle, link netlink.Link, r Route) (bool, error) {
 		family = netlink.FAMILY_V4
 	}
 	route := netlinkRoute(link, r)
-	there, err := h.RouteListFiltered(family, route, netlink.RT_FILTER_DST|netlink.RT_FILTER_OIF)
+	there, err := complete(func() ([]netlink.Route, error) {
+		return h.RouteListFiltered(family, route, netlink.RT_FILTER_DST|netlink.RT_FILTER_OIF)
+	})
 	return slices.ContainsFunc(there, func(o netlink.Route) bool { return o.Gw.Equal(route.Gw) }), err
+}
+
+// complete asks for a list again that others have made changes to while it was read.
+func complete[T any](list func() ([]T, error)) (all []T, err error) {
+	const attempts = 10
+	for range attempts {
+		if all, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return all, err
 }
 
 func netlinkAddr(p netip.Prefix) *netlink.Addr {

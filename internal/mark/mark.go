@@ -19,6 +19,12 @@ const (
 	SwitchNetns = "ovskit-switch-netns"
 	// Config is on interfaces: how the port was asked for, as JSON.
 	Config = "ovskit-config"
+	// Attaching is on interfaces as long as what belongs to their port is not all
+	// made.
+	Attaching = "ovskit-attaching"
+	// Leaving is on interfaces whose port is being changed: which addresses and
+	// routes are to be taken from the interface in the namespace, as JSON.
+	Leaving = "ovskit-leaving"
 	// Port is on rows that belong to a port and that the server does not remove
 	// with it: the port's name.
 	Port = "ovskit-port"

@@ -45,6 +45,15 @@ func (n *NS) SetSysctl(key, value string) error {
 	return nil
 }
 
+// CheckSysctl fails if a key is not one that SetSysctl takes, whether there is such
+// a parameter or not.
+func CheckSysctl(key string) error {
+	if _, err := sysctlPath(key); err != nil {
+		return fmt.Errorf("sysctl %q: %w", key, err)
+	}
+	return nil
+}
+
 // Sysctl reads a kernel parameter, given as to SetSysctl.
 func (n *NS) Sysctl(key string) (value string, err error) {
 	path, err := sysctlPath(key)

@@ -23,10 +23,9 @@ type Pool struct {
 type identity struct{ dev, ino uint64 }
 
 type shared struct {
-	users int
-	once  sync.Once
-	links *netlink.Handle
-	err   error
+	users int // guarded by the pool's lock
+	mu    sync.Mutex
+	links *netlink.Handle // nil until somebody needs it
 }
 
 // NewPool makes an empty pool.
@@ -66,8 +65,16 @@ func (p *Pool) Open(ref string) (*Shared, error) {
 // Netlink returns the namespace's netlink handle. It is closed by the last user's
 // Close, not by the caller.
 func (n *Shared) Netlink() (*netlink.Handle, error) {
-	n.s.once.Do(func() { n.s.links, n.s.err = n.NS.Netlink() })
-	return n.s.links, n.s.err
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if n.s.links == nil {
+		h, err := n.NS.Netlink()
+		if err != nil {
+			return nil, err // another attempt may succeed
+		}
+		n.s.links = h
+	}
+	return n.s.links, nil
 }
 
 // Is reports whether two are the same namespace.

@@ -1,0 +1,104 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package port
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// policingHandle tells the queueing discipline that this package makes from others.
+var policingHandle = netlink.MakeHandle(0x0f5c, 0)
+
+const (
+	bitsPerKbit   = 1000
+	maxLinkHeader = 18   // with a VLAN tag
+	defaultBurst  = 8000 // kbit, of ovs-vswitchd
+)
+
+// police limits what the interface in the namespace of a veth port sends. It is done
+// there where the datapath is in user space: that takes packets from the port's device
+// before the kernel polices them.
+func (m *Manager) police(ctx context.Context, p *plan) error {
+	if !p.Config.policedInside(p.bridge) {
+		return nil
+	}
+	if err := errors.Join(context.Cause(ctx), m.step("interface: policing")); err != nil {
+		return err
+	}
+	h, err := p.target.Netlink()
+	if err != nil {
+		return err
+	}
+	link, err := h.LinkByName(p.Ifname)
+	if err != nil {
+		return fmt.Errorf("interface %q: %w", p.Ifname, err)
+	}
+	rate := uint64(p.Policing.Rate) * bitsPerKbit / 8
+	burst := uint64(p.Policing.Burst) * bitsPerKbit / 8
+	if burst == 0 {
+		burst = defaultBurst * bitsPerKbit / 8
+	}
+	burst = max(burst, uint64(link.Attrs().MTU)+maxLinkHeader)
+	limit := uint32(min(burst, math.MaxInt32))
+	qdisc := &netlink.Tbf{
+		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Handle: policingHandle, Parent: netlink.HANDLE_ROOT},
+		Rate:       rate, Limit: limit, Buffer: netlink.Xmittime(rate, limit),
+	}
+	if err := h.QdiscReplace(qdisc); err != nil {
+		return fmt.Errorf("police interface %q in network namespace %q: %w", p.Ifname, p.target.Name(), err)
+	}
+	return nil
+}
+
+// unpolice takes back what police has made of an earlier config.
+func (m *Manager) unpolice(p *plan) error {
+	if p.Kind != Veth || p.HandOver || p.Policing.Rate != 0 {
+		return nil
+	}
+	h, err := p.target.Netlink()
+	if err != nil {
+		return err
+	}
+	link, err := h.LinkByName(p.Ifname)
+	if err != nil {
+		return fmt.Errorf("interface %q: %w", p.Ifname, err)
+	}
+	q, err := policer(h, link)
+	if err != nil || q == nil {
+		return err
+	}
+	if err := m.step("interface: no policing"); err != nil {
+		return err
+	}
+	if err := h.QdiscDel(q); err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("police interface %q in network namespace %q no longer: %w", p.Ifname, p.target.Name(), err)
+	}
+	return nil
+}
+
+// policedInside reports whether it is the interface that is policed.
+func (c *Config) policedInside(br *vswitch.Bridge) bool {
+	return c.Kind == Veth && !c.HandOver && br.DatapathType == datapathUser && c.Policing.Rate != 0
+}
+
+// policer finds what police has made; nil if there is nothing.
+func policer(h *netlink.Handle, link netlink.Link) (netlink.Qdisc, error) {
+	there, err := h.QdiscList(link)
+	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		return nil, fmt.Errorf("queueing disciplines of interface %q: %w", link.Attrs().Name, err)
+	}
+	for _, q := range there {
+		if q.Attrs().Handle == policingHandle {
+			return q, nil
+		}
+	}
+	return nil, nil
+}
