@@ -86,6 +86,10 @@ func TestBondsAsReal(t *testing.T) { sameAnswers(t, "bonds.txt") }
 
 func TestLimitedDatapathAsReal(t *testing.T) { sameAnswers(t, "features.txt") }
 
+func TestDropsAsReal(t *testing.T) { sameAnswers(t, "drops.txt") }
+
+func TestRenumberAsReal(t *testing.T) { sameAnswers(t, "renumber.txt") }
+
 // sameAnswers runs the command lines of a file on the fake and on Open vSwitch, which have to say the same.
 func sameAnswers(t *testing.T, file string) {
 	t.Helper()

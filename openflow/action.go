@@ -170,7 +170,11 @@ func decodeAction(b []byte, v Version, depth int) (Action, error) {
 	case actionDecTTL:
 		return sized(b, 8, DecTTL{})
 	case actionSetField:
-		return decodeSetField(b, r, v >= Version15)
+		a, err := decodeSetField(b, r, v >= Version15)
+		if set, ok := a.(SetField); ok && set.leavesTag() {
+			return nil, malformed(ErrBadSetArgument, "set-field action with %v, which is without the bit for a tag", set)
+		}
+		return a, err
 	case actionCopyField:
 		if v >= Version15 {
 			return decodeMove(b, r, 2)

@@ -116,6 +116,13 @@ func (a SetField) appendTo(b []byte, v Version) ([]byte, error) {
 	return putLength(padded(b, start), start, 2)
 }
 
+// leavesTag reports whether the action sets a VLAN identifier without the bit that says that there is a tag, which the standard's
+// action has to set (OpenFlow 1.5.1, 7.2.6.7).
+func (a SetField) leavesTag() bool {
+	return a.Field == FieldVLANVID &&
+		(beUint(a.Value)&vlanPresent == 0 || a.Mask != nil && beUint(a.Mask)&vlanPresent == 0)
+}
+
 // appendLoads appends a load action for each run of bits in the mask.
 func appendLoads(b []byte, mf MatchField) ([]byte, error) {
 	for s, value := range mf.parts() {

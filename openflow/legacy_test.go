@@ -4,6 +4,7 @@
 package openflow_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"net"
 	"strings"
@@ -186,6 +187,29 @@ func TestRealLegacy(t *testing.T) {
 					t.Errorf("%v: %T: got\n%s\nwhich lacks %q", v, tc.m, text, want)
 				}
 			}
+		}
+	}
+}
+
+// TestLegacyFieldNames has the older names of fields in what OpenFlow 1.0 says of flows.
+func TestLegacyFieldNames(t *testing.T) {
+	m := of.Match{of.EthType(0x800), of.InPort(3), of.Untagged(), of.Uint(of.FieldIPDSCP, 4), of.Uint(of.FieldIPECN, 1)}
+	b, err := of.Encode(of.Version10, of.FlowStatsReply{Flows: []of.FlowStats{{Flow: of.Flow{Match: m}}}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		name  string
+		field []byte
+	}{
+		{"NXM_OF_IN_PORT", []byte{0, 0, 0, 2, 0, 3}},
+		{"NXM_OF_ETH_TYPE", []byte{0, 0, 6, 2, 8, 0}},
+		{"NXM_OF_VLAN_TCI", []byte{0, 0, 8, 2, 0, 0}},
+		{"NXM_OF_IP_TOS", []byte{0, 0, 10, 1, 16}},
+		{"NXM_NX_IP_ECN", []byte{0, 1, 56, 1, 1}},
+	} {
+		if !bytes.Contains(b, want.field) {
+			t.Errorf("%s: got\n% x\nwant in it % x", want.name, b, want.field)
 		}
 	}
 }

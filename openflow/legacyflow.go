@@ -36,7 +36,7 @@ func appendNXMatch(b []byte, m Match, cookie, cookieMask uint64, padding int) ([
 	length := len(b)
 	b = pad(be.AppendUint16(b, 0), padding)
 	start := len(b)
-	b, err := appendBareMatch(b, m)
+	b, err := appendNXM(b, m)
 	if err != nil {
 		return b, err
 	}

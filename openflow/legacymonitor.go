@@ -21,7 +21,7 @@ func (m FlowMonitorRequest) appendLegacy(b []byte, v Version) (out []byte, typ u
 		length := len(b)
 		b = pad(append(b, 0, 0, f.table()), 5)
 		start := len(b)
-		if b, err = appendBareMatch(b, f.Match); err != nil {
+		if b, err = appendNXM(b, f.Match); err != nil {
 			return b, 0, err
 		}
 		be.PutUint16(b[length:], uint16(len(b)-start))
@@ -99,7 +99,7 @@ func (u FlowUpdate) appendLegacy(b []byte, v Version) ([]byte, error) {
 	length := len(b)
 	b = be.AppendUint64(append(b, 0, 0, f.Table, 0), f.Cookie)
 	match := len(b)
-	b, err := appendBareMatch(b, f.Match)
+	b, err := appendNXM(b, f.Match)
 	if err != nil {
 		return b, err
 	}

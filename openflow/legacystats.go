@@ -171,7 +171,7 @@ func appendFlowStats10(b []byte, s FlowStats, plain bool) (out []byte, err error
 	b = be.AppendUint64(be.AppendUint64(b, s.Packets), s.Bytes)
 	if !plain {
 		match := len(b)
-		if b, err = appendBareMatch(b, s.Match); err != nil {
+		if b, err = appendNXM(b, s.Match); err != nil {
 			return b, err
 		}
 		be.PutUint16(b[length:], uint16(len(b)-match))

@@ -104,7 +104,7 @@ func (m PacketIn) appendTo(b []byte, v Version, _ uint32) ([]byte, uint8, error)
 	var err error
 	if m.Format == PacketInNX {
 		start := len(b)
-		if b, err = appendBareMatch(pad(b, 2+6), m.Match); err != nil {
+		if b, err = appendNXM(pad(b, 2+6), m.Match); err != nil {
 			return b, 0, err
 		}
 		n := len(b) - start - 8

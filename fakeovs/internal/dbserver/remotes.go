@@ -189,6 +189,24 @@ func (r *Remotes) drop(target string) {
 	delete(r.active, target)
 }
 
+// CheckTarget reports what is wrong with the text of a target.
+func CheckTarget(target string) error {
+	if strings.HasPrefix(target, "db:") {
+		return nil
+	}
+	_, passiveErr := endpoint.ParsePassive(target, DefaultPort)
+	_, err := endpoint.Parse(target, DefaultPort)
+	switch scheme, _, _ := strings.Cut(target, ":"); {
+	case passiveErr == nil || err == nil:
+		return nil
+	case slices.Contains([]string{endpoint.PassiveUnix, endpoint.PassiveTCP, endpoint.PassiveSSL}, scheme):
+		return passiveErr
+	case slices.Contains([]string{endpoint.Unix, endpoint.TCP, endpoint.SSL}, scheme):
+		return err
+	}
+	return fmt.Errorf("%q: not a connection method such as ptcp:PORT, punix:PATH, tcp:HOST:PORT or unix:PATH", target)
+}
+
 // Endpoint returns where clients connect to for a passive target of the options, and the target as which it can be opened
 // again: with the port, if that was left to be chosen. Both are empty for others.
 func (r *Remotes) Endpoint(target string) (active, passive string) {

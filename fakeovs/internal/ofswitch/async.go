@@ -190,6 +190,8 @@ func (s *Switch) announce(m openflow.Message) {
 func (s *Switch) announceTo(m openflow.Message, chosen func(*conn) bool) {
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
+	in, isPacket := m.(openflow.PacketIn)
+	waits := false
 	encoded := make(map[openflow.Version][]byte)
 	for c := range s.conns {
 		c.mu.Lock()
@@ -202,9 +204,16 @@ func (s *Switch) announceTo(m openflow.Message, chosen func(*conn) bool) {
 				}
 				encoded[c.version] = b
 			}
-			c.put(b)
+			if isPacket {
+				waits = c.putPacket(&in, b) || waits
+			} else {
+				c.put(b)
+			}
 		}
 		c.mu.Unlock()
+	}
+	if waits && s.held != nil {
+		s.held()
 	}
 }
 

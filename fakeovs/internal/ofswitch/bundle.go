@@ -61,7 +61,7 @@ func (b *bundle) place(m pipeline.FlowMod) *pipeline.FlowMod {
 // bundled is one message of a bundle: a flow mod, a group mod, a port mod or a packet-out.
 type bundled struct {
 	mod   *pipeline.FlowMod
-	group *openflow.GroupMod
+	group *pipeline.GroupMod
 	port  *openflow.PortMod
 	out   *pipeline.PacketOut
 	// message is the beginning of the message that brought it, and xid its transaction number.
@@ -74,7 +74,7 @@ func (e *bundled) weight() int64 {
 	n := 2 * int64(unsafe.Sizeof(*e))
 	switch {
 	case e.group != nil:
-		n += int64(unsafe.Sizeof(*e.group)) + pipeline.BucketsWeight(e.group.Buckets)
+		n += e.group.Weight()
 	case e.port != nil:
 		n += pipeline.Weight(*e.port)
 	case e.out != nil:
@@ -194,7 +194,7 @@ func (c *conn) bundleAdd(m openflow.BundleAdd, xid uint32, raw []byte) error {
 			return err
 		}
 	case openflow.GroupMod:
-		e.group = &inner
+		e.group = c.s.PrepareGroup(inner, c.version, raw[bundledAt(c.version):])
 	case openflow.PortMod:
 		e.port = &inner
 	case openflow.PacketOut:
@@ -307,7 +307,7 @@ func (c *conn) commit(b *bundle) (failed *bundled, err error) {
 		e := &b.entries[i]
 		s.finished(changes[i], c, e.xid)
 		if e.group != nil {
-			c.forwardGroup(*e.group, pipeline.ReplacesGroup(changes[i]), e.xid)
+			c.forwardGroup(e.group.GroupMod, pipeline.ReplacesGroup(changes[i]), e.xid)
 		}
 	}
 	s.holdMonitors(false)

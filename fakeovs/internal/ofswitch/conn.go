@@ -56,6 +56,8 @@ type conn struct {
 	format openflow.PacketInFormat
 	id     uint16
 	probe  probe
+	// limiters hold packets back; nil: there are no limits.
+	limiters [limiterCount]*limiter
 
 	// monitors are the flow monitors, by their IDs. They belong to whoever has locked the switch.
 	monitors map[uint32]*monitor
@@ -74,12 +76,13 @@ type conn struct {
 }
 
 // start runs a connection in goroutines of its own. It returns nil if there are too many.
-func (s *Switch) start(nc net.Conn, service bool, every time.Duration) *conn {
+func (s *Switch) start(nc net.Conn, service bool, terms Terms) *conn {
 	c := &conn{
 		s: s, nc: nc, log: s.log, service: service, role: openflow.RoleEqual,
-		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor), probe: newProbe(every, s.dp.Now()),
+		bundles: make(map[uint32]*bundle), monitors: make(map[uint32]*monitor), probe: newProbe(terms.Probe, s.dp.Now()),
 	}
 	c.wake, c.room = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
+	c.limit(terms.Limits)
 	c.gone, c.ended = make(chan struct{}), make(chan struct{})
 	if !service {
 		c.config.MissSendLen = defaultMissSendLen

@@ -63,7 +63,7 @@ func (c *conn) forwardGroup(m openflow.GroupMod, existed bool, xid uint32) {
 	old := m
 	if m.Command == openflow.GroupInsertBucket || m.Command == openflow.GroupRemoveBucket {
 		old = openflow.GroupMod{Command: openflow.GroupModify, Group: openflow.Group{ID: m.ID}}
-		if g, ok := c.s.GroupDesc(m.ID); ok {
+		if g, ok := c.s.GroupDesc(m.ID, openflow.Version13); ok {
 			old.Group = g
 		}
 	}

@@ -13,11 +13,6 @@ import (
 // handleGroups carries out a message about groups or meters. It reports whether m is one.
 func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err error) {
 	switch m := m.(type) {
-	case openflow.GroupMod:
-		if err := c.mayChange(); err != nil {
-			return true, err
-		}
-		return true, c.changeGroup(m, xid)
 	case openflow.MeterMod:
 		if err := c.mayChange(); err != nil {
 			return true, err
@@ -31,7 +26,7 @@ func (c *conn) handleGroups(m openflow.Message, xid uint32) (known bool, err err
 			return openflow.GroupStatsReply{Groups: part, More: more}
 		})
 	case openflow.GroupDescRequest:
-		groups, drop := listed(c, func() []openflow.Group { return c.s.GroupDescs(m.ID) },
+		groups, drop := listed(c, func() []openflow.Group { return c.s.GroupDescs(m.ID, c.version) },
 			func(g *openflow.Group) int { return len(g.Buckets) })
 		defer drop()
 		sendList(c, xid, groups, func(part []openflow.Group, more bool) openflow.Message {
@@ -97,12 +92,13 @@ func groupFeatures(v openflow.Version) openflow.GroupFeaturesReply {
 	}
 }
 
-// changeGroup carries out a group-mod.
-func (c *conn) changeGroup(m openflow.GroupMod, xid uint32) error {
+// changeGroup carries out a group-mod; raw is its bytes.
+func (c *conn) changeGroup(m openflow.GroupMod, xid uint32, raw []byte) error {
 	s := c.s
+	mod := s.PrepareGroup(m, c.version, raw)
 	s.Begin()
 	defer s.End()
-	changes, err := s.ApplyGroup(&m)
+	changes, err := s.ApplyGroup(mod)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,11 @@ func (c *conn) handle(m openflow.Message, xid uint32, raw []byte) error {
 		return c.changeRole(m, xid)
 	case openflow.FlowMod:
 		return c.flowMod(m, xid, raw)
+	case openflow.GroupMod:
+		if err := c.mayChange(); err != nil {
+			return err
+		}
+		return c.changeGroup(m, xid, raw)
 	case openflow.PacketOut:
 		return c.packetOut(m)
 	case openflow.PortMod:

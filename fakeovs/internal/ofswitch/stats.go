@@ -72,8 +72,8 @@ func (c *conn) encodeFlow(f *pipeline.Told, plain bool, head int) ([]byte, error
 	stats := f.Stats
 	if asSent {
 		stats.Instructions = openflow.Instructions{}
-	} else if list := f.Actions(); list != nil && stats.Instructions.Meter == 0 && c.version < openflow.Version15 {
-		stats.Instructions.Apply = list
+	} else {
+		stats.Instructions = f.Instructions(c.version)
 	}
 	b, err := c.encode(openflow.FlowStatsReply{Flows: []openflow.FlowStats{stats}, Plain: plain}, 0)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
 	"github.com/ovskit/ovskit/fakeovs/internal/unixsock"
@@ -26,6 +25,9 @@ type Options struct {
 	Versions uint32
 	// PortChanged is called when a port has changed, if it is not nil. The switch is not locked.
 	PortChanged func(port uint32)
+	// Held is called when a packet for a controller has to wait, so that Release is called, if it is not nil. It is called with
+	// the switch locked.
+	Held func()
 	// Logger overrides the datapath's.
 	Logger *slog.Logger
 }
@@ -35,6 +37,7 @@ type Switch struct {
 	*pipeline.Bridge
 	dp          *Datapath
 	portChanged func(port uint32)
+	held        func()
 	name        string
 	datapathID  atomic.Uint64
 	log         *slog.Logger
@@ -66,6 +69,7 @@ func (d *Datapath) NewSwitch(o Options) *Switch {
 	s := &Switch{
 		dp:          d,
 		portChanged: o.PortChanged,
+		held:        o.Held,
 		name:        o.Name,
 		log:         o.Logger.With("bridge", o.Name),
 		conns:       make(map[*conn]struct{}),
@@ -82,19 +86,19 @@ func (s *Switch) Datapath() *Datapath { return s.dp }
 // Serve accepts OpenFlow connections until l is closed, and returns nil then. It may be called for several listeners. Peers
 // that are silent for a minute are sent an echo request.
 func (s *Switch) Serve(l net.Listener) error {
-	return s.ServeProbing(l, func() time.Duration { return serviceProbe })
+	return s.ServeOn(l, func() Terms { return Terms{Probe: serviceProbe} })
 }
 
-// ServeProbing is Serve with another interval of probes, which every new connection asks for; 0 is none.
-func (s *Switch) ServeProbing(l net.Listener, every func() time.Duration) error {
-	if err := unixsock.Serve(l, func(nc net.Conn) { s.start(nc, true, every()) }); err != nil {
+// ServeOn is Serve on other terms, for which every new connection asks.
+func (s *Switch) ServeOn(l net.Listener, terms func() Terms) error {
+	if err := unixsock.Serve(l, func(nc net.Conn) { s.start(nc, true, terms()) }); err != nil {
 		return fmt.Errorf("switch %s: accept a connection: %w", s.name, err)
 	}
 	return nil
 }
 
 // ServeConn serves an OpenFlow connection in the background, as Serve does those that it accepts.
-func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true, serviceProbe) }
+func (s *Switch) ServeConn(nc net.Conn) { s.start(nc, true, Terms{Probe: serviceProbe}) }
 
 // Close closes the OpenFlow connections and waits for their goroutines. Listeners are closed by their owner, before.
 // It must not be called from a Receive function.
@@ -123,6 +127,7 @@ func (s *Switch) Expire() {
 		c.expireBundles(now)
 		c.sound(now)
 	}
+	s.Release()
 	s.RunBonds()
 }
 

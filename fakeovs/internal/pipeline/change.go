@@ -32,7 +32,7 @@ func ReplacesGroup(changes []Change) bool {
 func (s *Bridge) Apply(m *FlowMod) ([]Change, error) { return s.flows.apply(m, s.now) }
 
 // ApplyGroup is Apply for a group-mod.
-func (s *Bridge) ApplyGroup(m *openflow.GroupMod) ([]Change, error) {
+func (s *Bridge) ApplyGroup(m *GroupMod) ([]Change, error) {
 	return s.flows.applyGroup(m, s.now)
 }
 

@@ -46,6 +46,7 @@ type Datapath struct {
 	recirculations recirculations
 	pauses         pauses
 	cache          cache
+	drops          map[string]uint64 // by the names of the events
 	meters         map[uint32]*meter // by their numbers in the datapath
 	// spare are translations that are over, of which at most as many were ever under way at once.
 	spare []*translation
@@ -59,7 +60,7 @@ type Datapath struct {
 func NewDatapath(o DatapathOptions) *Datapath {
 	d := &Datapath{
 		now: o.Now, log: o.Logger, ports: make(map[*Port]struct{}), recirculations: newRecirculations(),
-		pauses: newPauses(), meters: make(map[uint32]*meter), memory: newBudget(o.Memory),
+		pauses: newPauses(), meters: make(map[uint32]*meter), memory: newBudget(o.Memory), drops: newDrops(),
 	}
 	if d.now == nil {
 		d.now = time.Now

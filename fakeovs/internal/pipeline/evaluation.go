@@ -52,6 +52,9 @@ func (e *evaluation) pass(p *packet.Packet, m *conntrack.Meta, thawed *frozen, c
 	if cached {
 		e.dp.cache.note(x)
 	}
+	if len(x.made) == 0 {
+		e.dp.drop(dropCounters[x.failed])
+	}
 	e.work += passWork + x.resubmits + len(x.made)
 	x.forks = nil
 	e.execute(p, m, x.made)
@@ -106,6 +109,7 @@ func (e *evaluation) execute(p *packet.Packet, m *conntrack.Meta, actions []data
 			e.side(p, m, branch, last)
 		case datapath.Meter:
 			if meter, ok := a.Context.(*meter); ok && meter.admit(e.s.now, len(p.Bytes())) {
+				e.dp.drop(meterDrops)
 				return false
 			}
 		case datapath.Hash:

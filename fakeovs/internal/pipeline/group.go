@@ -28,10 +28,20 @@ type group struct {
 // bucket is one of a group's lists of actions.
 type bucket struct {
 	openflow.Bucket
+	// steps are what the bucket does, nil if that is its actions.
+	steps          steps
 	packets, bytes uint64
 }
 
-func newGroup(g *openflow.Group, now time.Time) *group {
+// do is the actions of the bucket as steps.
+func (b *bucket) do() steps {
+	if b.steps != nil {
+		return b.steps
+	}
+	return actionSteps(b.Actions)
+}
+
+func newGroup(g *GroupMod, now time.Time) *group {
 	made := &group{id: g.ID, kind: g.Type, selection: g.Selection, created: now, flows: newMembers()}
 	unnumbered := len(g.Buckets) > 1
 	for _, b := range g.Buckets {
@@ -41,7 +51,11 @@ func newGroup(g *openflow.Group, now time.Time) *group {
 		if unnumbered {
 			b.ID = uint32(i)
 		}
-		made.buckets = append(made.buckets, &bucket{Bucket: b})
+		one := &bucket{Bucket: b}
+		if g.steps != nil {
+			one.steps = g.steps[i]
+		}
+		made.buckets = append(made.buckets, one)
 	}
 	return made
 }
@@ -50,7 +64,7 @@ func newGroup(g *openflow.Group, now time.Time) *group {
 func (g *group) weigh() {
 	g.weight = groupWeight + weight(reflect.ValueOf(g.selection))
 	for _, b := range g.buckets {
-		g.weight += bucketWeight + actionsWeight(b.Actions)
+		g.weight += bucketWeight + actionsWeight(b.Actions) + weight(reflect.ValueOf(b.steps))
 	}
 }
 
@@ -66,11 +80,15 @@ func (g *group) hit(b *bucket, size int) {
 	}
 }
 
-// desc is the group as a controller knows it.
-func (g *group) desc() openflow.Group {
+// desc is the group as a controller of a version is told of it.
+func (g *group) desc(v openflow.Version) openflow.Group {
 	d := openflow.Group{ID: g.id, Type: g.kind, Selection: g.selection}
 	for _, b := range g.buckets {
-		d.Buckets = append(d.Buckets, b.Bucket)
+		one := b.Bucket
+		if told := toldActions(b.steps, v); told != nil {
+			one.Actions = told
+		}
+		d.Buckets = append(d.Buckets, one)
 	}
 	return d
 }

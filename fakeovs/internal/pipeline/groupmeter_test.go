@@ -88,7 +88,7 @@ func TestLiveBuckets(t *testing.T) {
 		{ID: 3, Buckets: []openflow.Bucket{watch(3), {}}},
 		{ID: 4, Buckets: []openflow.Bucket{watch(4)}},
 	} {
-		if _, err := s.flows.applyGroup(&openflow.GroupMod{Group: g}, s.dp.now()); err != nil {
+		if _, err := s.flows.applyGroup(&GroupMod{GroupMod: openflow.GroupMod{Group: g}}, s.dp.now()); err != nil {
 			t.Fatal(err)
 		}
 	}

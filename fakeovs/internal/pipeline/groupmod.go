@@ -4,25 +4,89 @@
 package pipeline
 
 import (
+	"encoding/binary"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ovskit/ovskit/openflow"
 )
 
+// GroupMod is a group-mod with what its wire form says of its actions.
+type GroupMod struct {
+	openflow.GroupMod
+	// steps are what each bucket does, nil for its actions.
+	steps []steps
+}
+
+// PrepareGroup makes a group-mod of one that came in a version of OpenFlow as the bytes of a message.
+func (s *Bridge) PrepareGroup(m openflow.GroupMod, v openflow.Version, message []byte) *GroupMod {
+	g := &GroupMod{GroupMod: m}
+	for i, wire := range bucketActions(v, message) {
+		if i >= len(m.Buckets) {
+			break
+		}
+		if list, differs := actionWords(m.Buckets[i].Actions, v, wire, s.Options()); differs {
+			if g.steps == nil {
+				g.steps = make([]steps, len(m.Buckets))
+			}
+			g.steps[i] = actionSteps(list)
+		}
+	}
+	return g
+}
+
+// Weight is about how many bytes the group-mod takes as long as it waits to be carried out.
+func (m *GroupMod) Weight() int64 {
+	n := int64(unsafe.Sizeof(*m)) + weight(reflect.ValueOf(m.steps))
+	for i := range m.Buckets {
+		n += bucketWeight + actionsWeight(m.Buckets[i].Actions)
+	}
+	return n
+}
+
+// bucketActions are the actions of each bucket of a group-mod in their wire form. In OpenFlow 1.0 its message is one of Nicira's
+// and like that of OpenFlow 1.5.
+func bucketActions(v openflow.Version, message []byte) (list [][]byte) {
+	at, head := openflow.HeaderLen+8, 16
+	switch {
+	case v == openflow.Version10:
+		at, head = openflow.HeaderLen+8+16, 8
+	case v >= openflow.Version15:
+		at, head = openflow.HeaderLen+16, 8
+	}
+	buckets := message[min(at, len(message)):]
+	if head == 8 && len(message) >= at {
+		buckets = buckets[:min(len(buckets), int(binary.BigEndian.Uint16(message[at-8:])))]
+	}
+	for len(buckets) >= head {
+		n := int(binary.BigEndian.Uint16(buckets))
+		if n < head || n > len(buckets) {
+			break
+		}
+		actions := buckets[head:n]
+		if head == 8 {
+			actions = actions[:min(len(actions), int(binary.BigEndian.Uint16(buckets[2:])))]
+		}
+		list, buckets = append(list, actions), buckets[n:]
+	}
+	return list
+}
+
 // applyGroup carries out a group-mod and returns what it changed, in order, so that it can be taken back.
-func (t *flowTables) applyGroup(m *openflow.GroupMod, now time.Time) ([]Change, error) {
+func (t *flowTables) applyGroup(m *GroupMod, now time.Time) ([]Change, error) {
 	old := t.groups[m.ID]
 	switch m.Command {
 	case openflow.GroupAdd:
 		if old != nil {
 			return nil, openflow.ErrGroupExists
 		}
-		return t.setGroup(nil, newGroup(&m.Group, now))
+		return t.setGroup(nil, newGroup(m, now))
 	case openflow.GroupAddOrModify:
 		if old == nil {
-			return t.setGroup(nil, newGroup(&m.Group, now))
+			return t.setGroup(nil, newGroup(m, now))
 		}
 	case openflow.GroupDelete:
 		return t.deleteGroups(m.ID), nil
@@ -33,7 +97,7 @@ func (t *flowTables) applyGroup(m *openflow.GroupMod, now time.Time) ([]Change, 
 	if old == nil {
 		return nil, openflow.ErrUnknownGroup
 	}
-	g := newGroup(&m.Group, now)
+	g := newGroup(m, now)
 	g.created, g.flows = old.created, old.flows
 	var err error
 	switch m.Command {
@@ -159,7 +223,7 @@ func (g *group) without(id uint32) ([]*bucket, error) {
 func (g *group) fresh() []*bucket {
 	buckets := make([]*bucket, len(g.buckets))
 	for i, b := range g.buckets {
-		buckets[i] = &bucket{Bucket: b.Bucket}
+		buckets[i] = &bucket{Bucket: b.Bucket, steps: b.steps}
 	}
 	return buckets
 }

@@ -15,16 +15,18 @@ func (s *Bridge) GroupStats(id uint32) []openflow.GroupStats {
 	return chosenGroups(s, id, func(g *group) openflow.GroupStats { return g.stats(s.now) })
 }
 
-// GroupDescs are a group or all, none if there is no such group.
-func (s *Bridge) GroupDescs(id uint32) []openflow.Group { return chosenGroups(s, id, (*group).desc) }
+// GroupDescs are a group or all as controllers of a version are told of them, none if there is no such group.
+func (s *Bridge) GroupDescs(id uint32, v openflow.Version) []openflow.Group {
+	return chosenGroups(s, id, func(g *group) openflow.Group { return g.desc(v) })
+}
 
-// GroupDesc is a group; false if it is not there. The bridge is locked.
-func (s *Bridge) GroupDesc(id uint32) (openflow.Group, bool) {
+// GroupDesc is one of GroupDescs; false if it is not there. The bridge is locked.
+func (s *Bridge) GroupDesc(id uint32, v openflow.Version) (openflow.Group, bool) {
 	g := s.group(id)
 	if g == nil {
 		return openflow.Group{}, false
 	}
-	return g.desc(), true
+	return g.desc(v), true
 }
 
 // MeterStats are the counters of a meter or of all; the error is openflow.ErrUnknownMeter.

@@ -20,6 +20,7 @@ type PacketOut struct {
 	// evaluation and made are what the flows make of it.
 	evaluation *evaluation
 	made       []datapath.Action
+	failed     failure // why there is nothing in made
 }
 
 // PreparePacketOut checks everything about a message that does not depend on the groups and meters there are. The error is or
@@ -82,12 +83,16 @@ func (s *Bridge) Translate(out *PacketOut) {
 	x := newTranslation(e, s, &out.packet.Key)
 	x.size, x.counts, x.effects, x.packet, x.packetOut = len(out.packet.Bytes()), true, true, out.packet, true
 	out.evaluation, out.made = e, x.run(actionSteps(out.actions))
+	out.failed = x.failed
 }
 
 // Send carries out what has been made of a packet-out, as if its frame had come in by a port. The bridge is not locked.
 func (s *Bridge) Send(out *PacketOut) {
 	s.Begin()
 	e := out.evaluation
+	if len(out.made) == 0 {
+		e.dp.drop(dropCounters[out.failed])
+	}
 	e.execute(out.packet, &conntrack.Meta{}, out.made)
 	frames := s.deliveries(e.outputs, false)
 	s.End()

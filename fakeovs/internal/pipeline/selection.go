@@ -63,8 +63,10 @@ type Told struct {
 	steps steps
 }
 
-// Actions are those of the flow as controllers are told of them, nil if that is as they are in Stats.
-func (t *Told) Actions() []openflow.Action { return toldActions(t.steps) }
+// Instructions are those of the flow as controllers of a version are told of them.
+func (t *Told) Instructions(v openflow.Version) openflow.Instructions {
+	return toldInstructions(t.Stats.Instructions, t.steps, v)
+}
 
 // Told returns the flows that a filter selects.
 func (s *Bridge) Told(filter openflow.FlowFilter) ([]Told, error) {

@@ -53,7 +53,7 @@ func (x *translation) bucket(b *bucket, last bool) {
 	old := x.enterNode(nodeBucket, "bucket %d", b.ID)
 	flow, mpls := x.flow, x.wasMPLS
 	x.depth++
-	x.do(actionSteps(b.Actions).executed(), last, true)
+	x.do(b.do().executed(), last, true)
 	x.depth--
 	if x.freezing {
 		x.freeze()

@@ -83,15 +83,6 @@ func (w *wireForm) weight() int64 {
 // Weight is about how many bytes a value takes, with all that it points to.
 func Weight(v any) int64 { return weight(reflect.ValueOf(v)) }
 
-// BucketsWeight is about how many bytes the buckets of a group take.
-func BucketsWeight(list []openflow.Bucket) int64 {
-	n := int64(0)
-	for i := range list {
-		n += bucketWeight + actionsWeight(list[i].Actions)
-	}
-	return n
-}
-
 // beyond is what a value points to.
 func beyond(v reflect.Value) int64 {
 	n := int64(0)

@@ -21,8 +21,8 @@ import (
 type worded struct {
 	openflow.Action
 	words string
-	// wire is the action in its wire form if controllers are to be told of it so, in every version of OpenFlow.
-	wire []byte
+	// told is the wire form in which controllers are told of the action, where that is not the one it has by itself.
+	told toldForms
 }
 
 func (w worded) String() string { return w.words }
@@ -126,16 +126,16 @@ func wordedAction(a openflow.Action, v openflow.Version, wire openflow.RawAction
 		if s, ok := a.(openflow.SetField); ok {
 			w := worded{Action: a, words: setWords(sub, s, b)}
 			if sub == niciraLoad {
-				w.wire = bytes.Clone(b)
+				w.told = before15(bytes.Clone(b))
 			}
 			return w, true
 		}
 	}
 	if told := lengthen(a, b, o); told != nil {
-		return worded{Action: a, words: fmt.Sprint(a), wire: told}, true
+		return worded{Action: a, words: fmt.Sprint(a), told: before15(told)}, true
 	}
-	if words := labelWords(v, wire); words != "" {
-		return worded{Action: a, words: words}, true
+	if words, told := labelWords(v, wire); words != "" {
+		return worded{Action: a, words: words, told: told}, true
 	}
 	if words := oldWords(v, b); words != "" {
 		return worded{Action: a, words: words}, true
@@ -173,28 +173,31 @@ func numberOf(b []byte) (n uint64) {
 }
 
 // labelWords are those of an action that writes a part of an MPLS label or a TTL, empty for others.
-func labelWords(v openflow.Version, wire openflow.RawAction) string {
-	const setMPLSTTL, setTTL = 15, 23
+func labelWords(v openflow.Version, wire openflow.RawAction) (string, toldForms) {
 	b := wire.Bytes
 	switch typ := binary.BigEndian.Uint16(b); {
 	case v == openflow.Version10:
+	case typ == setMPLSLabel && v == openflow.Version11:
+		return fmt.Sprintf("set_mpls_label(%d)", binary.BigEndian.Uint32(b[4:])), mplsLabelForms(b[4:8])
+	case typ == setMPLSTC && v == openflow.Version11:
+		return fmt.Sprintf("set_mpls_tc(%d)", b[4]), mplsTCForms(b[4])
 	case typ == setMPLSTTL:
-		return fmt.Sprintf("set_mpls_ttl(%d)", b[4])
+		return fmt.Sprintf("set_mpls_ttl(%d)", b[4]), mplsTTLForms(b[4])
 	case typ == setTTL:
-		return fmt.Sprintf("mod_nw_ttl:%d", b[4])
+		return fmt.Sprintf("mod_nw_ttl:%d", b[4]), ttlForms(b[4])
 	}
 	if len(b) < 16 {
-		return ""
+		return "", toldForms{}
 	}
 	switch flowcheck.NiciraSubtype(wire) {
 	case niciraSetMPLSTTL:
-		return fmt.Sprintf("set_mpls_ttl(%d)", b[10])
+		return fmt.Sprintf("set_mpls_ttl(%d)", b[10]), mplsTTLForms(b[10])
 	case niciraSetMPLSLabel:
-		return fmt.Sprintf("set_mpls_label(%d)", binary.BigEndian.Uint32(b[12:]))
+		return fmt.Sprintf("set_mpls_label(%d)", binary.BigEndian.Uint32(b[12:])), mplsLabelForms(b[12:16])
 	case niciraSetMPLSTC:
-		return fmt.Sprintf("set_mpls_tc(%d)", b[10])
+		return fmt.Sprintf("set_mpls_tc(%d)", b[10]), mplsTCForms(b[10])
 	}
-	return ""
+	return "", toldForms{}
 }
 
 // oldWords are those of an action that writes a field in OpenFlow 1.0 and 1.1, empty for others.
@@ -244,7 +247,7 @@ func loadAction(dst openflow.Subfield, number []byte) openflow.Action {
 	b := []byte{0xff, 0xff, 0, 24, 0, 0, 0x23, 0x20, 0, niciraLoad}
 	b = binary.BigEndian.AppendUint16(b, dst.Offset<<6|(dst.Bits-1))
 	b = binary.BigEndian.AppendUint64(append(b, header...), n)
-	return worded{Action: set, words: fmt.Sprintf("load:%s->%v", hexNumber(n), dst), wire: b}
+	return worded{Action: set, words: fmt.Sprintf("load:%s->%v", hexNumber(n), dst), told: before15(b)}
 }
 
 // fieldHeader is the header by which actions of Nicira's name a field, nil if there is none of 4 bytes.
@@ -257,41 +260,6 @@ func fieldHeader(s openflow.Subfield) []byte {
 		return nil
 	}
 	return b[len(b)-length+at : len(b)-length+at+4]
-}
-
-// toldActions are the actions of steps as controllers are told of them, nil if that is as the package openflow has them.
-func toldActions(list steps) (told []openflow.Action) {
-	differs := false
-	for _, a := range list {
-		if a, ok := a.(openflow.Action); ok {
-			t, differ := toldAction(a)
-			told, differs = append(told, t), differs || differ
-		}
-	}
-	if !differs {
-		return nil
-	}
-	return told
-}
-
-func toldAction(a openflow.Action) (told openflow.Action, differs bool) {
-	switch a := a.(type) {
-	case worded:
-		if a.wire != nil {
-			return openflow.RawAction{Bytes: a.wire}, true
-		}
-		return a.Action, false
-	case openflow.Clone:
-		if list := toldActions(actionSteps(a.Actions)); list != nil {
-			return openflow.Clone{Actions: list}, true
-		}
-	case openflow.CT:
-		if list := toldActions(actionSteps(a.Exec)); list != nil {
-			a.Exec = list
-			return a, true
-		}
-	}
-	return a, false
 }
 
 // lengthen returns an action of Nicira's that names parts of options with their lengths in it, as a switch tells of it; nil if

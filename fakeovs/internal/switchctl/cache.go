@@ -38,8 +38,6 @@ func (t Target) cacheCommands() []ctlserver.Command {
 			return fmt.Sprintf("set flow_limit to %d", c.limit), nil
 		}},
 		{Name: "dpif/dump-flows", Usage: "[-m] [--names | --no-names] bridge", Min: 1, Max: ctlserver.Any, Run: t.dumpCache},
-		{Name: "coverage/show", Run: say(
-			"Event coverage, avg rate over last: 5 seconds, last minute, last hour,  hash=00000000:\n0 events never hit\n")},
 		{Name: "memory/show", Run: c.memory},
 	}
 }

@@ -38,7 +38,7 @@ func Commands(t Target) []ctlserver.Command {
 	}}
 	return slices.Concat(exit,
 		t.bridgeCommands(), t.traceCommands(), t.fdbCommands(), t.mdbCommands(), t.bondCommands(), t.timeCommands(), t.dummyCommands(),
-		t.datapathCommands(), t.conntrackCommands(), t.featureCommands(), t.cacheCommands(), t.absentCommands(), vlogctl.Commands(switchModules))
+		t.datapathCommands(), t.conntrackCommands(), t.featureCommands(), t.cacheCommands(), t.coverageCommands(), t.absentCommands(), vlogctl.Commands(switchModules))
 }
 
 var errNoBridge = errors.New("no such bridge")

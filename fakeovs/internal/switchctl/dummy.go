@@ -22,6 +22,12 @@ func (t Target) dummyCommands() []ctlserver.Command {
 			Min: 2, Max: ctlserver.Any, Run: t.receive,
 		},
 		{Name: "netdev-dummy/set-admin-state", Usage: "[netdev] up|down", Min: 1, Max: 2, Run: t.setAdminState},
+		{
+			Name: "dpif-dummy/change-port-number", Usage: "dp port new-number", Min: 3, Max: 3,
+			Run: func(args []string) (string, error) {
+				return "", t.Daemon.RenumberPort(args[0], args[1], uint32(atoi(args[2])))
+			},
+		},
 		{Name: "netdev-dummy/conn-state", Usage: "[netdev]", Max: 1, Run: func(args []string) (string, error) {
 			if len(args) > 0 {
 				return args[0] + ": " + t.Daemon.Wire(args[0]) + "\n", nil

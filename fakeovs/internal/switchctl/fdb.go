@@ -5,7 +5,6 @@ package switchctl
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 
@@ -48,25 +47,7 @@ func (t Target) fdbCommands() []ctlserver.Command {
 			}
 			return "", sw.DeleteFDB(uint16(atoi(args[1])), mac)
 		}},
-		{Name: "coverage/read-counter", Usage: "COUNTER", Min: 1, Max: 1, Run: t.readCounter},
 	}
-}
-
-// readCounter tells how often an event happened. Only those of the MAC learning tables and of multicast snooping are counted.
-func (t Target) readCounter(args []string) (string, error) {
-	total, known := uint64(0), false
-	for _, b := range t.Daemon.Bridges() {
-		if sw, err := t.bridge(b.Name); err == nil {
-			for _, events := range []map[string]uint64{sw.FDBEvents(), sw.MDBEvents()} {
-				n, ok := events[args[0]]
-				total, known = total+n, known || ok
-			}
-		}
-	}
-	if !known {
-		return "", ctlserver.Refusal("No such counter")
-	}
-	return fmt.Sprintln(total), nil
 }
 
 // onBridge is the Run of a command that tells something of a bridge.

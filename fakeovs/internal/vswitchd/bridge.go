@@ -72,6 +72,7 @@ func (d *Daemon) createBridge(c *bridgeConfig) error {
 		name: c.name, datapathType: c.datapathType,
 		sw: d.datapath.NewSwitch(ofswitch.Options{
 			Name: c.name, Logger: d.log, PortChanged: func(uint32) { d.DevicesChanged() },
+			Held: func() { d.timer.Reset(heldPacket) },
 		}),
 		listener: l, served: make(chan struct{}), numbers: newPortNumbers(), ports: map[string]*port{},
 		remotes: map[string]*remote{},

@@ -4,9 +4,13 @@
 package vswitchd
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/pipeline"
+	"github.com/ovskit/ovskit/openflow"
 )
 
 // datapath gives out the port numbers of a datapath, which all bridges of a type share.
@@ -49,6 +53,43 @@ func (dp *datapath) take(i *interfaceConfig, dev *device) uint32 {
 		dp.named[name] = n
 	}
 	return n
+}
+
+// Why a port of a dummy datapath gets no other number.
+var (
+	errNoDummy       = errors.New("unknown datapath or not a dummy")
+	errUnknownPort   = errors.New("unknown port")
+	errBadPortNumber = errors.New("bad port number")
+	errNumberInUse   = errors.New("port number already in use")
+)
+
+// RenumberPort gives a port of a dummy datapath, which a device of the same name is, another number in the datapath.
+func (d *Daemon) RenumberPort(datapath, name string, number uint32) error {
+	d.working.Lock()
+	defer d.working.Unlock()
+	dp := d.datapaths[dummyDatapath]
+	if dp == nil || datapath != "ovs-"+dummyDatapath {
+		return errNoDummy
+	}
+	for _, b := range d.bridges {
+		p := b.ports[name]
+		switch {
+		case b.datapathType != dummyDatapath || p == nil || p.dp == 0 || isTunnel(p.kind):
+			continue
+		case number == 0 || number == openflow.PortAny:
+			return errBadPortNumber
+		case dp.users[number] > 0:
+			return errNumberInUse
+		}
+		dp.giveBack(p.dp)
+		dp.users[number]++
+		d.mu.Lock()
+		p.dp = number
+		d.mu.Unlock()
+		b.sw.ChangePort(p.no, func(p *pipeline.Port) { p.Datapath = number })
+		return nil
+	}
+	return errUnknownPort
 }
 
 // giveBack ends the use of a number.

@@ -34,8 +34,9 @@ type remote struct {
 	primary bool
 	maximum time.Duration // of backoff
 	probe   time.Duration // 0: none
-	probing atomic.Int64  // the same for new connections of a listener
-	wake    func()        // has the daemon look at the remote
+	limits  ofswitch.Limits
+	terms   atomic.Pointer[ofswitch.Terms] // both for new connections of a listener
+	wake    func()                         // has the daemon look at the remote
 
 	listener net.Listener // of a target to listen at
 	served   chan struct{}
@@ -107,7 +108,15 @@ func (r *remote) configure(row *dbserver.Row) {
 			r.probe = max(r.probe, time.Second)
 		}
 	}
-	r.probing.Store(int64(r.probe))
+	rate, _ := row.Get("controller_rate_limit").Integer()
+	burst, _ := row.Get("controller_burst_limit").Integer()
+	if limits := (ofswitch.Limits{Rate: rate, Burst: burst}); limits != r.limits {
+		r.limits = limits
+		if r.session != nil {
+			r.session.SetLimits(limits)
+		}
+	}
+	r.terms.Store(&ofswitch.Terms{Probe: r.probe, Limits: r.limits})
 	r.backoff = min(r.backoff, r.maximum)
 }
 
@@ -144,10 +153,11 @@ func (d *Daemon) newRemote(b *bridge, target string) (*remote, error) {
 	}
 	r.listener = unixsock.Patient(r.listener, d.log)
 	r.served = make(chan struct{})
-	every := func() time.Duration { return time.Duration(r.probing.Load()) }
+	r.terms.Store(&ofswitch.Terms{Probe: defaultProbe})
+	terms := func() ofswitch.Terms { return *r.terms.Load() }
 	go func() {
 		defer close(r.served)
-		if err := b.sw.ServeProbing(r.listener, every); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := b.sw.ServeOn(r.listener, terms); err != nil && !errors.Is(err, net.ErrClosed) {
 			d.log.Error("controllers are not served any more", "bridge", b.name, "target", target, "error", err)
 		}
 	}()
@@ -249,7 +259,7 @@ func (r *remote) run(d *Daemon, b *bridge) (next time.Time) {
 }
 
 func (r *remote) start(now time.Time, b *bridge, conn net.Conn) {
-	session := b.sw.Connect(conn, r.probe)
+	session := b.sw.Connect(conn, ofswitch.Terms{Probe: r.probe, Limits: r.limits})
 	if session == nil {
 		r.disconnected(now, "Too many open files")
 		return
@@ -342,6 +352,12 @@ func (r *remote) status(now time.Time) dbserver.Fields {
 	if !r.lost.IsZero() {
 		pairs["sec_since_disconnect"] = fmt.Sprint(int64(now.Sub(r.lost) / time.Second))
 	}
+	if r.session != nil {
+		if actions, misses, ok := r.session.LimitStats(); ok {
+			addLimitStats(pairs, "action", actions)
+			addLimitStats(pairs, "miss", misses)
+		}
+	}
 	f["status"] = dbserver.StringMap(pairs)
 	if r.session != nil {
 		f["is_connected"] = dbserver.Booleans(true)
@@ -350,6 +366,14 @@ func (r *remote) status(now time.Time) dbserver.Fields {
 		}
 	}
 	return f
+}
+
+func addLimitStats(pairs map[string]string, kind string, s ofswitch.LimitStats) {
+	kind = "packet-in-" + kind
+	pairs[kind+"-backlog"] = fmt.Sprint(s.Backlog)
+	pairs[kind+"-bypassed"] = fmt.Sprint(s.Bypassed)
+	pairs[kind+"-queued"] = fmt.Sprint(s.Queued)
+	pairs[kind+"-dropped"] = fmt.Sprint(s.Dropped)
 }
 
 var roleNames = map[openflow.Role]string{

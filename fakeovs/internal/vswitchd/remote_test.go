@@ -148,3 +148,41 @@ func TestFailOpen(t *testing.T) {
 		forwards()
 	})
 }
+
+// TestControllerRateLimit has more packets for a controller than it may be sent at once.
+func TestControllerRateLimit(t *testing.T) {
+	onBoth(t, func(s *side) {
+		s.stopTime()
+		conns := s.controller("ctl")
+		s.sees(bridge0 + " -- set-controller br0 unix:ctl" + dummies("", ""))
+		c := s.await(conns)
+		defer c.Close()
+		s.ofctl("-OOpenFlow13 add-flow BR/br0.mgmt actions=CONTROLLER")
+		status := func() {
+			s.t.Helper()
+			s.warp(6 * time.Second)
+			for _, kind := range []string{"action", "miss"} {
+				for _, count := range []string{"backlog", "bypassed", "queued", "dropped"} {
+					s.sees("--if-exists get controller br0 status:packet-in-" + kind + "-" + count)
+				}
+			}
+		}
+		packets := func(n int) {
+			for range n {
+				s.receive("p1", frame(1, 2, 60))
+			}
+		}
+		packets(30)
+		status()
+		s.sees("set controller br0 controller_rate_limit=100 controller_burst_limit=25")
+		packets(60)
+		status()
+		packets(3)
+		s.sees("set controller br0 controller_rate_limit=2000 controller_burst_limit=[]")
+		packets(3)
+		status()
+		s.sees("clear controller br0 controller_rate_limit")
+		packets(1)
+		status()
+	})
+}

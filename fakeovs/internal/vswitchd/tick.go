@@ -17,6 +17,9 @@ const minStatsInterval = 5 * time.Second
 // tickInterval is how often flows are looked at whose time may be over.
 const tickInterval = time.Second
 
+// heldPacket is how soon packets are looked at that the limits of controllers hold back.
+const heldPacket = time.Millisecond
+
 // statsTimer says when the statistics are written to the database.
 type statsTimer struct {
 	interval time.Duration
@@ -69,6 +72,11 @@ func (d *Daemon) setTimer() {
 			pause = min(pause, max(0, at.Sub(d.clock.Now())))
 		}
 	}
+	for _, b := range d.bridges {
+		if at := b.sw.Release(); !at.IsZero() {
+			pause = min(pause, max(heldPacket, at.Sub(d.clock.Now())))
+		}
+	}
 	d.timer.Reset(pause)
 }
 
@@ -96,6 +104,9 @@ func (d *Daemon) Tracker() *conntrack.Tracker { return d.datapath.Tracker() }
 
 // CachedFlows are the flows of all datapaths.
 func (d *Daemon) CachedFlows() []pipeline.CachedFlow { return d.datapath.CachedFlows() }
+
+// DropEvents are how many packets all datapaths have dropped, by the names of the events.
+func (d *Daemon) DropEvents() map[string]uint64 { return d.datapath.DropEvents() }
 
 // PurgeCache removes them.
 func (d *Daemon) PurgeCache() { d.datapath.PurgeCache() }
