@@ -29,7 +29,7 @@ func (o *OVS) openRemotes() error {
 			return fmt.Errorf("open the remotes of the database: remote %w", err)
 		}
 		if o.tls == nil && o.tlsFiles == (TLSFiles{}) && (strings.HasPrefix(t, "pssl:") || strings.HasPrefix(t, "ssl:")) {
-			return fmt.Errorf("open the remotes of the database: remote %q: no private key and certificate are given for TLS", t)
+			return fmt.Errorf("open the remotes of the database: remote %q: no private key and certificate are given (Options.TLS or TLSFiles)", t)
 		}
 	}
 	remotes, err := o.server.OpenRemotes(dbserver.RemotesOptions{Targets: slices.Clone(o.targets), TLS: o.remoteTLS, Logger: o.log})

@@ -80,6 +80,9 @@ func TestRemotes(t *testing.T) {
 func TestBadRemotes(t *testing.T) {
 	taken := fakeovs.New(t)
 	for remote, says := range map[string]string{
+		"foo":                            `"foo": not a connection method`,
+		"ptcp:999999":                    `"999999" is not a port`,
+		"tcp:":                           "the host is missing",
 		"pssl:0:127.0.0.1":               "Options.TLS",
 		"ssl:127.0.0.1:6640":             "Options.TLS",
 		"db:Open_vSwitch,Open_vSwitch":   `"db:Open_vSwitch,Open_vSwitch": invalid syntax`,
