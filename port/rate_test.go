@@ -43,7 +43,9 @@ func rateOf(t *testing.T, from, to *netns.NS, addr string, packets, burst int) f
 	defer conn.Close()
 	sent := make(chan error, 1)
 	go func() {
-		for begin, n := time.Now(), 0; n < packets; time.Sleep(time.Millisecond) {
+		pace := time.NewTicker(time.Millisecond)
+		defer pace.Stop()
+		for begin, n := time.Now(), 0; n < packets; <-pace.C {
 			for due := int(time.Since(begin).Seconds() * float64(packets)); n < min(due, packets); n++ {
 				if _, err := conn.Write(make([]byte, payload)); err != nil {
 					sent <- err

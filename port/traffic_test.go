@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
@@ -169,9 +170,7 @@ func TestPatchTraffic(t *testing.T) {
 func TestAFXDP(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, bridge.Standalone)
-	if !slices.Contains(l.db.Root().IfaceTypes, "afxdp") {
-		t.Skip("this build of Open vSwitch has no afxdp")
-	}
+	tier.NeedFeature(t, tier.System, slices.Contains(l.db.Root().IfaceTypes, "afxdp"), "interfaces of type afxdp")
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	c.Type = "afxdp"
 	l.attach(t, c)

@@ -66,6 +66,15 @@ func NeedFile(t TB, tier Tier, path, pkg string) []byte {
 	return text
 }
 
+// NeedFeature skips the test, or fails it if the tier is required, unless the
+// switch has a feature that not every build has.
+func NeedFeature(t TB, tier Tier, has bool, feature string) {
+	t.Helper()
+	if !has {
+		miss(t, tier, "Open vSwitch has no "+feature)
+	}
+}
+
 // miss ends a test whose tier cannot be used.
 func miss(t TB, tier Tier, reason string) {
 	t.Helper()

@@ -92,3 +92,17 @@ func TestWhy(t *testing.T) {
 		t.Errorf("Why(Pure) = %q, want nothing", got)
 	}
 }
+
+func TestNeedFeature(t *testing.T) {
+	t.Setenv(Require, "system")
+	if r := record(func(t TB) { NeedFeature(t, System, true, "wings") }); r != (recorder{}) {
+		t.Errorf("of a feature that is there: %+v, want nothing", r)
+	}
+	if r := record(func(t TB) { NeedFeature(t, System, false, "wings") }); !strings.Contains(r.failed, "wings") {
+		t.Errorf("of one that is missing and required: %+v, want a failure that names it", r)
+	}
+	t.Setenv(Require, "")
+	if r := record(func(t TB) { NeedFeature(t, System, false, "wings") }); !strings.Contains(r.skipped, "wings") {
+		t.Errorf("of one that is missing: %+v, want a skip that names it", r)
+	}
+}
