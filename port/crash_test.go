@@ -225,5 +225,3 @@ func (l *lab) settle(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-var errStep = errors.New("this step fails")

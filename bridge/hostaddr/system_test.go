@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"os/exec"
 	"slices"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge/hostaddr"
+	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
@@ -271,30 +271,23 @@ func TestKilled(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			before := l.dump(t)
-			p := program{Verb: "ensure", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(), Addr: addr}
-			for ; p.run(t); p.KillBefore++ {
+			ensured := l.program("ensure", addr).Each(t, func(when string) {
 				l.recover(t)
-				l.expect(t, fmt.Sprintf("ensure killed before step %d", p.KillBefore), before)
-			}
-			if p.KillBefore < 7 {
-				t.Errorf("%d steps of Ensure, want one for each change", p.KillBefore)
-			}
+				l.expect(t, "Ensure "+when, before)
+			})
+			expectSteps(t, "Ensure", ensured)
 			l.expectReached(t, addr)
 			added := l.dump(t)
-			p.Verb, p.KillBefore = "delete", 0
-			for ; p.run(t); p.KillBefore++ {
+			deleted := l.program("delete", addr).Each(t, func(when string) {
 				l.recover(t)
-				when := fmt.Sprintf("delete killed before step %d", p.KillBefore)
 				if _, err := hostaddr.Get(l.db, addr); err == nil {
-					l.expect(t, when, added)
-					continue
+					l.expect(t, "Delete "+when, added)
+					return
 				}
-				l.expect(t, when, before)
+				l.expect(t, "Delete "+when, before)
 				l.ensure(t, addr)
-			}
-			if p.KillBefore < 7 {
-				t.Errorf("%d steps of Delete, want one for each change", p.KillBefore)
-			}
+			})
+			expectSteps(t, "Delete", deleted)
 			l.expect(t, "deleted", before)
 		})
 	}
@@ -310,29 +303,22 @@ func (l *lab) recover(t *testing.T) {
 	}
 }
 
-var errStep = errors.New("this step fails")
+// expectSteps fails if an operation had hardly any steps.
+func expectSteps(t *testing.T, operation string, steps []string) {
+	t.Helper()
+	if len(steps) < 7 {
+		t.Errorf("steps of %s: %q, want one for each change", operation, steps)
+	}
+}
 
 func TestFailedSteps(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	before := l.dump(t)
-	for n := 0; ; n++ {
-		step := 0
-		err := hostaddr.EnsureHooked(testContext(t), l.db, l.config(spareV4), func(string) error {
-			defer func() { step++ }()
-			if step == n {
-				return errStep
-			}
-			return nil
-		})
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, errStep) {
-			t.Fatal(err)
-		}
-		l.expect(t, fmt.Sprintf("failed at step %d", n), before)
-	}
+	steps := killtest.FailEach(t, func(step killtest.Step) error {
+		return hostaddr.EnsureHooked(testContext(t), l.db, l.config(spareV4), step)
+	}, func(when string) { l.expect(t, when, before) })
+	expectSteps(t, "Ensure", steps)
 	l.expectReached(t, spareV4)
 	// A bridge's own port that was made anew is given the route again.
 	added := l.dump(t)

@@ -287,11 +287,7 @@ func TestMachineStartedAnew(t *testing.T) {
 	l.expectConnected(t, "adopted anew")
 
 	// In the middle of a release all that is left are rows.
-	p := program{Verb: "release", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
-		KillAt: "remove the port, configure the bridge as before"}
-	if !p.run(t) {
-		t.Fatal("the release came to its end")
-	}
+	l.runUntil(t, "release", "remove the port, configure the bridge as before")
 	age()
 	l.command(t, l.Host(), "ip link set br0 down")
 	l.recover(t)
