@@ -16,34 +16,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/rowwatch/rowwatchtest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
-// follow takes events, and keeps what they make of the bridges, until done holds.
-// Each event must fit the one before of its bridge.
+// follow is [rowwatchtest.Follow] for bridges.
 func follow(t *testing.T, w *bridge.Watcher, known map[string]*bridge.Bridge, done func() bool) {
 	t.Helper()
-	ctx := testContext(t)
-	for !done() {
-		e, err := w.Next(ctx)
-		if err != nil {
-			t.Fatalf("%v; bridges are %q", err, slices.Sorted(maps.Keys(known)))
-		}
-		b := e.New
-		if b == nil {
-			b = e.Old
-		}
-		if known[b.Name] != e.Old {
-			t.Fatalf("event of %q has Old %+v, want %+v", b.Name, e.Old, known[b.Name])
-		}
-		delete(known, b.Name)
-		if e.New != nil {
-			known[b.Name] = e.New
-		}
-	}
+	rowwatchtest.Follow(testContext(t), t, w.Next, func(b *bridge.Bridge) string { return b.Name }, known, done)
 }
 
 func TestWatch(t *testing.T) {

@@ -14,34 +14,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/ovskit/ovskit/internal/rowwatch/rowwatchtest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
 
-// follow takes events, and keeps what they make of the ports, until done holds. Each
-// event must fit the one before of its port.
+// follow is [rowwatchtest.Follow] for ports.
 func follow(t *testing.T, w *port.Watcher, known map[string]*port.Port, done func() bool) {
 	t.Helper()
-	ctx := testContext(t)
-	for !done() {
-		e, err := w.Next(ctx)
-		if err != nil {
-			t.Fatalf("%v; ports are %q", err, slices.Sorted(maps.Keys(known)))
-		}
-		p := e.New
-		if p == nil {
-			p = e.Old
-		}
-		if known[p.Name] != e.Old {
-			t.Fatalf("event of %q has Old %+v, want %+v", p.Name, e.Old, known[p.Name])
-		}
-		delete(known, p.Name)
-		if e.New != nil {
-			known[p.Name] = e.New
-		}
-	}
+	rowwatchtest.Follow(testContext(t), t, w.Next, func(p *port.Port) string { return p.Name }, known, done)
 }
 
 func TestWatch(t *testing.T) {
