@@ -22,10 +22,7 @@ import (
 // state is what a namespace's devices have: names, addresses and routes.
 func state(t *testing.T, ns *netns.NS) (lines []string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	links, err := h.LinkList()
 	if err != nil {
@@ -79,15 +76,7 @@ func TestOwnPort(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	h, err := n.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName("br0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, n.Host(), "br0")
 	if got, want := link.Attrs().HardwareAddr.String(), mac.String(); got != want {
 		t.Errorf("MAC of the device = %s, want %s", got, want)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -91,15 +92,9 @@ func TestCheckInterface(t *testing.T) {
 	if got := differences(ctx, t, l.ports, "web"); len(got) > 0 {
 		t.Errorf("differences %q right after Attach", got)
 	}
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, web)
 	defer h.Close()
-	link, err := h.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, web, "eth0")
 	addr, err := netlink.ParseAddr("10.0.0.2/24")
 	if err != nil {
 		t.Fatal(err)
@@ -126,9 +121,7 @@ func TestCheckInterface(t *testing.T) {
 	if got := differences(ctx, t, l.ports, "web"); len(got) > 0 {
 		t.Errorf("differences %q that Attach has not mended", got)
 	}
-	if err := h.LinkDel(link); err != nil {
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0")
 	if got := differences(ctx, t, l.ports, "web"); len(got) == 0 {
 		t.Error("no difference of a port whose interface is gone")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/mark"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -49,24 +50,8 @@ func TestCollectPorts(t *testing.T) {
 	if _, err := somebody.Attach(testContext(t), theirs); err != nil {
 		t.Fatal(err)
 	}
-	for _, ends := range []*struct{ c port.Config }{{gone}, {theirs}} {
-		in := ns
-		if ends.c.Name == "theirs" {
-			in = theirNS
-		}
-		h, err := in.Netlink()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer h.Close()
-		link, err := h.LinkByName("eth0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := h.LinkDel(link); err != nil {
-			t.Fatal(err)
-		}
-	}
+	nodetest.DeleteLink(t, ns, "eth0")
+	nodetest.DeleteLink(t, theirNS, "eth0")
 
 	first := []string{
 		fmt.Sprintf("port gone: its interface in network namespace %q is gone", gone.Netns), "device left: no port has it",
@@ -101,19 +86,8 @@ func TestCollectForgives(t *testing.T) {
 	l := newLab(t, bridge.Standalone)
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
 	for range 2 {
-		link, err := h.LinkByName("eth0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := h.LinkDel(link); err != nil {
-			t.Fatal(err)
-		}
+		nodetest.DeleteLink(t, web, "eth0")
 		if got := collected(t, l.ports, port.CollectOptions{}); len(got) != 1 || slices.Contains(got, ", removed") {
 			t.Errorf("found %q, want the port, not removed", got)
 		}

@@ -84,18 +84,7 @@ func TestInterfaceComesBack(t *testing.T) {
 	first := l.attach(t, c)
 	peer, db := l.config(t, "db", "10.0.0.3/24")
 	l.attach(t, peer)
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
-	link, err := inside.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := inside.LinkDel(link); err != nil {
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0")
 	again := l.attach(t, c)
 	if again.MAC.String() != first.MAC.String() {
 		t.Errorf("MAC address %s, want %s as before", again.MAC, first.MAC)
@@ -111,15 +100,9 @@ func TestHandOver(t *testing.T) {
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
 	c := port.Config{Bridge: "br0", Name: "web", HandOver: true, Ifname: "handed0", MAC: mac, MTU: 1400}
 	p := l.attach(t, c)
-	h, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, l.Host())
 	defer h.Close()
-	link, err := h.LinkByName("handed0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, l.Host(), "handed0")
 	if a := link.Attrs(); a.HardwareAddr.String() != mac.String() || a.MTU != 1400 || a.Flags&net.FlagUp != 0 {
 		t.Errorf("the interface has MAC address %s, MTU %d, flags %s; want %s, 1400, down", a.HardwareAddr, a.MTU, a.Flags, mac)
 	}

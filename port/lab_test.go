@@ -4,13 +4,13 @@
 package port_test
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,10 +77,7 @@ func (l *lab) attach(t *testing.T, c port.Config) *port.Port {
 // links lists the devices of a namespace.
 func links(t *testing.T, ns *netns.NS) (names []string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	all, err := h.LinkList()
 	if err != nil {
@@ -96,14 +93,9 @@ func links(t *testing.T, ns *netns.NS) (names []string) {
 // ping sends echo requests until one is answered.
 func ping(t *testing.T, from *netns.NS, to string, seconds string, options ...string) error {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ping", append(options, "-c1", "-w"+seconds, "-i0.2", to)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := from.Do(cmd.Start); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		return errors.New(err.Error() + ": " + out.String())
+	out, err := nodetest.Try(t, from, "ping "+strings.Join(append(options, "-c1", "-w"+seconds, "-i0.2", to), " "))
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
 	}
 	return nil
 }

@@ -67,15 +67,9 @@ func TestInterfaceInNamespace(t *testing.T) {
 	if p.OFPort == 0 || len(p.Name) != 15 {
 		t.Errorf("port number %d, name %q; want a number and a name of 15 bytes", p.OFPort, p.Name)
 	}
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, web)
 	defer h.Close()
-	link, err := h.LinkByName("net7")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, web, "net7")
 	addrs, err := h.AddrList(link, netlink.FAMILY_V4)
 	if err != nil {
 		t.Fatal(err)
@@ -101,15 +95,7 @@ func TestInterfaceInNamespace(t *testing.T) {
 		t.Errorf("the interface (-want +got):\n%s", diff)
 	}
 
-	hostSide, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hostSide.Close()
-	if link, err = hostSide.LinkByName(p.Name); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := link.Attrs().MTU, 1400; got != want {
+	if got, want := nodetest.Link(t, l.Host(), p.Name).Attrs().MTU, 1400; got != want {
 		t.Errorf("MTU on the switch's side = %d, want %d", got, want)
 	}
 	iface, _ := l.db.Interface(p.Name)
@@ -155,15 +141,9 @@ func TestHostDoesNotHear(t *testing.T) {
 	}
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	inside := nodetest.Netlink(t, web)
 	defer inside.Close()
-	eth0, err := inside.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	eth0 := nodetest.Link(t, web, "eth0")
 
 	if err := ping(t, web, "10.0.0.1", "1"); err == nil {
 		t.Error("the host answered a ping")
@@ -180,15 +160,7 @@ func TestHostDoesNotHear(t *testing.T) {
 
 	// The host's end of the pair is addressed directly: first as it is, then
 	// with the host's ears open.
-	hostSide, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hostSide.Close()
-	device, err := hostSide.LinkByName("web")
-	if err != nil {
-		t.Fatal(err)
-	}
+	device := nodetest.Link(t, l.Host(), "web")
 	err = inside.NeighSet(&netlink.Neigh{LinkIndex: eth0.Attrs().Index, State: netlink.NUD_PERMANENT,
 		IP: net.IPv4(10, 0, 0, 1), HardwareAddr: device.Attrs().HardwareAddr})
 	if err != nil {
@@ -233,18 +205,7 @@ func TestFailedAttachLeavesNothing(t *testing.T) {
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	hostLinks := links(t, l.Host())
 
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = "taken0"
-	other := netlink.NewVeth(attrs)
-	other.PeerName = "taken1"
-	if err := inside.LinkAdd(other); err != nil {
-		t.Fatal(err)
-	}
+	addVeth(t, web, "taken0", "taken1")
 	webLinks := links(t, web)
 
 	for _, tt := range []struct {
@@ -330,18 +291,7 @@ func TestDetachOfWhatIsHalfGone(t *testing.T) {
 	l := newLab(t, bridge.Secure)
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.LinkDel(link); err != nil { // the pair goes as it does with the namespace
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0") // the pair goes as it does with the namespace
 	if err := l.ports.Detach(testContext(t), "web"); err != nil {
 		t.Errorf("Detach: %v", err)
 	}
