@@ -43,9 +43,7 @@ func TestCheckRows(t *testing.T) {
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType, OFPort: 7,
 			VLAN: port.VLAN{Tag: 5}, Policing: port.Policing{Rate: 1000},
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
 		if got := differences(ctx, t, m, "p1"); len(got) > 0 {
 			t.Errorf("differences %q right after Attach", got)
 		}
@@ -63,9 +61,7 @@ func TestCheckRows(t *testing.T) {
 		if diff := cmp.Diff(want, differences(ctx, t, m, "p1")); diff != "" {
 			t.Errorf("differences (-want +got):\n%s", diff)
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
 		if got := differences(ctx, t, m, "p1"); len(got) > 0 {
 			t.Errorf("differences %q that Attach has not mended", got)
 		}

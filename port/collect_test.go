@@ -47,9 +47,7 @@ func TestCollectPorts(t *testing.T) {
 	l.orphan(t, left)
 	somebody := l.manager(t, port.Options{Owner: "somebody"})
 	theirs, theirNS := l.config(t, "theirs", "10.0.0.5/24")
-	if _, err := somebody.Attach(testContext(t), theirs); err != nil {
-		t.Fatal(err)
-	}
+	attach(t, somebody, theirs)
 	nodetest.DeleteLink(t, ns, "eth0")
 	nodetest.DeleteLink(t, theirNS, "eth0")
 
@@ -111,12 +109,8 @@ func TestCollectRows(t *testing.T) {
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType,
 			QoS: &port.QoS{MaxRate: 1e9, Queues: map[uint32]port.Queue{1: {MaxRate: 1e8}}},
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.Attach(ctx, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType}); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
+		attach(t, m, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
 		if err := m.SetMirror(ctx, port.Mirror{Bridge: "br0", Name: "m", From: []string{"p1"}, OutputPort: "p2"}); err != nil {
 			t.Fatal(err)
 		}
@@ -152,18 +146,14 @@ func TestCollectRows(t *testing.T) {
 func TestList(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		ctx := testContext(t)
 		withBridge(t, sw)
 		m := manager(t, sw.DB)
 		var want []string
 		for _, name := range []string{"p2", "p1"} {
 			sw.AddDevice(t, name)
-			_, err := m.Attach(ctx, port.Config{
+			attach(t, m, port.Config{
 				Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType, Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")},
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			want = append(want, name)
 		}
 		slices.Sort(want)

@@ -102,9 +102,7 @@ func TestDeviceIsTakenFromTheKernel(t *testing.T) {
 		t.Errorf("%v answered for the host's address past the bridge", got)
 	}
 
-	if err := l.ports.Detach(testContext(t), node.Uplink); err != nil {
-		t.Fatal(err)
-	}
+	l.detach(t, node.Uplink)
 	if got := ipSettings(t, l.Host(), node.Uplink); got != before {
 		t.Errorf("IP settings after Detach = %q, want %q", got, before)
 	}

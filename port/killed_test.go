@@ -30,13 +30,6 @@ func (l *lab) expectComplete(t *testing.T, when string, c crashCase, want state)
 	}
 }
 
-func (l *lab) detach(t *testing.T, name string) {
-	t.Helper()
-	if err := l.ports.Detach(testContext(t), name); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // orders are the two ways in which the parts of an Attach can follow each other.
 func orders(kind port.Kind) []string {
 	if kind == port.Veth {

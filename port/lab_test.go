@@ -67,11 +67,12 @@ func (l *lab) config(t *testing.T, endpoint, addr string) (port.Config, *netns.N
 
 func (l *lab) attach(t *testing.T, c port.Config) *port.Port {
 	t.Helper()
-	p, err := l.ports.Attach(testContext(t), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return attach(t, l.ports, c)
+}
+
+func (l *lab) detach(t *testing.T, name string) {
+	t.Helper()
+	detach(t, l.ports, name)
 }
 
 // links lists the devices of a namespace.

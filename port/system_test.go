@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -116,9 +115,7 @@ func TestInterfaceInNamespace(t *testing.T) {
 		t.Errorf("Get (-Attach +Get):\n%s", diff)
 	}
 
-	if err := l.ports.Detach(testContext(t), p.Name); err != nil {
-		t.Fatal(err)
-	}
+	l.detach(t, p.Name)
 	if got, want := links(t, web), []string{"lo"}; !slices.Equal(got, want) {
 		t.Errorf("devices in the namespace after Detach = %v, want %v", got, want)
 	}
@@ -226,16 +223,7 @@ func TestFailedAttachLeavesNothing(t *testing.T) {
 		config := c
 		tt.change(&config)
 		_, err := l.ports.Attach(testContext(t), config)
-		if err == nil {
-			t.Errorf("%s: no error", tt.name)
-			continue
-		}
-		if tt.is != nil && !errors.Is(err, tt.is) {
-			t.Errorf("%s: error %q is not %q", tt.name, err, tt.is)
-		}
-		if !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: error %q does not contain %q", tt.name, err, tt.want)
-		}
+		expectError(t, tt.name, err, tt.is, tt.want)
 		l.expectUntouched(t, hostLinks)
 		if got := links(t, web); !slices.Equal(got, webLinks) {
 			t.Errorf("%s: devices in the namespace = %v, want %v", tt.name, got, webLinks)
