@@ -72,9 +72,7 @@ func TestOwnPort(t *testing.T) {
 		},
 	}
 	for range 2 { // the second time nothing is to be done
-		if _, err := bridge.Ensure(ctx, db, config); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, db, config)
 	}
 	link := nodetest.Link(t, n.Host(), "br0")
 	if got, want := link.Attrs().HardwareAddr.String(), mac.String(); got != want {
@@ -159,10 +157,7 @@ func TestDatapathIsChosen(t *testing.T) {
 	t.Parallel()
 	n := nodetest.New(t)
 	db := switchtest.Dial(t, n.OVS().DatabaseEndpoint())
-	br, err := bridge.Ensure(testContext(t), db, bridge.Config{Name: "br0", SwitchNetns: n.Host().Path()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	br := ensure(t, db, bridge.Config{Name: "br0", SwitchNetns: n.Host().Path()})
 	want := "netdev"
 	if kernelHasDatapath(t) {
 		want = "system"
@@ -181,9 +176,7 @@ func TestUnusableDatapathOfExistingBridgeIsNoticed(t *testing.T) {
 	}
 	db := switchtest.Dial(t, n.OVS().DatabaseEndpoint())
 	ctx := testContext(t)
-	if _, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "netdev", SwitchNetns: n.Host().Path()}); err != nil {
-		t.Fatal(err)
-	}
+	ensure(t, db, bridge.Config{Name: "br0", Datapath: "netdev", SwitchNetns: n.Host().Path()})
 	_, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "system", SwitchNetns: n.Host().Path()})
 	if !errors.As(err, new(*bridge.DatapathError)) {
 		t.Errorf("Ensure: %v, want a DatapathError", err)

@@ -33,20 +33,13 @@ func TestWatch(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		ensure := func(c bridge.Config) {
-			t.Helper()
-			c.Datapath = sw.Datapath
-			if _, err := bridge.Ensure(ctx, sw.DB, c); err != nil {
-				t.Fatal(err)
-			}
-		}
-		ensure(bridge.Config{Name: "br0"})
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 		w := bridge.Watch(sw.DB, ovsdb.WatchOptions{})
 		defer w.Close()
 		known := map[string]*bridge.Bridge{}
 		follow(t, w, known, func() bool { return known["br0"] != nil })
 
-		ensure(bridge.Config{Name: "br1", Owner: "me"})
+		ensure(t, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath, Owner: "me"})
 		follow(t, w, known, func() bool { b := known["br1"]; return b != nil && b.DatapathID != 0 && b.MAC != nil })
 		if got := known["br1"].Owner; got != "me" {
 			t.Errorf("owner %q, want me", got)
@@ -75,7 +68,8 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		ensure(bridge.Config{Name: "br0", Controllers: []bridge.Controller{{Target: target, MaxBackoff: time.Second}}})
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath,
+			Controllers: []bridge.Controller{{Target: target, MaxBackoff: time.Second}}})
 		conn, err := l.Accept(ctx)
 		if err != nil {
 			t.Fatal(err)

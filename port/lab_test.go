@@ -136,6 +136,26 @@ func transfer(t *testing.T, from, to *netns.NS, addr string, data []byte) ([]byt
 	return got, errors.Join(err, <-sent)
 }
 
+// udp opens a socket at an address of a namespace, and one in another namespace that
+// sends there. The caller must close both.
+func udp(t *testing.T, from, to *netns.NS, addr string) (sender net.Conn, listener net.PacketConn) {
+	t.Helper()
+	if err := to.Do(func() (err error) {
+		listener, err = net.ListenPacket("udp4", addr)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := from.Do(func() (err error) {
+		sender, err = net.Dial("udp4", addr)
+		return err
+	}); err != nil {
+		listener.Close()
+		t.Fatal(err)
+	}
+	return sender, listener
+}
+
 // expectUntouched fails unless only the bridge is there.
 func (l *lab) expectUntouched(t *testing.T, hostLinks []string) {
 	t.Helper()

@@ -163,22 +163,9 @@ func TestHostDoesNotHear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var listener net.PacketConn
-	if err := l.Host().Do(func() (err error) {
-		listener, err = net.ListenPacket("udp4", "10.0.0.1:9")
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	var sender net.Conn
-	if err := web.Do(func() (err error) {
-		sender, err = net.Dial("udp4", "10.0.0.1:9")
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	sender, listener := udp(t, web, l.Host(), "10.0.0.1:9")
 	defer sender.Close()
+	defer listener.Close()
 	if _, err := sender.Write([]byte("past the switch")); err != nil {
 		t.Fatal(err)
 	}
