@@ -43,12 +43,12 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		host := netip.MustParseAddr("192.0.2.1")
 		objects := []flows.Object{
 			flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24)}},
-			flows.Uplink{Name: "eth0", Port: 1, Addr: host},
+			flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host}},
 			flows.Network{
-				Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+				Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24")},
 				Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
 			},
-			flows.Network{Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1")},
+			flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}},
 		}
 		for n := range byte(20) {
 			objects = append(objects, flows.Endpoint{

@@ -20,11 +20,20 @@ type Options struct {
 	// Owner tells the flows of this program from those of others on the same bridge. It is required, and stays the
 	// same from run to run.
 	Owner string
-	// FirstZone is the first of the conntrack zones that the owner uses: the uplink's; networks have those that follow.
+	// FirstZone is the first of the conntrack zones that the owner uses: of translations; the next is of connections between
+	// networks, and networks have those that follow.
 	// Zones are shared by all bridges of a datapath. Zero means 1.
 	FirstZone uint16
 	// Logger is told what is sent to the switch; nil: nobody.
 	Logger *slog.Logger
+}
+
+// env is what the options say to the compiler.
+func (o Options) env() env {
+	if o.FirstZone == 0 {
+		o.FirstZone = 1
+	}
+	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone}
 }
 
 // Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
@@ -67,7 +76,7 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 	if o.FirstZone == 0 {
 		o.FirstZone = 1
 	}
-	if o.FirstZone == math.MaxUint16 {
+	if o.FirstZone >= math.MaxUint16-1 {
 		return nil, fmt.Errorf("open flows: first zone %d leaves none for networks: %w", o.FirstZone, ErrInvalid)
 	}
 	if o.Logger == nil {
@@ -83,7 +92,7 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 		left:     map[string]of.Flow{},
 		leftKeys: map[uint64][]string{},
 	}
-	s.state = newState(env{owner: s.owner, uplinkZone: o.FirstZone})
+	s.state = newState(o.env())
 	s.turn <- struct{}{}
 	p, err := s.diff(ctx, nil)
 	if err == nil {
@@ -103,7 +112,7 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
 	numbers := map[uint64]uint16{}
 	for _, f := range flows {
-		if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok && f.Table == tableHairpin {
+		if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok && f.Table == tableBetween {
 			numbers[f.Cookie&^ownerMask] = binary.BigEndian.Uint16(id.Value[2:])
 		}
 	}
@@ -149,8 +158,8 @@ func (s *Switch) change(ctx context.Context, prune bool, edit func() error) erro
 		return err
 	}
 	next := map[ref][]entry{}
-	for r := range s.state.dirty {
-		next[r] = entries(s.state.compile(r))
+	for r, flows := range s.state.compileDirty() {
+		next[r] = entries(flows)
 	}
 	if err := s.sync(ctx, next, prune); err != nil {
 		s.state.rollback()
