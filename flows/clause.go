@@ -52,7 +52,10 @@ const (
 	dimensions = dimService
 )
 
+// clause makes a condition part of a rule. Two flows are the same to the switch if they match the same, and one cannot stand
+// for two dimensions of a rule: so each dimension has a condition of its own that every packet meets.
 func (b *builder) clause(r *ruleState, dimension uint8, match of.Match) {
+	match = match.With(of.RegMasked(regNext, 0, byDefault<<dimension))
 	b.clauses = append(b.clauses, clause{r.priority(), match, of.Conjunction{ID: r.id, Clause: dimension, Clauses: dimensions}})
 }
 

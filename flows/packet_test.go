@@ -31,8 +31,9 @@ type station struct {
 	mac  net.HardwareAddr
 	addr netip.Addr
 	// addr4 is the IPv4 address of a station that goes by its IPv6 one; else it is not valid.
-	addr4 netip.Addr
-	port  uint32
+	addr4   netip.Addr
+	port    uint32
+	network string // of an endpoint
 }
 
 // addrs are all of a station's addresses.
@@ -94,6 +95,7 @@ func newLab(t *testing.T) *lab {
 		t.Fatal(err)
 	}
 	l.host.port = openflow.PortLocal
+	l.web2.network, l.web3.network, l.db2.network = "web", "web", "db"
 	ports, err := port.Open(l.db, port.Options{})
 	if err != nil {
 		t.Fatal(err)

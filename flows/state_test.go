@@ -257,25 +257,48 @@ func TestStateEqualsFresh(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newState(env{natZone: 1})
 		have := map[ref]Object{}
-		for _, o := range []Object{testHost, testUp, testWeb, testDB} {
+		x := Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}}
+		for _, o := range []Object{testHost, testUp, x, testWeb, testDB} {
 			if err := s.set([]Object{o}, nil); err != nil {
 				t.Fatal(err)
 			}
 			have[o.ref()] = o
 		}
 		s.commit()
-		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") })}
+		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") }),
+			with(testWeb, func(n *Network) { n.Egress = Behind("x") }), with(testDB, func(n *Network) { n.Egress = Routed() }),
+			with(testWeb, func(n *Network) { n.Isolated = true })}
+		selectors := []Selector{
+			EndpointNamed("web2"), EndpointNamed("db3"), Labelled(map[string]string{"a": "1"}), Labelled(map[string]string{"a": "1", "b": "2"}),
+			InNetwork("web"), InNetwork("db"), TheHost(), Outside(), Within(netip.MustParsePrefix("10.1.0.0/16")),
+		}
+		services := []Service{{Proto: ICMP}, {TCP, 80, 0}, {TCP, 80, 99}, {Proto: UDP}}
 		object := rapid.Custom(func(t *rapid.T) Object {
-			switch rapid.IntRange(0, 6).Draw(t, "kind") {
+			switch rapid.IntRange(0, 9).Draw(t, "kind") {
 			case 0:
 				return with(testHost, func(h *Host) { h.MAC = mac(rapid.Byte().Draw(t, "mac")) })
 			case 1:
 				return with(testUp, func(u *Uplink) { u.Port = rapid.Uint32Range(1, 3).Draw(t, "port") })
 			case 2:
 				return rapid.SampledFrom(nets).Draw(t, "network")
+			case 3, 4:
+				return Rule{
+					Name: rapid.SampledFrom([]string{"r", "s", "t"}).Draw(t, "rule"),
+					From: rapid.SliceOfN(rapid.SampledFrom(selectors), 0, 2).Draw(t, "from"),
+					To:   rapid.SliceOfN(rapid.SampledFrom(selectors), 0, 2).Draw(t, "to"), Deny: rapid.Bool().Draw(t, "deny"),
+					Services: rapid.SliceOfN(rapid.SampledFrom(services), 0, 2).Draw(t, "services"),
+					Priority: rapid.Uint8Range(0, 1).Draw(t, "priority"),
+				}
+			case 5:
+				return with(x, func(a *Address) {
+					a.Addrs = []netip.Addr{rapid.SampledFrom([]netip.Addr{hostAddr.Next(), x.Addrs[0]}).Draw(t, "spare")}
+				})
 			}
 			e := endpoint(rapid.SampledFrom(nets).Draw(t, "of"), rapid.ByteRange(2, 5).Draw(t, "n"))
 			e.Port = rapid.Uint32Range(2, 9).Draw(t, "port")
+			if rapid.Bool().Draw(t, "labelled") {
+				e.Labels = map[string]string{"a": "1", "b": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "b")}
+			}
 			for p := range rapid.Uint16Range(0, 2).Draw(t, "published") {
 				e.Publish = append(e.Publish, PortMapping{Proto: TCP, HostPort: 80 + p, Port: 80})
 			}
@@ -288,6 +311,7 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
+				s.compileDirty()
 				s.commit()
 				for _, o := range objects {
 					have[o.ref()] = o
@@ -299,8 +323,16 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
+				s.compileDirty()
 				s.commit()
 				delete(have, o.ref())
+			},
+			"refuse": func(t *rapid.T) { // by the switch, once all is compiled
+				objects := rapid.SliceOfN(object, 1, 3).Draw(t, "objects")
+				if s.set(objects, nil) == nil {
+					s.compileDirty()
+				}
+				s.rollback()
 			},
 			"": func(t *rapid.T) {
 				fresh := newState(env{natZone: 1})
