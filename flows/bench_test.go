@@ -34,7 +34,7 @@ func BenchmarkCompile(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				s := newState(env{natZone: 1})
-				if err := s.set(objects, nil); err != nil {
+				if err := s.set(objects, kept{}); err != nil {
 					b.Fatal(err)
 				}
 				n := 0
@@ -53,7 +53,7 @@ func BenchmarkCompileEndpoint(b *testing.B) {
 		objects := manyEndpoints(n+1, 3)
 		last := objects[len(objects)-1]
 		s := newState(env{natZone: 1})
-		if err := s.set(objects[:len(objects)-1], nil); err != nil {
+		if err := s.set(objects[:len(objects)-1], kept{}); err != nil {
 			b.Fatal(err)
 		}
 		s.compileDirty()
@@ -61,7 +61,7 @@ func BenchmarkCompileEndpoint(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := s.set([]Object{last}, nil); err != nil {
+				if err := s.set([]Object{last}, kept{}); err != nil {
 					b.Fatal(err)
 				}
 				s.compileDirty()

@@ -16,7 +16,7 @@ import (
 // is what [Switch.Set] of the same objects sends.
 func Compile(o Options, objects ...Object) ([]of.Flow, error) {
 	s := newState(o.env())
-	if err := s.set(objects, nil); err != nil {
+	if err := s.set(objects, kept{}); err != nil {
 		return nil, err
 	}
 	var flows []of.Flow

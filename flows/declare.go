@@ -303,7 +303,7 @@ func (s *state) releaseNetwork(name string) {
 	}
 }
 
-func (s *state) putEndpoint(e Endpoint) error {
+func (s *state) putEndpoint(e Endpoint, before kept) error {
 	e = e.clone()
 	if err := s.checkEndpoint(e); err != nil {
 		return err
@@ -319,11 +319,12 @@ func (s *state) putEndpoint(e Endpoint) error {
 			return err
 		}
 	}
-	claims, err := s.claimPublished(&e)
+	asked := slices.Clone(e.Publish)
+	claims, err := s.claimPublished(&e, before)
 	if err != nil {
 		return err
 	}
-	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, claims: claims})
+	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, claims: claims})
 	assign(s, s.networks[e.Network].endpoints, e.Name, true)
 	for _, k := range e.keys() {
 		assign(s, index(s.members, k), e.Name, true)

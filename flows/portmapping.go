@@ -59,7 +59,8 @@ type PortMapping struct {
 	// Zero means all of them, of the families that the endpoint has. At a loopback address the port is for the host's own
 	// programs: no flow leads to it.
 	HostAddr netip.Addr
-	// HostPort is the first port outside, and HostPortEnd the last; zero means HostPort alone.
+	// HostPort is the first port outside, and HostPortEnd the last; a zero HostPortEnd means HostPort alone. A zero HostPort
+	// is one that is free, which [Switch.Published] tells.
 	HostPort, HostPortEnd uint16
 	// Port is the port of the endpoint that HostPort leads to; those that follow lead to those that follow.
 	Port uint16
@@ -75,9 +76,6 @@ func (m PortMapping) count() int {
 
 func (m PortMapping) String() string {
 	port := fmt.Sprint(m.HostPort)
-	if m.HostPort == 0 {
-		port = fmt.Sprint(m.Port)
-	}
 	if m.HostPortEnd != 0 {
 		port += fmt.Sprintf("-%d", m.HostPortEnd)
 	}
@@ -99,6 +97,8 @@ func (m PortMapping) check(n Network, e Endpoint) error {
 		return fmt.Errorf("port %s to %d: a port is 1 to 65535: %w", m, m.Port, ErrInvalid)
 	case m.HostPortEnd != 0 && m.HostPortEnd < m.HostPort:
 		return fmt.Errorf("port %s: the range ends before it begins: %w", m, ErrInvalid)
+	case m.HostPortEnd != 0 && m.HostPort == 0:
+		return fmt.Errorf("port %s: the range begins at no port: %w", m, ErrInvalid)
 	case int(m.Port)+m.count()-1 > 65535:
 		return fmt.Errorf("port %s: the endpoint's ports would end at %d: %w", m, int(m.Port)+m.count()-1, ErrInvalid)
 	}
@@ -116,8 +116,6 @@ func (m PortMapping) check(n Network, e Endpoint) error {
 		case w.mode == internal:
 		case w.mode == routed && (m.HostAddr.IsValid() || m.HostPort != 0 && m.HostPort != m.Port):
 			return fmt.Errorf("port %s: %s is routed, its ports are published as they are: %w", m, n, ErrInvalid)
-		case w.mode != routed && m.HostPort == 0:
-			return fmt.Errorf("port 0/%s to %d: a port is 1 to 65535: %w", m.Proto, m.Port, ErrInvalid)
 		default:
 			possible = true
 		}

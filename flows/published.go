@@ -5,6 +5,7 @@ package flows
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/netip"
 	"slices"
 )
@@ -51,10 +52,17 @@ func (s *state) outside(e *Endpoint, m PortMapping) []claim {
 	return claims
 }
 
-// claimPublished takes the ports outside that an endpoint publishes.
-func (s *state) claimPublished(e *Endpoint) ([]claim, error) {
+// claimPublished takes the ports outside that an endpoint publishes. Those that may be any get the number they had.
+func (s *state) claimPublished(e *Endpoint, before kept) ([]claim, error) {
 	var all []claim
-	for _, m := range e.Publish {
+	for i, m := range e.Publish {
+		if m.HostPort == 0 {
+			var err error
+			if m.HostPort, err = s.freePort(e, m, before); err != nil {
+				return nil, err
+			}
+			e.Publish[i] = m
+		}
 		for _, c := range s.outside(e, m) {
 			taken := s.published[c.key]
 			for _, t := range taken {
@@ -67,6 +75,50 @@ func (s *state) claimPublished(e *Endpoint) ([]claim, error) {
 		}
 	}
 	return all, nil
+}
+
+// The ports that are chosen from where a mapping names none, as Linux chooses its own (ip_local_port_range).
+const (
+	ephemeralFirst = 32768
+	ephemeralLast  = 60999
+)
+
+// freePort finds a port outside for a mapping that names none: the one it had, else one that follows from the endpoint and
+// its port, so that it does not depend on the order in which endpoints are declared.
+func (s *state) freePort(e *Endpoint, m PortMapping, before kept) (uint16, error) {
+	if len(s.outside(e, m)) == 0 {
+		return 0, nil // of a routed network
+	}
+	had := before.ports[keptPort{objectCookie(e.ref()), m.Proto, m.Port}]
+	if old := s.endpoints[e.Name]; old != nil {
+		for i, o := range old.asked {
+			if o == m {
+				had = old.Publish[i].HostPort
+			}
+		}
+	}
+	h := fnv.New64a()
+	fmt.Fprint(h, e.Name, 0, m)
+	const n = ephemeralLast - ephemeralFirst + 1
+	first := h.Sum64() % n
+	for i := range uint64(n + 1) {
+		port := uint16(ephemeralFirst + (first+i-1)%n)
+		if i == 0 {
+			if port = had; had == 0 {
+				continue
+			}
+		}
+		m.HostPort = port
+		if !slices.ContainsFunc(s.outside(e, m), s.taken) {
+			return port, nil
+		}
+	}
+	return 0, fmt.Errorf("port %s: all of %d to %d are published: %w", m, ephemeralFirst, ephemeralLast, ErrConflict)
+}
+
+// taken reports whether somebody has a claim's port.
+func (s *state) taken(c claim) bool {
+	return slices.ContainsFunc(s.published[c.key], func(t publishedAt) bool { return s.sameAddress(t.addr, c.addr) })
 }
 
 // sameAddress reports whether a packet may be for both: an address that is not valid stands for all of the host's.
@@ -99,7 +151,7 @@ func (s *state) claimAgain(n *networkState) error {
 	}
 	for name := range n.endpoints {
 		e := *s.endpoints[name]
-		claims, err := s.claimPublished(&e.Endpoint)
+		claims, err := s.claimPublished(&e.Endpoint, kept{})
 		if err != nil {
 			return fmt.Errorf("endpoint %q: %w", name, err)
 		}

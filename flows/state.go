@@ -63,9 +63,25 @@ type networkState struct {
 	endpoints map[string]bool
 }
 
+// endpointState is an endpoint whose ports outside are chosen, where the one that was asked for named none.
 type endpointState struct {
 	Endpoint
+	asked  []PortMapping
 	claims []claim
+}
+
+// kept is what the switch had chosen for objects before the program started: the numbers of networks, by object cookie,
+// and ports outside.
+type kept struct {
+	networks map[uint64]uint16
+	ports    map[keptPort]uint16
+}
+
+// keptPort is a published port of the endpoint with a cookie.
+type keptPort struct {
+	endpoint uint64
+	proto    Proto
+	port     uint16
 }
 
 type ruleState struct {
@@ -141,9 +157,9 @@ func (s *state) commit() {
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
 
-// set declares objects, replacing those of the same kind and name. reserved tells the numbers that networks had
-// before, by object cookie.
-func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
+// set declares objects, replacing those of the same kind and name. before is what was chosen for them when the
+// program ran before.
+func (s *state) set(objects []Object, before kept) error {
 	objects = slices.Clone(objects)
 	slices.SortFunc(objects, func(a, b Object) int { return a.ref().compare(b.ref()) })
 	for i := 1; i < len(objects); i++ {
@@ -176,11 +192,11 @@ func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
 		case Address:
 			err = s.putAddress(o)
 		case Network:
-			err = s.putNetwork(o, reserved)
+			err = s.putNetwork(o, before.networks)
 		case Rule:
 			err = s.putRule(o)
 		case Endpoint:
-			err = s.putEndpoint(o)
+			err = s.putEndpoint(o, before)
 		default:
 			err = fmt.Errorf("%T is not an object of this package: %w", o, ErrInvalid)
 		}

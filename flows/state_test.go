@@ -127,19 +127,23 @@ func TestSetRefuses(t *testing.T) {
 		{"reserved port", with(web2, func(e *Endpoint) { e.Port = of.PortLocal }), ErrInvalid, "0xfffffffe"},
 		{"published twice by two", endpoint(testWeb, 3, web2.Publish...), ErrConflict, `endpoint "web2"`},
 		{"published twice by one", endpoint(testWeb, 3, PortMapping{Proto: UDP, HostPort: 53, Port: 53}, PortMapping{Proto: UDP, HostPort: 53, Port: 54}), ErrConflict, "53/udp"},
-		{"published port 0", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 0, Port: 80}), ErrInvalid, "0/tcp"},
+		{"published port 0", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 8081}), ErrInvalid, "8081/tcp"},
+		{"published range without a beginning", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPortEnd: 9, Port: 80}), ErrInvalid, "begins at no port"},
+		{"published range backwards", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 9, HostPortEnd: 8, Port: 80}), ErrInvalid, "9-8/tcp"},
+		{"published range over another", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 8000, HostPortEnd: 9000, Port: 80}), ErrConflict, "8000-9000/tcp"},
+		{"published range past the last port", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 1, HostPortEnd: 100, Port: 65500}), ErrInvalid, "65599"},
 		{"published protocol", endpoint(testWeb, 3, PortMapping{Proto: 47, HostPort: 1, Port: 1}), ErrInvalid, "protocol 47"},
 		{"published by an internal network", endpoint(testDB, 3, PortMapping{Proto: TCP, HostPort: 81, Port: 80}), ErrInvalid, `network "db"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newState(env{natZone: 1})
-			if err := s.set([]Object{web2, testDB, testWeb, testUp, testHost}, nil); err != nil {
+			if err := s.set([]Object{web2, testDB, testWeb, testUp, testHost}, kept{}); err != nil {
 				t.Fatal(err)
 			}
 			s.commit()
 			before := flowTexts(s)
-			err := s.set([]Object{endpoint(testDB, 77), tt.set}, nil)
+			err := s.set([]Object{endpoint(testDB, 77), tt.set}, kept{})
 			if !errors.Is(err, tt.want) || !strings.Contains(fmt.Sprint(err), tt.says) {
 				t.Errorf("got error %v, want one that is %q and says %q", err, tt.want, tt.says)
 			}
@@ -162,7 +166,7 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 		{testHost, "uplink"}, {testUp, `network "web"`}, {testWeb, "web2"},
 	} {
 		s := newState(env{natZone: 1})
-		if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, nil); err != nil {
+		if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, kept{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.remove([]Object{tt.object}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), tt.by) {
@@ -174,11 +178,11 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 func TestEndpointsSwapAddresses(t *testing.T) {
 	s := newState(env{natZone: 1})
 	a, b := endpoint(testWeb, 2), endpoint(testWeb, 3)
-	if err := s.set([]Object{a, b, testWeb, testUp, testHost}, nil); err != nil {
+	if err := s.set([]Object{a, b, testWeb, testUp, testHost}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	a.Addrs, b.Addrs = b.Addrs, a.Addrs
-	if err := s.set([]Object{a, b}, nil); err != nil {
+	if err := s.set([]Object{a, b}, kept{}); err != nil {
 		t.Errorf("swap of two endpoints' addresses in one change: %v", err)
 	}
 }
@@ -186,11 +190,11 @@ func TestEndpointsSwapAddresses(t *testing.T) {
 func TestNetworksSwapSubnets(t *testing.T) {
 	s := newState(env{natZone: 1})
 	a, b := testWeb, testDB
-	if err := s.set([]Object{a, b, testUp, testHost}, nil); err != nil {
+	if err := s.set([]Object{a, b, testUp, testHost}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	a.Gateways, b.Gateways = b.Gateways, a.Gateways
-	if err := s.set([]Object{a, b}, nil); err != nil {
+	if err := s.set([]Object{a, b}, kept{}); err != nil {
 		t.Errorf("swap of two networks' subnets in one change: %v", err)
 	}
 }
@@ -198,14 +202,14 @@ func TestNetworksSwapSubnets(t *testing.T) {
 // What was established in a network that is gone must not be so in another.
 func TestZonesAreNotReused(t *testing.T) {
 	s := newState(env{natZone: 1})
-	if err := s.set([]Object{testHost, testUp, testWeb}, nil); err != nil {
+	if err := s.set([]Object{testHost, testUp, testWeb}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	was := s.networks["web"].id
 	if err := s.remove([]Object{testWeb}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.set([]Object{testDB}, nil); err != nil {
+	if err := s.set([]Object{testDB}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.networks["db"].id; got == was {
@@ -216,11 +220,11 @@ func TestZonesAreNotReused(t *testing.T) {
 // One endpoint more costs that endpoint's flows and nothing else.
 func TestEndpointTouchesOnlyItself(t *testing.T) {
 	s := newState(env{natZone: 1})
-	if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, nil); err != nil {
+	if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	s.commit()
-	if err := s.set([]Object{endpoint(testWeb, 3)}, nil); err != nil {
+	if err := s.set([]Object{endpoint(testWeb, 3)}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	want := map[ref]bool{{kindEndpoint, "web3"}: true}
@@ -230,7 +234,7 @@ func TestEndpointTouchesOnlyItself(t *testing.T) {
 }
 
 func TestNetworkKeepsItsNumber(t *testing.T) {
-	number := map[uint64]uint16{objectCookie(testDB.ref()): 3}
+	number := kept{networks: map[uint64]uint16{objectCookie(testDB.ref()): 3}}
 	s := newState(env{natZone: 1})
 	if err := s.set([]Object{testHost, testUp, testWeb}, number); err != nil {
 		t.Fatal(err)
@@ -259,7 +263,7 @@ func TestStateEqualsFresh(t *testing.T) {
 		have := map[ref]Object{}
 		x := Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}}
 		for _, o := range []Object{testHost, testUp, x, testWeb, testDB} {
-			if err := s.set([]Object{o}, nil); err != nil {
+			if err := s.set([]Object{o}, kept{}); err != nil {
 				t.Fatal(err)
 			}
 			have[o.ref()] = o
@@ -307,7 +311,7 @@ func TestStateEqualsFresh(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"set": func(t *rapid.T) {
 				objects := rapid.SliceOfN(object, 1, 3).Draw(t, "objects")
-				if err := s.set(objects, nil); err != nil {
+				if err := s.set(objects, kept{}); err != nil {
 					s.rollback()
 					return
 				}
@@ -329,7 +333,7 @@ func TestStateEqualsFresh(t *testing.T) {
 			},
 			"refuse": func(t *rapid.T) { // by the switch, once all is compiled
 				objects := rapid.SliceOfN(object, 1, 3).Draw(t, "objects")
-				if s.set(objects, nil) == nil {
+				if s.set(objects, kept{}) == nil {
 					s.compileDirty()
 				}
 				s.rollback()
@@ -344,7 +348,7 @@ func TestStateEqualsFresh(t *testing.T) {
 				for _, o := range have {
 					left = append(left, o)
 				}
-				if err := fresh.set(left, numbers); err != nil {
+				if err := fresh.set(left, kept{networks: numbers}); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
 				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) {
