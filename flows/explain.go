@@ -196,7 +196,7 @@ func (x *explainer) first(from, to party) *sending {
 		return nil
 	}
 	x.p.ttl--
-	return x.hostSends("host, which routes it")
+	return x.hostSends("host")
 }
 
 func (x *explainer) endpointSends(from, to party) *sending {
@@ -272,7 +272,6 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		x.why.Verdict = x.dropped(l.Steps, port, sent)
 		return nil, nil
 	}
-	var on *sending
 	switch {
 	case port == of.PortLocal && x.holder(x.p.dst).host:
 		l.To = "host"
@@ -289,8 +288,7 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 	x.why.Legs = append(x.why.Legs, l)
 	if port == of.PortLocal && l.To != "host" {
 		x.p.ttl--
-		on = x.hostSends(l.To)
-		return on, nil
+		return x.hostSends("host"), nil
 	}
 	x.why.Verdict = Verdict{Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: x.reason(passedReason(l.Steps))}
 	if x.decided != nil {

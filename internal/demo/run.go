@@ -128,10 +128,11 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, o Options) (err err
 	if err != nil {
 		return err
 	}
+	var hints []string
 	defer func() {
 		if err == nil && o.Keep {
 			r.Kept, err = tb.Keep()
-			r.Kept = append(r.Kept, "Remove it with: ovskit demo --cleanup")
+			r.Kept = append(r.Kept, hints...)
 			return
 		}
 		err = errors.Join(err, tb.Close())
@@ -140,6 +141,12 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, o Options) (err err
 	defer s.close()
 	if err := s.build(ctx, o.alter); err != nil {
 		return err
+	}
+	if o.Keep {
+		if err := s.record(ctx); err != nil {
+			return err
+		}
+		hints = s.hints()
 	}
 	if o.tamper != nil {
 		if err := o.tamper(ctx, s); err != nil {

@@ -42,10 +42,14 @@ const (
 	firstPort     = 20001 // local ports of attempts that are looked for on the wire; below what a kernel chooses itself
 )
 
+// owner is whose the flows are.
+const owner = "demo"
+
 // scenario is the network of the demo, set up and answering.
 type scenario struct {
 	tb       *testbed.Testbed
 	of       *openflow.Conn
+	sw       *flows.Switch
 	services *services
 
 	host, outside, web0, web1, db0 *machine
@@ -122,11 +126,10 @@ func (s *scenario) connect(ctx context.Context, intents []flows.Object) (err err
 	if s.of, err = openflow.Dial(ctx, s.tb.Bridge().Management(), openflow.Options{}); err != nil {
 		return err
 	}
-	sw, err := flows.Open(ctx, s.of, flows.Options{Owner: "demo"})
-	if err != nil {
+	if s.sw, err = flows.Open(ctx, s.of, flows.Options{Owner: owner}); err != nil {
 		return err
 	}
-	return sw.Set(ctx, intents...)
+	return s.sw.Set(ctx, intents...)
 }
 
 // serve starts what the probes talk to.
