@@ -86,7 +86,8 @@ type Config struct {
 	// ContainerID is recorded in Interface.external_ids as container_id, with
 	// Ifname as container_iface, as ovs-docker(8) does.
 	ContainerID string `json:"-"`
-	// ExternalIDs are set in Interface.external_ids.
+	// ExternalIDs are set in Interface.external_ids. Keys that begin with
+	// "ovskit-" and those that other fields set are refused.
 	ExternalIDs map[string]string `json:"externalIDs,omitempty"`
 }
 

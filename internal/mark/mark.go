@@ -4,6 +4,9 @@
 // Package mark names the keys of external_ids that rows of this module carry.
 package mark
 
+// Prefix begins the keys that are nobody else's.
+const Prefix = "ovskit-"
+
 // The keys.
 const (
 	// Owner is on every row that was made by this module: who had it made.
