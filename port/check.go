@@ -43,7 +43,8 @@ func (d Difference) String() string {
 // rows, ovs-vswitchd's answer, the devices, the interface in its namespace with
 // its addresses and routes. Another Attach of the same Config mends what it finds.
 // It fails with [ErrNotFound] when there is no such port and with [ErrForeign]
-// when it is not the owner's.
+// when it is not the owner's. It looks for devices in [Options].SwitchNetns, and fails
+// if the switch's are not there.
 func (m *Manager) Check(ctx context.Context, name string) ([]Difference, error) {
 	found, err := m.check(ctx, name)
 	if err != nil {
@@ -91,6 +92,11 @@ func (m *Manager) check(ctx context.Context, name string) (found []Difference, e
 	case p.Config.OFPort != 0 && p.OFPort != p.Config.OFPort:
 		found = append(found, Difference{"Interface.ofport", fmt.Sprint(p.OFPort), fmt.Sprint(p.Config.OFPort)})
 	}
+	if gone, err := m.isDeviceGone(p, iface); err != nil {
+		return found, err
+	} else if gone {
+		found = append(found, Difference{fmt.Sprintf("device %q", p.Name), "", there(true)})
+	}
 	devices, err := m.checkDevices(p)
 	return append(found, devices...), err
 }
@@ -130,7 +136,7 @@ func (m *Manager) checkDevices(p *Port) (found []Difference, err error) {
 		device, err = id.find(m.source, p.Name)
 		switch {
 		case errors.Is(err, errNoDevice):
-			return []Difference{{fmt.Sprintf("device %q", p.Name), "", there(true)}}, nil
+			return []Difference{{fmt.Sprintf("device %q", p.Name), "", there(true)}}, m.expectSwitchHere()
 		case errors.Is(err, errForeignDevice):
 			return []Difference{{fmt.Sprintf("device %q", p.Name), "another device", "the port's"}}, nil
 		case err != nil:

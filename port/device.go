@@ -34,8 +34,7 @@ func (m *Manager) attachDevice(ctx context.Context, p *plan) (*Port, error) {
 // datapath in user space gets copies. One that ovs-vswitchd made itself is the
 // machine's way into the bridge, and the machine's own IP stack is to use it.
 func sharedWithKernel(br *vswitch.Bridge, iface *vswitch.Interface) bool {
-	return br.DatapathType == datapathUser && (iface.Type == "" || iface.Type == "system") &&
-		iface.IfIndex != nil && *iface.IfIndex > 0
+	return br.DatapathType == datapathUser && isOfKernel(iface) && isOpen(iface)
 }
 
 // silence keeps the kernel's IP stack away from the device of a port. What was
