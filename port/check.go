@@ -43,8 +43,8 @@ func (d Difference) String() string {
 // rows, ovs-vswitchd's answer, the devices, the interface in its namespace with
 // its addresses and routes. Another Attach of the same Config mends what it finds.
 // It fails with [ErrNotFound] when there is no such port and with [ErrForeign]
-// when it is not the owner's. It looks for devices in [Options].SwitchNetns, and fails
-// if the switch's are not there.
+// when it is not the owner's, and with [ErrElsewhere] where the devices of the switch's
+// bridges are not.
 func (m *Manager) Check(ctx context.Context, name string) ([]Difference, error) {
 	found, err := m.check(ctx, name)
 	if err != nil {

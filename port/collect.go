@@ -46,8 +46,8 @@ type CollectOptions struct {
 // again is taken away. What belongs to other owners or to nobody is left alone.
 //
 // It returns what it found, and goes on where something cannot be looked at or
-// removed; the error then says what. It does nothing and fails with [ErrNotFound] when
-// the switch has bridges whose devices are not in [Options].SwitchNetns.
+// removed; the error then says what. It does nothing and fails with [ErrElsewhere] where
+// the devices of the switch's bridges are not.
 func (m *Manager) Collect(ctx context.Context, o CollectOptions) ([]Garbage, error) {
 	c := &collection{Manager: m, CollectOptions: o, now: time.Now().UTC().Truncate(time.Second)}
 	if err := m.expectSwitchHere(); err != nil {

@@ -33,8 +33,8 @@ func (m *Manager) expectSwitchHere() error {
 	if len(missing) == 0 {
 		return nil // there is nothing to tell it by
 	}
-	return fmt.Errorf("the switch does not run in network namespace %q, which has no device of its bridges %q: %w",
-		m.source.Path(), missing, ErrNotFound)
+	return fmt.Errorf("network namespace %q has no device of the switch's bridges %q: %w",
+		m.source.Path(), missing, ErrElsewhere)
 }
 
 // isOpen reports whether ovs-vswitchd says that it has a device of the kernel open.

@@ -24,6 +24,9 @@ var (
 	ErrOwnPort = errors.New("is the bridge's own port")
 	// ErrForeign says that the port is another owner's.
 	ErrForeign = errors.New("belongs to another owner")
+	// ErrElsewhere says that the devices of the switch's bridges are not in
+	// [Options].SwitchNetns.
+	ErrElsewhere = errors.New("the switch runs in another network namespace, or not at all")
 )
 
 // A Port is a port that ovs-vswitchd has made.

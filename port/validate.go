@@ -14,8 +14,11 @@ import (
 	"github.com/ovskit/ovskit/internal/netns"
 )
 
-// check reports what is wrong with a config by itself, before anything is looked
-// at, and fills in the defaults that depend on nothing else.
+// Check reports what is wrong with a config by itself, as [Manager.Attach] does before
+// it looks at anything.
+func (c Config) Check() error { return c.check() }
+
+// check is Check that fills in the defaults that depend on nothing else.
 func (c *Config) check() error {
 	if c.Name != "" || !c.inNamespace() {
 		if err := checkName("name", c.Name); err != nil {
