@@ -126,3 +126,33 @@ func TestInternalInterfaceComesBack(t *testing.T) {
 		t.Errorf("Attach in place of another device: %v, want %v", err, port.ErrExists)
 	}
 }
+
+// TestInterfaceWithoutIPv6 has an interface lose its IPv6 addresses with its MTU: they
+// can be given up, and be had again.
+func TestInterfaceWithoutIPv6(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Secure)
+	c, web := l.config(t, "web", "10.0.0.2/24")
+	both := c
+	both.Addrs = append(slices.Clone(c.Addrs), netip.MustParsePrefix("2001:db8::2/64"))
+	h, err := web.Netlink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	for _, next := range []port.Config{c, both} {
+		l.attach(t, both)
+		link, err := h.LinkByName("eth0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.LinkSetMTU(link, 1000); err != nil {
+			t.Fatal(err)
+		}
+		next.MTU = 1400
+		l.attach(t, next)
+		if got := differences(testContext(t), t, l.ports, "web"); len(got) > 0 {
+			t.Errorf("differences %q", got)
+		}
+	}
+}
