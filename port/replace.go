@@ -37,7 +37,10 @@ func (m *Manager) replace(
 	}
 	asked := p.OFPort
 	if asked == 0 && iface.OFPort != nil && *iface.OFPort > 0 {
-		p.OFPort = uint32(*iface.OFPort)
+		number := uint32(*iface.OFPort)
+		if m.numberIsFree(p.Bridge, p.Name, number) == nil {
+			p.OFPort = number
+		}
 	}
 	made, err := m.create(ctx, p)
 	if err != nil || p.OFPort == asked {
