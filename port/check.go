@@ -97,6 +97,11 @@ func (m *Manager) check(ctx context.Context, name string) (found []Difference, e
 	} else if gone {
 		found = append(found, Difference{fmt.Sprintf("device %q", p.Name), "", there(true)})
 	}
+	if another, err := m.isAnotherDevice(p.Name, iface); err != nil {
+		return found, err
+	} else if another {
+		found = append(found, Difference{fmt.Sprintf("device %q", p.Name), "another device", "the port's"})
+	}
 	devices, err := m.checkDevices(p)
 	return append(found, devices...), err
 }

@@ -8,14 +8,21 @@ import (
 	"fmt"
 
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
 )
 
-// expectInterface looks for the interface of a port that is there already. It fails
-// with errNoDevice when it is gone and the port is to be made anew, and with ErrExists
-// when another device has the place of its devices, which is not to be touched.
-func (m *Manager) expectInterface(p *plan) error {
+// expectInterface looks for the devices of a port that is there already. It fails with
+// errNoDevice when they are gone and the port is to be made anew, and with ErrExists when
+// another device has the place of one, which is not to be touched.
+func (m *Manager) expectInterface(p *plan, iface *vswitch.Interface) error {
 	switch {
+	case p.Kind == Device:
+		another, err := m.isAnotherDevice(p.Name, iface)
+		if another {
+			err = errNoDevice
+		}
+		return err
 	case p.Kind == Veth && !p.HandOver:
 		return m.expectPair(p)
 	case p.Kind == Internal && p.inNamespace():

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/port"
 	"github.com/vishvananda/netlink"
@@ -154,5 +155,64 @@ func TestInterfaceWithoutIPv6(t *testing.T) {
 		if got := differences(testContext(t), t, l.ports, "web"); len(got) > 0 {
 			t.Errorf("differences %q", got)
 		}
+	}
+}
+
+// TestDeviceComesBack has a device end and another one get its name, as the tap device
+// of a VM does that starts again.
+func TestDeviceComesBack(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Standalone)
+	_, web := l.config(t, "web", "10.0.0.2/24")
+	peer, db := l.config(t, "db", "10.0.0.3/24")
+	l.attach(t, peer)
+	h, err := l.Host().Netlink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	plug := func() {
+		addVeth(t, l.Host(), "tap", "eth0")
+		for name, do := range map[string]func(netlink.Link) error{
+			"tap": h.LinkSetUp, "eth0": func(link netlink.Link) error { return h.LinkSetNsFd(link, web.Fd()) },
+		} {
+			link, err := h.LinkByName(name)
+			if err == nil {
+				err = do(link)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		inside, err := web.Netlink()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer inside.Close()
+		if _, err := linkconf.Apply(inside, "eth0", linkconf.Config{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := port.Config{Bridge: "br0", Name: "tap", Kind: port.Device}
+	plug()
+	before := ipSettings(t, l.Host(), "tap")
+	first := l.attach(t, c)
+	deleteDevice(t, l.Host(), "tap")
+	plug()
+	if got, want := differences(testContext(t), t, l.ports, "tap"), []string{`device "tap" is another device, not the port's`}; !slices.Equal(got, want) {
+		t.Errorf("differences %q, want %q", got, want)
+	}
+	if again := l.attach(t, c); again.OFPort != first.OFPort {
+		t.Errorf("OpenFlow port %d, want %d as before", again.OFPort, first.OFPort)
+	}
+	if err := ping(t, db, "10.0.0.2", "10"); err != nil {
+		t.Errorf("ping: %v", err)
+	}
+	if got := differences(testContext(t), t, l.ports, "tap"); len(got) > 0 {
+		t.Errorf("differences %q", got)
+	}
+	l.detach(t, "tap")
+	if got := ipSettings(t, l.Host(), "tap"); got != before {
+		t.Errorf("IP settings %q, want %q as before Attach", got, before)
 	}
 }

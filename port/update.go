@@ -33,7 +33,7 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 	if err := before.fixed(p.Config); err != nil {
 		return nil, err
 	}
-	if err := m.expectInterface(p); errors.Is(err, errNoDevice) {
+	if err := m.expectInterface(p, iface); errors.Is(err, errNoDevice) {
 		return m.replace(ctx, p, br, row, iface)
 	} else if err != nil {
 		return nil, err
