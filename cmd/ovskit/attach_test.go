@@ -100,12 +100,16 @@ func TestAttachDetachCollect(t *testing.T) {
 	if got, want := ok("gc"), "nothing to collect\n"; got != want {
 		t.Errorf("gc printed %q, want %q", got, want)
 	}
+	code, stdout, stderr := command(t, "gc", "--db", n.OVS().DatabaseEndpoint(), "--switch-netns", web.Name())
+	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "--switch-netns") {
+		t.Errorf("gc where the switch is not: exit code %d, stdout %q, stderr %q; want %d and a hint", code, stdout, stderr, exitFailed)
+	}
 	if got := ok("status", "--check"); !strings.Contains(got, "bridge br0: datapath netdev") ||
 		!strings.Contains(got, web.Name()+"/eth0") || !strings.Contains(got, "10.1.0.2/24") {
 		t.Errorf("status printed %q", got)
 	}
 	nodetest.DeleteLink(t, web, "eth0")
-	code, stdout, stderr := command(t, append([]string{"status", "--check"}, where...)...)
+	code, stdout, stderr = command(t, append([]string{"status", "--check"}, where...)...)
 	if code != exitFailed || stderr != "" || !strings.Contains(stdout, "port web0: ") {
 		t.Errorf("status of a port without its interface: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}

@@ -40,7 +40,9 @@ It is to run in the network namespace that Open vSwitch runs in, or with --switc
 				if f.output == "json" {
 					return errors.Join(err, printJSON(c.OutOrStdout(), append([]port.Garbage{}, found...)))
 				}
-				printGarbage(c.OutOrStdout(), found, o.DryRun)
+				if err == nil || len(found) > 0 {
+					printGarbage(c.OutOrStdout(), found, o.DryRun)
+				}
 				return err
 			})
 		},
