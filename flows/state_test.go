@@ -125,6 +125,11 @@ func TestSetRefuses(t *testing.T) {
 		{"port taken", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
 		{"port of the uplink", with(web2, func(e *Endpoint) { e.Port = testUp.Port }), ErrConflict, `uplink "eth0"`},
 		{"reserved port", with(web2, func(e *Endpoint) { e.Port = of.PortLocal }), ErrInvalid, "0xfffffffe"},
+		{"mirror to an endpoint", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = web2.Port }), ErrConflict, `endpoint "web2"`},
+		{"mirror to itself", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = e.Port }), ErrConflict, `endpoint "web3"`},
+		{"mirror to no port", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = of.PortLocal }), ErrInvalid, "0xfffffffe"},
+		{"limit of nothing", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Limit = &Limit{} }), ErrInvalid, "limit"},
+		{"multicast of isolated endpoints", with(testWeb, func(n *Network) { n.Isolated, n.Multicast = true, true }), ErrInvalid, "multicast"},
 		{"published twice by two", endpoint(testWeb, 3, web2.Publish...), ErrConflict, `endpoint "web2"`},
 		{"published twice by one", endpoint(testWeb, 3, PortMapping{Proto: UDP, HostPort: 53, Port: 53}, PortMapping{Proto: UDP, HostPort: 53, Port: 54}), ErrConflict, "53/udp"},
 		{"published port 0", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 8081}), ErrInvalid, "8081/tcp"},
@@ -271,7 +276,7 @@ func TestStateEqualsFresh(t *testing.T) {
 		s.commit()
 		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") }),
 			with(testWeb, func(n *Network) { n.Egress = Behind("x") }), with(testDB, func(n *Network) { n.Egress = Routed() }),
-			with(testWeb, func(n *Network) { n.Isolated = true })}
+			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true })}
 		selectors := []Selector{
 			EndpointNamed("web2"), EndpointNamed("db3"), Labelled(map[string]string{"a": "1"}), Labelled(map[string]string{"a": "1", "b": "2"}),
 			InNetwork("web"), InNetwork("db"), TheHost(), Outside(), Within(netip.MustParsePrefix("10.1.0.0/16")),
@@ -300,6 +305,9 @@ func TestStateEqualsFresh(t *testing.T) {
 			}
 			e := endpoint(rapid.SampledFrom(nets).Draw(t, "of"), rapid.ByteRange(2, 5).Draw(t, "n"))
 			e.Port = rapid.Uint32Range(2, 9).Draw(t, "port")
+			if rapid.Bool().Draw(t, "mirrored") {
+				e.MirrorTo = rapid.Uint32Range(8, 12).Draw(t, "mirror")
+			}
 			if rapid.Bool().Draw(t, "labelled") {
 				e.Labels = map[string]string{"a": "1", "b": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "b")}
 			}
