@@ -35,10 +35,7 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		sw, err := flows.Open(ctx, conn, flows.Options{Owner: "conformance"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		sw := open(t, br, flows.Options{Owner: "conformance"})
 
 		host := netip.MustParseAddr("192.0.2.1")
 		objects := []flows.Object{
@@ -76,7 +73,7 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		}
 
 		// With a dump to compare with, nothing is found to repair.
-		if err := sw.Prune(ctx); err != nil {
+		if _, err := sw.Prune(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if err := sw.Delete(ctx, objects...); err != nil {
@@ -101,16 +98,32 @@ func TestOpenRefusesTablesInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		client, err := openflow.Connect(ctx, br.Management(), quick)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer client.Close()
 		// The flow of a standalone bridge that makes it a learning switch.
-		if _, err := flows.Open(ctx, conn, flows.Options{Owner: "conformance"}); !errors.Is(err, flows.ErrConflict) {
+		if _, err := flows.Open(ctx, client, flows.Options{Owner: "conformance"}); !errors.Is(err, flows.ErrConflict) {
 			t.Errorf("open flows on a standalone bridge: got error %v, want %v", err, flows.ErrConflict)
 		}
 	})
+}
+
+// open keeps the flows of an owner on a bridge until the test ends.
+func open(t *testing.T, br *bridge.Bridge, o flows.Options) *flows.Switch {
+	t.Helper()
+	client, err := openflow.Connect(t.Context(), br.Management(), quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(t.Context(), client, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sw.Close() })
+	return sw
 }
 
 // held is what the switch holds, as sorted text without counters.

@@ -45,7 +45,8 @@ type lab struct {
 	ovs    *fakeovs.OVS
 	db     *vswitch.DB
 	br     *bridge.Bridge
-	conn   *openflow.Conn
+	client *openflow.Client
+	conn   *openflow.Conn // to look at the switch by
 	sw     *flows.Switch
 	host   *station
 	router *station // outside, on the uplink
@@ -109,14 +110,34 @@ func newLab(t *testing.T) *lab {
 // open connects to the switch, as a program does when it starts.
 func (l *lab) open() {
 	l.t.Helper()
-	var err error
-	if l.conn, err = openflow.Dial(l.ctx, l.br.Management(), openflow.Options{}); err != nil {
+	conn, err := openflow.Dial(l.ctx, l.br.Management(), openflow.Options{})
+	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { l.conn.Close() })
-	if l.sw, err = flows.Open(l.ctx, l.conn, flows.Options{Owner: "lab"}); err != nil {
+	l.t.Cleanup(func() { conn.Close() })
+	client, err := openflow.Connect(l.ctx, l.br.Management(), quick)
+	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.t.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(l.ctx, client, flows.Options{Owner: "lab"})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { sw.Close() })
+	l.conn, l.client, l.sw = conn, client, sw
+}
+
+// quick makes a client look soon for a switch that was away.
+var quick = openflow.ClientOptions{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond}
+
+// restart is the end of the program and its next start.
+func (l *lab) restart() {
+	l.t.Helper()
+	l.sw.Close()
+	l.client.Close()
+	l.conn.Close()
+	l.open()
 }
 
 func (l *lab) objects() []flows.Object {
