@@ -37,25 +37,7 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		defer conn.Close()
 		sw := open(t, br, flows.Options{Owner: "conformance"})
 
-		host := netip.MustParseAddr("192.0.2.1")
-		objects := []flows.Object{
-			flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24)}},
-			flows.Uplink{Name: "eth0", Port: 1, Addr: host},
-			flows.Network{
-				Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
-				Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
-			},
-			flows.Network{Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1")},
-		}
-		for n := range byte(20) {
-			objects = append(objects, flows.Endpoint{
-				Name: fmt.Sprint("web", n), Network: "web", Port: 10 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, 1, n},
-				Addrs: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, 10 + n}), netip.AddrFrom4([4]byte{10, 1, 0, 100 + n})},
-				Publish: []flows.PortMapping{
-					{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
-				},
-			})
-		}
+		objects := append(someObjects(20), flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{hostPrefix}})[1:]
 		if err := sw.Set(ctx, objects...); err != nil {
 			t.Fatal(err)
 		}
@@ -63,12 +45,7 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want []string
-		for _, f := range compiled {
-			want = append(want, f.String())
-		}
-		slices.Sort(want)
-		if diff := cmp.Diff(want, held(t, conn)); diff != "" {
+		if diff := cmp.Diff(texts(compiled), held(t, conn)); diff != "" {
 			t.Errorf("switch differs from the compiled flows (-compiled +switch):\n%s", diff)
 		}
 
@@ -126,6 +103,31 @@ func open(t *testing.T, br *bridge.Bridge, o flows.Options) *flows.Switch {
 	return sw
 }
 
+var hostPrefix = netip.MustParsePrefix("192.0.2.1/24")
+
+// someObjects are a host, an uplink, two networks and so many endpoints that publish ports.
+func someObjects(endpoints byte) []flows.Object {
+	objects := []flows.Object{
+		flows.Host{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, Addrs: []netip.Prefix{hostPrefix}},
+		flows.Uplink{Name: "eth0", Port: 1, Addr: hostPrefix.Addr()},
+		flows.Network{
+			Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+			Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
+		},
+		flows.Network{Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1")},
+	}
+	for n := range endpoints {
+		objects = append(objects, flows.Endpoint{
+			Name: fmt.Sprint("web", n), Network: "web", Port: 10 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, 1, n},
+			Addrs: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, 10 + n}), netip.AddrFrom4([4]byte{10, 1, 0, 100 + n})},
+			Publish: []flows.PortMapping{
+				{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
+			},
+		})
+	}
+	return objects
+}
+
 // held is what the switch holds, as sorted text without counters.
 func held(t *testing.T, conn *openflow.Conn) []string {
 	t.Helper()
@@ -133,9 +135,18 @@ func held(t *testing.T, conn *openflow.Conn) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := make([]string, len(all))
+	plain := make([]openflow.Flow, len(all))
 	for i, f := range all {
-		texts[i] = f.Flow.String()
+		plain[i] = f.Flow
+	}
+	return texts(plain)
+}
+
+// texts are flows as sorted text.
+func texts(flows []openflow.Flow) []string {
+	texts := make([]string, len(flows))
+	for i, f := range flows {
+		texts[i] = f.String()
 	}
 	slices.Sort(texts)
 	return texts
