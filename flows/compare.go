@@ -18,16 +18,18 @@ var (
 	ownMeters = of.IDRange{First: 1, Last: 1<<16 - 1}
 )
 
-// step is the change from what the switch is known to hold.
-func (s *Switch) step(e edit) *of.Plan {
-	return &of.Plan{
-		Flows:  changes(e.flows, s.book.flows, s.left.flows, of.Flow.Equal),
-		Groups: changes(e.groups, s.book.groups, s.left.groups, of.Group.Equal),
-		Meters: changes(e.meters, s.book.meters, s.left.meters, of.MeterConfig.Equal),
-	}
+// step is the change from what the switch is known to hold, and the keys of the flows that it is to hold anew.
+func (s *Switch) step(e edit) (p *of.Plan, written map[string]bool) {
+	p, written = &of.Plan{}, map[string]bool{}
+	p.Flows = changes(e.flows, s.book.flows, s.left.flows, of.Flow.EqualContent, written)
+	p.Groups = changes(e.groups, s.book.groups, s.left.groups, of.Group.Equal, nil)
+	p.Meters = changes(e.meters, s.book.meters, s.left.meters, of.MeterConfig.Equal, nil)
+	return p, written
 }
 
-func changes[K comparable, T any](edit map[K]*T, book, left map[K]T, equal func(a, b T) bool) (c of.Changes[T]) {
+func changes[K comparable, T any](
+	edit map[K]*T, book, left map[K]T, equal func(a, b T) bool, written map[K]bool,
+) (c of.Changes[T]) {
 	for key, want := range edit {
 		old, there := book[key]
 		if !there {
@@ -43,6 +45,10 @@ func changes[K comparable, T any](edit map[K]*T, book, left map[K]T, equal func(
 			c.Replace = append(c.Replace, *want)
 		default:
 			c.Unchanged++
+			continue
+		}
+		if want != nil && written != nil {
+			written[key] = true
 		}
 	}
 	return c

@@ -88,9 +88,9 @@ func (c claim) come() []forgotten {
 	}}
 }
 
-// outdated are the connections to forget after a change. What is declared for the first time, and is what the switch
-// holds, was there before the program started: nothing is new then.
-func (s *Switch) outdated(e edit) []forgotten {
+// outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
+// time, and of which no flow is written, was there before the program started: nothing is new then.
+func (s *Switch) outdated(e edit, written map[string]bool) []forgotten {
 	before, after := map[claim]bool{}, map[claim]bool{}
 	kept := map[claim]bool{}
 	for r, out := range e.objects {
@@ -98,11 +98,10 @@ func (s *Switch) outdated(e edit) []forgotten {
 		for _, c := range old.claims {
 			before[c] = true
 		}
+		found := !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
 		for _, c := range out.claims {
 			after[c] = true
-			if !known && s.holds(out) {
-				kept[c] = true
-			}
+			kept[c] = found
 		}
 	}
 	all := map[forgotten]bool{}
@@ -117,9 +116,11 @@ func (s *Switch) outdated(e edit) []forgotten {
 		if before[c] {
 			continue
 		}
-		// What was told to be forgotten twice is right again before the second time.
-		gone := c.gone()
-		s.settling = slices.DeleteFunc(s.settling, func(f forgotten) bool { return slices.Contains(gone, f) })
+		// What was to be forgotten once more is right again.
+		if len(s.settling) > 0 {
+			gone := c.gone()
+			s.settling = slices.DeleteFunc(s.settling, func(f forgotten) bool { return slices.Contains(gone, f) })
+		}
 		if !kept[c] {
 			for _, f := range c.come() {
 				all[f] = true
@@ -127,14 +128,6 @@ func (s *Switch) outdated(e edit) []forgotten {
 		}
 	}
 	return bounded(all)
-}
-
-// holds reports whether the switch was found to hold all flows of an object.
-func (s *Switch) holds(out output) bool {
-	return !slices.ContainsFunc(out.flows, func(e entry) bool {
-		f, there := s.left.flows[e.key]
-		return !there || !f.Equal(e.flow)
-	})
 }
 
 // maxPorts is how many ports of an address are forgotten one by one: for each the switch looks at all its connections.

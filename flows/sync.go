@@ -127,8 +127,9 @@ func (s *state) undoTo(steps int) {
 
 // sync makes the switch hold what the state is compiled to. With prune it looks at all that the switch holds.
 func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan, error) {
-	e, forget := s.compile()
-	plan, left := s.step(e), s.left
+	e := s.compile()
+	plan, written := s.step(e)
+	forget, left := s.outdated(e, written), s.left
 	if prune || s.stale || conn != s.conn {
 		var err error
 		if plan, left, err = s.compare(ctx, conn, e, prune); err != nil {
@@ -148,8 +149,8 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 	return plan, nil
 }
 
-// compile gives what the state makes different, and the connections that the switch is to forget for it.
-func (s *Switch) compile() (edit, []forgotten) {
+// compile gives what the state makes different.
+func (s *Switch) compile() edit {
 	objects := map[ref]output{}
 	for r := range s.state.dirty {
 		objects[r] = s.state.output(r)
@@ -162,7 +163,7 @@ func (s *Switch) compile() (edit, []forgotten) {
 			}
 		}
 	}
-	return e, s.outdated(e)
+	return e
 }
 
 // carry makes the changes of a plan. An error that is no refusal leaves it open what the switch holds.
