@@ -323,11 +323,11 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 		}
 	}
 	asked := slices.Clone(e.Publish)
-	claims, err := s.claimPublished(&e, before)
+	outside, err := s.claimPublished(&e, before)
 	if err != nil {
 		return err
 	}
-	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, claims: claims})
+	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
 	for _, k := range e.keys() {
 		assign(s, index(s.members, k), e.Name, true)

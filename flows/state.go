@@ -12,8 +12,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	of "github.com/ovskit/ovskit/openflow"
 )
 
 // The reasons for which intents are refused. The error that wraps them names the objects.
@@ -44,9 +42,6 @@ type state struct {
 	mirrors   map[uint32]int // how many endpoints are mirrored to a port
 	// members are the names of endpoints, and selecting those of rules, by what the one has and the other selects by.
 	members, selecting map[string]map[string]bool
-	// shared are the parts of the flows that objects share, by the flow's key; sharing has the keys of each object's.
-	shared  map[string]map[ref][]of.Flow
-	sharing map[ref][]string
 
 	dirty map[ref]bool // to be compiled again
 	// pending are networks that the change replaces, while what they are to be is not known yet.
@@ -72,8 +67,8 @@ func (n *networkState) ports() iter.Seq[uint32] { return maps.Values(n.endpoints
 // endpointState is an endpoint whose ports outside are chosen, where the one that was asked for named none.
 type endpointState struct {
 	Endpoint
-	asked  []PortMapping
-	claims []claim
+	asked   []PortMapping
+	outside []outsidePort
 }
 
 // kept is what the switch had chosen for objects before the program started: the numbers of networks, by object cookie,
@@ -112,8 +107,6 @@ func newState(e env) *state {
 		mirrors:   map[uint32]int{},
 		members:   map[string]map[string]bool{},
 		selecting: map[string]map[string]bool{},
-		shared:    map[string]map[ref][]of.Flow{},
-		sharing:   map[ref][]string{},
 		dirty:     map[ref]bool{{kind: kindBase}: true},
 	}
 }
