@@ -1,6 +1,8 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:generate go test -run ^TestFlowTables$ -count=1 . -update
+
 // Package flows turns connectivity intents into the flow tables of one Open vSwitch bridge: who is on which network,
 // which way out a network has, which ports are published, who may connect to whom. Masquerading, published ports,
 // isolation and anti-spoofing are all flows, of IPv4 and IPv6 alike; no iptables or nftables rule is involved.

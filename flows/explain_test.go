@@ -24,7 +24,7 @@ import (
 // explained is a switch with networks of all kinds, whose intents have been through JSON.
 type explained struct {
 	ctx     context.Context
-	conn    *openflow.Conn
+	client  *openflow.Client
 	sw      *flows.Switch
 	intents flows.Intents
 	ask     flows.Tracer
@@ -97,13 +97,14 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 		},
 		flows.Rule{Name: "no-telnet", Services: []flows.Service{{Proto: flows.TCP, FirstPort: 23}}, Deny: true, Priority: 9},
 	}
-	if x.conn, err = openflow.Dial(ctx, br.Management(), openflow.Options{}); err != nil {
+	if x.client, err = openflow.Connect(ctx, br.Management(), openflow.ClientOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { x.conn.Close() })
-	if x.sw, err = flows.Open(ctx, x.conn, flows.Options{Owner: x.intents.Owner}); err != nil {
+	t.Cleanup(func() { x.client.Close() })
+	if x.sw, err = flows.Open(ctx, x.client, flows.Options{Owner: x.intents.Owner}); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { x.sw.Close() })
 	if err := x.sw.Set(ctx, objects...); err != nil {
 		t.Fatal(err)
 	}

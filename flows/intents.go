@@ -6,10 +6,7 @@ package flows
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-
-	of "github.com/ovskit/ovskit/openflow"
 )
 
 // Intents are what an owner has declared on a bridge, in a form that can be kept: their JSON is what another program
@@ -96,13 +93,9 @@ func refsOf(objects []Object) []ref {
 	return refs
 }
 
-// flows are those that the switch should hold, by key.
-func (s *state) flows() map[string]of.Flow {
-	all := map[string]of.Flow{}
-	for fs := range maps.Values(s.compileDirty()) {
-		for _, f := range fs {
-			all[f.Key()] = f
-		}
-	}
-	return all
+// items are what the switch should hold.
+func (s *state) items() items {
+	b := newBook()
+	b.apply(b.edit(s.outputs()))
+	return b.items
 }

@@ -18,7 +18,7 @@ const IntentsFile = "ovskit-intents.json"
 
 // record writes what is declared into the directory of the switch, where "ovskit trace" and "ovskit check" read it.
 func (s *scenario) record(ctx context.Context) error {
-	objects, err := s.sw.Declared(ctx)
+	objects, err := s.flows.Declared(ctx)
 	if err != nil {
 		return err
 	}
