@@ -266,12 +266,13 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 	if err := x.p.read(r.Passes[len(r.Passes)-1].FinalFlow); err != nil {
 		return nil, err
 	}
-	port, sent := outPort(r)
-	if r.Dropped() {
+	out := x.leaving(r)
+	if r.Dropped() || out.port == 0 || out.problem != "" {
 		x.why.Legs = append(x.why.Legs, l)
-		x.why.Verdict = x.dropped(l.Steps, port, sent)
+		x.why.Verdict = x.dropped(l.Steps, out)
 		return nil, nil
 	}
+	port := out.port
 	switch {
 	case port == of.PortLocal && x.holder(x.p.dst).host:
 		l.To = "host"

@@ -89,7 +89,8 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 		endpoint("web1", "web", addrs("10.1.0.3", "fd00:1::3")),
 		endpoint("db0", "db", addrs("10.2.0.2", "fd00:2::2"), mapping(5432, 5432)),
 		endpoint("db1", "db", addrs("10.2.0.3", "fd00:2::3")),
-		endpoint("lone0", "lone", addrs("10.3.0.2", "fd00:3::2")),
+		mirrored(endpoint("lone0", "lone", addrs("10.3.0.2", "fd00:3::2")), attach("tap0")),
+		mirrored(endpoint("lone1", "lone", addrs("10.3.0.3", "fd00:3::3")), attach("tap1")),
 		endpoint("pub0", "pub", addrs("10.4.0.2", "fd00:4::2"), flows.PortMapping{Proto: flows.TCP, Port: 80}),
 		flows.Rule{
 			Name: "web-to-db", From: []flows.Selector{flows.Labelled(map[string]string{"app": "web"})}, To: []flows.Selector{flows.InNetwork("db")},
@@ -131,6 +132,41 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 	return x
 }
 
+func mirrored(e flows.Endpoint, to uint32) flows.Endpoint {
+	e.MirrorTo = to
+	return e
+}
+
+// A port that is gone is told as such.
+func TestExplainGonePort(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		x := explainBed(t, s)
+		ports, err := port.Open(s.DB, port.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ports.Close()
+		if err := ports.Detach(x.ctx, "web1"); err != nil {
+			t.Fatal(err)
+		}
+		// Detach does not wait for the switch.
+		if _, err := s.DB.Apply(x.ctx); err != nil {
+			t.Fatal(err)
+		}
+		q, err := flows.ParseQuery("web0 -> web1 tcp/80")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := x.intents.Explain(x.ctx, q, x.ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Verdict.Outcome != flows.Dropped || got.Verdict.Table != "deliver" || !strings.Contains(got.Verdict.Reason, "it does not get out of port") {
+			t.Errorf("got %s, want it dropped as the port is gone", got.Verdict)
+		}
+	})
+}
+
 func TestExplain(t *testing.T) {
 	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
 		x := explainBed(t, s)
@@ -148,6 +184,7 @@ func TestExplain(t *testing.T) {
 			{"fd00:1::2 -> outside icmp", `delivered to outside as icmp 2001:db8::1 > 2001:db8:ffff::1: network "web" has a way out`},
 			{"db0 -> outside udp/53", `delivered to outside as udp 192.0.2.50:40000 > 198.51.100.1:53: network "db" has a way out`},
 			{"lone0 -> outside tcp/443", `dropped in table "from endpoint" as tcp 10.3.0.2:40000 > 198.51.100.1:443: the network has no way out`},
+			{"lone0 -> lone1 tcp/80", `delivered to endpoint "lone1" as tcp 10.3.0.2:40000 > 10.3.0.3:80: endpoints of network "lone" reach each other`},
 			{"pub0 -> outside tcp/443", `delivered to outside as tcp 10.4.0.2:40000 > 198.51.100.1:443: ` +
 				"a routed network reaches the outside with its own addresses"},
 			{"host -> outside tcp/443", `delivered to outside as tcp 192.0.2.1:40000 > 198.51.100.1:443: what the host sends outside leaves`},

@@ -4,6 +4,7 @@
 package flows
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -50,30 +51,37 @@ func (x *explainer) steps(r *trace.Result) []Step {
 	return steps
 }
 
-// outPort is the OpenFlow port that the packet was to leave by last.
-func outPort(r *trace.Result) (port uint32, sent bool) {
+// leaving is how a packet was to leave the bridge.
+type leaving struct {
+	port    uint32 // OpenFlow port number; 0 if no flow had it leave
+	problem string // why it did not, in the switch's words
+}
+
+// leaving finds the last port that the packet was to leave by. Ports that get copies do not count.
+func (x *explainer) leaving(r *trace.Result) (l leaving) {
 	for _, p := range r.Passes {
 		for _, v := range p.All() {
 			for _, s := range v.Steps {
-				text := s.Action
+				text, problem := s.Action, ""
 				for _, n := range s.Notes {
 					if by, ok := strings.CutPrefix(n.Text, "output port is "); ok {
 						text = "output:" + by
+					} else if n.Severity != trace.Detail {
+						problem = n.Text
 					}
 				}
 				text = strings.TrimPrefix(text, "output:")
-				if text == "LOCAL" {
-					port, sent = of.PortLocal, true
-				} else if n, err := strconv.ParseUint(text, 10, 32); err == nil {
-					port, sent = uint32(n), true
+				port, err := strconv.ParseUint(text, 10, 32)
+				switch {
+				case text == "LOCAL" || err == nil && uint32(port) == hostPort:
+					l = leaving{of.PortLocal, problem}
+				case err == nil && x.mirrors[uint32(port)] == 0:
+					l = leaving{uint32(port), problem}
 				}
 			}
 		}
 	}
-	if port == hostPort {
-		port = of.PortLocal
-	}
-	return port, sent
+	return l
 }
 
 // read takes the packet's addresses, ports and TTL from its text, as a trace writes it.
@@ -204,7 +212,7 @@ func passedReason(steps []Step) string {
 }
 
 // dropped is the verdict on a packet that ended in the bridge.
-func (x *explainer) dropped(steps []Step, port uint32, sent bool) Verdict {
+func (x *explainer) dropped(steps []Step, out leaving) Verdict {
 	v := Verdict{Outcome: Dropped, Packet: x.p.String()}
 	if len(steps) == 0 {
 		v.Reason = "the switch takes nothing from the port"
@@ -213,8 +221,8 @@ func (x *explainer) dropped(steps []Step, port uint32, sent bool) Verdict {
 	last := steps[len(steps)-1]
 	v.Table = last.Name
 	switch {
-	case sent:
-		v.Reason = fmt.Sprintf("port %d, where it was to go out, is not there or takes nothing", port)
+	case out.port != 0:
+		v.Reason = fmt.Sprintf("it does not get out of port %d: %s", out.port, cmp.Or(out.problem, "the port takes nothing"))
 	case last.Table == tablePolicy && x.decided != nil:
 		v.Rule, v.Reason = x.decided.rule, x.decided.reason
 	default:

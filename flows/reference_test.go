@@ -138,15 +138,20 @@ func exampleIntents(mac net.HardwareAddr, attach func(name string) uint32) []Obj
 	web, db := network("web", 1, Via("eth0")), network("db", 2, Behind("x"))
 	web.Host = ToHost | FromHost
 	db.Isolated = true
+	pub := network("pub", 3, Routed())
+	pub.Multicast = true
+	web1, db1 := endpoint("web1", "web", 1, 3), endpoint("db1", "db", 2, 3)
+	web1.DHCP, web1.MirrorTo = true, attach("tap")
+	db1.Limit = &Limit{Kbps: 10_000}
 	return []Object{
 		Host{MAC: mac, Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24"), netip.MustParsePrefix("2001:db8::1/64")}},
 		Uplink{Name: "eth0", Port: attach("eth0"), Addrs: addrs("192.0.2.1", "2001:db8::1")},
 		Address{Name: "x", Addrs: addrs("192.0.2.50", "2001:db8::50")},
-		web, db, network("pub", 3, Routed()), network("lone", 4, Egress{}),
+		web, db, pub, network("lone", 4, Egress{}),
 		endpoint("web0", "web", 1, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80}),
-		endpoint("web1", "web", 1, 3),
+		web1,
 		endpoint("db0", "db", 2, 2, PortMapping{Proto: TCP, HostPort: 5432, Port: 5432}),
-		endpoint("db1", "db", 2, 3),
+		db1,
 		endpoint("pub0", "pub", 3, 2, PortMapping{Proto: TCP, Port: 80}),
 		endpoint("lone0", "lone", 4, 2),
 		Rule{
@@ -200,8 +205,8 @@ running switch.
 
 ## How a packet goes
 
-The first packet of each connection. Later ones, in both directions, leave out policy and admit: what is established is
-known by its zone, and register 4 stays 0 for it.
+The first packet of each connection. Later ones, in both directions, are known by their zone: register 4 stays 0, so that
+table policy passes them on to deliver without asking the rules.
 
 `, len(r.flows))
 	r.writePaths(t, &b)
@@ -249,6 +254,9 @@ func describeObject(o Object) string {
 		if o.Isolated {
 			text += "; isolated inside"
 		}
+		if o.Multicast {
+			text += "; multicast"
+		}
 		if o.Host == ToHost|FromHost {
 			text += "; host access both ways"
 		}
@@ -260,6 +268,15 @@ func describeObject(o Object) string {
 			if m.HostPort != 0 {
 				text += fmt.Sprintf(" at %d", m.HostPort)
 			}
+		}
+		if o.DHCP {
+			text += "; DHCP"
+		}
+		if o.Limit != nil {
+			text += fmt.Sprintf("; at most %d kbit/s", o.Limit.Kbps)
+		}
+		if o.MirrorTo != 0 {
+			text += fmt.Sprintf("; mirrored to port %d", o.MirrorTo)
 		}
 		return text
 	case Rule:
@@ -440,7 +457,7 @@ func exits(flows []of.Flow) string {
 				if a.Resume {
 					leads[a.Table] = true
 				}
-			case of.Output, of.OutputField:
+			case of.Output, of.OutputField, of.OutputGroup:
 				out = true
 			}
 		}
