@@ -90,7 +90,7 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 		findErr = m.step("remove the devices")
 	}
 	if findErr == nil {
-		findErr = deleteLink(m.source, link)
+		findErr = m.removals.remove(link.Attrs().Index)
 	}
 	if errors.Is(findErr, errNoDevice) {
 		return nil // it went with the namespace at its other end
@@ -126,7 +126,7 @@ func (m *Manager) detachRemains(ctx context.Context, name string) error {
 	if !orphan {
 		return ErrNotFound
 	}
-	return id.remove(m.source, name)
+	return id.remove(m.removals, name)
 }
 
 // detachSilent gives a device back to the kernel's IP stack and removes the rows,

@@ -92,7 +92,7 @@ func removeDeadTap(ns *netns.Shared, c *Config) error {
 	if link.Type() != "tuntap" && link.Type() != "tun" || !slices.Equal(link.Attrs().HardwareAddr, c.MAC) {
 		return fmt.Errorf("interface %q in network namespace %q: %w", c.Ifname, ns.Name(), errForeignDevice)
 	}
-	return deleteLink(ns, link)
+	return deleteLink(ns, link.Attrs().Index)
 }
 
 // isMoved reports whether the device of an internal port has left the switch's

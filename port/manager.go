@@ -26,7 +26,7 @@ type Options struct {
 
 // A Manager attaches and detaches ports for one owner. Its methods may be
 // called from any goroutine at the same time; those that change ports then
-// share transactions.
+// share transactions, and the kernel's deletion of devices.
 type Manager struct {
 	db    *vswitch.DB
 	marks *ovsdb.Batcher // of what ovs-vswitchd is not told of
@@ -37,6 +37,7 @@ type Manager struct {
 	source   *netns.Shared
 	targets  *netns.Pool
 	departed *departed
+	removals *removals // from source
 	// busy are the names of the ports that are being changed.
 	busy keyLock
 	// hook, of tests, is told of each step before it is taken, and can fail
@@ -53,6 +54,7 @@ func Open(db *vswitch.DB, o Options) (*Manager, error) {
 	if m.source, err = m.targets.Open(o.SwitchNetns); err != nil {
 		return nil, fmt.Errorf("network namespace of the switch: %w", err)
 	}
+	m.removals = &removals{ns: m.source, step: m.step}
 	return m, nil
 }
 
