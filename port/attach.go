@@ -59,7 +59,11 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 		defer unlock()
 	}
 	if iface, ok := m.ours(c.Name); ok {
-		return m.update(ctx, p, iface)
+		made, err := m.update(ctx, p, iface)
+		if !errors.Is(err, errRemoved) {
+			return made, err
+		}
+		// By another program, perhaps even before.
 	}
 	made, err := m.create(ctx, p)
 	if errors.Is(err, ErrExists) {

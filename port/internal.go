@@ -15,7 +15,7 @@ import (
 
 // attachInternal has ovs-vswitchd make the device and puts it into its namespace.
 func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
-	if err := m.letForget(ctx, p.Name); err != nil {
+	if _, err := m.letForget(ctx, p.Name); err != nil {
 		return nil, err
 	}
 	if !m.source.Is(p.target) {

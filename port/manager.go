@@ -49,11 +49,11 @@ type Manager struct {
 // Open makes a manager of the ports of a switch. It is to be closed before db.
 func Open(db *vswitch.DB, o Options) (*Manager, error) {
 	m := &Manager{db: db, marks: ovsdb.NewBatcher(db.Client(), ovsdb.BatchOptions{}), owner: cmp.Or(o.Owner, mark.DefaultOwner), targets: netns.NewPool()}
-	m.departed = newDeparted(db)
 	var err error
 	if m.source, err = m.targets.Open(o.SwitchNetns); err != nil {
 		return nil, fmt.Errorf("network namespace of the switch: %w", err)
 	}
+	m.departed = newDeparted(db)
 	m.removals = &removals{ns: m.source, step: m.step}
 	return m, nil
 }
@@ -67,4 +67,7 @@ func (m *Manager) step(name string) error {
 }
 
 // Close frees what the manager holds. The ports stay.
-func (m *Manager) Close() { m.source.Close() }
+func (m *Manager) Close() {
+	m.departed.close()
+	m.source.Close()
+}

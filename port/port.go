@@ -56,6 +56,10 @@ type Port struct {
 //
 // What a program with the same owner that was killed during Attach has left of
 // the same port is replaced.
+//
+// A port of a name that was removed just before, by whatever program, is made when
+// ovs-vswitchd has seen the removal: it would take the two for the same, and keep the
+// device open that is no more.
 func (m *Manager) Attach(ctx context.Context, c Config) (*Port, error) {
 	what := c.label()
 	p, err := m.attach(ctx, &c)
