@@ -43,6 +43,9 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 	if err := m.complete(p); err != nil {
 		return nil, err
 	}
+	if err := p.checkPolicing(m.source); err != nil {
+		return nil, err
+	}
 	unlock, err := m.busy.lock(ctx, c.Name)
 	if err != nil {
 		return nil, err

@@ -111,6 +111,7 @@ func crashCases(t *testing.T, l *lab) []crashCase {
 	internal.Kind = port.Internal
 	internalOther := internal
 	internalOther.Addrs = []netip.Prefix{netip.MustParsePrefix("10.1.0.3/24")}
+	internalOther.Policing = port.Policing{Rate: 1000}
 	device := port.Config{Bridge: "br0", Name: node.Uplink, Kind: port.Device}
 	deviceOther := device
 	deviceOther.ExternalIDs = map[string]string{"a": "b"}

@@ -22,6 +22,8 @@ var (
 	// ErrOwnPort says that the port is a bridge's own, which lives and dies
 	// with the bridge.
 	ErrOwnPort = errors.New("is the bridge's own port")
+	// ErrNotPoliced says that nothing would keep the limits of a [Policing].
+	ErrNotPoliced = errors.New("the limits would not be kept")
 	// ErrForeign says that the port is another owner's.
 	ErrForeign = errors.New("belongs to another owner")
 )
@@ -49,8 +51,8 @@ type Port struct {
 // has set on it stays.
 //
 // It fails with [ErrNotFound] when there is no such bridge, with [ErrExists]
-// when the name is taken, with a [*vswitch.InterfaceError] when ovs-vswitchd
-// cannot open the device, and with an error that wraps [vswitch.ErrNotApplied]
+// when the name is taken, with [ErrNotPoliced] when a limit would not be kept, with
+// a [*vswitch.InterfaceError] when ovs-vswitchd cannot open the device, and with an error that wraps [vswitch.ErrNotApplied]
 // when it does not answer before ctx ends. All changes are taken back when it
 // fails.
 //

@@ -5,13 +5,17 @@ package port_test
 
 import (
 	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/port"
 )
 
@@ -116,8 +120,18 @@ func TestQoSRate(t *testing.T) {
 // TestPolicingRate limits what a port sends, and ends that.
 func TestPolicingRate(t *testing.T) {
 	t.Parallel()
+	for _, kind := range []port.Kind{port.Veth, port.Internal} {
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			testPolicingRate(t, kind)
+		})
+	}
+}
+
+func testPolicingRate(t *testing.T, kind port.Kind) {
 	l := newLab(t, bridge.Standalone)
 	c, web := l.config(t, "web", "10.0.0.2/24")
+	c.Kind = kind
 	c.Policing = port.Policing{Rate: 4000, Burst: 400}
 	l.attach(t, c)
 	_, db := l.endpoint(t, "db", "10.0.0.3/24")
@@ -136,5 +150,37 @@ func TestPolicingRate(t *testing.T) {
 	// All come, or a busy machine loses some.
 	if got := rateOf(t, web, db, "10.0.0.3:9", 1200, 60); got != 0 && got < 2*2e6 {
 		t.Errorf("%.0f bit/s without policing, as little as with", got)
+	}
+}
+
+// TestNotPoliced has limits refused that nobody would keep, before anything is changed.
+func TestNotPoliced(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Secure)
+	m := l.manager(t, port.Options{})
+	m.Hook(func(step string) error { return fmt.Errorf("step %q was taken", step) })
+	veth, _ := l.config(t, "web", "10.0.0.2/24")
+	veth.Policing = port.Policing{Rate: 1000, PacketRate: 1}
+	internal := veth
+	internal.Kind = port.Internal
+	rate := port.Policing{Rate: 1000}
+	for _, tt := range []struct {
+		name, why string
+		config    port.Config
+	}{
+		{"packets of a veth port", "no number of packets", veth},
+		{"packets of an internal port", "no number of packets", internal},
+		{"handed over", "moved", port.Config{Name: "web", Ifname: "in", HandOver: true, Policing: rate}},
+		{"internal in the switch's namespace", "ovs-vswitchd", port.Config{Name: "in", Kind: port.Internal, Policing: rate}},
+		{"device", "user space", port.Config{Name: node.Uplink, Kind: port.Device, Policing: rate}},
+		{"AF_XDP", "user space", port.Config{Name: node.Uplink, Kind: port.Device, Type: "afxdp", Policing: rate}},
+		{"packets of DPDK", "DPDK", port.Config{Name: "d", Kind: port.Device, Type: "dpdk", Policing: port.Policing{PacketRate: 1}}},
+		{"tunnel", "tunnel", port.Config{Name: "t", Kind: port.Tunnel, Policing: rate,
+			Tunnel: &port.TunnelConfig{Type: "vxlan", Remote: netip.MustParseAddr("192.0.2.1")}}},
+	} {
+		tt.config.Bridge = "br0"
+		if _, err := m.Attach(testContext(t), tt.config); !errors.Is(err, port.ErrNotPoliced) || !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%s: %v, want %v because of %q", tt.name, err, port.ErrNotPoliced, tt.why)
+		}
 	}
 }

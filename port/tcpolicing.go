@@ -23,9 +23,9 @@ const (
 	defaultBurst  = 8000 // kbit, of ovs-vswitchd
 )
 
-// police limits what the interface in the namespace of a veth port sends. It is done
-// there where the datapath is in user space: that takes packets from the port's device
-// before the kernel polices them.
+// police limits what the interface in the namespace sends. It is done there where the
+// datapath is in user space: that takes packets from the port's device before the
+// kernel polices them.
 func (m *Manager) police(ctx context.Context, p *plan) error {
 	if !p.Config.policedInside(p.bridge) {
 		return nil
@@ -60,7 +60,7 @@ func (m *Manager) police(ctx context.Context, p *plan) error {
 
 // unpolice takes back what police has made of an earlier config.
 func (m *Manager) unpolice(p *plan) error {
-	if p.Kind != Veth || p.HandOver || p.Policing.Rate != 0 {
+	if !p.inNamespace() || p.Policing.Rate != 0 {
 		return nil
 	}
 	h, err := p.target.Netlink()
@@ -86,7 +86,7 @@ func (m *Manager) unpolice(p *plan) error {
 
 // policedInside reports whether it is the interface that is policed.
 func (c *Config) policedInside(br *vswitch.Bridge) bool {
-	return c.Kind == Veth && !c.HandOver && br.DatapathType == datapathUser && c.Policing.Rate != 0
+	return c.inNamespace() && br.DatapathType == datapathUser && c.Policing.Rate != 0
 }
 
 // policer finds what police has made; nil if there is nothing.
