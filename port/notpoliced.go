@@ -37,8 +37,8 @@ func (p *plan) notPoliced(source *netns.Shared) string {
 		return "DPDK limits no number of packets"
 	case !p.hasInterface():
 		return ""
-	case limits.PacketRate != 0:
-		return "with a datapath in user space no number of packets can be limited"
+	case limits.Rate != 0 && limits.PacketRate != 0:
+		return "with a datapath in user space either bits or packets are limited, not both"
 	case p.HandOver:
 		return "the interface would lose its queueing discipline when it is moved"
 	case p.Kind == Internal && p.target.Is(source):

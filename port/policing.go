@@ -16,9 +16,11 @@ import (
 //
 // A datapath in user space takes packets from devices of the kernel before these are
 // policed, and Open vSwitch 3.1 then limits nothing. For a Veth or Internal port in a
-// namespace the Rate is kept by the interface there in place of that, by a queueing
-// discipline (tc-tbf(8)), which those who may configure the namespace can remove. What
-// nobody would limit Attach refuses with [ErrNotPoliced]: there a meter of OpenFlow can.
+// namespace either the Rate or the PacketRate is kept by the interface there in place of
+// that, by a queueing discipline (tc-tbf(8)), which those who may configure the namespace
+// can remove; what is above the limit waits for up to a tenth of a second before it is
+// dropped. What nobody would limit Attach refuses with [ErrNotPoliced]: there a meter
+// of OpenFlow can.
 type Policing struct {
 	// Rate is the limit in kbit/s; 0 is none.
 	Rate uint32 `json:"rate,omitempty"`
