@@ -6,7 +6,6 @@ package port_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -28,23 +27,9 @@ const (
 // the rate in bit/s at which they come, after those that may come at once.
 func rateOf(t *testing.T, from, to *netns.NS, addr string, packets, burst int) float64 {
 	t.Helper()
-	var listener *net.UDPConn
-	if err := to.Do(func() error {
-		l, err := net.ListenPacket("udp4", addr)
-		listener, _ = l.(*net.UDPConn)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	var conn net.Conn
-	if err := from.Do(func() (err error) {
-		conn, err = net.Dial("udp4", addr)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	conn, listener := udp(t, from, to, addr)
 	defer conn.Close()
+	defer listener.Close()
 	sent := make(chan error, 1)
 	go func() {
 		pace := time.NewTicker(time.Millisecond)
@@ -154,15 +139,15 @@ func testPolicingRate(t *testing.T, kind port.Kind) {
 		t.Fatal(err)
 	}
 	expectRate(t, web, db, 4e6, 60)
-	c.Policing.Rate = 2000
+	c.Policing = port.Policing{PacketRate: 1, PacketBurst: 1}
+	l.attach(t, c)
+	expectPacketRate(t, web, db, 1000, 1400)
+	c.Policing = port.Policing{Rate: 2000, Burst: 400}
 	l.attach(t, c)
 	expectRate(t, web, db, 2e6, 60)
 	if iface, _ := l.db.Interface("web"); iface.IngressPolicingRate != 2000 || iface.IngressPolicingBurst != 400 {
 		t.Errorf("policing in the database: rate %d, burst %d", iface.IngressPolicingRate, iface.IngressPolicingBurst)
 	}
-	c.Policing = port.Policing{PacketRate: 1, PacketBurst: 1}
-	l.attach(t, c)
-	expectPacketRate(t, web, db, 1000, 1400)
 	c.Policing = port.Policing{}
 	l.attach(t, c)
 	if got := rateOf(t, web, db, "10.0.0.3:9", 1200, 60); got < 2*2e6 {

@@ -107,7 +107,7 @@ func TestDetachTogether(t *testing.T) {
 			}
 			return setGroup(linkByName(t, l.Host(), "alien"), int(group))
 		}, []string{"gather a device", "gather a device", "gather a device"}},
-		{"gathering fails", "gather a device", 1, func() error { return errStep }, []string{"gather a device", "gather a device"}},
+		{"gathering fails", "gather a device", 1, func() error { return errors.New("this step fails") }, []string{"gather a device", "gather a device"}},
 	} {
 		attach()
 		if err := setGroup(linkByName(t, l.Host(), "alien"), alienGroup); err != nil {
