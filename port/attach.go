@@ -61,6 +61,9 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 		}
 		defer unlock()
 	}
+	if err := m.numbersAreFree(c); err != nil {
+		return nil, err
+	}
 	if iface, ok := m.ours(c.Name); ok {
 		made, err := m.update(ctx, p, iface)
 		if !errors.Is(err, errRemoved) {

@@ -60,8 +60,8 @@ func (m *Manager) reopen(
 	if err := m.commit(ctx, m.removeOps(br.UUID, row.UUID, c.Name, row.QoS != nil)); err != nil {
 		return nil, nil, err
 	}
-	if c.OFPort == 0 {
-		c.OFPort = uint32(*iface.OFPort)
+	if number := uint32(*iface.OFPort); c.OFPort == 0 && m.numberIsFree(c.Bridge, c.Name, number) == nil {
+		c.OFPort = number
 	}
 	added, err := m.addRows(ctx, placement{br.UUID, &c})
 	if err != nil {

@@ -47,7 +47,7 @@ func TestDeafPort(t *testing.T) {
 	}
 	where := `interface "eth0" in network namespace "` + web.Name() + `"`
 	want := []string{`device "web" is not open in the switch, not open`, where + " is down, not up",
-		"address 10.0.0.2/24 of " + where + " is nothing, not there"}
+		"address 10.0.0.2/24 of " + where + " is missing"}
 	if diff := cmp.Diff(want, differences(ctx, t, l.ports, "web")); diff != "" {
 		t.Errorf("differences (-want +got):\n%s", diff)
 	}

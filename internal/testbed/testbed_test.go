@@ -101,7 +101,7 @@ func TestTestbed(t *testing.T) {
 }
 
 func connect(t *testing.T, ctx context.Context, tb *Testbed, web0 *Attached) {
-	of, err := openflow.Dial(ctx, tb.Bridge().Management(), openflow.Options{})
+	of, err := openflow.Connect(ctx, tb.Bridge().Management(), openflow.ClientOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +110,7 @@ func connect(t *testing.T, ctx context.Context, tb *Testbed, web0 *Attached) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer sw.Close()
 	err = sw.Set(ctx,
 		flows.Host{MAC: tb.Bridge().MAC, Addrs: []netip.Prefix{HostAddr}},
 		flows.Uplink{Name: "up", Port: tb.Uplink().OFPort, Addrs: []netip.Addr{HostAddr.Addr()}},
