@@ -195,11 +195,11 @@ func (m *mover) silenceAgain(ctx context.Context) (changed bool, err error) {
 	if err != nil || nic == nil || !m.j.Silenced {
 		return false, err
 	}
-	silent, err := m.ns.IsIPDisabled(m.j.Device)
+	d := linkstate.Device{Index: nic.Attrs().Index, Name: nic.Attrs().Name}
+	silent, err := m.ns.IsIPDisabled(d.Name)
 	if err != nil || silent {
 		return false, err
 	}
-	d := linkstate.Device{Index: nic.Attrs().Index, Name: m.j.Device}
 	there, err := m.conn.List(d)
 	if err != nil {
 		return false, err

@@ -56,8 +56,9 @@
 // # What stays
 //
 // Everything else that refers to the NIC by name stays as it is: firewall rules,
-// traffic control, multicast memberships, sysctl parameters such as accept_ra,
-// and programs. A DHCP client must be told to use the bridge's own port: what it
+// multicast memberships, sysctl parameters such as accept_ra, and programs. So does
+// the shaping of what the NIC sends, as the port's QoS has the type "linux-noop"; but
+// filters of what it receives, tc(8)'s ingress, are removed by ovs-vswitchd. A DHCP client must be told to use the bridge's own port: what it
 // does on the NIC while that is adopted is lost. VLAN devices on the NIC keep
 // their addresses and go on to work past the bridge. Temporary addresses of IPv6,
 // RFC 8981, become ordinary addresses with what is left of their life; what has

@@ -204,6 +204,13 @@ func (l *lab) dump(t *testing.T) (d dump) {
 		}
 		d = append(d, "external_ids "+k+"="+v)
 	}
+	results, err := l.db.Client().Transact(testContext(t), ovsdb.Select(vswitch.TableQoS, []string{"external_ids"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range results[0].Rows {
+		d = append(d, fmt.Sprintf("QoS %s", row))
+	}
 	d = append(d, fmt.Sprintf("other_config %v", br.OtherConfig), fmt.Sprintf("mtu_request %v", own.MTURequest != nil))
 	slices.Sort(d)
 	return d

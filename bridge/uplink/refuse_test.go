@@ -40,6 +40,7 @@ func TestRefused(t *testing.T) {
 		{"m0", `belongs to device "master0"`, true},
 		{"m1", `device "mac0" is on it`, true},
 		{"tun0", "no Ethernet device", true},
+		{"mac0", "receives only what is for its own MAC address", true},
 		{"br0", `port of bridge "br0"`, true},
 		{"other0", `port of bridge "br0"`, true},
 		{"nh0", "route to 198.18.9.0/24 via 172.29.0.2: uses a next hop object", false},

@@ -21,6 +21,10 @@ const hwaddrKey = "hwaddr"
 // kind marks the interface of an uplink.
 const kind = "uplink"
 
+// leaveShaping is the type of QoS by which ovs-vswitchd leaves to others how what the
+// NIC sends is shaped. Without it takes the NIC's queueing discipline away.
+const leaveShaping = "linux-noop"
+
 // errRemoved is the failure of an adoption whose port somebody removes.
 var errRemoved = errors.New("the port was removed meanwhile")
 
@@ -100,6 +104,12 @@ func (m *mover) configureBridge(ctx context.Context) error {
 	return err
 }
 
+// qosMarks are on the row by which the NIC's shaping is left alone. The server
+// keeps it when the port goes.
+func (m *mover) qosMarks() map[string]string {
+	return map[string]string{mark.Owner: m.j.Owner, mark.Port: m.j.Device}
+}
+
 // nicPort returns the NIC's port of the bridge, if it is there.
 func (m *mover) nicPort() (*vswitch.Port, bool) {
 	port, ok := m.db.Port(m.j.Device)
@@ -123,14 +133,16 @@ func (m *mover) addPort(ctx context.Context) error {
 			ids[mark.SwitchNetns] = m.ns.Path()
 		}
 		results, err := m.db.Apply(ctx,
+			vswitch.AddPorts(m.uuid, "port"),
 			ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: m.j.Device, ExternalIDs: ids}).Named("nic"),
-			ovsdb.Insert(vswitch.TablePort,
-				&vswitch.Port{Name: m.j.Device, Interfaces: []string{"nic"}, ExternalIDs: owner}).Named("port"),
-			vswitch.AddPorts(m.uuid, "port"))
+			ovsdb.Insert(vswitch.TablePort, &vswitch.Port{
+				Name: m.j.Device, Interfaces: []string{"nic"}, QoS: vswitch.Optional("shaping"), ExternalIDs: owner,
+			}).Named("port"),
+			ovsdb.Insert(vswitch.TableQoS, &vswitch.QoS{Type: leaveShaping, ExternalIDs: m.qosMarks()}).Named("shaping"))
 		if err != nil {
 			return err
 		}
-		if results[2].Count == 0 {
+		if results[0].Count == 0 {
 			return ErrNoBridge
 		}
 	}
@@ -189,8 +201,10 @@ func (m *mover) removeRows(ctx context.Context) error {
 	}
 	port, hasPort := m.nicPort()
 	if hasPort {
-		ops = append(ops, vswitch.RemovePorts(m.uuid, port.UUID))
+		ops = append(ops, ovsdb.Update(vswitch.TablePort, ovsdb.Row{"qos": (*string)(nil)}, ovsdb.ByUUID(port.UUID)),
+			vswitch.RemovePorts(m.uuid, port.UUID))
 	}
+	ops = append(ops, ovsdb.Delete(vswitch.TableQoS, ovsdb.Where("external_ids", ovsdb.Includes, m.qosMarks())))
 	// If the datapath is in user space the machine is connected again without
 	// ovs-vswitchd. One that answers is waited for: it is to forward what it has
 	// before the port goes, and it changes the MAC address of its own port by

@@ -60,6 +60,8 @@ func (f *facts) unsuitable() string {
 		return "it is an internal port of Open vSwitch"
 	case f.link.Type() == "ipvlan" || f.link.Type() == "ipvtap":
 		return "it is an ipvlan device, which receives only what is for its own addresses"
+	case receivesOwnMAC(f.link):
+		return fmt.Sprintf("it is a %s device, which receives only what is for its own MAC address", f.link.Type())
 	case f.wireless:
 		return "it is wireless: an access point accepts no frames from other MAC addresses than the station's own"
 	case f.stacked != "":
@@ -132,6 +134,21 @@ func takesFrames(l netlink.Link) bool {
 		return true
 	}
 	return false
+}
+
+// receivesOwnMAC reports whether a device shares another one, which passes to it what
+// is for its MAC address.
+func receivesOwnMAC(l netlink.Link) bool {
+	var mode netlink.MacvlanMode
+	switch l := l.(type) {
+	case *netlink.Macvlan:
+		mode = l.Mode
+	case *netlink.Macvtap:
+		mode = l.Mode
+	default:
+		return false
+	}
+	return mode != netlink.MACVLAN_MODE_PASSTHRU
 }
 
 // isWireless asks the kernel's part for wireless devices, if it is there.
