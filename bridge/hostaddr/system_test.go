@@ -41,7 +41,8 @@ var (
 // which an endpoint has the spare addresses.
 type lab struct {
 	*node.Node
-	db *vswitch.DB
+	db  *vswitch.DB
+	end *netns.NS // of the endpoint
 }
 
 func testContext(t testing.TB) context.Context {
@@ -63,6 +64,7 @@ func newLab(t *testing.T) *lab {
 		}
 	}
 	end := nodetest.Endpoint(t, n, "end")
+	l.end = end
 	l.command(t, n.Host(), "ip link add end0 type veth peer name eth0 netns "+end.Name())
 	if err := end.DisableTransmitChecksums("eth0"); err != nil {
 		t.Fatal(err)
