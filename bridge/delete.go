@@ -24,7 +24,7 @@ func remove(ctx context.Context, db *vswitch.DB, name string) error {
 		if !ok {
 			return ErrNotFound
 		}
-		if err := checkUse(row); err != nil {
+		if err := checkUse(db, row); err != nil {
 			return err
 		}
 		if ports := attached(db, row); len(ports) > 0 {
@@ -49,11 +49,11 @@ func remove(ctx context.Context, db *vswitch.DB, name string) error {
 
 // checkUse fails if sub-packages have done something for the bridge that is more than
 // rows.
-func checkUse(br *vswitch.Bridge) error {
+func checkUse(db *vswitch.DB, br *vswitch.Bridge) error {
+	if root := db.Root(); root != nil && root.ExternalIDs[mark.Uplink+br.Name] != "" {
+		return fmt.Errorf("a NIC is its uplink: %w", ErrInUse)
+	}
 	for _, key := range slices.Sorted(maps.Keys(br.ExternalIDs)) {
-		if key == mark.Uplink {
-			return fmt.Errorf("a NIC is its uplink: %w", ErrInUse)
-		}
 		if addr, ok := strings.CutPrefix(key, mark.HostAddr); ok {
 			return fmt.Errorf("it has address %s of the machine's link: %w", addr, ErrInUse)
 		}

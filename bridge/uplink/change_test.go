@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/bridge/uplink"
-	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -239,6 +238,25 @@ func TestNICDown(t *testing.T) {
 	l.expect(t, "released", before)
 }
 
+// age makes the journal one of an earlier start of the machine.
+func (l *lab) age(t *testing.T) {
+	t.Helper()
+	if err := l.db.Client().Echo(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := uplink.WithBoot(l.db.Root().ExternalIDs[journalKey], "an earlier one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = l.db.Client().Transact(testContext(t), ovsdb.Mutate(vswitch.TableOpenVSwitch, []ovsdb.Mutation{
+		ovsdb.Change("external_ids", ovsdb.DeleteFrom, []string{journalKey}),
+		ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{journalKey: text}),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestMachineStartedAnew has journals of an earlier start of the machine.
 func TestMachineStartedAnew(t *testing.T) {
 	t.Parallel()
@@ -246,24 +264,6 @@ func TestMachineStartedAnew(t *testing.T) {
 	before := l.dump(t)
 	l.adopt(t)
 	adopted := l.dump(t)
-	age := func() {
-		t.Helper()
-		if err := l.db.Client().Echo(testContext(t)); err != nil {
-			t.Fatal(err)
-		}
-		br, _ := l.db.Bridge("br0")
-		text, err := uplink.WithBoot(br.ExternalIDs[mark.Uplink], "an earlier one")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = l.db.Client().Transact(testContext(t), ovsdb.Mutate(vswitch.TableBridge, []ovsdb.Mutation{
-			ovsdb.Change("external_ids", ovsdb.DeleteFrom, []string{mark.Uplink}),
-			ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{mark.Uplink: text}),
-		}, ovsdb.ByUUID(br.UUID)))
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	// The configuration of the machine gives the NIC what it had.
 	boot := func() {
 		t.Helper()
@@ -280,7 +280,7 @@ func TestMachineStartedAnew(t *testing.T) {
 		}
 		l.setDAD(t, "1")
 	}
-	age()
+	l.age(t)
 	boot()
 	l.recover(t)
 	l.expect(t, "adopted anew", adopted)
@@ -292,7 +292,7 @@ func TestMachineStartedAnew(t *testing.T) {
 	if !p.run(t) {
 		t.Fatal("the release came to its end")
 	}
-	age()
+	l.age(t)
 	l.command(t, l.Host(), "ip link set br0 down")
 	l.recover(t)
 	l.expect(t, "released", before)
@@ -338,8 +338,7 @@ func TestManyRoutes(t *testing.T) {
 	before := l.dump(t)
 	l.adopt(t)
 	l.expectConnected(t, "adopted")
-	br, _ := l.db.Bridge("br0")
-	t.Logf("the journal has %d bytes", len(br.ExternalIDs[mark.Uplink]))
+	t.Logf("the journal has %d bytes", len(l.db.Root().ExternalIDs[journalKey]))
 	l.release(t)
 	l.expect(t, "released", before)
 	routes(uplink.MaxObjects-20, uplink.MaxObjects)

@@ -11,8 +11,6 @@ import (
 
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/node"
-	"github.com/ovskit/ovskit/ovsdb"
-	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
 // TestKilledAdopt kills a program that adopts before each of its steps in turn:
@@ -73,14 +71,7 @@ func TestKilledRelease(t *testing.T) {
 func TestAdoptElsewhere(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", plain)
-	_, err := l.db.Apply(testContext(t),
-		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "br1", Type: "internal"}).Named("i"),
-		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "br1", Interfaces: []string{"i"}}).Named("p"),
-		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br1", Ports: []string{"p"}, DatapathType: "netdev"}).Named("b"),
-		vswitch.AddBridges("b"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l.addBridge(t, "br1", "standalone")
 	before := l.dump(t)
 	p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
 		KillAt: "write the journal: adopted"}

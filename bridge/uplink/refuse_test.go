@@ -102,12 +102,8 @@ func TestHostileJournals(t *testing.T) {
 	t.Parallel()
 	sw := switchtest.Fake(t)
 	ctx := testContext(t)
-	_, err := sw.DB.Apply(ctx,
-		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "br0", Type: "internal"}).Named("i"),
-		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "br0", Interfaces: []string{"i"}}).Named("p"),
-		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br0", Ports: []string{"p"}, DatapathType: sw.Datapath,
-			ExternalIDs: map[string]string{"ovskit-uplink": "1 nonsense"}}).Named("b"),
-		vswitch.AddBridges("b"))
+	_, err := sw.DB.Apply(ctx, ovsdb.Update(vswitch.TableOpenVSwitch,
+		ovsdb.Row{"external_ids": map[string]string{"ovskit-uplink-br0": "1 nonsense"}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,14 +44,14 @@ func (m *mover) journalOp() (ovsdb.Operation, error) {
 	if err != nil {
 		return ovsdb.Operation{}, fmt.Errorf("journal: %w", err)
 	}
-	return ovsdb.Mutate(vswitch.TableBridge, setKey("external_ids", mark.Uplink, &text), ovsdb.ByUUID(m.uuid)), nil
+	return ovsdb.Mutate(vswitch.TableOpenVSwitch, setKey("external_ids", mark.Uplink+m.bridge, &text)), nil
 }
 
 // journalIsWritten reports whether the journal in the database is the same.
 func (m *mover) journalIsWritten() bool {
-	br, ok := m.db.BridgeByUUID(m.uuid)
+	root := m.db.Root()
 	text, err := m.j.encode()
-	return ok && err == nil && br.ExternalIDs[mark.Uplink] == text
+	return root != nil && err == nil && root.ExternalIDs[mark.Uplink+m.bridge] == text
 }
 
 func (m *mover) writeJournal(ctx context.Context) error {
@@ -67,7 +67,7 @@ func (m *mover) writeJournal(ctx context.Context) error {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	if results[0].Count == 0 {
-		return ErrNoBridge
+		return ErrNoBridge // there is nothing at all
 	}
 	return nil
 }
@@ -76,8 +76,7 @@ func (m *mover) clearJournal(ctx context.Context) error {
 	if err := m.step(ctx, "remove the journal"); err != nil {
 		return err
 	}
-	_, err := m.db.Client().Transact(ctx,
-		ovsdb.Mutate(vswitch.TableBridge, setKey("external_ids", mark.Uplink, nil), ovsdb.ByUUID(m.uuid)))
+	_, err := m.db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableOpenVSwitch, setKey("external_ids", mark.Uplink+m.bridge, nil)))
 	if err != nil {
 		return fmt.Errorf("remove the journal: %w", err)
 	}
@@ -98,7 +97,7 @@ func (m *mover) configureBridge(ctx context.Context) error {
 	results, err := m.db.Apply(ctx, journal,
 		ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, &m.j.MAC), ovsdb.ByUUID(m.uuid)),
 		ovsdb.Update(vswitch.TableInterface, ovsdb.Row{"mtu_request": int64(m.j.MTU)}, ovsdb.Where("name", ovsdb.Equal, m.bridge)))
-	if err == nil && results[0].Count == 0 {
+	if err == nil && (results[0].Count == 0 || results[1].Count == 0) {
 		err = ErrNoBridge
 	}
 	return err
@@ -181,12 +180,8 @@ func (m *mover) removeRows(ctx context.Context) error {
 	if err := m.db.Client().Echo(ctx); err != nil {
 		return fmt.Errorf("remove the port: %w", err)
 	}
-	br, ok := m.db.BridgeByUUID(m.uuid)
-	if !ok {
-		return ErrNoBridge
-	}
 	var ops, last []ovsdb.Operation
-	if br.OtherConfig[hwaddrKey] == m.j.MAC {
+	if br, ok := m.db.BridgeByUUID(m.uuid); ok && br.OtherConfig[hwaddrKey] == m.j.MAC {
 		ops = append(ops, ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, m.j.Hwaddr), ovsdb.ByUUID(m.uuid)))
 	}
 	if own, ok := m.db.Interface(m.bridge); ok && m.isOurMTU(own.MTURequest) {
