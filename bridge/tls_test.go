@@ -12,6 +12,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/internal/testpki"
 	"github.com/ovskit/ovskit/openflow"
+	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
 // authorityOf is what a controller shows whose certificate comes from an authority,
@@ -123,6 +126,21 @@ func expectService(t *testing.T, sw *switchtest.Switch, ca *testpki.CA) {
 		conn.Close()
 		t.Error("a controller without a certificate is served")
 	}
+}
+
+// TestTLSWithoutSwitch has a database that nobody has set up.
+func TestTLSWithoutSwitch(t *testing.T) {
+	t.Parallel()
+	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
+		ctx := testContext(t)
+		if _, err := sw.DB.Client().Transact(ctx, ovsdb.Delete(vswitch.TableOpenVSwitch)); err != nil {
+			t.Fatal(err)
+		}
+		err := bridge.SetTLS(ctx, sw.DB, bridge.TLS{PrivateKey: "/k", Certificate: "/c", CACert: "/ca"})
+		if err == nil || !strings.Contains(err.Error(), "no row in table Open_vSwitch") {
+			t.Errorf("SetTLS: %v, want an error that says what is missing", err)
+		}
+	})
 }
 
 // TestControllerOverTLS has controllers wait for the bridge. Each looks at the
