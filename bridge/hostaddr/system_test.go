@@ -264,6 +264,12 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	l.expect(t, "refused", before)
+	l.ensure(t, spareV4)
+	c := l.config(spareV4)
+	c.Bridge = "br9"
+	if err := hostaddr.Ensure(testContext(t), l.db, c); !errors.Is(err, hostaddr.ErrExists) {
+		t.Errorf("Ensure of an address of another bridge: %v, want %v", err, hostaddr.ErrExists)
+	}
 }
 
 // TestKilled kills programs before each of their steps in turn.

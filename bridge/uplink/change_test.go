@@ -87,6 +87,9 @@ func TestLifetimesGoOn(t *testing.T) {
 	}
 	l.adopt(t)
 	check("adopted", "br0")
+	// A DHCP client renews its lease.
+	l.command(t, l.Host(), "ip addr change 192.0.2.40/24 dev br0 valid_lft 5000 preferred_lft 4000")
+	before["192.0.2.40"] = [2]float64{5000, 4000}
 	l.release(t)
 	check("released", node.Uplink)
 }
