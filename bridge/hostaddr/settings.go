@@ -82,7 +82,7 @@ func planSettings(ns *netns.NS, c *Config, before map[string]setting) (map[strin
 
 // planSettings makes a record say what its address needs to have changed, and those
 // of others what has become of the parameters that they share.
-func (m *machine) planSettings(ctx context.Context, r *record) error {
+func (m machine) planSettings(ctx context.Context, r *record) error {
 	others, err := m.others(r)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (m *machine) planSettings(ctx context.Context, r *record) error {
 		maps.Copy(before, o.Settings)
 	}
 	maps.Copy(before, r.Settings)
-	plan, err := planSettings(m.ns, &r.config, before)
+	plan, err := planSettings(m.NS, &r.config, before)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ package hostaddr_test
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 )
 
 // TestParametersChangedInBetween has somebody change a parameter while addresses need
@@ -71,8 +73,8 @@ func TestElsewhere(t *testing.T) {
 	l := newLab(t)
 	before := l.dump(t)
 	addr := netip.MustParseAddr("198.51.100.7")
-	l.command(t, l.end, "ip addr add 198.51.100.7/32 dev eth0")
-	l.command(t, l.Outside(), "ip route add 198.51.100.7/32 dev up0")
+	nodetest.Command(t, l.end, "ip addr add 198.51.100.7/32 dev eth0")
+	nodetest.Command(t, l.Outside(), "ip route add 198.51.100.7/32 dev up0")
 	l.ensure(t, addr)
 	l.expectReached(t, addr)
 	l.remove(t, addr)

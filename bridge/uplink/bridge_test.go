@@ -13,6 +13,7 @@ import (
 
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -81,7 +82,7 @@ func TestBridgeDeletedAndMachineStartedAnew(t *testing.T) {
 	if all, err := uplink.List(l.db); err != nil || len(all) > 0 {
 		t.Errorf("List: %v, %v; want no uplink", all, err)
 	}
-	if left := l.command(t, l.Host(), "ip -4 -o addr show dev uplink0"); left != "" {
+	if left := nodetest.Command(t, l.Host(), "ip -4 -o addr show dev uplink0"); left != "" {
 		t.Errorf("the NIC was given what it had before the start: %s", left)
 	}
 }

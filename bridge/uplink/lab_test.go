@@ -4,7 +4,6 @@
 package uplink_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/mark"
-	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
@@ -60,12 +58,12 @@ func newLab(t *testing.T, failMode string, machine []string) *lab {
 	n := nodetest.New(t)
 	l := &lab{Node: n, db: switchtest.Dial(t, n.OVS().DatabaseEndpoint())}
 	l.addBridge(t, "br0", failMode)
-	l.command(t, n.Outside(), "ip addr add "+outsideV6+"/64 dev up0 nodad")
+	nodetest.Command(t, n.Outside(), "ip addr add "+outsideV6+"/64 dev up0 nodad")
 	l.setDAD(t, "0")
 	for _, c := range machine {
-		l.command(t, n.Host(), "ip "+c)
+		nodetest.Command(t, n.Host(), "ip "+c)
 	}
-	for strings.TrimSpace(l.command(t, n.Host(), "ip -6 -o addr show tentative")) != "" {
+	for strings.TrimSpace(nodetest.Command(t, n.Host(), "ip -6 -o addr show tentative")) != "" {
 		if t.Context().Err() != nil {
 			t.Fatal("addresses remain tentative")
 		}
@@ -74,7 +72,7 @@ func newLab(t *testing.T, failMode string, machine []string) *lab {
 	return l
 }
 
-// addBridge adds a bridge without ports.
+// addBridge makes a bridge with its own port only.
 func (l *lab) addBridge(t *testing.T, name, failMode string) {
 	t.Helper()
 	_, err := l.db.Apply(testContext(t),
@@ -94,22 +92,6 @@ func (l *lab) setDAD(t *testing.T, times string) {
 	if err := l.Host().SetSysctl("net/ipv6/conf/uplink0/dad_transmits", times); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// command runs a command inside a namespace and returns what it prints.
-func (l *lab) command(t testing.TB, ns *netns.NS, line string) string {
-	t.Helper()
-	args := strings.Fields(line)
-	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := ns.Do(cmd.Start); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%s: %v: %s", line, err, out.String())
-	}
-	return out.String()
 }
 
 // batch has ip run many commands.
@@ -164,7 +146,7 @@ func (l *lab) dump(t *testing.T) (d dump) {
 		"-4 rule show", "-6 rule show", "neigh show nud permanent", "neigh show proxy",
 	} {
 		var entries []map[string]any
-		text := l.command(t, l.Host(), "ip -N -json "+command)
+		text := nodetest.Command(t, l.Host(), "ip -N -json "+command)
 		if err := json.Unmarshal([]byte(text), &entries); err != nil {
 			t.Fatalf("ip %s: %v: %s", command, err, text)
 		}
@@ -260,14 +242,8 @@ func (l *lab) expectBut(t *testing.T, when string, want dump, ignored func(line 
 func (l *lab) expectConnected(t *testing.T, when string) {
 	t.Helper()
 	for _, to := range []string{node.BeyondAddr.Addr().String(), outsideV6} {
-		cmd := exec.CommandContext(t.Context(), "ping", "-c1", "-w10", "-i0.1", to)
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
-		if err := l.Host().Do(cmd.Start); err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s: ping %s: %v: %s", when, to, err, out.String())
+		if out, err := nodetest.Try(t, l.Host(), "ping -c1 -w10 -i0.1 "+to); err != nil {
+			t.Errorf("%s: ping %s: %v: %s", when, to, err, out)
 		}
 	}
 }

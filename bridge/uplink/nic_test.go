@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 )
 
 // TestNICRenamed gives the NIC another name while it is adopted.
@@ -18,13 +19,13 @@ func TestNICRenamed(t *testing.T) {
 	l := newLab(t, "standalone", append(slices.Clone(plain), "addr add 192.0.2.9/24 brd + dev uplink0 label uplink0:web"))
 	before := l.dump(t)
 	l.adopt(t)
-	l.command(t, l.Host(), "ip link set uplink0 name wan0")
+	nodetest.Command(t, l.Host(), "ip link set uplink0 name wan0")
 	if changed, err := uplink.Recover(testContext(t), l.db); err != nil || len(changed) > 0 {
 		t.Errorf("Recover: %v, %v; want nothing", changed, err)
 	}
 	l.release(t)
 	l.expectConnected(t, "released")
-	l.command(t, l.Host(), "ip link set wan0 name uplink0")
+	nodetest.Command(t, l.Host(), "ip link set wan0 name uplink0")
 	for i := range before { // the rule keeps the name that the NIC had
 		before[i] = strings.Replace(before[i], `"iif":"uplink0"`, `"iif":"wan0","iif_detached":null`, 1)
 	}
@@ -40,7 +41,7 @@ func TestNICRenamedInTheMiddle(t *testing.T) {
 	before := l.dump(t)
 	_, err := uplink.AdoptHooked(testContext(t), l.db, l.config(), func(step string) error {
 		if step == "add the port" {
-			l.command(t, l.Host(), "ip link set uplink0 name wan0")
+			nodetest.Command(t, l.Host(), "ip link set uplink0 name wan0")
 		}
 		return nil
 	})
@@ -48,7 +49,7 @@ func TestNICRenamedInTheMiddle(t *testing.T) {
 		t.Errorf("Adopt: %v, want an error, and all taken back", err)
 	}
 	l.expectConnected(t, "taken back")
-	l.command(t, l.Host(), "ip link set wan0 name uplink0")
+	nodetest.Command(t, l.Host(), "ip link set wan0 name uplink0")
 	l.expect(t, "taken back, with its name again", before)
 }
 
@@ -58,10 +59,10 @@ func TestNoCarrier(t *testing.T) {
 	l := newLab(t, "standalone", plain)
 	plug := func(how, flag string) {
 		t.Helper()
-		l.command(t, l.Outside(), "ip link set up0 "+how)
-		l.command(t, l.Outside(), "ip addr replace "+outsideV6+"/64 dev up0 nodad") // setting it down has taken it away
+		nodetest.Command(t, l.Outside(), "ip link set up0 "+how)
+		nodetest.Command(t, l.Outside(), "ip addr replace "+outsideV6+"/64 dev up0 nodad") // setting it down has taken it away
 		// The kernel tells its routes later than the device.
-		for !strings.Contains(l.command(t, l.Host(), "ip link show dev uplink0"), flag) {
+		for !strings.Contains(nodetest.Command(t, l.Host(), "ip link show dev uplink0"), flag) {
 			if err := t.Context().Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -83,10 +84,10 @@ func TestNoCarrier(t *testing.T) {
 func TestJumboFrames(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", append(slices.Clone(plain), "link set uplink0 mtu 9000"))
-	l.command(t, l.Outside(), "ip link set up0 mtu 9000")
+	nodetest.Command(t, l.Outside(), "ip link set up0 mtu 9000")
 	before := l.dump(t)
 	l.adopt(t)
-	l.command(t, l.Host(), "ping -c1 -w10 -i0.1 -M do -s 8900 "+node.OutsideAddr.Addr().String())
+	nodetest.Command(t, l.Host(), "ping -c1 -w10 -i0.1 -M do -s 8900 "+node.OutsideAddr.Addr().String())
 	l.release(t)
 	l.expect(t, "released", before)
 }
@@ -99,10 +100,10 @@ func TestShapedNIC(t *testing.T) {
 		"tc qdisc add dev uplink0 root handle 1: htb default 10",
 		"tc class add dev uplink0 parent 1: classid 1:10 htb rate 1gbit",
 	} {
-		l.command(t, l.Host(), c)
+		nodetest.Command(t, l.Host(), c)
 	}
 	shaping := func() string {
-		return l.command(t, l.Host(), "tc qdisc show dev uplink0") + l.command(t, l.Host(), "tc class show dev uplink0")
+		return nodetest.Command(t, l.Host(), "tc qdisc show dev uplink0") + nodetest.Command(t, l.Host(), "tc class show dev uplink0")
 	}
 	before := shaping()
 	l.adopt(t)
