@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/genl"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
@@ -157,7 +158,7 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 
 func kernelHasDatapath(t *testing.T) bool {
 	t.Helper()
-	_, err := netlink.GenlFamilyGet("ovs_datapath")
+	_, err := genl.Family("ovs_datapath")
 	return err == nil
 }
 

@@ -11,11 +11,11 @@ import (
 	"net"
 	"strings"
 
+	"github.com/ovskit/ovskit/internal/genl"
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -154,22 +154,14 @@ func receivesOwnMAC(l netlink.Link) bool {
 // isWireless asks the kernel's part for wireless devices, if it is there.
 func isWireless(ns *netns.NS, index int) (wireless bool, err error) {
 	err = ns.Do(func() error {
-		h, err := netlink.NewHandle(unix.NETLINK_GENERIC)
-		if err != nil {
-			return err
-		}
-		defer h.Close()
-		family, err := h.GenlFamilyGet(nl80211)
+		family, err := genl.Family(nl80211)
 		if errors.Is(err, unix.ENOENT) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("find %s: %w", nl80211, err)
+			return err
 		}
-		r := nl.NewNetlinkRequest(int(family.ID), unix.NLM_F_ACK)
-		r.AddData(&nl.Genlmsg{Command: nl80211GetInterface})
-		r.AddData(nl.NewRtAttr(nl80211AttrIfindex, binary.NativeEndian.AppendUint32(nil, uint32(index))))
-		_, err = r.Execute(unix.NETLINK_GENERIC, 0)
+		_, err = genl.Request(family, nl80211GetInterface, nl80211AttrIfindex, binary.NativeEndian.AppendUint32(nil, uint32(index)))
 		wireless = err == nil
 		return nil // ENODEV: of another kind
 	})
