@@ -84,9 +84,9 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 		{&s.db0, "db0", "db", db0Addr, dbGateway, nil},
 	} {
 		at, err := s.tb.AddEndpoint(ctx, testbed.Endpoint{
-			Name:    e.name,
-			Addr:    netip.PrefixFrom(e.addr, webSubnet.Bits()),
-			Gateway: e.gateway,
+			Name:     e.name,
+			Addrs:    []netip.Prefix{netip.PrefixFrom(e.addr, webSubnet.Bits())},
+			Gateways: []netip.Addr{e.gateway},
 		})
 		if err != nil {
 			return err

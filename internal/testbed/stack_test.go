@@ -91,15 +91,19 @@ func TestStackForward(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	router, err := NewStack(StackConfig{
-		Name: "router", MAC: macA, Forward: true,
-		Addrs:  []netip.Prefix{prefix("192.0.2.1/24"), prefix("198.51.100.1/24")},
+		Name: "router", Forward: true,
+		Interfaces: []InterfaceConfig{{
+			MAC: macA, Addrs: []netip.Prefix{prefix("192.0.2.1/24"), prefix("198.51.100.1/24")},
+		}},
 		Routes: []Route{{Dst: prefix("203.0.113.0/24"), Via: addr("192.0.2.2")}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(router.Close)
-	next, err := NewStack(StackConfig{Name: "next", MAC: macB, Addrs: []netip.Prefix{prefix("192.0.2.2/24")}})
+	next, err := NewStack(StackConfig{
+		Name: "next", Interfaces: []InterfaceConfig{{MAC: macB, Addrs: []netip.Prefix{prefix("192.0.2.2/24")}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

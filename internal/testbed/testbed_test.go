@@ -58,7 +58,7 @@ func TestTestbed(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			e := Endpoint{Name: "web0", Addr: prefix("10.77.1.2/24"), Gateway: addr("10.77.1.1")}
+			e := Endpoint{Name: "web0", Addrs: []netip.Prefix{prefix("10.77.1.2/24")}, Gateways: []netip.Addr{addr("10.77.1.1")}}
 			web0, err := tb.AddEndpoint(ctx, e)
 			if err != nil {
 				t.Fatal(err)
@@ -150,14 +150,15 @@ func TestEndpointFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tb.Close()
-	gateway := addr("10.77.1.1")
+	gateway := []netip.Addr{addr("10.77.1.1")}
 	for _, test := range []struct {
 		endpoint Endpoint
 		says     string
 	}{
-		{Endpoint{"uplink0", prefix("10.77.1.2/24"), gateway}, "uplink0"}, // a device that is there
-		{Endpoint{"web0", prefix("2001:db8::2/64"), gateway}, "2001:db8::2"},
-		{Endpoint{"web0", prefix("10.77.1.2/24"), netip.Addr{}}, "invalid IP"},
+		{Endpoint{"uplink0", []netip.Prefix{prefix("10.77.1.2/24")}, gateway}, "uplink0"}, // a device that is there
+		{Endpoint{"web0", []netip.Prefix{{}}, nil}, "invalid Prefix"},
+		{Endpoint{"web0", []netip.Prefix{prefix("10.77.1.2/24")}, []netip.Addr{{}}}, "invalid IP"},
+		{Endpoint{"web0", []netip.Prefix{prefix("fd77:1::2/64")}, gateway}, "not a neighbour"},
 	} {
 		if _, err := tb.AddEndpoint(ctx, test.endpoint); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("add endpoint %v: got %v, want an error with %q", test.endpoint, err, test.says)
