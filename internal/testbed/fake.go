@@ -59,39 +59,54 @@ func (f *fakeSite) station(c StackConfig) (*StackStation, error) {
 	return s, nil
 }
 
-// machines makes the host, with the bridge's own port as its first interface, and the outside. If the NIC stays outside of
-// the bridge a cable leads from it to the outside, else a device of the fake.
-func (f *fakeSite) machines(b *bridge.Bridge) (host, outside Station, err error) {
-	link := InterfaceConfig{Addrs: hostAddrs, Proxied: f.options.Spare, MTU: f.options.MTU}
-	own := InterfaceConfig{MAC: b.MAC, Addrs: f.options.Gateways, OnLink: single(f.options.Spare)}
-	interfaces := []InterfaceConfig{own, link}
-	if f.options.uplinkMode() {
-		link.MAC, link.Addrs = b.MAC, slices.Concat(hostAddrs, f.options.Gateways)
-		interfaces = []InterfaceConfig{link}
-	}
-	h, err := f.station(StackConfig{Name: "host", Interfaces: interfaces, Routes: hostRoutes(), Forward: true})
+// connect implements site. If the NIC stays outside of the bridge a cable leads from it to the outside, else a device of the
+// fake.
+func (f *fakeSite) connect(ctx context.Context, _ *vswitch.DB, ports *port.Manager, b *bridge.Bridge) (c connection, err error) {
+	host, err := f.host(b)
 	if err != nil {
-		return nil, nil, err
+		return c, err
 	}
-	h.Connect(f.ovs.Bridge(b.Name).Local(h.Receive).Send)
-
 	o := StackConfig{
 		Name:       "outside",
 		Interfaces: []InterfaceConfig{{Addrs: outsideAddrs, MTU: f.options.MTU}},
 		Routes:     f.options.routesInside(),
 	}
-	if f.options.uplinkMode() {
-		outside, err = f.plugged(o, node.Uplink)
-		return h, outside, err
+	if !f.options.uplinkMode() {
+		outside, err := f.station(o)
+		if err != nil {
+			return c, err
+		}
+		nic := host.interfaces[1]
+		nic.Connect(outside.Receive)
+		outside.Connect(nic.Receive)
+		return connection{host: host, outside: outside}, nil
 	}
-	s, err := f.station(o)
+	outside, err := f.plugged(o, node.Uplink)
 	if err != nil {
-		return nil, nil, err
+		return c, err
 	}
-	nic := h.interfaces[1]
-	nic.Connect(s.Receive)
-	s.Connect(nic.Receive)
-	return h, s, nil
+	p, err := ports.Attach(ctx, port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device})
+	if err != nil {
+		return c, err
+	}
+	return connection{host, outside, &Uplink{Name: p.Name, OFPort: p.OFPort}}, nil
+}
+
+// host makes the host. The bridge's own port is its first interface; the NIC is the second, if it is not the bridge's.
+func (f *fakeSite) host(b *bridge.Bridge) (*StackStation, error) {
+	own := InterfaceConfig{MAC: b.MAC, Addrs: f.options.Gateways, OnLink: single(f.options.Spare)}
+	nic := InterfaceConfig{Addrs: hostAddrs, Proxied: f.options.Spare, MTU: f.options.MTU}
+	interfaces := []InterfaceConfig{own, nic}
+	if f.options.uplinkMode() {
+		own.Addrs, own.MTU = slices.Concat(hostAddrs, f.options.Gateways), f.options.MTU
+		interfaces = []InterfaceConfig{own}
+	}
+	s, err := f.station(StackConfig{Name: "host", Interfaces: interfaces, Routes: hostRoutes(), Forward: true})
+	if err != nil {
+		return nil, err
+	}
+	s.Connect(f.ovs.Bridge(b.Name).Local(s.Receive).Send)
+	return s, nil
 }
 
 // single has each address alone in its prefix.
@@ -115,17 +130,6 @@ func (f *fakeSite) plugged(c StackConfig, device string) (*StackStation, error) 
 	s.Connect(d.Send)
 	return s, nil
 }
-
-func (f *fakeSite) adopt(ctx context.Context, _ *vswitch.DB, ports *port.Manager) (*Uplink, error) {
-	p, err := ports.Attach(ctx, port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device})
-	if err != nil {
-		return nil, err
-	}
-	return &Uplink{Name: p.Name, OFPort: p.OFPort}, nil
-}
-
-// announce has nothing to do: the host was made with the address.
-func (f *fakeSite) announce(context.Context, *vswitch.DB, netip.Addr) error { return nil }
 
 func (f *fakeSite) switchNetns() string { return "" }
 

@@ -6,7 +6,6 @@ package testbed
 import (
 	"context"
 	"errors"
-	"net/netip"
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/bridge/hostaddr"
@@ -20,8 +19,8 @@ import (
 
 // realSite has its machines in the namespaces of a node.
 type realSite struct {
-	node     *node.Node
-	gateways []netip.Prefix
+	node    *node.Node
+	options Options
 }
 
 // newRealSite makes a node, and room for it: what killed programs left of theirs goes.
@@ -37,15 +36,15 @@ func newRealSite(ctx context.Context, o Options) (*realSite, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &realSite{node: n, gateways: o.Gateways}
-	if err := r.configure(o); err != nil {
+	r := &realSite{node: n, options: o}
+	if err := r.configure(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return r, nil
 }
 
 // configure makes the node's host a router that has its addresses on the NIC, and gives the outside its routes.
-func (r *realSite) configure(o Options) error {
+func (r *realSite) configure() error {
 	for _, s := range [][2]string{
 		{"net.ipv6.conf.all.disable_ipv6", "0"},
 		{"net.ipv6.conf.default.accept_ra", "0"},
@@ -56,6 +55,7 @@ func (r *realSite) configure(o Options) error {
 			return err
 		}
 	}
+	o := &r.options
 	err := configure(r.node.Host(), node.Uplink, o.MTU, linkconf.Config{Addrs: hostAddrs, Routes: linkRoutes(hostRoutes())})
 	if err != nil {
 		return err
@@ -88,31 +88,32 @@ func (r *realSite) database() string { return r.node.OVS().DatabaseEndpoint() }
 func (r *realSite) prepareBridge(c *bridge.Config) {
 	c.Datapath = "netdev"
 	c.SwitchNetns = r.node.Host().Path()
-	c.Addrs = r.gateways
+	c.Addrs = r.options.Gateways
 }
 
-func (r *realSite) machines(b *bridge.Bridge) (host, outside Station, err error) {
-	if host, err = newKernelStation("host", r.node.Host(), b.Name); err != nil {
-		return nil, nil, err
+func (r *realSite) connect(ctx context.Context, db *vswitch.DB, _ *port.Manager, b *bridge.Bridge) (c connection, err error) {
+	for _, a := range r.options.Spare {
+		err := hostaddr.Ensure(ctx, db, hostaddr.Config{
+			Bridge: b.Name, Device: node.Uplink, Addr: a, SwitchNetns: r.switchNetns(), Owner: owner,
+		})
+		if err != nil {
+			return c, err
+		}
 	}
-	outside, err = newKernelStation("outside", r.node.Outside(), node.OutsideDevice)
-	return host, outside, err
-}
-
-func (r *realSite) adopt(ctx context.Context, db *vswitch.DB, _ *port.Manager) (*Uplink, error) {
-	u, err := uplink.Adopt(ctx, db, uplink.Config{
-		Bridge: bridgeName, Device: node.Uplink, SwitchNetns: r.node.Host().Path(), Owner: owner,
-	})
-	if err != nil {
-		return nil, err
+	if r.options.uplinkMode() {
+		u, err := uplink.Adopt(ctx, db, uplink.Config{
+			Bridge: b.Name, Device: node.Uplink, SwitchNetns: r.switchNetns(), Owner: owner,
+		})
+		if err != nil {
+			return c, err
+		}
+		c.uplink = &Uplink{Name: u.Device, OFPort: u.OFPort}
 	}
-	return &Uplink{Name: u.Device, OFPort: u.OFPort}, nil
-}
-
-func (r *realSite) announce(ctx context.Context, db *vswitch.DB, addr netip.Addr) error {
-	return hostaddr.Ensure(ctx, db, hostaddr.Config{
-		Bridge: bridgeName, Device: node.Uplink, Addr: addr, SwitchNetns: r.node.Host().Path(), Owner: owner,
-	})
+	if c.host, err = newKernelStation("host", r.node.Host(), b.Name); err != nil {
+		return c, err
+	}
+	c.outside, err = newKernelStation("outside", r.node.Outside(), node.OutsideDevice)
+	return c, err
 }
 
 func (r *realSite) switchNetns() string { return r.node.Host().Path() }

@@ -35,12 +35,8 @@ func (i *StackInterface) forward(frame []byte) bool {
 		return false
 	}
 	s := i.station
-	if id := s.stack.CheckLocalAddress(0, t.proto, t.dst); id != 0 {
-		if id == i.id {
-			return false
-		}
-		s.interfaces[id-1].inject(frame) // the stack takes a packet only at the interface that has its address
-		return true
+	if s.stack.CheckLocalAddress(0, t.proto, t.dst) != 0 {
+		return false
 	}
 	if t.ttl <= 1 {
 		s.complain(t, timeExceeded, 0)

@@ -96,14 +96,39 @@ func (s *StackStation) addInterface(c InterfaceConfig) (*StackInterface, error) 
 		if a.IsSingleIP() && slices.ContainsFunc(c.Addrs, nearer) {
 			peb = stack.NeverPrimaryEndpoint
 		}
-		err := s.stack.AddProtocolAddress(i.id,
-			tcpip.ProtocolAddress{Protocol: protocolOf(a.Addr()), AddressWithPrefix: stackPrefix(a)},
-			stack.AddressProperties{PEB: peb})
-		if err != nil {
-			return nil, fmt.Errorf("add address %s: %w", a, stackError(err))
+		if err := i.addAddress(a, peb); err != nil {
+			return nil, err
 		}
 	}
 	return i, nil
+}
+
+func (i *StackInterface) addAddress(a netip.Prefix, peb stack.PrimaryEndpointBehavior) error {
+	err := i.station.stack.AddProtocolAddress(i.id,
+		tcpip.ProtocolAddress{Protocol: protocolOf(a.Addr()), AddressWithPrefix: stackPrefix(a)},
+		stack.AddressProperties{PEB: peb})
+	if err != nil {
+		return fmt.Errorf("add address %s: %w", a, stackError(err))
+	}
+	return nil
+}
+
+// shareAddresses lets each interface take what is for an address of another one. The stack would not, and it would send
+// the answer by the interface that has the address.
+func (s *StackStation) shareAddresses(interfaces []InterfaceConfig) error {
+	for n, i := range s.interfaces {
+		for m, other := range interfaces {
+			if m == n {
+				continue
+			}
+			for _, a := range other.Addrs {
+				if err := i.addAddress(a, stack.NeverPrimaryEndpoint); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // leadsTo is what can be reached by the interface without a gateway.

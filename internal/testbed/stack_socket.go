@@ -45,6 +45,7 @@ func (s *StackStation) bind(
 		return nil, err
 	}
 	ep.SocketOptions().SetV6Only(true)
+	ep.SocketOptions().SetReuseAddress(proto == tcp.ProtocolNumber) // of connections that have ended
 	if err := ep.Bind(stackAddr(local)); err != nil {
 		ep.Close()
 		return nil, err

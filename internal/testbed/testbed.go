@@ -95,14 +95,12 @@ func (o *Options) routesInside() (routes []Route) {
 
 // Testbed is a network with one bridge, on which no flow has been set.
 type Testbed struct {
-	kind    Kind
-	db      *vswitch.DB
-	bridge  *bridge.Bridge
-	ports   *port.Manager
-	uplink  *Uplink
-	host    Station
-	outside Station
-	site    site
+	kind   Kind
+	db     *vswitch.DB
+	bridge *bridge.Bridge
+	ports  *port.Manager
+	site   site
+	connection
 }
 
 // site is what differs between the kinds: where the machines are.
@@ -111,12 +109,9 @@ type site interface {
 	database() string
 	// prepareBridge completes the bridge's configuration.
 	prepareBridge(c *bridge.Config)
-	// machines makes the host, which the bridge is on, and the outside.
-	machines(b *bridge.Bridge) (host, outside Station, err error)
-	// adopt makes the NIC a port of the bridge, and what the host has on it the bridge's own port's.
-	adopt(ctx context.Context, db *vswitch.DB, ports *port.Manager) (*Uplink, error)
-	// announce gives the bridge a spare address of the link that the NIC is at.
-	announce(ctx context.Context, db *vswitch.DB, addr netip.Addr) error
+	// connect makes the host, which the bridge is on, and the outside, and connects them: in uplink mode by way of the
+	// bridge, else by way of the host's NIC.
+	connect(ctx context.Context, db *vswitch.DB, ports *port.Manager, b *bridge.Bridge) (connection, error)
 	// endpoint makes an endpoint and attaches it to the bridge.
 	endpoint(ctx context.Context, ports *port.Manager, e Endpoint) (*Attached, error)
 	// switchNetns is the namespace that the switch runs in.
@@ -125,6 +120,12 @@ type site interface {
 	// keep lets go of everything and leaves it up.
 	keep(bridge string) ([]string, error)
 	close() error
+}
+
+// connection is what is at the ends of the link outside, and its port in uplink mode.
+type connection struct {
+	host, outside Station
+	uplink        *Uplink
 }
 
 // New builds a testbed: the switch, the bridge with the host's addresses, the uplink, the outside. What it has made up
@@ -162,30 +163,14 @@ func New(ctx context.Context, o Options) (_ *Testbed, err error) {
 	if t.ports, err = port.Open(t.db, port.Options{Owner: owner, SwitchNetns: t.site.switchNetns()}); err != nil {
 		return nil, err
 	}
-	if t.host, t.outside, err = t.site.machines(t.bridge); err != nil {
+	if t.connection, err = t.site.connect(ctx, t.db, t.ports, t.bridge); err != nil {
 		return nil, err
 	}
-	if err := t.join(ctx, &o); err != nil {
+	t.bridge, err = bridge.Get(t.db, bridgeName) // with the NIC's MAC address, if that was adopted
+	if err != nil {
 		return nil, err
 	}
 	return t, nil
-}
-
-// join lets the bridge reach the link outside.
-func (t *Testbed) join(ctx context.Context, o *Options) (err error) {
-	for _, a := range o.Spare {
-		if err := t.site.announce(ctx, t.db, a); err != nil {
-			return err
-		}
-	}
-	if !o.uplinkMode() {
-		return nil
-	}
-	if t.uplink, err = t.site.adopt(ctx, t.db, t.ports); err != nil {
-		return err
-	}
-	t.bridge, err = bridge.Get(t.db, bridgeName) // it may have the NIC's MAC address now
-	return err
 }
 
 // Kind is what the testbed is built on.
