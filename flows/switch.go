@@ -20,11 +20,20 @@ type Options struct {
 	// Owner tells the flows of this program from those of others on the same bridge. It is required, and stays the
 	// same from run to run.
 	Owner string
-	// FirstZone is the first of the conntrack zones that the owner uses: the uplink's; networks have those that follow.
+	// FirstZone is the first of the conntrack zones that the owner uses: of translations; the next is of connections between
+	// networks, and networks have those that follow.
 	// Zones are shared by all bridges of a datapath. Zero means 1.
 	FirstZone uint16
 	// Logger is told what is sent to the switch; nil: nobody.
 	Logger *slog.Logger
+}
+
+// env is what the options say to the compiler.
+func (o Options) env() env {
+	if o.FirstZone == 0 {
+		o.FirstZone = 1
+	}
+	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone}
 }
 
 // Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
@@ -45,8 +54,8 @@ type Switch struct {
 	// object's cookie.
 	left     map[string]of.Flow
 	leftKeys map[uint64][]string
-	// numbers are those that networks had at the start, by object cookie.
-	numbers map[uint64]uint16
+	// before is what was chosen for objects when the program ran before.
+	before kept
 }
 
 // entry is a flow with its key.
@@ -67,7 +76,7 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 	if o.FirstZone == 0 {
 		o.FirstZone = 1
 	}
-	if o.FirstZone == math.MaxUint16 {
+	if o.FirstZone >= math.MaxUint16-1 {
 		return nil, fmt.Errorf("open flows: first zone %d leaves none for networks: %w", o.FirstZone, ErrInvalid)
 	}
 	if o.Logger == nil {
@@ -83,7 +92,7 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 		left:     map[string]of.Flow{},
 		leftKeys: map[uint64][]string{},
 	}
-	s.state = newState(env{owner: s.owner, uplinkZone: o.FirstZone})
+	s.state = newState(o.env())
 	s.turn <- struct{}{}
 	p, err := s.diff(ctx, nil)
 	if err == nil {
@@ -95,19 +104,44 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 		return nil, fmt.Errorf("open flows of %q: %w", o.Owner, err)
 	}
 	s.leave(p.Flows.Delete)
-	s.numbers = networkNumbers(s.left)
+	s.before = chosenBefore(s.left)
 	return s, nil
 }
 
-// networkNumbers reads out of a switch's flows which number each network has.
-func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
-	numbers := map[uint64]uint16{}
+// chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
+func chosenBefore(flows map[string]of.Flow) kept {
+	k := kept{map[uint64]uint16{}, map[keptPort]uint16{}}
 	for _, f := range flows {
-		if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok && f.Table == tableHairpin {
-			numbers[f.Cookie&^ownerMask] = binary.BigEndian.Uint16(id.Value[2:])
+		object := f.Cookie &^ ownerMask
+		switch f.Table {
+		case tableBetween:
+			if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok {
+				k.networks[object] = binary.BigEndian.Uint16(id.Value[2:])
+			}
+		case tableInbound:
+			if p, outside, ok := publishedPort(f); ok {
+				p.endpoint = object
+				k.ports[p] = outside
+			}
 		}
 	}
-	return numbers
+	return k
+}
+
+// publishedPort is the port that a flow of tableInbound publishes alone, and where.
+func publishedPort(f of.Flow) (p keptPort, outside uint16, ok bool) {
+	for _, a := range f.Apply {
+		if ct, is := a.(of.CT); is && ct.NAT != nil && ct.NAT.Type == of.NATDestination {
+			p.port = ct.NAT.PortMin
+		}
+	}
+	for _, proto := range []Proto{TCP, UDP, SCTP} {
+		_, dst := proto.ports()
+		if m, has := f.Match.Get(dst); has && m.Mask == nil {
+			p.proto, outside = proto, binary.BigEndian.Uint16(m.Value)
+		}
+	}
+	return p, outside, p.port != 0 && outside != 0
 }
 
 // Set declares objects, replacing those of the same kind and name, in any order. A program that starts again declares
@@ -117,7 +151,22 @@ func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
 // while the change was being committed, the switch. Errors wrap [ErrInvalid], [ErrConflict] or [ErrNotFound], or are
 // those of [openflow.Conn.Bundle].
 func (s *Switch) Set(ctx context.Context, objects ...Object) error {
-	return s.change(ctx, false, func() error { return s.state.set(objects, s.numbers) })
+	return s.change(ctx, false, func() error { return s.state.set(objects, s.before) })
+}
+
+// Published are the ports that an endpoint publishes, with the ports outside that were chosen for it; nil if it is not
+// declared.
+func (s *Switch) Published(ctx context.Context, endpoint string) ([]PortMapping, error) {
+	select {
+	case <-s.turn:
+		defer func() { s.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("published ports of endpoint %q: %w", endpoint, context.Cause(ctx))
+	}
+	if e := s.state.endpoints[endpoint]; e != nil {
+		return slices.Clone(e.Publish), nil
+	}
+	return nil, nil
 }
 
 // Delete takes objects back, of which only the names count, with the flows that an earlier run declared for them. An
@@ -149,8 +198,8 @@ func (s *Switch) change(ctx context.Context, prune bool, edit func() error) erro
 		return err
 	}
 	next := map[ref][]entry{}
-	for r := range s.state.dirty {
-		next[r] = entries(s.state.compile(r))
+	for r, flows := range s.state.compileDirty() {
+		next[r] = entries(flows)
 	}
 	if err := s.sync(ctx, next, prune); err != nil {
 		s.state.rollback()

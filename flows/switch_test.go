@@ -37,14 +37,20 @@ func (l *lab) packets() (n uint64) {
 	return n
 }
 
+// restart ends the program and starts it again.
+func (l *lab) restart() {
+	l.t.Helper()
+	l.conn.Close()
+	l.open()
+}
+
 func TestRestartTouchesNothing(t *testing.T) {
 	l := newLab(t)
 	f := packet("udp", l.web2, l.web3, 1000, 53)
 	l.send(l.web2, f, delivery{l.web3, f})
 	before, packets := l.table(), l.packets()
 
-	l.conn.Close()
-	l.open()
+	l.restart()
 	// In another order, so that numbers are not right by chance.
 	objects := l.objects()
 	slices.Reverse(objects)
@@ -65,8 +71,7 @@ func TestRestartTouchesNothing(t *testing.T) {
 
 func TestRestartKeepsNetworksApart(t *testing.T) {
 	l := newLab(t)
-	l.conn.Close()
-	l.open()
+	l.restart()
 	// The second network is declared first now, while the flows of the first are still there.
 	objects := l.objects()
 	l.mustSet(objects[0], objects[1], l.dbNet, l.endpoint(l.db2, "db"))
@@ -88,8 +93,7 @@ func TestPrune(t *testing.T) {
 	want := l.table()
 	l.mustSet(l.endpoint(l.web3, "web"))
 
-	l.conn.Close()
-	l.open()
+	l.restart()
 	l.mustSet(slices.DeleteFunc(l.objects(), func(o flows.Object) bool { return o.String() == `endpoint "web3"` })...)
 	if err := l.sw.Prune(l.ctx); err != nil {
 		t.Fatal(err)
@@ -108,8 +112,7 @@ func TestDeleteAfterRestart(t *testing.T) {
 	want := l.table()
 	l.mustSet(l.endpoint(l.web3, "web"))
 
-	l.conn.Close()
-	l.open()
+	l.restart()
 	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"}); err != nil {
 		t.Fatal(err)
 	}
@@ -121,8 +124,7 @@ func TestDeleteAfterRestart(t *testing.T) {
 // What an endpoint was allowed in the last run is not added to what it is allowed now.
 func TestChangeAfterRestart(t *testing.T) {
 	l := newLab(t)
-	l.conn.Close()
-	l.open()
+	l.restart()
 	objects := l.objects()
 	moved := l.endpoint(l.web3, "web")
 	moved.Addrs = []netip.Addr{netip.MustParseAddr("10.1.0.33")}
@@ -133,8 +135,7 @@ func TestChangeAfterRestart(t *testing.T) {
 func TestCancelledPruneIsForgotten(t *testing.T) {
 	l := newLab(t)
 	before := l.table()
-	l.conn.Close()
-	l.open()
+	l.restart()
 	ctx, cancel := context.WithCancel(l.ctx)
 	cancel()
 	if err := l.sw.Prune(ctx); !errors.Is(err, context.Canceled) {
