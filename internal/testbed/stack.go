@@ -85,9 +85,6 @@ func (s *StackStation) configure(c StackConfig) error {
 		}
 	}
 	s.StackInterface = s.interfaces[0]
-	if err := s.shareAddresses(c.Interfaces); err != nil {
-		return err
-	}
 	for _, r := range c.Routes {
 		id, err := towards(c.Interfaces, r)
 		if err != nil {

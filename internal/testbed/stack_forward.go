@@ -35,8 +35,12 @@ func (i *StackInterface) forward(frame []byte) bool {
 		return false
 	}
 	s := i.station
-	if s.stack.CheckLocalAddress(0, t.proto, t.dst) != 0 {
-		return false
+	if id := s.stack.CheckLocalAddress(0, t.proto, t.dst); id != 0 {
+		if id == i.id {
+			return false
+		}
+		s.interfaces[id-1].inject(frame) // the stack takes a packet only at the interface that has its address
+		return true
 	}
 	if t.ttl <= 1 {
 		s.complain(t, timeExceeded, 0)
@@ -52,13 +56,39 @@ func (i *StackInterface) forward(frame []byte) bool {
 		s.complain(t, tooBig, mtu)
 		return true
 	}
+	sendBy(route, t.older())
+	return true
+}
+
+// reroute sends a packet that leaves by the wrong interface by the right one, and tells whether it did. What answers, the
+// stack sends by the interface that has the address that it answers from, if any route leads from there.
+func (i *StackInterface) reroute(frame []byte) bool {
+	if len(i.station.interfaces) == 1 {
+		return false
+	}
+	t, ok := parseTransit(frame)
+	if !ok {
+		return false
+	}
+	route, err := i.station.stack.FindRoute(0, tcpip.Address{}, t.dst, t.proto, false)
+	if err != nil {
+		return false
+	}
+	defer route.Release()
+	if route.NICID() == i.id {
+		return false
+	}
+	sendBy(route, t.packet)
+	return true
+}
+
+func sendBy(route *stack.Route, packet []byte) {
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
 		ReserveHeaderBytes: int(route.MaxHeaderLength()),
-		Payload:            buffer.MakeWithData(t.older()),
+		Payload:            buffer.MakeWithData(packet),
 	})
 	defer pkt.DecRef()
-	_ = route.WriteHeaderIncludedPacket(pkt) // with a new checksum
-	return true
+	_ = route.WriteHeaderIncludedPacket(pkt) // with a new checksum of IPv4
 }
 
 // parseTransit reads a frame with a packet that a router forwards, if it is not its own.

@@ -96,39 +96,14 @@ func (s *StackStation) addInterface(c InterfaceConfig) (*StackInterface, error) 
 		if a.IsSingleIP() && slices.ContainsFunc(c.Addrs, nearer) {
 			peb = stack.NeverPrimaryEndpoint
 		}
-		if err := i.addAddress(a, peb); err != nil {
-			return nil, err
+		err := s.stack.AddProtocolAddress(i.id,
+			tcpip.ProtocolAddress{Protocol: protocolOf(a.Addr()), AddressWithPrefix: stackPrefix(a)},
+			stack.AddressProperties{PEB: peb})
+		if err != nil {
+			return nil, fmt.Errorf("add address %s: %w", a, stackError(err))
 		}
 	}
 	return i, nil
-}
-
-func (i *StackInterface) addAddress(a netip.Prefix, peb stack.PrimaryEndpointBehavior) error {
-	err := i.station.stack.AddProtocolAddress(i.id,
-		tcpip.ProtocolAddress{Protocol: protocolOf(a.Addr()), AddressWithPrefix: stackPrefix(a)},
-		stack.AddressProperties{PEB: peb})
-	if err != nil {
-		return fmt.Errorf("add address %s: %w", a, stackError(err))
-	}
-	return nil
-}
-
-// shareAddresses lets each interface take what is for an address of another one. The stack would not, and it would send
-// the answer by the interface that has the address.
-func (s *StackStation) shareAddresses(interfaces []InterfaceConfig) error {
-	for n, i := range s.interfaces {
-		for m, other := range interfaces {
-			if m == n {
-				continue
-			}
-			for _, a := range other.Addrs {
-				if err := i.addAddress(a, stack.NeverPrimaryEndpoint); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // leadsTo is what can be reached by the interface without a gateway.
@@ -150,10 +125,14 @@ func (i *StackInterface) Connect(send func(frame []byte)) {
 			if pkt == nil {
 				return
 			}
-			frame := pkt.ToBuffer()
-			send(frame.Flatten())
-			frame.Release()
+			view := pkt.ToBuffer()
+			frame := view.Flatten()
+			view.Release()
+			byStack := pkt.NetworkProtocolNumber != 0 // not by SendFrame
 			pkt.DecRef()
+			if !byStack || !i.reroute(frame) {
+				send(frame)
+			}
 		}
 	}()
 }

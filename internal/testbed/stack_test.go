@@ -154,8 +154,9 @@ func TestStackTwoInterfaces(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	spare := []netip.Addr{addr("192.0.2.50"), addr("2001:db8::50")}
+	routes := func(v4, v6 string) []Route { return []Route{defaultRoute(addr(v4)), defaultRoute(addr(v6))} }
 	router := newStack(t, StackConfig{
-		Name: "router", Forward: true,
+		Name: "router", Forward: true, Routes: routes("192.0.2.1", "2001:db8::1"),
 		Interfaces: []InterfaceConfig{
 			{MAC: macB, Addrs: []netip.Prefix{prefix("192.0.2.2/24"), prefix("2001:db8::2/64")}, Proxied: spare},
 			{
@@ -164,7 +165,6 @@ func TestStackTwoInterfaces(t *testing.T) {
 			},
 		},
 	})
-	routes := func(v4, v6 string) []Route { return []Route{defaultRoute(addr(v4)), defaultRoute(addr(v6))} }
 	a := newStack(t, StackConfig{
 		Name: "a", Interfaces: []InterfaceConfig{{MAC: macA, Addrs: addrsOfA}}, Routes: routes("192.0.2.2", "2001:db8::2"),
 	})
