@@ -20,9 +20,7 @@ type Report struct {
 
 // Probe is one question to the network.
 type Probe struct {
-	// Egress is how the networks that it was asked of reach the outside.
-	Egress string `json:"egress"`
-	// Name is that of no other probe with that egress.
+	// Name begins with the egress of the network that was asked, and is no other probe's.
 	Name string `json:"name"`
 	Want string `json:"want"`
 	Got  string `json:"got"`

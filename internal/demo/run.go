@@ -192,7 +192,7 @@ func (r *Report) ask(ctx context.Context, s *scenario) error {
 	probes := s.probes()
 	answers := make([]Probe, len(probes)+len(watches))
 	add := func(i int, name, want, got string) {
-		answers[i] = Probe{Egress: s.egress, Name: name, Want: want, Got: got, OK: got == want}
+		answers[i] = Probe{Name: s.egress + ": " + name, Want: want, Got: got, OK: got == want}
 	}
 	var wg sync.WaitGroup
 	for i, p := range probes {
