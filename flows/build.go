@@ -14,6 +14,8 @@ type compiled struct {
 	flows []of.Flow
 	// clauses are its parts of flows that rules share.
 	clauses []clause
+	groups  []of.Group
+	meters  []of.MeterConfig
 }
 
 // builder collects what one object is compiled to.

@@ -5,6 +5,7 @@ package flows
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -19,10 +20,9 @@ func Compile(o Options, objects ...Object) ([]of.Flow, error) {
 	if err := s.set(objects, kept{}); err != nil {
 		return nil, err
 	}
-	var flows []of.Flow
-	for _, fs := range s.compileDirty() {
-		flows = append(flows, fs...)
-	}
+	book := newBook()
+	book.apply(book.edit(s.outputs()))
+	flows := slices.Collect(maps.Values(book.flows))
 	slices.SortFunc(flows, func(a, b of.Flow) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Key(), b.Key()))
 	})

@@ -87,6 +87,9 @@ func TestInterfaceComesBack(t *testing.T) {
 	if again.MAC.String() != first.MAC.String() {
 		t.Errorf("MAC address %s, want %s as before", again.MAC, first.MAC)
 	}
+	if got := differences(testContext(t), t, l.ports, "web"); len(got) > 0 {
+		t.Errorf("differences %q", got)
+	}
 	if err := ping(t, db, "10.0.0.2", "10"); err != nil {
 		t.Errorf("ping: %v", err)
 	}

@@ -63,13 +63,9 @@ type Options struct {
 // answerWithin is how long an answer that is wanted may take.
 const answerWithin = 15 * time.Second
 
-// patience is how long an attempt that should be blocked is let try before its traces are looked for.
-func patience(kind testbed.Kind) time.Duration {
-	if kind == testbed.Fake {
-		return 100 * time.Millisecond
-	}
-	return 250 * time.Millisecond
-}
+// patience is how long an attempt that should be blocked is let try before its traces are looked for. All attempts begin
+// at the same time.
+const patience = 500 * time.Millisecond
 
 // Run builds the scenario, asks all probes and removes everything again. The error says that the scenario could not
 // be built, or ctx's end; a probe that got something else than it wanted is in the report.
@@ -161,7 +157,7 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, egress string, o Op
 		}
 		err = errors.Join(err, tb.Close())
 	}()
-	s := &scenario{tb: tb, egress: egress, within: o.within, patience: patience(kind)}
+	s := &scenario{tb: tb, egress: egress, within: o.within, patience: patience}
 	defer s.close()
 	if err := s.build(ctx, o.alter); err != nil {
 		return err

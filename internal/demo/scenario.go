@@ -31,7 +31,8 @@ const spareName = "spare"
 type scenario struct {
 	tb       *testbed.Testbed
 	egress   string
-	of       *openflow.Conn
+	of       *openflow.Client
+	flows    *flows.Switch
 	services *services
 
 	views    []*view
@@ -155,14 +156,13 @@ func (s *scenario) intents() []flows.Object {
 
 // connect makes the intents come true on the bridge.
 func (s *scenario) connect(ctx context.Context, intents []flows.Object) (err error) {
-	if s.of, err = openflow.Dial(ctx, s.tb.Bridge().Management(), openflow.Options{}); err != nil {
+	if s.of, err = openflow.Connect(ctx, s.tb.Bridge().Management(), openflow.ClientOptions{}); err != nil {
 		return err
 	}
-	sw, err := flows.Open(ctx, s.of, flows.Options{Owner: "demo"})
-	if err != nil {
+	if s.flows, err = flows.Open(ctx, s.of, flows.Options{Owner: "demo"}); err != nil {
 		return err
 	}
-	return sw.Set(ctx, intents...)
+	return s.flows.Set(ctx, intents...)
 }
 
 // serve starts what the probes talk to.
@@ -194,6 +194,9 @@ func (s *scenario) serve(ctx context.Context) error {
 func (s *scenario) close() {
 	if s.services != nil {
 		s.services.close()
+	}
+	if s.flows != nil {
+		s.flows.Close()
 	}
 	if s.of != nil {
 		s.of.Close()
