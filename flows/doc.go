@@ -46,6 +46,12 @@
 // reaches the endpoint's own address if [Network.Host] says so; a connection the host makes to its own address stays in
 // its own stack, where no flow sees it.
 //
+// # Explaining
+//
+// [Intents.Explain] says what becomes of a connection and who decided it, such as [ParseQuery]("web0 -> outside tcp/443");
+// [Intents.Compare] in what a switch differs from intents, and [Intents.Needs] what they take for granted of the machine.
+// [Intents] are written as JSON for other programs. docs/flow-tables.md has the tables.
+//
 // # Ownership
 //
 // Every flow carries a cookie: 16 bits of the owner ([Options.Owner]), 8 bits of the version of the tables' layout, 40

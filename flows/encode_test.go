@@ -107,3 +107,36 @@ func TestIntentsRefused(t *testing.T) {
 		}
 	}
 }
+
+// What is read from a file is refused or comes back as it was, whatever it is.
+func FuzzIntents(f *testing.F) {
+	f.Add(`{"Bridge":"br0","Owner":"x","Host":{"MAC":"02:00:00:00:00:01","Addrs":["192.0.2.1/24","2001:db8::1/64"]},` +
+		`"Uplink":{"Name":"e","Port":1,"Addrs":["192.0.2.1"]},"Networks":[{"Name":"n","Gateways":["10.1.0.1/24"],` +
+		`"Egress":{"IPv4":{"Mode":"uplink","Name":"e"}}}],"Rules":[{"Name":"r","From":[{"Host":true}],"Services":[{"Proto":"tcp","FirstPort":80}]}],` +
+		`"Endpoints":[{"Name":"a","Network":"n","Port":2,"MAC":"02:00:00:00:00:02","Addrs":["10.1.0.2"],` +
+		`"Publish":[{"Proto":"tcp","HostPort":80,"HostPortEnd":90,"Port":80}],"Limit":{"Kbps":1}}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var i Intents
+		if json.Unmarshal([]byte(text), &i) != nil {
+			return
+		}
+		s, err := i.state(kept{})
+		if err != nil {
+			return
+		}
+		declared := Intents{i.Bridge, i.Owner, i.FirstZone, s.objects()}
+		first, err := json.Marshal(declared)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again Intents
+		if err := json.Unmarshal(first, &again); err != nil {
+			t.Fatalf("%v in %s", err, first)
+		}
+		second, err := json.Marshal(again)
+		if err != nil || string(first) != string(second) {
+			t.Errorf("got %s, %v; want %s", second, err, first)
+		}
+		again.Needs()
+	})
+}

@@ -253,6 +253,9 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(r.Passes) == 0 {
+		return nil, errors.New("the switch says nothing of the packet")
+	}
 	if failure := r.Failure(); failure != "" {
 		return nil, fmt.Errorf("the switch could not follow the packet: %s", failure)
 	}

@@ -201,6 +201,9 @@ func defaultReason(asked *Step, steps []Step, stage uint32, allowed bool) string
 
 // passedReason is why a packet came through that the rules were not asked about.
 func passedReason(steps []Step) string {
+	if len(steps) == 0 {
+		return "no table was asked"
+	}
 	last := steps[len(steps)-1]
 	switch last.Table {
 	case tableFromUplink, tableRoute:
