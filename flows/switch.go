@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"math"
 	"sync"
-	"time"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -65,10 +64,9 @@ type Switch struct {
 	// numbers are those that networks had at the start, by object cookie.
 	numbers map[uint64]uint16
 	pace    pace
-	// forgetting are connections that the switch is still to be told to forget, settling those that it is told once more
-	// at the time settled.
-	forgetting, settling []forgotten
-	settled              time.Time
+	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
+	forgetting []forgotten
+	settling   []settling
 
 	suspect suspicion
 }
