@@ -47,9 +47,9 @@ func publishFlows(b *testing.B) side {
 	}
 	if err := sw.Set(ctx,
 		flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24)}},
-		flows.Uplink{Name: "eth0", Port: 1, Addr: host},
+		flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host}},
 		flows.Network{
-			Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+			Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24")},
 			Egress: flows.Via("eth0"),
 		}, web); err != nil {
 		b.Fatal(err)

@@ -13,40 +13,69 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// claim is something that tracked connections depend on: while it stands they go on, and when it goes the switch must
-// forget them, since a packet of an established connection meets no rule any more.
-type claim struct {
+// tie is something that tracked connections depend on: while it stands they go on, and when it goes the switch must forget
+// them, since a packet of an established connection meets no rule any more.
+type tie struct {
 	zone uint16
 	// addr is the address of an endpoint, whose connections in the zone these are.
 	addr netip.Addr
-	// at is the published port of a protocol, and to where it leads.
+	// proto, at and to are a published port: where it is, of which the address is not valid if it is each of the host's, and
+	// where it leads.
 	proto  Proto
 	at, to netip.AddrPort
 }
 
-// claims are those of an object, none if it is not declared.
-func (s *state) claims(r ref) (claims []claim) {
+// ties are those of an object, none if it is not declared.
+func (s *state) ties(r ref) (ties []tie) {
 	switch r.kind {
 	case kindNetwork:
 		if n := s.networks[r.name]; n != nil {
-			claims = append(claims, claim{zone: n.id})
+			ties = append(ties, tie{zone: n.id})
 		}
 	case kindEndpoint:
-		e, ok := s.endpoints[r.name]
-		if !ok {
+		e := s.endpoints[r.name]
+		if e == nil {
 			return nil
 		}
 		for _, a := range e.Addrs {
-			claims = append(claims, claim{zone: s.networks[e.Network].id, addr: a}, claim{zone: s.uplinkZone, addr: a})
+			for _, zone := range []uint16{s.networks[e.Network].id, s.natZone, s.otherZone()} {
+				ties = append(ties, tie{zone: zone, addr: a})
+			}
 		}
 		for _, m := range e.Publish {
-			claims = append(claims, claim{
-				zone: s.uplinkZone, proto: m.Proto,
-				at: netip.AddrPortFrom(s.uplink.Addr, m.HostPort), to: netip.AddrPortFrom(e.Addrs[0], m.Port),
+			ties = append(ties, s.publishedTies(&e.Endpoint, m)...)
+		}
+	}
+	return ties
+}
+
+// publishedTies are those of the ports that a mapping publishes.
+func (s *state) publishedTies(e *Endpoint, m PortMapping) (ties []tie) {
+	n := s.networks[e.Network]
+	for _, f := range families {
+		to, ok := e.addr(f)
+		if !ok || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
+			continue
+		}
+		zone, at, first := s.natZone, m.HostAddr, m.HostPort
+		switch w := n.Egress.way(f); w.mode {
+		case internal:
+			continue
+		case routed:
+			zone, at, first = n.id, to, m.Port
+		case behindAddress:
+			if !at.IsValid() {
+				at, _ = pickAddr(f, s.addresses[w.name].Addrs)
+			}
+		}
+		for i := range m.count() {
+			ties = append(ties, tie{
+				zone: zone, proto: m.Proto,
+				at: netip.AddrPortFrom(at, first+uint16(i)), to: netip.AddrPortFrom(to, m.Port+uint16(i)),
 			})
 		}
 	}
-	return claims
+	return ties
 }
 
 // forgotten is connections that a switch is to forget: those of a zone, of a protocol if that is not 0, that agree with two
@@ -59,34 +88,49 @@ type forgotten struct {
 	exact bool
 }
 
-// gone are the connections to forget when a claim goes. Those to a published port are known by both tuples, from either
+// gone are the connections to forget when a tie goes. Those to a published port are known by both tuples, from either
 // side: as soon as one is forgotten, what its receiver has still to say may begin it anew from there.
-func (c claim) gone() []forgotten {
+func (t tie) gone() []forgotten {
 	switch {
-	case c.at.IsValid():
+	case t.at.Port() != 0:
 		return []forgotten{
 			{
-				zone: c.zone, proto: c.proto,
-				orig:  of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
-				reply: of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
+				zone: t.zone, proto: t.proto,
+				orig:  of.CTTuple{Dst: t.at.Addr(), DstPort: t.at.Port()},
+				reply: of.CTTuple{Src: t.to.Addr(), SrcPort: t.to.Port()},
 			}, {
-				zone: c.zone, proto: c.proto,
-				orig:  of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
-				reply: of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
+				zone: t.zone, proto: t.proto,
+				orig:  of.CTTuple{Src: t.to.Addr(), SrcPort: t.to.Port()},
+				reply: of.CTTuple{Dst: t.at.Addr(), DstPort: t.at.Port()},
 			},
 		}
-	case c.addr.IsValid():
-		return []forgotten{{zone: c.zone, orig: of.CTTuple{Src: c.addr}}, {zone: c.zone, reply: of.CTTuple{Src: c.addr}}}
+	case t.addr.IsValid():
+		return []forgotten{{zone: t.zone, orig: of.CTTuple{Src: t.addr}}, {zone: t.zone, reply: of.CTTuple{Src: t.addr}}}
 	}
-	return []forgotten{{zone: c.zone}}
+	return []forgotten{{zone: t.zone}}
 }
 
-// come are the connections to forget when a claim is new: who tried a port before it was published talks with the host,
-// and would go on to.
-func (c claim) come() (all []forgotten) {
-	if c.at.IsValid() {
-		c.to = c.at
-		for _, f := range c.gone() {
+// come are the connections to forget when a tie is new: who tried a port before it was published talks with the host, and
+// would go on to.
+func (t tie) come(h *Host) (all []forgotten) {
+	if t.at.Port() == 0 || t.at == t.to {
+		return nil
+	}
+	addrs := []netip.Addr{t.at.Addr()}
+	if !t.at.Addr().IsValid() {
+		addrs = nil
+		if h != nil {
+			for _, p := range h.Addrs {
+				if p.Addr().Is4() == t.to.Addr().Is4() {
+					addrs = append(addrs, p.Addr())
+				}
+			}
+		}
+	}
+	for _, a := range addrs {
+		t.at = netip.AddrPortFrom(a, t.at.Port())
+		t.to = t.at
+		for _, f := range t.gone() {
 			f.exact = true
 			all = append(all, f)
 		}
@@ -97,38 +141,37 @@ func (c claim) come() (all []forgotten) {
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
 // time, and of which no flow is written, was there before the program started: nothing is new then.
 func (s *Switch) outdated(e edit, written map[string]bool) []forgotten {
-	before, after := map[claim]bool{}, map[claim]bool{}
-	kept := map[claim]bool{}
+	before, after := map[tie]bool{}, map[tie]bool{} // after: whether it is new
 	for r, out := range e.objects {
 		old, known := s.book.objects[r]
-		for _, c := range old.claims {
-			before[c] = true
+		for _, t := range old.ties {
+			before[t] = true
 		}
-		found := !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
-		for _, c := range out.claims {
-			after[c] = true
-			kept[c] = found
+		isNew := known || slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
+		for _, t := range out.ties {
+			after[t] = isNew
 		}
 	}
 	all := map[forgotten]bool{}
-	for c := range before {
-		if !after[c] {
-			for _, f := range c.gone() {
-				all[f] = true
-			}
+	for t := range before {
+		if _, stays := after[t]; stays {
+			continue
+		}
+		for _, f := range t.gone() {
+			all[f] = true
 		}
 	}
-	for c := range after {
-		if before[c] {
+	for t, isNew := range after {
+		if before[t] {
 			continue
 		}
 		// What was to be forgotten once more is right again.
 		for i := range s.settling {
 			w := &s.settling[i]
-			w.connections = slices.DeleteFunc(w.connections, func(f forgotten) bool { return slices.Contains(c.gone(), f) })
+			w.connections = slices.DeleteFunc(w.connections, func(f forgotten) bool { return slices.Contains(t.gone(), f) })
 		}
-		if !kept[c] {
-			for _, f := range c.come() {
+		if isNew {
+			for _, f := range t.come(s.state.host) {
 				all[f] = true
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"sync"
 
 	of "github.com/ovskit/ovskit/openflow"
@@ -20,7 +21,8 @@ type Options struct {
 	// Owner tells the flows of this program from those of others on the same bridge. It is required, and stays the
 	// same from run to run.
 	Owner string
-	// FirstZone is the first of the conntrack zones that the owner uses: the uplink's; networks have those that follow.
+	// FirstZone is the first of the conntrack zones that the owner uses: of translations; the next is of connections between
+	// networks, and networks have those that follow.
 	// Zones are shared by all bridges of a datapath. Zero means 1.
 	FirstZone uint16
 	// OnReplay is called when a switch that has come back holds all that is declared, before anybody gets the connection:
@@ -32,6 +34,14 @@ type Options struct {
 	OnDrift func(Drift)
 	// Logger is told what is sent to the switch; nil: nobody.
 	Logger *slog.Logger
+}
+
+// env is what the options say to the compiler.
+func (o Options) env() env {
+	if o.FirstZone == 0 {
+		o.FirstZone = 1
+	}
+	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone}
 }
 
 // Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
@@ -61,9 +71,9 @@ type Switch struct {
 	// object's cookie.
 	left     items
 	leftKeys map[uint64][]string
-	// numbers are those that networks had at the start, by object cookie.
-	numbers map[uint64]uint16
-	pace    pace
+	// before is what was chosen for objects when the program ran before.
+	before kept
+	pace   pace
 	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
 	forgetting []forgotten
 	settling   []settling
@@ -79,7 +89,7 @@ var errClosed = fmt.Errorf("flows: %w", of.ErrClosed)
 // the client's next connection finds it up to date. The client stays the caller's, and is best made with a short
 // MaxBackoff, which is what a switch that comes back waits for.
 //
-// Tables 0 to 100, and all groups and meters, belong to one owner: a flow of somebody else in one of them could let
+// Tables 0 to 100, and groups and meters up to 65535, belong to one owner: a flow of somebody else in one of them could let
 // through what is not declared. Open refuses such a bridge with an error that wraps [ErrConflict]; afterwards such flows
 // are deleted.
 func Open(ctx context.Context, client *of.Client, o Options) (*Switch, error) {
@@ -89,7 +99,7 @@ func Open(ctx context.Context, client *of.Client, o Options) (*Switch, error) {
 	if o.FirstZone == 0 {
 		o.FirstZone = 1
 	}
-	if o.FirstZone == math.MaxUint16 {
+	if o.FirstZone >= math.MaxUint16-1 {
 		return nil, fmt.Errorf("open flows: first zone %d leaves none for networks: %w", o.FirstZone, ErrInvalid)
 	}
 	if o.Logger == nil {
@@ -108,7 +118,7 @@ func Open(ctx context.Context, client *of.Client, o Options) (*Switch, error) {
 		leftKeys: map[uint64][]string{},
 	}
 	s.alive, s.kill = context.WithCancel(context.Background())
-	s.state = newState(env{owner: s.owner, uplinkZone: o.FirstZone})
+	s.state = newState(o.env())
 	s.turn <- struct{}{}
 	var err error
 	if s.unprepare, err = client.Prepare(ctx, s.prepare); err != nil {
@@ -157,19 +167,44 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	for _, m := range p.Meters.Delete {
 		s.left.meters[m.ID] = m
 	}
-	s.numbers = networkNumbers(s.left.flows)
+	s.before = chosenBefore(s.left.flows)
 	return nil
 }
 
-// networkNumbers reads out of a switch's flows which number each network has.
-func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
-	numbers := map[uint64]uint16{}
+// chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
+func chosenBefore(flows map[string]of.Flow) kept {
+	k := kept{map[uint64]uint16{}, map[keptPort]uint16{}}
 	for _, f := range flows {
-		if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok && f.Table == tableHairpin {
-			numbers[f.Cookie&^ownerMask] = binary.BigEndian.Uint16(id.Value[2:])
+		object := f.Cookie &^ ownerMask
+		switch f.Table {
+		case tableBetween:
+			if id, ok := f.Match.Get(of.FieldReg0 + regNetwork); ok {
+				k.networks[object] = binary.BigEndian.Uint16(id.Value[2:])
+			}
+		case tableInbound:
+			if p, outside, ok := publishedPort(f); ok {
+				p.endpoint = object
+				k.ports[p] = outside
+			}
 		}
 	}
-	return numbers
+	return k
+}
+
+// publishedPort is the port that a flow of tableInbound publishes alone, and where.
+func publishedPort(f of.Flow) (p keptPort, outside uint16, ok bool) {
+	for _, a := range f.Apply {
+		if ct, is := a.(of.CT); is && ct.NAT != nil && ct.NAT.Type == of.NATDestination {
+			p.port = ct.NAT.PortMin
+		}
+	}
+	for _, proto := range []Proto{TCP, UDP, SCTP} {
+		_, dst := proto.ports()
+		if m, has := f.Match.Get(dst); has && m.Mask == nil {
+			p.proto, outside = proto, binary.BigEndian.Uint16(m.Value)
+		}
+	}
+	return p, outside, p.port != 0 && outside != 0
 }
 
 // Set declares objects, replacing those of the same kind and name, in any order. A program that starts again declares
@@ -181,7 +216,22 @@ func networkNumbers(flows map[string]of.Flow) map[uint64]uint16 {
 // except that with one that wraps [openflow.ErrOutcomeUnknown] the change may have been made. Errors wrap [ErrInvalid],
 // [ErrConflict] or [ErrNotFound], the context's error, or are those of [openflow.Conn.Bundle].
 func (s *Switch) Set(ctx context.Context, objects ...Object) error {
-	return s.change(ctx, &change{edit: func() error { return s.state.set(objects, s.numbers) }})
+	return s.change(ctx, &change{edit: func() error { return s.state.set(objects, s.before) }})
+}
+
+// Published are the ports that an endpoint publishes, with the ports outside that were chosen for it; nil if it is not
+// declared.
+func (s *Switch) Published(ctx context.Context, endpoint string) ([]PortMapping, error) {
+	select {
+	case <-s.turn:
+		defer func() { s.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("published ports of endpoint %q: %w", endpoint, context.Cause(ctx))
+	}
+	if e := s.state.endpoints[endpoint]; e != nil {
+		return slices.Clone(e.Publish), nil
+	}
+	return nil, nil
 }
 
 // Delete takes objects back, of which only the names count, with the flows that an earlier run declared for them. An

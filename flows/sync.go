@@ -158,10 +158,7 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 
 // compile gives what the state makes different.
 func (s *Switch) compile() edit {
-	objects := map[ref]output{}
-	for r := range s.state.dirty {
-		objects[r] = s.state.output(r)
-	}
+	objects := s.state.outputs()
 	e := s.book.edit(objects)
 	for r := range objects {
 		for _, key := range s.leftKeys[objectCookie(r)] {

@@ -17,6 +17,7 @@ import (
 	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
@@ -179,10 +180,7 @@ func (l *lab) state(t *testing.T, ns *netns.NS) (s state) {
 // disciplines and routes.
 func inside(t *testing.T, ns *netns.NS) (found []string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	all, err := h.LinkList()
 	if err != nil {
@@ -225,5 +223,3 @@ func (l *lab) settle(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-var errStep = errors.New("this step fails")

@@ -92,18 +92,7 @@ func TestAttachDetachCollect(t *testing.T) {
 		!strings.Contains(got, web.Name()+"/eth0") || !strings.Contains(got, "10.1.0.2/24") {
 		t.Errorf("status printed %q", got)
 	}
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.LinkDel(link); err != nil {
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0")
 	code, stdout, stderr := command(t, append([]string{"status", "--check"}, where...)...)
 	if code != exitFailed || stderr != "" || !strings.Contains(stdout, "port web0: ") {
 		t.Errorf("status of a port without its interface: exit code %d, stdout %q, stderr %q", code, stdout, stderr)

@@ -101,12 +101,12 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 	uplink := s.tb.Uplink()
 	intents := []flows.Object{
 		flows.Host{MAC: s.tb.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
-		flows.Uplink{Name: uplink.Name, Port: uplink.OFPort, Addr: testbed.HostAddr.Addr()},
+		flows.Uplink{Name: uplink.Name, Port: uplink.OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
 		flows.Network{
-			Name: "web", Subnet: webSubnet, Gateway: webGateway,
+			Name: "web", Gateways: gateways()[:1],
 			Egress: flows.Via(uplink.Name), Host: flows.ToHost | flows.FromHost,
 		},
-		flows.Network{Name: "db", Subnet: dbSubnet, Gateway: dbGateway, Egress: flows.Via(uplink.Name)},
+		flows.Network{Name: "db", Gateways: gateways()[1:], Egress: flows.Via(uplink.Name)},
 		s.declared[s.web0], s.declared[s.web1], s.declared[s.db0],
 	}
 	if alter != nil {

@@ -1,0 +1,238 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows
+
+import (
+	"net/netip"
+	"slices"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
+
+// compileNetwork gives the flows of a network.
+func compileNetwork(v env, n *networkState) compiled {
+	b := v.builder(n.ref())
+	b.add(tableBetween, 100, of.Match{fresh, network(n.id)}, tableDestination, setNext(ask(admitLocal, !n.Isolated)))
+	b.add(tableHostAccess, 200, of.Match{fresh, network(n.id)}, tablePolicy,
+		set(receiver(hostPort)), setNext(ask(admitLocal, n.Host&ToHost != 0)))
+	for _, f := range families {
+		if g, ok := n.gateway(f); ok {
+			compileSubnet(&b, v, n, f, g)
+		}
+	}
+	return b.compiled
+}
+
+// compileSubnet gives the flows of a network's part of one family.
+func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.Prefix) {
+	subnet, mac := gateway.Masked(), v.host.MAC
+	in, from := f.dst(subnet), f.src(subnet)
+	toGateway, fromGateway := f.dstAddr(gateway.Addr()), f.srcAddr(gateway.Addr())
+
+	compileFromEndpoint(b, v, n, f, gateway.Addr(), subnet)
+	b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, trackNetwork(tableToHost))
+
+	// Outside, nobody has an endpoint's address, neither as the sender nor as the one to reach, unless it is routed.
+	b.drop(tableFromUplink, 300, f.ip(from))
+	if n.Egress.way(f).mode != routed {
+		b.drop(tableFromUplink, 250, f.ip(in))
+	}
+	if f.v6 {
+		b.drop(tableFromUplink, 300, nd(ndSolicit, of.NDTarget(subnet)))
+		b.drop(tableFromUplink, 300, nd(ndAdvertise, of.NDTarget(subnet)))
+	} else {
+		b.drop(tableFromUplink, 300, arp(of.ARPSPA(subnet)))
+		b.drop(tableFromUplink, 300, arp(of.ARPTPA(subnet)))
+	}
+
+	b.ask(tableFromHost, 300, subnet, set(network(n.id)))
+	if f.v6 { // the host looks for a duplicate of its own address
+		b.drop(tableFromHost, 310, nd(ndSolicit, of.NDTarget(single(gateway.Addr()))))
+	} else {
+		b.drop(tableFromHost, 310, arp(of.ARPTPA(single(gateway.Addr()))))
+	}
+	b.answer(n.id, gateway.Addr(), mac, true)
+
+	b.add(tableFromHost, 200, f.ip(in), tableHostSource, set(network(n.id)))
+	b.add(tableHostSource, 100, f.ip(network(n.id), fromGateway), 0, trackNetwork(tableHostToEndpt))
+	b.drop(tableHostSource, 90, f.ip(from))
+	asGateway, mayAsk := ask(admitAsGateway, n.Host&FromHost != 0), ask(admitLocal, n.Host&FromHost != 0)
+	b.add(tableHostToEndpt, 200, f.ip(network(n.id), fresh, fromGateway), tableDestination, setNext(asGateway))
+	b.add(tableHostToEndpt, 190, f.ip(network(n.id), fresh), tableDestination, setNext(mayAsk))
+
+	// A reply to a hairpin was for the gateway until the network's zone gave it back its receiver.
+	b.add(tableToHost, 250, f.ip(toGateway), tableHostAccess)
+	b.add(tableToHost, 200, f.ip(in), 0, append(routedBy(mac), set(network(n.id)), track(v.natZone, tableDestination))...)
+
+	b.add(tableRoute, 200, f.ip(fromOutsideOrHost(), in), tableDestination, append(routedBy(mac), set(network(n.id)))...)
+	b.add(tableRoute, 200, f.ip(of.RegMasked(regOrigin, originEndpoint, 0xf), in), 0,
+		append(routedBy(mac), set(network(n.id)), trackNetwork(tableHairpin))...)
+
+	// The gateway's address is shared by the host's connections and hairpins: both take their ports in one zone.
+	b.add(tableHairpin, 200, f.ip(network(n.id), fresh), tableDestination, setNext(ask(admitAsGateway, true)))
+	b.add(tableAdmit, 100, f.ip(stage(admitAsGateway), network(n.id)), 0, of.CT{
+		Commit: true, ZoneFrom: &zoneOfNetwork, Resume: true, Table: tableHidden,
+		NAT: &of.NAT{Type: of.NATSource, AddrMin: gateway.Addr()},
+	})
+	b.add(tableHidden, 100, f.ip(network(n.id), fromGateway), tableDeliver)
+}
+
+// compileFromEndpoint gives the flows of what endpoints send to their own network, to another, and outside.
+func compileFromEndpoint(b *builder, v env, n *networkState, f *family, gateway netip.Addr, subnet netip.Prefix) {
+	in, from, toRouter := f.dst(subnet), f.src(subnet), of.EthDst(v.host.MAC)
+	if n.Isolated || len(v.rules) > 0 {
+		b.add(tableFromEndpoint, 200, f.ip(network(n.id), in), 0, trackNetwork(tableBetween))
+	} else {
+		b.add(tableFromEndpoint, 200, f.ip(network(n.id), in), tableDestination)
+	}
+	if len(v.rules) > 0 {
+		b.add(tableFromEndpoint, 150, f.ip(toRouter, in), 0, append(routedBy(v.host.MAC),
+			set(network(n.id)), set(origin(originOther)), track(v.otherZone(), tableBetween))...)
+	} else {
+		b.drop(tableFromEndpoint, 150, f.ip(in))
+	}
+
+	w := n.Egress.way(f)
+	var shared netip.Addr // the address that the network's endpoints share outside
+	switch w.mode {
+	case viaUplink:
+		shared, _ = pickAddr(f, v.uplink.Addrs)
+		// The host routes it: it comes back at the bridge's own port.
+		b.add(tableFromEndpoint, 100, f.ip(network(n.id), toRouter), 0, of.Output{Port: of.PortLocal})
+		b.add(tableOutbound, 200, f.ip(fresh, from), tableSender,
+			set(sender(0)), set(senderNetwork(n.id)), setNext(ask(admitEgress, true)))
+		b.add(tableSender, 110, f.ip(f.srcAddr(gateway)), tableAdmit) // the host's own
+	case behindAddress:
+		shared, _ = pickAddr(f, v.addresses[w.name].Addrs)
+		b.add(tableFromEndpoint, 100, f.ip(network(n.id), toRouter), 0, set(origin(originEndpoint)), track(v.natZone, tableOutbound))
+		b.add(tableOutbound, 200, f.ip(fresh, from), tablePolicy, setNext(ask(admitEgress, true)))
+	case routed:
+		b.add(tableFromEndpoint, 100, f.ip(network(n.id), toRouter), 0, set(origin(originRouted)), trackNetwork(tableBetween))
+		compileRouted(b, v, n, f, subnet)
+		return
+	}
+	if shared.IsValid() {
+		b.add(tableAdmit, 100, f.ip(stage(admitEgress), senderNetwork(n.id)), 0, masquerade(v, shared))
+	} else {
+		b.drop(tableOutbound, 310, f.ip(from))
+	}
+	b.drop(tableLeave, 200, f.ip(from))
+}
+
+// compileRouted gives the flows of a subnet that the outside has a route to.
+func compileRouted(b *builder, v env, n *networkState, f *family, subnet netip.Prefix) {
+	b.add(tableHostSource, 50, f.ip(network(n.id)), 0, set(sender(0)), set(origin(originRouted)), trackNetwork(tableHostToEndpt))
+	b.add(tableHostToEndpt, 210, f.ip(network(n.id), fresh, origin(originRouted)), tableDestination, setNext(ask(admitLocal, false)))
+	b.add(tableHostToEndpt, 220, f.icmpType(f.echoRequest, network(n.id), fresh, origin(originRouted)), tableDestination,
+		setNext(ask(admitLocal, true)))
+	if v.uplink != nil {
+		b.add(tableFromHost, 150, f.ip(f.src(subnet)), 0, of.Output{Port: v.uplink.Port})
+	}
+}
+
+// compileEndpoint gives the flows of an endpoint of the network n, which the rules may select.
+func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) compiled {
+	b := v.builder(e.ref())
+	b.flows = make([]of.Flow, 0, 8+8*len(e.Addrs)+len(e.Publish))
+	port, mac := of.InPort(e.Port), of.EthSrc(e.MAC)
+
+	b.add(tableClassify, 100, of.Match{port, untagged}, tableSource,
+		set(network(n.id)), set(sender(e.Port)), set(senderNetwork(n.id)))
+	asks := arp(port, mac, of.ARPOp(arpRequest), of.ARPSHA(e.MAC))
+	if _, ok := e.addr(families[0]); ok {
+		b.add(tableSource, 100, asks.With(of.ARPSPA(single(netip.IPv4Unspecified()))), tableNeighbour)
+	}
+	if _, ok := e.addr(families[1]); ok {
+		// Only who asks is told, at the MAC it asks from, whatever address it asks by.
+		b.add(tableSource, 100, nd(ndSolicit, port, mac, of.Uint(of.FieldIPTTL, 255)), tableNeighbour)
+	}
+	for _, a := range e.Addrs {
+		f := familyOf(a)
+		b.add(tableSource, 90, f.ip(port, mac, f.srcAddr(a)), tableFromEndpoint)
+		// Nobody else has the endpoint's own address: it may look for a duplicate without being answered by itself.
+		if f.v6 {
+			b.drop(tableSource, 110, nd(ndSolicit, port, of.NDTarget(single(a))))
+		} else {
+			b.add(tableSource, 100, asks.With(of.ARPSPA(single(a))), tableNeighbour)
+			b.drop(tableSource, 110, arp(port, of.ARPTPA(single(a))))
+		}
+		b.answer(n.id, a, e.MAC, false)
+		b.add(tableDestination, 100, f.ip(network(n.id), f.dstAddr(a)), tablePolicy,
+			set(of.EthDst(e.MAC)), set(receiver(e.Port)), set(receiverNetwork(n.id)))
+		if n.Egress.way(f).mode == viaUplink {
+			b.add(tableSender, 100, f.ip(f.srcAddr(a)), tablePolicy, set(sender(e.Port)))
+		}
+	}
+	for _, m := range e.Publish {
+		compilePublished(&b, v, e, n, m)
+	}
+	compileMember(&b, e, rules)
+	return b.compiled
+}
+
+// compilePublished gives the flows of published ports.
+func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMapping) {
+	_, field := m.Proto.ports()
+	for _, f := range families {
+		a, ok := e.addr(f)
+		if !ok || m.HostAddr.IsValid() && (!f.has(m.HostAddr) || m.HostAddr.IsLoopback()) {
+			continue
+		}
+		w := n.Egress.way(f)
+		if w.mode == routed {
+			last := uint16(int(m.Port) + m.count() - 1)
+			for _, p := range portMasks(m.Port, last) {
+				b.add(tableHostToEndpt, 220, f.ip(network(n.id), fresh, origin(originRouted), f.dstAddr(a), of.IPProto(uint8(m.Proto)), p.match(field)),
+					tableDestination, setNext(ask(admitLocal, true)))
+			}
+			continue
+		}
+		// Where the packet was for, which tableInbound does not see: one of the host's addresses or this spare one.
+		at := []of.MatchField{fresh, of.IPProto(uint8(m.Proto))}
+		priority := uint16(200)
+		switch {
+		case m.HostAddr.IsValid():
+			at = append(at, f.dstAddr(m.HostAddr))
+			priority = 210
+		case w.mode == behindAddress:
+			x, _ := pickAddr(f, v.addresses[w.name].Addrs)
+			at = append(at, f.dstAddr(x))
+			priority = 210
+		case w.mode == viaUplink:
+			at = append(at, of.RegMasked(regOrigin, 0, toSpare))
+		default:
+			continue
+		}
+		for _, t := range m.translations() {
+			nat := of.NAT{Type: of.NATDestination, AddrMin: a, PortMin: t.to}
+			b.add(tableInbound, priority, f.ip(append(slices.Clip(at), t.match(field))...), 0,
+				setNext(ask(admitPublished, true)),
+				of.CT{Commit: true, Zone: v.natZone, Resume: true, Table: tableRoute, NAT: &nat})
+		}
+	}
+}
+
+// translation is a set of ports outside with the port of the endpoint, 0 if each is the same there.
+type translation struct {
+	portMask
+	to uint16
+}
+
+// translations are those of a mapping: a switch cannot shift a range of ports, so that each has its own then.
+func (m PortMapping) translations() []translation {
+	if m.count() == 1 {
+		return []translation{{portMask{m.HostPort, 0xffff}, m.Port}}
+	}
+	var ts []translation
+	if m.HostPort == m.Port {
+		for _, p := range portMasks(m.HostPort, m.HostPortEnd) {
+			ts = append(ts, translation{p, 0})
+		}
+		return ts
+	}
+	for i := range uint16(m.count()) {
+		ts = append(ts, translation{portMask{m.HostPort + i, 0xffff}, m.Port + i})
+	}
+	return ts
+}
