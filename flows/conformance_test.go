@@ -37,57 +37,7 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		defer conn.Close()
 		sw := open(t, br, flows.Options{Owner: "conformance"})
 
-		host, host6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
-		objects := []flows.Object{
-			flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24), netip.PrefixFrom(host6, 64)}},
-			flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host, host6}},
-			flows.Address{Name: "x", Addrs: []netip.Addr{host.Next(), host6.Next()}},
-			flows.Network{
-				Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24"), netip.MustParsePrefix("fd00:1::1/64")},
-				Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
-			},
-			flows.Network{
-				Name: "app", Gateways: []netip.Prefix{netip.MustParsePrefix("10.3.0.1/24"), netip.MustParsePrefix("fd00:3::1/64")},
-				Egress: flows.Behind("x"), Isolated: true,
-			},
-			flows.Network{
-				Name: "dmz", Gateways: []netip.Prefix{netip.MustParsePrefix("10.4.0.1/24"), netip.MustParsePrefix("fd00:4::1/64")},
-				Egress: flows.Routed(),
-			},
-			flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}},
-			flows.Rule{
-				Name: "some", From: []flows.Selector{flows.InNetwork("web"), flows.Labelled(map[string]string{"n": "1"})},
-				To:       []flows.Selector{flows.EndpointNamed("db2"), flows.Within(netip.MustParsePrefix("fd00:3::/64")), flows.TheHost()},
-				Services: []flows.Service{{Proto: flows.TCP, FirstPort: 80, LastPort: 90}, {Proto: flows.ICMP}, {Proto: flows.SCTP, FirstPort: 1}},
-			},
-			flows.Rule{Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255},
-			flows.Endpoint{
-				Name: "db2", Network: "db", Port: 300, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
-			},
-		}
-		for i, network := range []string{"web", "app", "dmz"} {
-			for n := range byte(10) {
-				subnet := []byte{1, 3, 4}[i]
-				e := flows.Endpoint{
-					Name: fmt.Sprint(network, n), Network: network, Port: 10 + uint32(subnet)*20 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, subnet, n},
-					Addrs: []netip.Addr{
-						netip.AddrFrom4([4]byte{10, subnet, 0, 10 + n}), netip.AddrFrom4([4]byte{10, subnet, 0, 100 + n}),
-						netip.AddrFrom16([16]byte{0xfd, 0, 0, subnet, 15: 10 + n}),
-					},
-					Labels: map[string]string{"n": fmt.Sprint(n % 3)},
-				}
-				for _, m := range []flows.PortMapping{
-					{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
-					{Proto: flows.SCTP, HostPort: 100 * uint16(n+1), HostPortEnd: 100*uint16(n+1) + 99, Port: 100 * uint16(n+1)},
-				} {
-					if network == "dmz" {
-						m = flows.PortMapping{Proto: m.Proto, Port: m.Port}
-					}
-					e.Publish = append(e.Publish, m)
-				}
-				objects = append(objects, e)
-			}
-		}
+		objects := append(someObjects(20), flows.Host{MAC: br.MAC, Addrs: someHost.Addrs})[1:]
 		if err := sw.Set(ctx, objects...); err != nil {
 			t.Fatal(err)
 		}
@@ -153,27 +103,64 @@ func open(t *testing.T, br *bridge.Bridge, o flows.Options) *flows.Switch {
 	return sw
 }
 
-var hostPrefix = netip.MustParsePrefix("192.0.2.1/24")
+var someHost = flows.Host{
+	MAC:   net.HardwareAddr{2, 0, 0, 0, 0, 1},
+	Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24"), netip.MustParsePrefix("2001:db8::1/64")},
+}
 
-// someObjects are a host, an uplink, two networks and so many endpoints that publish ports.
+// someObjects are a host, each way out, rules, and so many endpoints in each network of those that publish ports.
 func someObjects(endpoints byte) []flows.Object {
+	host, host6 := someHost.Addrs[0].Addr(), someHost.Addrs[1].Addr()
 	objects := []flows.Object{
-		flows.Host{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, Addrs: []netip.Prefix{hostPrefix}},
-		flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{hostPrefix.Addr()}},
+		someHost,
+		flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host, host6}},
+		flows.Address{Name: "x", Addrs: []netip.Addr{host.Next(), host6.Next()}},
 		flows.Network{
-			Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24")},
+			Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24"), netip.MustParsePrefix("fd00:1::1/64")},
 			Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
 		},
-		flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}},
+		flows.Network{
+			Name: "app", Gateways: []netip.Prefix{netip.MustParsePrefix("10.3.0.1/24"), netip.MustParsePrefix("fd00:3::1/64")},
+			Egress: flows.Behind("x"), Isolated: true,
+		},
+		flows.Network{
+			Name: "dmz", Gateways: []netip.Prefix{netip.MustParsePrefix("10.4.0.1/24"), netip.MustParsePrefix("fd00:4::1/64")},
+			Egress: flows.Routed(),
+		},
+		flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}, Multicast: true},
+		flows.Rule{
+			Name: "some", From: []flows.Selector{flows.InNetwork("web"), flows.Labelled(map[string]string{"n": "1"})},
+			To:       []flows.Selector{flows.EndpointNamed("db2"), flows.Within(netip.MustParsePrefix("fd00:3::/64")), flows.TheHost()},
+			Services: []flows.Service{{Proto: flows.TCP, FirstPort: 80, LastPort: 90}, {Proto: flows.ICMP}, {Proto: flows.SCTP, FirstPort: 1}},
+		},
+		flows.Rule{Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255},
+		flows.Endpoint{
+			Name: "db2", Network: "db", Port: 5000, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
+			DHCP: true, MirrorTo: 5001, Limit: &flows.Limit{Kbps: 10000, BurstKbits: 1000},
+		},
 	}
-	for n := range endpoints {
-		objects = append(objects, flows.Endpoint{
-			Name: fmt.Sprint("web", n), Network: "web", Port: 10 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, 1, n},
-			Addrs: []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, 10 + n}), netip.AddrFrom4([4]byte{10, 1, 0, 100 + n})},
-			Publish: []flows.PortMapping{
+	for i, network := range []string{"web", "app", "dmz"} {
+		for n := range endpoints {
+			subnet := []byte{1, 3, 4}[i]
+			e := flows.Endpoint{
+				Name: fmt.Sprint(network, n), Network: network, Port: 10 + uint32(subnet)*100 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, subnet, n},
+				Addrs: []netip.Addr{
+					netip.AddrFrom4([4]byte{10, subnet, 0, 10 + n}), netip.AddrFrom4([4]byte{10, subnet, 0, 100 + n}),
+					netip.AddrFrom16([16]byte{0xfd, 0, 0, subnet, 15: 10 + n}),
+				},
+				Labels: map[string]string{"n": fmt.Sprint(n % 3)},
+			}
+			for _, m := range []flows.PortMapping{
 				{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
-			},
-		})
+				{Proto: flows.SCTP, HostPort: 100 * uint16(n+1), HostPortEnd: 100*uint16(n+1) + 99, Port: 100 * uint16(n+1)},
+			} {
+				if network == "dmz" {
+					m = flows.PortMapping{Proto: m.Proto, Port: m.Port}
+				}
+				e.Publish = append(e.Publish, m)
+			}
+			objects = append(objects, e)
+		}
 	}
 	return objects
 }

@@ -37,16 +37,16 @@ func TestDriftIsRepaired(t *testing.T) {
 		defer other.Close()
 		before := held(t, other)
 
-		deliver := uint8(100)
-		there, err := other.Flows(ctx, openflow.FlowFilter{Table: &deliver})
+		destination := uint8(70)
+		there, err := other.Flows(ctx, openflow.FlowFilter{Table: &destination})
 		if err != nil || len(there) == 0 {
-			t.Fatalf("got %d flows in table %d, error %v", len(there), deliver, err)
+			t.Fatalf("got %d flows in table %d, error %v", len(there), destination, err)
 		}
 		changed := there[0].Flow
 		changed.Apply = nil
 		foreign := openflow.Flow{Table: 15, Priority: 9, Cookie: 0x1234}
 		for name, sabotage := range map[string][]openflow.Modification{
-			"deleted": {openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: deliver}}},
+			"deleted": {openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: destination}}},
 			"changed": {openflow.Add(changed)},
 			"added":   {openflow.Add(foreign)},
 			"all":     {openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}}},

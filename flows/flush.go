@@ -13,24 +13,23 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// tie is something that tracked connections depend on: while it stands they go on, and when it goes the switch must forget
-// them, since a packet of an established connection meets no rule any more.
-type tie struct {
+// claim is something that tracked connections depend on: while it stands they go on, and when it goes the switch must
+// forget them, since a packet of an established connection meets no rule any more.
+type claim struct {
 	zone uint16
 	// addr is the address of an endpoint, whose connections in the zone these are.
 	addr netip.Addr
-	// proto, at and to are a published port: where it is, of which the address is not valid if it is each of the host's, and
-	// where it leads.
+	// at is the published port of a protocol, and to where it leads.
 	proto  Proto
 	at, to netip.AddrPort
 }
 
-// ties are those of an object, none if it is not declared.
-func (s *state) ties(r ref) (ties []tie) {
+// claims are those of an object, none if it is not declared.
+func (s *state) claims(r ref) (claims []claim) {
 	switch r.kind {
 	case kindNetwork:
 		if n := s.networks[r.name]; n != nil {
-			ties = append(ties, tie{zone: n.id})
+			claims = append(claims, claim{zone: n.id})
 		}
 	case kindEndpoint:
 		e := s.endpoints[r.name]
@@ -38,44 +37,59 @@ func (s *state) ties(r ref) (ties []tie) {
 			return nil
 		}
 		for _, a := range e.Addrs {
-			for _, zone := range []uint16{s.networks[e.Network].id, s.natZone, s.otherZone()} {
-				ties = append(ties, tie{zone: zone, addr: a})
+			for _, zone := range []uint16{s.networks[e.Network].id, s.otherZone(), s.natZone} {
+				claims = append(claims, claim{zone: zone, addr: a})
 			}
 		}
 		for _, m := range e.Publish {
-			ties = append(ties, s.publishedTies(&e.Endpoint, m)...)
+			claims = append(claims, s.publishedClaims(&e.Endpoint, m)...)
 		}
 	}
-	return ties
+	return claims
 }
 
-// publishedTies are those of the ports that a mapping publishes.
-func (s *state) publishedTies(e *Endpoint, m PortMapping) (ties []tie) {
-	n := s.networks[e.Network]
+// publishedClaims are those of published ports, of each address where they are published.
+func (s *state) publishedClaims(e *Endpoint, m PortMapping) (claims []claim) {
 	for _, f := range families {
-		to, ok := e.addr(f)
-		if !ok || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
+		a, ok := e.addr(f)
+		if !ok {
 			continue
 		}
-		zone, at, first := s.natZone, m.HostAddr, m.HostPort
-		switch w := n.Egress.way(f); w.mode {
-		case internal:
-			continue
-		case routed:
-			zone, at, first = n.id, to, m.Port
-		case behindAddress:
-			if !at.IsValid() {
-				at, _ = pickAddr(f, s.addresses[w.name].Addrs)
+		for _, at := range s.publishedAddrs(s.networks[e.Network], f, m) {
+			if m.count() > maxPorts { // all ports of the address
+				claims = append(claims, claim{zone: s.natZone, proto: m.Proto, at: netip.AddrPortFrom(at, 0), to: netip.AddrPortFrom(a, 0)})
+				continue
+			}
+			for i := range uint16(m.count()) {
+				claims = append(claims, claim{
+					zone: s.natZone, proto: m.Proto,
+					at: netip.AddrPortFrom(at, m.HostPort+i), to: netip.AddrPortFrom(a, m.Port+i),
+				})
 			}
 		}
-		for i := range m.count() {
-			ties = append(ties, tie{
-				zone: zone, proto: m.Proto,
-				at: netip.AddrPortFrom(at, first+uint16(i)), to: netip.AddrPortFrom(to, m.Port+uint16(i)),
-			})
+	}
+	return claims
+}
+
+// publishedAddrs are the addresses of a family at which flows publish a port of the network.
+func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) (addrs []netip.Addr) {
+	switch w := n.Egress.way(f); {
+	case w.mode != viaUplink && w.mode != behindAddress || m.HostAddr.IsLoopback():
+	case m.HostAddr.IsValid():
+		if f.has(m.HostAddr) {
+			addrs = append(addrs, m.HostAddr)
+		}
+	case w.mode == behindAddress:
+		x, _ := pickAddr(f, s.addresses[w.name].Addrs)
+		addrs = append(addrs, x)
+	default:
+		for _, p := range s.host.Addrs {
+			if f.has(p.Addr()) {
+				addrs = append(addrs, p.Addr())
+			}
 		}
 	}
-	return ties
+	return addrs
 }
 
 // forgotten is connections that a switch is to forget: those of a zone, of a protocol if that is not 0, that agree with two
@@ -88,49 +102,34 @@ type forgotten struct {
 	exact bool
 }
 
-// gone are the connections to forget when a tie goes. Those to a published port are known by both tuples, from either
+// gone are the connections to forget when a claim goes. Those to a published port are known by both tuples, from either
 // side: as soon as one is forgotten, what its receiver has still to say may begin it anew from there.
-func (t tie) gone() []forgotten {
+func (c claim) gone() []forgotten {
 	switch {
-	case t.at.Port() != 0:
+	case c.at.IsValid():
 		return []forgotten{
 			{
-				zone: t.zone, proto: t.proto,
-				orig:  of.CTTuple{Dst: t.at.Addr(), DstPort: t.at.Port()},
-				reply: of.CTTuple{Src: t.to.Addr(), SrcPort: t.to.Port()},
+				zone: c.zone, proto: c.proto,
+				orig:  of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
+				reply: of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
 			}, {
-				zone: t.zone, proto: t.proto,
-				orig:  of.CTTuple{Src: t.to.Addr(), SrcPort: t.to.Port()},
-				reply: of.CTTuple{Dst: t.at.Addr(), DstPort: t.at.Port()},
+				zone: c.zone, proto: c.proto,
+				orig:  of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
+				reply: of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
 			},
 		}
-	case t.addr.IsValid():
-		return []forgotten{{zone: t.zone, orig: of.CTTuple{Src: t.addr}}, {zone: t.zone, reply: of.CTTuple{Src: t.addr}}}
+	case c.addr.IsValid():
+		return []forgotten{{zone: c.zone, orig: of.CTTuple{Src: c.addr}}, {zone: c.zone, reply: of.CTTuple{Src: c.addr}}}
 	}
-	return []forgotten{{zone: t.zone}}
+	return []forgotten{{zone: c.zone}}
 }
 
-// come are the connections to forget when a tie is new: who tried a port before it was published talks with the host, and
-// would go on to.
-func (t tie) come(h *Host) (all []forgotten) {
-	if t.at.Port() == 0 || t.at == t.to {
-		return nil
-	}
-	addrs := []netip.Addr{t.at.Addr()}
-	if !t.at.Addr().IsValid() {
-		addrs = nil
-		if h != nil {
-			for _, p := range h.Addrs {
-				if p.Addr().Is4() == t.to.Addr().Is4() {
-					addrs = append(addrs, p.Addr())
-				}
-			}
-		}
-	}
-	for _, a := range addrs {
-		t.at = netip.AddrPortFrom(a, t.at.Port())
-		t.to = t.at
-		for _, f := range t.gone() {
+// come are the connections to forget when a claim is new: who tried a port before it was published talks with the host,
+// and would go on to.
+func (c claim) come() (all []forgotten) {
+	if c.at.IsValid() {
+		c.to = c.at
+		for _, f := range c.gone() {
 			f.exact = true
 			all = append(all, f)
 		}
@@ -141,37 +140,38 @@ func (t tie) come(h *Host) (all []forgotten) {
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
 // time, and of which no flow is written, was there before the program started: nothing is new then.
 func (s *Switch) outdated(e edit, written map[string]bool) []forgotten {
-	before, after := map[tie]bool{}, map[tie]bool{} // after: whether it is new
+	before, after := map[claim]bool{}, map[claim]bool{}
+	kept := map[claim]bool{}
 	for r, out := range e.objects {
 		old, known := s.book.objects[r]
-		for _, t := range old.ties {
-			before[t] = true
+		for _, c := range old.claims {
+			before[c] = true
 		}
-		isNew := known || slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
-		for _, t := range out.ties {
-			after[t] = isNew
+		found := !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
+		for _, c := range out.claims {
+			after[c] = true
+			kept[c] = found
 		}
 	}
 	all := map[forgotten]bool{}
-	for t := range before {
-		if _, stays := after[t]; stays {
-			continue
-		}
-		for _, f := range t.gone() {
-			all[f] = true
+	for c := range before {
+		if !after[c] {
+			for _, f := range c.gone() {
+				all[f] = true
+			}
 		}
 	}
-	for t, isNew := range after {
-		if before[t] {
+	for c := range after {
+		if before[c] {
 			continue
 		}
 		// What was to be forgotten once more is right again.
 		for i := range s.settling {
 			w := &s.settling[i]
-			w.connections = slices.DeleteFunc(w.connections, func(f forgotten) bool { return slices.Contains(t.gone(), f) })
+			w.connections = slices.DeleteFunc(w.connections, func(f forgotten) bool { return slices.Contains(c.gone(), f) })
 		}
-		if isNew {
-			for _, f := range t.come(s.state.host) {
+		if !kept[c] {
+			for _, f := range c.come() {
 				all[f] = true
 			}
 		}

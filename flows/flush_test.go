@@ -15,8 +15,8 @@ import (
 // dns publishes udp/53 of an endpoint.
 var dns = flows.PortMapping{Proto: flows.UDP, HostPort: 53, Port: 53}
 
-// datagram is one from outside to the published port, as it is sent and as the station gets it.
-func (l *lab) datagram(to *station) (sent, got frame) {
+// toPublished is a datagram from outside to the published port, as it is sent and as the station gets it.
+func (l *lab) toPublished(to *station) (sent, got frame) {
 	sent = packet("udp", l.router, l.host, 5000, 53)
 	return sent, sent.with(func(f *frame) {
 		f.from, f.to, f.ttl = l.host.mac, to.mac, 63
@@ -27,7 +27,7 @@ func (l *lab) datagram(to *station) (sent, got frame) {
 // stream sends the datagram and has the station answer: the connection is established.
 func (l *lab) stream(to *station) {
 	l.t.Helper()
-	sent, got := l.datagram(to)
+	sent, got := l.toPublished(to)
 	l.send(l.router, sent, delivery{to, got})
 	answer := got.reply().with(func(f *frame) { f.ttl = 64 })
 	l.send(to, answer, delivery{l.host, answer})
@@ -52,7 +52,7 @@ func followsThePort(l *lab) {
 	l.stream(l.web3)
 
 	l.mustSet(web3)
-	sent, _ := l.datagram(l.web3)
+	sent, _ := l.toPublished(l.web3)
 	l.send(l.router, sent, delivery{l.host, sent})
 	l.send(l.host, sent.reply(), delivery{l.router, sent.reply()})
 	l.mustSet(web2dns)
@@ -61,7 +61,7 @@ func followsThePort(l *lab) {
 	// The port leads to another port.
 	moved := l.endpoint(l.web2, "web", flows.PortMapping{Proto: flows.UDP, HostPort: 53, Port: 5353})
 	l.mustSet(moved)
-	_, got := l.datagram(l.web2)
+	_, got := l.toPublished(l.web2)
 	l.send(l.router, sent, delivery{l.web2, got.with(func(f *frame) { f.dst = netip.AddrPortFrom(l.web2.addr, 5353) })})
 }
 
@@ -106,7 +106,7 @@ func TestRestartForgetsNothing(t *testing.T) {
 	if got := n.Load(); got != 0 {
 		t.Errorf("got %d requests to forget connections, want none", got)
 	}
-	sent, got := l.datagram(l.web2)
+	sent, got := l.toPublished(l.web2)
 	l.send(l.router, sent, delivery{l.web2, got})
 	// A change is seen by the same counter.
 	l.mustSet(l.endpoint(l.web2, "web"))

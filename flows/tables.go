@@ -89,6 +89,9 @@ const (
 // 16 bits of it (ovs-actions(7), "The output action").
 const hostPort = of.PortLocal & 0xffff
 
+// maxPort is the first number that no port has, of those that registers have.
+const maxPort = of.PortMax & 0xffff
+
 // The values of regOrigin. Those from outside and from the host have bit 0 set; toSpare is added to those of packets for a
 // spare address.
 const (

@@ -63,7 +63,7 @@ func onSites(t *testing.T, test func(s *site)) {
 
 func (s *site) attach(name string, addr netip.Prefix) *testbed.Attached {
 	s.t.Helper()
-	a, err := s.AddEndpoint(s.ctx, testbed.Endpoint{Name: name, Addr: addr, Gateway: siteGateway.Addr()})
+	a, err := s.AddEndpoint(s.ctx, testbed.Endpoint{Name: name, Addrs: []netip.Prefix{addr}, Gateways: []netip.Addr{siteGateway.Addr()}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
