@@ -213,6 +213,7 @@ func TestExplain(t *testing.T) {
 			{"host -> db0 tcp/80", `delivered to endpoint "db0" as tcp 10.2.0.1:40000 > 10.2.0.2:80: network "db" lets the host connect to its endpoints`},
 			{"host -> web0 tcp/80", `dropped in table "policy" as tcp 10.1.0.1:40000 > 10.1.0.2:80: ` +
 				`network "web" does not let the host connect to its endpoints, and no rule does`},
+			{"host -> 192.0.2.50 tcp/5432", `delivered to endpoint "db0" as tcp 192.0.2.1:40000 > 10.2.0.2:5432: endpoint "db0" publishes the port`},
 			{"host -> host tcp/80", "delivered to host as tcp 192.0.2.1:40000 > 192.0.2.1:80: " +
 				"a machine's connections to itself stay in its own stack, where no flow sees them"},
 		} {

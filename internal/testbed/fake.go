@@ -157,6 +157,16 @@ func (f *fakeSite) keep(string) ([]string, error) {
 	return nil, errors.New("a fake switch ends with its program")
 }
 
+func (f *fakeSite) endSwitch(bool) error {
+	f.ovs.KillSwitch()
+	return nil
+}
+
+func (f *fakeSite) startSwitch(context.Context) error {
+	f.ovs.RestartSwitch()
+	return nil
+}
+
 // close unplugs the machines before the switch that they send to goes away.
 func (f *fakeSite) close() error {
 	f.mu.Lock()

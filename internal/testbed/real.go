@@ -138,6 +138,15 @@ func (r *realSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint
 	return &Attached{Station: s, Port: p}, nil
 }
 
+func (r *realSite) endSwitch(kill bool) error {
+	if kill {
+		return r.node.OVS().KillSwitch()
+	}
+	return r.node.OVS().StopSwitch()
+}
+
+func (r *realSite) startSwitch(ctx context.Context) error { return r.node.OVS().StartSwitch(ctx) }
+
 func (r *realSite) filterTables() (tables []string, err error) {
 	err = r.node.Host().Do(func() (err error) {
 		tables, err = filterTables()

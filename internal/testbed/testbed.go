@@ -117,6 +117,9 @@ type site interface {
 	// switchNetns is the namespace that the switch runs in.
 	switchNetns() string
 	filterTables() ([]string, error)
+	// endSwitch ends the switch, in an orderly way or by a kill; startSwitch starts it again.
+	endSwitch(kill bool) error
+	startSwitch(ctx context.Context) error
 	// keep lets go of everything and leaves it up.
 	keep(bridge string) ([]string, error)
 	close() error
@@ -220,6 +223,14 @@ func (t *Testbed) AddEndpoint(ctx context.Context, e Endpoint) (*Attached, error
 	}
 	return a, nil
 }
+
+// EndSwitch ends the switch, as when ovs-vswitchd is stopped or killed: the database stays, with all ports in it, and so do
+// the machines, but for the host's addresses, which are on the bridge's own port. A Fake's switch only knows how to be
+// killed.
+func (t *Testbed) EndSwitch(kill bool) error { return t.site.endSwitch(kill) }
+
+// StartSwitch starts a switch that has ended.
+func (t *Testbed) StartSwitch(ctx context.Context) error { return t.site.startSwitch(ctx) }
 
 // FilterTables lists the tables of iptables and nftables on the host, which nobody should have made. The host of a Fake
 // testbed has no such thing.
