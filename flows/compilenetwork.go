@@ -86,12 +86,8 @@ func compileFromEndpoint(b *builder, v env, n *networkState, f *family, gateway 
 	} else {
 		b.add(tableFromEndpoint, 200, f.ip(network(n.id), in), tableDestination)
 	}
-	if len(v.rules) > 0 {
-		b.add(tableFromEndpoint, 150, f.ip(toRouter, in), 0, append(routedBy(v.host.MAC),
-			set(network(n.id)), set(origin(originOther)), track(v.otherZone(), tableBetween))...)
-	} else {
-		b.drop(tableFromEndpoint, 150, f.ip(in))
-	}
+	b.add(tableFromEndpoint, 150, f.ip(toRouter, in), 0, append(routedBy(v.host.MAC),
+		set(network(n.id)), set(origin(originOther)), track(v.otherZone(), tableBetween))...)
 
 	w := n.Egress.way(f)
 	var shared netip.Addr // the address that the network's endpoints share outside
@@ -183,8 +179,9 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 		if w.mode == routed {
 			last := uint16(int(m.Port) + m.count() - 1)
 			for _, p := range portMasks(m.Port, last) {
-				b.add(tableHostToEndpt, 220, f.ip(network(n.id), fresh, origin(originRouted), f.dstAddr(a), of.IPProto(uint8(m.Proto)), p.match(field)),
-					tableDestination, setNext(ask(admitLocal, true)))
+				at := f.ip(network(n.id), fresh, f.dstAddr(a), of.IPProto(uint8(m.Proto)), p.match(field))
+				b.add(tableHostToEndpt, 220, at.With(origin(originRouted)), tableDestination, setNext(ask(admitLocal, true)))
+				b.add(tableBetween, 210, at.With(origin(originOther)), tableDestination, setNext(ask(admitOther, true)))
 			}
 			continue
 		}
