@@ -17,6 +17,7 @@ import (
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/internal/oracle"
+	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -26,17 +27,19 @@ import (
 // arena is a fake switch on which one world after another is declared, and the host that it is part of. Attempts are made
 // on it and held against the oracle.
 type arena struct {
-	t       *testing.T
-	ctx     context.Context
-	ovs     *fakeovs.OVS
-	br      *fakeovs.Bridge
-	conn    *openflow.Conn
-	sw      *flows.Switch
-	uplink  uint32
-	ports   map[string]uint32 // of endpoints, by name
-	world   *oracle.World
-	objects map[string]flows.Object // declared, by what errors call them
-	last    uint16                  // the last source port that an attempt had
+	t          *testing.T
+	ctx        context.Context
+	ovs        *fakeovs.OVS // nil: a real switch, to which no packets are sent
+	br         *fakeovs.Bridge
+	management string
+	dial       func(ctx context.Context, endpoint string) (net.Conn, error)
+	conn       *openflow.Conn
+	sw         *flows.Switch
+	uplink     uint32
+	ports      map[string]uint32 // of endpoints, by name
+	world      *oracle.World
+	objects    map[string]flows.Object // declared, by what errors call them
+	last       uint16                  // the last source port that an attempt had
 }
 
 var (
@@ -51,7 +54,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 		t: t, ctx: t.Context(), ovs: fakeovs.NewWith(t, fakeovs.Options{InMemory: true}),
 		ports: map[string]uint32{}, objects: map[string]flows.Object{},
 	}
-	a.br = a.ovs.Bridge("br0")
+	a.br, a.dial, a.management = a.ovs.Bridge("br0"), a.ovs.Dial, a.ovs.Bridge("br0").Management()
 	db, err := vswitch.Dial(a.ctx, ovsdb.Options{Endpoint: a.ovs.DatabaseEndpoint(), Dial: a.ovs.Dial})
 	if err != nil {
 		t.Fatal(err)
@@ -86,12 +89,32 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 	return a
 }
 
+// newSandboxArena is an arena on Open vSwitch itself. Flows need no port that there is.
+func newSandboxArena(t *testing.T, endpoints ...string) *arena {
+	t.Helper()
+	s := switchtest.Sandbox(t)
+	a := &arena{t: t, ctx: t.Context(), ports: map[string]uint32{}, objects: map[string]flows.Object{}, uplink: 1}
+	br, err := bridge.Ensure(a.ctx, s.DB, bridge.Config{Name: "br0", MAC: arenaHost, Datapath: s.Datapath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.management = br.Management()
+	for i, name := range endpoints {
+		a.ports[name] = uint32(i + 2)
+	}
+	if err := a.open(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.conn.Close() })
+	return a
+}
+
 // open connects to the switch, as a program does when it starts; a connection that it has ends.
 func (a *arena) open() (err error) {
 	if a.conn != nil {
 		a.conn.Close()
 	}
-	if a.conn, err = openflow.Dial(a.ctx, a.br.Management(), openflow.Options{Dial: a.ovs.Dial}); err != nil {
+	if a.conn, err = openflow.Dial(a.ctx, a.management, openflow.Options{Dial: a.dial}); err != nil {
 		return err
 	}
 	a.sw, err = flows.Open(a.ctx, a.conn, flows.Options{Owner: "arena"})
@@ -104,40 +127,54 @@ func (a *arena) declare(w *oracle.World) error {
 	for _, o := range a.compose(w) {
 		wanted[o.String()] = o
 	}
-	gone := map[string]flows.Object{}
+	// What others refer to goes after them, and not before they refer to something else.
+	var users, used []flows.Object
 	for name, o := range a.objects {
-		if wanted[name] == nil {
-			gone[name] = o
+		if wanted[name] != nil {
+			continue
 		}
-	}
-	users := func(o flows.Object) bool {
 		switch o.(type) {
 		case flows.Endpoint, flows.Rule:
-			return true
-		}
-		return false
-	}
-	first, later := []flows.Object{}, []flows.Object{}
-	for _, o := range gone {
-		if users(o) {
-			first = append(first, o)
-		} else {
-			later = append(later, o)
+			users = append(users, o)
+		default:
+			used = append(used, o)
 		}
 	}
 	if err := errors.Join(
-		a.sw.Delete(a.ctx, first...),
+		a.sw.Delete(a.ctx, users...),
 		a.sw.Set(a.ctx, slices.Collect(maps.Values(wanted))...),
-		a.sw.Delete(a.ctx, later...),
+		a.sw.Delete(a.ctx, used...),
 	); err != nil {
 		return err
 	}
-	a.objects, a.world = wanted, w
+	a.objects = wanted
+	return a.take(w)
+}
+
+// take has attempts judged by a world that is declared, with the ports that the switch has chosen for it.
+func (a *arena) take(w *oracle.World) error {
+	judged := *w
+	judged.Endpoints = maps.Clone(w.Endpoints)
+	for name, e := range w.Endpoints {
+		ports, err := a.sw.Published(a.ctx, name)
+		if err != nil {
+			return err
+		}
+		e.Publish = slices.Clone(e.Publish)
+		for i, p := range ports {
+			e.Publish[i].Outside = p.HostPort
+		}
+		judged.Endpoints[name] = e
+	}
+	a.world = &judged
 	return a.forget()
 }
 
 // forget ends all connections.
 func (a *arena) forget() error {
+	if a.ovs == nil {
+		return nil
+	}
 	_, err := a.ovs.AskSwitch("dpctl/flush-conntrack")
 	return err
 }
@@ -148,11 +185,11 @@ func (a *arena) drift() error {
 	if err != nil {
 		return err
 	}
-	got := map[string]int{}
+	got := map[string]openflow.Flow{}
 	plain := make([]openflow.Flow, len(held))
 	for i, f := range held {
 		plain[i] = f.Flow
-		got[f.Flow.String()]++
+		got[f.Key()] = f.Flow
 	}
 	want, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(a.objects))...)
 	if err != nil {
@@ -160,15 +197,13 @@ func (a *arena) drift() error {
 	}
 	var errs []error
 	for _, f := range want {
-		text := f.String()
-		if got[text]--; got[text] < 0 {
-			errs = append(errs, fmt.Errorf("the switch lacks %s", text))
+		if g, has := got[f.Key()]; !has || !g.Equal(f) {
+			errs = append(errs, fmt.Errorf("the switch lacks %s", f))
 		}
+		delete(got, f.Key())
 	}
-	for text, n := range got {
-		if n > 0 {
-			errs = append(errs, fmt.Errorf("the switch has in excess %s", text))
-		}
+	for _, f := range got {
+		errs = append(errs, fmt.Errorf("the switch has in excess %s", f))
 	}
 	return errors.Join(errs...)
 }

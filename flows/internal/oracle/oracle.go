@@ -182,8 +182,8 @@ func (w *World) fromOutside(a Attempt) Verdict {
 	switch {
 	case w.isSpare(dst):
 		return dropped("nothing but published ports is reached at a spare address")
-	case name == "" && a.From == Outside:
-		return Verdict{To: TheHost, Src: a.Src, Dst: a.Dst, Why: "the host's, to take or to forward"}
+	case a.From == Outside && w.isHost(dst):
+		return Verdict{To: TheHost, Src: a.Src, Dst: a.Dst, Why: "the host's"}
 	case name == "":
 		return Verdict{To: Outside, Src: a.Src, Dst: a.Dst, Why: "what the host forwards"}
 	case w.Networks[name].way(dst).Mode != Routed:
