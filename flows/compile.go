@@ -136,12 +136,16 @@ func compileBase(v env) compiled {
 func compileHost(v env, h Host) compiled {
 	b := v.builder(h.ref())
 	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal), untagged}, tableFromHost, set(sender(of.PortLocal)))
+	dropped := map[netip.Addr]bool{} // addresses of one subnet have their broadcast addresses in common
 	for _, p := range h.Addrs {
 		a, f := p.Addr(), familyOf(p.Addr())
 		to := f.dstAddr(a)
 		b.add(tableHostSource, 100, f.ip(f.srcAddr(a)), 0, trackNetwork(tableHostToEndpt))
 		for _, all := range broadcasts(p) {
-			b.drop(tableFromEndpoint, 300, f.ip(f.dstAddr(all)))
+			if !dropped[all] {
+				b.drop(tableFromEndpoint, 300, f.ip(f.dstAddr(all)))
+			}
+			dropped[all] = true
 		}
 		if v.translates() {
 			b.add(tableFromEndpoint, 300, f.ip(to), 0, set(origin(originEndpoint)), track(v.natZone, tableInbound))

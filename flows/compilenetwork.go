@@ -94,12 +94,8 @@ func compileFromEndpoint(b *builder, v env, n *networkState, f *family, gateway 
 	} else {
 		b.add(tableFromEndpoint, 200, f.ip(network(n.id), in), tableDestination)
 	}
-	if len(v.rules) > 0 {
-		b.add(tableFromEndpoint, 150, f.ip(toRouter, in), 0, append(routedBy(v.host.MAC),
-			set(network(n.id)), set(origin(originOther)), track(v.otherZone(), tableBetween))...)
-	} else {
-		b.drop(tableFromEndpoint, 150, f.ip(in))
-	}
+	b.add(tableFromEndpoint, 150, f.ip(toRouter, in), 0, append(routedBy(v.host.MAC),
+		set(network(n.id)), set(origin(originOther)), track(v.otherZone(), tableBetween))...)
 
 	w := n.Egress.way(f)
 	var shared netip.Addr // the address that the network's endpoints share outside

@@ -28,7 +28,7 @@ func Via(uplink string) Egress { return both(way{viaUplink, uplink}) }
 func Behind(address string) Egress { return both(way{behindAddress, address}) }
 
 // Routed is the way out through the host's own routing with the endpoints' own addresses. From outside, the ports that an
-// endpoint publishes are reached at its own address, and it answers pings.
+// endpoint publishes are reached at its own address, and it answers pings; from other networks, the ports.
 func Routed() Egress { return both(way{mode: routed}) }
 
 // PerFamily is one way out for IPv4 and another for IPv6: PerFamily(Via("eth0"), Routed()).

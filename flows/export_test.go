@@ -3,7 +3,13 @@
 
 package flows
 
-import "runtime"
+import (
+	"maps"
+	"runtime"
+	"slices"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
 
 // AwaitWaiting returns when so many changes wait for their turn.
 func (s *Switch) AwaitWaiting(n int) {
@@ -16,4 +22,19 @@ func (s *Switch) AwaitWaiting(n int) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay.
+func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) {
+	s := newState(o.env())
+	byKey := map[string]of.Flow{}
+	for _, f := range held {
+		byKey[f.Key()] = f
+	}
+	if err := s.set(objects, chosenBefore(byKey)); err != nil {
+		return nil, err
+	}
+	book := newBook()
+	book.apply(book.edit(s.outputs()))
+	return slices.Collect(maps.Values(book.flows)), nil
 }

@@ -146,6 +146,11 @@ func TestRouted(t *testing.T) {
 		}
 		l.send(l.host, packet("tcp", far, l.web2, 4001, 81))
 		l.send(l.host, packet("tcp", far, l.web3, 4001, 80))
+		// From another network, the published port.
+		l.passes("tcp", l.db2, l.web2, 4000, 80, true)
+		l.passes("tcp", l.db2, l.web2, 4000, 81, false)
+		l.passes("tcp", l.db2, l.web3, 4000, 80, false)
+		l.passes("ping", l.db2, l.web2, 4000, 0, false)
 		// Another network's addresses are not believed to come from outside.
 		l.send(l.host, packet("tcp", &station{mac: l.host.mac, addr: l.db2.addr}, l.web2, 4002, 80))
 	})

@@ -184,7 +184,7 @@ func (l *lab) endpoint(s *station, network string, publish ...flows.PortMapping)
 // frame is a packet in the words of the tests: "tcp 10.1.0.2:1000 > 192.0.2.1:8080 S ttl 64", with the stations' MACs.
 type frame struct {
 	from, to net.HardwareAddr
-	proto    string // tcp, udp, ping, pong, too big, arp?, arp!, nd?, nd!
+	proto    string // tcp, udp, sctp, ping, pong, too big, arp?, arp!, nd?, nd!
 	src, dst netip.AddrPort
 	flags    string // of TCP: S, SA, A, R
 	ttl      uint8
@@ -258,6 +258,10 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 	case f.proto == "udp":
 		setProto(layers.IPProtocolUDP)
 		top, payload = &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}, []byte("hello")
+	case f.proto == "sctp":
+		setProto(layers.IPProtocolSCTP)
+		init := []byte{1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 16, 0, 0, 1, 0, 1, 0, 0, 0, 1} // RFC 4960, 3.3.2
+		top, payload = &layers.SCTP{SrcPort: layers.SCTPPort(f.src.Port()), DstPort: layers.SCTPPort(f.dst.Port())}, init
 	case v6:
 		setProto(layers.IPProtocolICMPv6)
 		top, payload = f.icmpv6(t)

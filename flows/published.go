@@ -151,6 +151,7 @@ func (s *state) claimAgain(n *networkState) error {
 	}
 	for name := range n.endpoints {
 		e := *s.endpoints[name]
+		e.Publish = slices.Clone(e.asked)
 		outside, err := s.claimPublished(&e.Endpoint, kept{})
 		if err != nil {
 			return fmt.Errorf("endpoint %q: %w", name, err)

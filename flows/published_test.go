@@ -74,6 +74,31 @@ func TestChosenPorts(t *testing.T) {
 	}
 }
 
+// A port that was chosen does not stand in the way of a network that becomes routed, where none is needed.
+func TestChosenPortOfARoutedNetwork(t *testing.T) {
+	l := newLab(t)
+	l.mustSet(l.endpoint(l.web2, "web", flows.PortMapping{Proto: flows.TCP, Port: 80}))
+	had := l.published("web2")
+	via := l.web
+	l.web.Egress = flows.Routed()
+	l.mustSet(l.web)
+	if got := l.published("web2"); got[0] != 0 {
+		t.Errorf("routed: got port %d outside, want none", got[0])
+	}
+	bad := l.endpoint(l.web3, "web")
+	bad.Addrs = []netip.Addr{l.db2.addr}
+	if err := l.sw.Set(l.ctx, via, bad); err == nil {
+		t.Error("an endpoint outside its subnet: got no error")
+	}
+	if got := l.published("web2"); got[0] != 0 {
+		t.Errorf("after a change that was refused: got port %d outside, want none", got[0])
+	}
+	l.mustSet(via)
+	if got := l.published("web2"); !slices.Equal(got, had) {
+		t.Errorf("no longer routed: got ports %v, want %v", got, had)
+	}
+}
+
 func TestEveryPortOfAnAddress(t *testing.T) {
 	l := newLab(t)
 	l.mustSet(l.endpoint(l.web2, "web"), l.endpoint(l.web3, "web", flows.PortMapping{

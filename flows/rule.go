@@ -135,7 +135,8 @@ func (s Selector) selects(e *Endpoint) bool {
 	return false
 }
 
-// key is what an endpoint has that the selector may select: the rules that concern an endpoint are found by its keys.
+// key is what an endpoint has that the selector may select: the rules that concern an endpoint are found by its keys, and
+// those that concern a network by that of its selector.
 func (s Selector) key() string {
 	switch s.kind {
 	case selectEndpoint:
@@ -143,6 +144,8 @@ func (s Selector) key() string {
 	case selectLabels:
 		first, _, _ := strings.Cut(s.labels, "\x00")
 		return "label " + first
+	case selectNetwork:
+		return "network " + s.name
 	}
 	return ""
 }

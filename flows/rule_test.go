@@ -95,6 +95,21 @@ func TestRulePriorities(t *testing.T) {
 	l.passes("tcp", l.web2, l.web3, 1001, 22, false)
 }
 
+// A rule may name a network before it is declared, and goes on when the network is declared anew.
+func TestRuleBeforeItsNetwork(t *testing.T) {
+	l := newLab(t)
+	db2, web2 := l.endpoint(l.db2, "db"), l.endpoint(l.web2, "web")
+	for _, o := range []flows.Object{db2, l.dbNet} {
+		if err := l.sw.Delete(l.ctx, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.mustSet(flows.Rule{Name: "db", From: []flows.Selector{flows.InNetwork("db")}, To: endpoints("web2")}, web2)
+	l.mustSet(l.dbNet, db2)
+	l.passes("tcp", l.db2, l.web2, 1000, 80, true)
+	l.passes("tcp", l.web2, l.db2, 1000, 80, false)
+}
+
 func TestRulesByLabel(t *testing.T) {
 	l := newLab(t)
 	l.web.Isolated = true

@@ -273,7 +273,9 @@ func (s *state) checkUsers(o Object, m mode, name string) error {
 
 func (s *state) checkEndpoints(n *networkState) error {
 	for name := range n.endpoints {
-		if err := s.checkEndpoint(s.endpoints[name].Endpoint); err != nil {
+		e := s.endpoints[name].Endpoint
+		e.Publish = s.endpoints[name].asked
+		if err := s.checkEndpoint(e); err != nil {
 			return fmt.Errorf("endpoint %q: %w", name, err)
 		}
 	}
