@@ -17,7 +17,7 @@ import (
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/openflow"
-	"github.com/ovskit/ovskit/openflow/trace"
+	oftrace "github.com/ovskit/ovskit/openflow/trace"
 	"github.com/ovskit/ovskit/port"
 )
 
@@ -120,14 +120,14 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 	if err := json.Unmarshal(text, &x.intents); err != nil {
 		t.Fatal(err)
 	}
-	var o trace.Options
+	var o oftrace.Options
 	if s.Fake != nil {
 		o.Socket = s.Fake.SwitchControl()
 	} else {
 		o.RunDir = s.Real.Dir()
 	}
-	x.ask = func(ctx context.Context, packet string) (*trace.Result, error) {
-		return trace.Packet(ctx, x.intents.Bridge, packet, o)
+	x.ask = func(ctx context.Context, packet string) (*oftrace.Result, error) {
+		return oftrace.Packet(ctx, x.intents.Bridge, packet, o)
 	}
 	return x
 }
@@ -249,7 +249,7 @@ func TestExplainRefuses(t *testing.T) {
 	intents := flows.Intents{Owner: "x", Objects: []flows.Object{
 		flows.Host{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}},
 	}}
-	none := func(context.Context, string) (*trace.Result, error) {
+	none := func(context.Context, string) (*oftrace.Result, error) {
 		t.Error("the switch is asked")
 		return nil, errors.New("asked")
 	}
