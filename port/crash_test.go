@@ -17,6 +17,7 @@ import (
 	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
@@ -126,7 +127,7 @@ func eachCrashCase(t *testing.T, test func(t *testing.T, l *lab, c crashCase, cl
 	t.Helper()
 	l := newLab(t, bridge.Secure)
 	if _, err := bridge.Ensure(testContext(t), l.db, bridge.Config{
-		Name: "br1", Datapath: "netdev", SwitchNetns: l.Host().Path(),
+		Name: "br1", Datapath: nodetest.Datapath(), SwitchNetns: l.Host().Path(),
 	}); err != nil {
 		t.Fatal(err)
 	}

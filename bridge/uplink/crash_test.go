@@ -11,6 +11,7 @@ import (
 
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -76,7 +77,7 @@ func TestAdoptElsewhere(t *testing.T) {
 	_, err := l.db.Apply(testContext(t),
 		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "br1", Type: "internal"}).Named("i"),
 		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "br1", Interfaces: []string{"i"}}).Named("p"),
-		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br1", Ports: []string{"p"}, DatapathType: "netdev"}).Named("b"),
+		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br1", Ports: []string{"p"}, DatapathType: nodetest.Datapath()}).Named("b"),
 		vswitch.AddBridges("b"))
 	if err != nil {
 		t.Fatal(err)
