@@ -4,9 +4,11 @@
 package guest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,6 +36,8 @@ type Options struct {
 	Commands []Command
 	// Uptime is how long the kernel has to have run before the first command.
 	Uptime time.Duration
+	// Output receives what the commands print as they print it; nil discards it.
+	Output io.Writer
 	// Memory is what the guest has, in MiB; 0 means 1024. The archive with all of
 	// the above is in it twice for a while.
 	Memory int
@@ -78,9 +82,9 @@ func Run(ctx context.Context, o Options) (results []Result, err error) {
 	if err := o.build(ctx, kernel, initramfs); err != nil {
 		return nil, fmt.Errorf("build the guest's file system: %w", err)
 	}
-	m := &machine{kernel: kernel.image, initramfs: initramfs, memory: o.Memory}
-	if m.memory == 0 {
-		m.memory = 1024
+	m := &machine{kernel: kernel.image, initramfs: initramfs, memory: cmp.Or(o.Memory, 1024), output: o.Output}
+	if m.output == nil {
+		m.output = io.Discard
 	}
 	return m.run(ctx, len(o.Commands))
 }

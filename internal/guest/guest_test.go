@@ -4,6 +4,7 @@
 package guest_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -15,10 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/internal/guest"
 	"github.com/ovskit/ovskit/internal/tier"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func script(text string, env ...string) guest.Command {
 	return guest.Command{Args: []string{"/bin/sh", "-c", text}, Env: env}
@@ -41,9 +39,11 @@ func TestCommands(t *testing.T) {
 	}
 	in := script(`echo $GREETING >&2; pwd`, "GREETING=hello")
 	in.Dir = "/a/dir"
+	var said bytes.Buffer
 	results, err := run(t, t.Context(), guest.Options{
 		Files:   []string{file},
 		Modules: []string{"openvswitch", "dummy"},
+		Output:  &said,
 		Commands: []guest.Command{
 			in,
 			script("cat " + file + "; exit 3"),
@@ -67,6 +67,13 @@ func TestCommands(t *testing.T) {
 	if diff := cmp.Diff(want, results); diff != "" {
 		t.Errorf("results (-want +got):\n%s", diff)
 	}
+	var all []byte
+	for _, r := range want {
+		all = append(all, r.Output...)
+	}
+	if said.String() != string(all) {
+		t.Errorf("output as it came: %q, want %q", said.String(), all)
+	}
 }
 
 func TestPanic(t *testing.T) {
@@ -89,7 +96,7 @@ func TestPanic(t *testing.T) {
 func TestHang(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
-	results, err := run(t, ctx, guest.Options{Commands: []guest.Command{script("sleep 600")}})
+	results, err := run(t, ctx, guest.Options{Commands: []guest.Command{script("while :; do :; done")}})
 	if !errors.As(err, new(*guest.CrashError)) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want a CrashError for %v", err, context.DeadlineExceeded)
 	}

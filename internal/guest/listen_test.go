@@ -29,7 +29,7 @@ func TestListen(t *testing.T) {
 		{"gives up", first + `{"Error":"no memory"}`, one, "", "no memory"},
 		{"talks nonsense", first + `nonsense`, one, "", "invalid character"},
 	} {
-		results, output, err := listen(strings.NewReader(tt.says))
+		results, output, err := listen(strings.NewReader(tt.says), io.Discard)
 		if diff := cmp.Diff(tt.results, results); diff != "" {
 			t.Errorf("%s: results (-want +got):\n%s", tt.name, diff)
 		}
@@ -50,7 +50,7 @@ func (e endless) Read(b []byte) (int, error) { return copy(b, e.text), nil }
 func TestListenIsBounded(t *testing.T) {
 	event := []byte(`{"Output":"` + strings.Repeat("YWJj", 300) + `"}`)
 	for _, text := range [][]byte{event, bytes.Repeat([]byte(" "), 512)} {
-		_, output, err := listen(endless{text})
+		_, output, err := listen(endless{text}, io.Discard)
 		if err == nil || errors.Is(err, io.EOF) || len(output) > maxOutput {
 			t.Errorf("%d bytes, %v; want an error after at most %d", len(output), err, maxOutput)
 		}

@@ -28,8 +28,8 @@ func loadModule(path string) error {
 	return nil
 }
 
-// portPatience is how long the guest's port may take to appear once its driver is
-// there.
+// portPatience is how long the host may take to be at the other end of the guest's
+// port once that has its driver.
 const portPatience = 30 * time.Second
 
 // openPort opens the port to the host. It blocks its reader and its writer, so that
@@ -39,24 +39,35 @@ func openPort() (*os.File, error) {
 	defer deadline.Stop()
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
+	var port *os.File
 	for {
 		device, err := findPort()
 		if err != nil {
 			return nil, err
 		}
-		if device != "" {
+		if port == nil && device != "" {
 			fd, err := unix.Open(device, unix.O_RDWR|unix.O_CLOEXEC, 0)
 			if err != nil {
 				return nil, &os.PathError{Op: "open", Path: device, Err: err}
 			}
-			return os.NewFile(uintptr(fd), device), nil
+			port = os.NewFile(uintptr(fd), device)
+		}
+		if port != nil && isConnected(port) {
+			return port, nil
 		}
 		select {
 		case <-again.C:
 		case <-deadline.C:
-			return nil, fmt.Errorf("no virtio port %q after %v", wire.Port, portPatience)
+			return nil, fmt.Errorf("virtio port %q: no host after %v", wire.Port, portPatience)
 		}
 	}
+}
+
+// isConnected reports whether the host is at the other end of a port.
+func isConnected(port *os.File) bool {
+	fds := []unix.PollFd{{Fd: int32(port.Fd()), Events: unix.POLLOUT}}
+	_, err := unix.Poll(fds, 0)
+	return err == nil && fds[0].Revents == unix.POLLOUT
 }
 
 // findPort returns the device of the port to the host, "" if it has not appeared

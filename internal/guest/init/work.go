@@ -39,15 +39,16 @@ func work() error {
 	}
 	defer port.Close()
 	events := json.NewEncoder(port)
-	if err := events.Encode(wire.Event{}); err != nil { // waits for the host to be there
-		return err
-	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {
 		_, err := io.Copy(io.Discard, port)
 		cancel(errors.Join(errors.New("the host has let go of the guest"), err))
 	}()
-	if err := do(ctx, &job, events); err != nil {
+	err = do(ctx, &job, events)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx) // what is written now would wait for a host for ever
+	case err != nil:
 		return events.Encode(wire.Event{Error: err.Error()})
 	}
 	return events.Encode(wire.Event{Done: true})
