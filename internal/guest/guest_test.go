@@ -22,17 +22,29 @@ func script(text string, env ...string) guest.Command {
 	return guest.Command{Args: []string{"/bin/sh", "-c", text}, Env: env}
 }
 
+// testContext ends shortly before the test is given up, to leave time to tell how far
+// the guest came.
+func testContext(t *testing.T) context.Context {
+	t.Helper()
+	deadline, ok := t.Deadline()
+	if !ok {
+		return t.Context()
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-20*time.Second))
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // run runs scripts in a guest.
-func run(t *testing.T, ctx context.Context, o guest.Options) ([]guest.Result, error) {
+func run(ctx context.Context, t *testing.T, o guest.Options) ([]guest.Result, error) {
 	t.Helper()
 	tier.Need(t, tier.Kernel)
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
-	defer cancel()
 	o.Programs = append(o.Programs, "/bin/sh", "cat", "sleep", "ls")
 	return guest.Run(ctx, o)
 }
 
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("from the host\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -40,7 +52,7 @@ func TestCommands(t *testing.T) {
 	in := script(`echo $GREETING >&2; pwd`, "GREETING=hello")
 	in.Dir = "/a/dir"
 	var said bytes.Buffer
-	results, err := run(t, t.Context(), guest.Options{
+	results, err := run(testContext(t), t, guest.Options{
 		Files:   []string{file},
 		Modules: []string{"openvswitch", "dummy"},
 		Output:  &said,
@@ -77,7 +89,8 @@ func TestCommands(t *testing.T) {
 }
 
 func TestPanic(t *testing.T) {
-	results, err := run(t, t.Context(), guest.Options{Commands: []guest.Command{
+	t.Parallel()
+	results, err := run(testContext(t), t, guest.Options{Commands: []guest.Command{
 		script("echo first"), script("echo and now; echo c >/proc/sysrq-trigger"), script("echo never"),
 	}})
 	var crash *guest.CrashError
@@ -94,9 +107,10 @@ func TestPanic(t *testing.T) {
 
 // TestHang has the context end while a command hangs.
 func TestHang(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 	defer cancel()
-	results, err := run(t, ctx, guest.Options{Commands: []guest.Command{script("while :; do :; done")}})
+	results, err := run(ctx, t, guest.Options{Commands: []guest.Command{script("while :; do :; done")}})
 	if !errors.As(err, new(*guest.CrashError)) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want a CrashError for %v", err, context.DeadlineExceeded)
 	}

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ovskit/ovskit/internal/guest"
 	"github.com/ovskit/ovskit/internal/tier"
@@ -54,8 +53,7 @@ func TestOwnerIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	group := owner.Process.Pid
-	impatience := time.AfterFunc(2*time.Minute, func() { unix.Kill(-group, unix.SIGKILL) })
-	defer impatience.Stop()
+	defer context.AfterFunc(testContext(t), func() { unix.Kill(-group, unix.SIGKILL) })()
 	if line, err := bufio.NewReader(says).ReadString('\n'); line != "ready\n" {
 		t.Errorf("the guest said %q, %v", line, err)
 	}

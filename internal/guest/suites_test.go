@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ovskit/ovskit/internal/guest"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
@@ -30,6 +29,15 @@ var suites = []struct {
 	tests []string
 }{
 	{"bridge", []string{"TestOwnPort", "TestFailedCreationLeavesNothing", "TestDatapathIsChosen"}},
+	{"bridge/hostaddr", []string{"TestReached"}},
+	{"bridge/uplink", []string{
+		"TestAdoptAndRelease", "TestTrafficGoesOn", "TestSecureBridge", "TestSwitchDies", "TestTakenOut",
+	}},
+	{"port", []string{
+		"TestTrafficPasses", "TestHostDoesNotHear", "TestDeviceIsTakenFromTheKernel", "TestInterfaceComesBack",
+		"TestInternalPortInNamespace", "TestInternalPortComesBack", "TestVLANs", "TestMirrors", "TestPatchTraffic", "TestTunnels",
+		"TestPolicingRate", "TestQoSRate", "TestCollectPorts",
+	}},
 }
 
 // Flags for a run by hand, of other tests than those in the list.
@@ -54,12 +62,7 @@ var (
 // TestSystem runs tests of other packages in a guest.
 func TestSystem(t *testing.T) {
 	tier.Need(t, tier.Kernel)
-	ctx := t.Context()
-	if deadline, ok := t.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-20*time.Second)) // leaves time to tell how far the guest came
-		defer cancel()
-	}
+	ctx := testContext(t)
 	names, patterns := []string{}, []string{}
 	for _, s := range suites {
 		names, patterns = append(names, s.pkg), append(patterns, "^("+strings.Join(s.tests, "|")+")$")
@@ -71,7 +74,7 @@ func TestSystem(t *testing.T) {
 	if *onlyPackage != "" {
 		o.Output = os.Stdout
 	}
-	for i, binary := range compile(t, ctx, names) {
+	for i, binary := range compile(ctx, t, names) {
 		o.Files = append(o.Files, binary)
 		o.Commands = append(o.Commands, guest.Command{
 			Args: []string{binary, "-test.v", "-test.timeout=60m", "-test.run=" + patterns[i]},
@@ -102,7 +105,7 @@ func TestSystem(t *testing.T) {
 
 // compile builds the test programs of packages, without the race detector: the emulator
 // is too slow for it.
-func compile(t *testing.T, ctx context.Context, packages []string) (paths []string) {
+func compile(ctx context.Context, t *testing.T, packages []string) (paths []string) {
 	t.Helper()
 	dir := t.TempDir()
 	args := []string{"test", "-c", "-ldflags=-s -w", "-o", dir + "/"}
