@@ -7,5 +7,11 @@
 // does so for both, and reports the median over the pairs of the peer's time divided by ovskit's: above 1, ovskit is
 // faster. After Go's own output each is printed as a line "ratio NAME VALUE".
 //
+// A ladder does its work where there is more and more already, at all sizes in turn: "port.attach-at-1000/at-1" is the time
+// at 1 port divided by that at 1,000. Beside it stand the same ratio of what the peer takes for it alone, which is its own
+// growth, and that of the processor time of this process, which is ours. A table has the median and the 99th percentile
+// at each size, of few runs the maximum; how long the parts took that wait for others; and the processor time of this
+// process, with the part of it that no system call took.
+//
 // There is no code here but in tests: run it with "make bench", or "go test -bench Compare ./bench".
 package bench

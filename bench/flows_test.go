@@ -30,15 +30,16 @@ func publishFlows(b *testing.B) side {
 	if err != nil {
 		b.Fatal(err)
 	}
-	conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	client, err := openflow.Connect(ctx, br.Management(), openflow.ClientOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { conn.Close() })
-	sw, err := flows.Open(ctx, conn, flows.Options{Owner: "bench"})
+	b.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(ctx, client, flows.Options{Owner: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(func() { sw.Close() })
 	host := netip.MustParseAddr("192.0.2.1")
 	web := flows.Endpoint{
 		Name: "web0", Network: "web", Port: 2, MAC: net.HardwareAddr{2, 0, 0, 0, 0, 2},
@@ -46,9 +47,9 @@ func publishFlows(b *testing.B) side {
 	}
 	if err := sw.Set(ctx,
 		flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24)}},
-		flows.Uplink{Name: "eth0", Port: 1, Addr: host},
+		flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host}},
 		flows.Network{
-			Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+			Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24")},
 			Egress: flows.Via("eth0"),
 		}, web); err != nil {
 		b.Fatal(err)

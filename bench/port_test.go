@@ -15,7 +15,7 @@ import (
 )
 
 var portComparisons = []comparison{
-	portAttach, portAttachParts, portAttachMany, portAttachCommands, portAttachGrowth, rawGrowth,
+	portAttach, portAttachMany, portAttachCommands,
 }
 
 // portAttach puts one veth pair with an address and a default route into a namespace and onto a switch, ready when it

@@ -9,159 +9,93 @@ import (
 	"fmt"
 	"net/netip"
 	"testing"
-	"time"
 
-	"github.com/vishvananda/netlink"
-
-	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
-	"github.com/ovskit/ovskit/ovsdb"
+	"github.com/ovskit/ovskit/internal/ovsproc"
+	"github.com/ovskit/ovskit/internal/ovsproc/ovsproctest"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
 
-// portAttachParts attaches one port beside the very steps that this takes, without what the library does around them:
-// the same netlink calls and sysctls, the same transaction, waited for in the same way. What is missing from 1 is the
-// library's own; kernel-ms and switch-ms are the steps' shares, of which the last part of the kernel's goes on while the
-// switch works.
-var portAttachParts = comparison{name: "port.attach/parts", setup: func(b *testing.B) (ours, peer side) {
-	return attachOVS(b), attachParts(b)
-}}
+// portLadders attach one port to switches that have 1, 100 and 1,000 already, beside nothing but the transaction that makes
+// a device a port which is there: with the datapath in user space a veth pair with an address and a default route, ready
+// for use, and in the sandbox, where the kernel takes no part, a device of ovs-vswitchd's own.
+var portLadders = []ladder{
+	{
+		name: "port.attach-at-1000/at-1", bare: "ovsdb.raw-at-1000/at-1", processor: "port.processor-at-1000/at-1",
+		steps: "port.attach/parts", sizes: []int{1, 100, 1000}, setup: attachAmong,
+	},
+	{
+		name: "port.sandbox-at-1000/at-1", bare: "ovsdb.sandbox-at-1000/at-1", processor: "port.sandbox-processor-at-1000/at-1",
+		steps: "port.sandbox/parts", sizes: []int{1, 100, 1000}, setup: attachAmongDummies,
+	},
+}
 
-// portAttachGrowth attaches a port to a switch that has 1,000 beside one that has one; rawGrowth does so with a device that
-// is there already, by nothing but the transaction.
-var (
-	portAttachGrowth = comparison{name: "port.attach-at-1000/at-1", pairs: 10, setup: func(b *testing.B) (ours, peer side) {
-		return attachAmong(b, 1000), attachAmong(b, 1)
-	}}
-	rawGrowth = comparison{name: "ovsdb.raw-at-1000/at-1", pairs: 10, setup: func(b *testing.B) (ours, peer side) {
-		return addAmong(b, 1000), addAmong(b, 1)
-	}}
-)
-
-// attachParts does what attachOVS does step by step.
-func attachParts(b *testing.B) side {
-	ctx := context.Background()
+// attachAmong attaches a port to a switch that has others, which lead into one namespace.
+func attachAmong(b *testing.B, existing int) rung {
 	n := switchNode(b)
-	target := nodetest.Endpoint(b, n.Node, "web")
-	here, err := n.Host().Netlink()
+	here := n.Host().Path()
+	crowd := nodetest.Endpoint(b, n.Node, "crowd").Path()
+	ports := crowded(b, n.db, here, existing, func(i int) port.Config {
+		return port.Config{Bridge: "br0", Name: fmt.Sprintf("crowd%d", i), Netns: crowd, Ifname: fmt.Sprintf("in%d", i)}
+	})
+	steps := newAttachSteps(b, n, "step0", nodetest.Endpoint(b, n.Node, "step"))
+	h, err := n.Host().Netlink()
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(here.Close)
-	inside, err := target.Netlink()
-	if err != nil {
+	b.Cleanup(h.Close)
+	if err := addVeth(h, n.Host(), "raw0", nodetest.Endpoint(b, n.Node, "raw")); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(inside.Close)
-	var kernel, sw []time.Duration
-	b.Cleanup(func() {
-		b.ReportMetric(float64(median(kernel))/1e6, "kernel-ms")
-		b.ReportMetric(float64(median(sw))/1e6, "switch-ms")
-	})
-	return side{
-		run: func(int) error {
-			start := time.Now()
-			if err := addVeth(here, n.Host(), "web0", target); err != nil {
-				return err
-			}
-			made := time.Now()
-			configured := make(chan error, 1)
-			go func() {
-				configured <- errors.Join(target.DisableTransmitChecksums("eth0"), configureInside(inside, benchAddr, benchGateway.Addr()))
-			}()
-			err := addRow(ctx, n.db, "web0")
-			kernel, sw = append(kernel, made.Sub(start)), append(sw, time.Since(made))
-			return errors.Join(err, <-configured)
-		},
-		undo: func(int) error {
-			link, err := here.LinkByName("web0")
-			if err != nil {
-				return err
-			}
-			return errors.Join(removeRow(ctx, n.db, "web0"), here.LinkDel(link))
-		},
+	return rung{
+		ours: attachSide(n.db, ports, port.Config{
+			Bridge: "br0", Name: "web0", Netns: nodetest.Endpoint(b, n.Node, "web").Path(),
+			Ifname: "eth0", Addrs: []netip.Prefix{benchAddr}, Gateway: benchGateway.Addr(),
+		}),
+		bare: rowSide(n.db, "raw0", "", new(parts)), steps: side{run: steps.run, undo: steps.undo}, parts: steps.parts,
 	}
 }
 
-// addVeth makes a pair whose outer end is up and of which the host's IP stack hears nothing.
-func addVeth(h *netlink.Handle, host *netns.NS, name string, target *netns.NS) error {
-	veth := netlink.NewVeth(netlink.LinkAttrs{Name: name})
-	veth.PeerName, veth.PeerNamespace = "eth0", netlink.NsFd(target.Fd())
-	if err := h.LinkAdd(veth); err != nil {
-		return err
+// attachAmongDummies is attachAmong with the dummy datapath.
+func attachAmongDummies(b *testing.B, existing int) rung {
+	const dummy = "dummy"
+	db := openSwitch(b, ovsproctest.Start(b, ovsproc.Options{Dummy: true}).DatabaseEndpoint())
+	if _, err := bridge.Ensure(context.Background(), db, bridge.Config{Name: "br0", Datapath: dummy}); err != nil {
+		b.Fatal(err)
 	}
-	return errors.Join(host.DisableIP(name), h.LinkSetUp(veth))
+	config := func(name string) port.Config {
+		return port.Config{Bridge: "br0", Kind: port.Device, Name: name, Type: dummy}
+	}
+	ports := crowded(b, db, "", existing, func(i int) port.Config { return config(fmt.Sprintf("crowd%d", i)) })
+	times := newParts("ovsdb", "vswitchd")
+	return rung{
+		ours: attachSide(db, ports, config("web0")), bare: rowSide(db, "raw0", dummy, new(parts)),
+		steps: rowSide(db, "step0", dummy, times), parts: times,
+	}
 }
 
-// configureInside gives the inner end its address and its default route.
-func configureInside(h *netlink.Handle, addr netip.Prefix, gateway netip.Addr) error {
-	eth0, err := h.LinkByName("eth0")
-	if err != nil {
-		return err
-	}
-	return errors.Join(h.AddrAdd(eth0, &netlink.Addr{IPNet: ipNet(addr)}), h.LinkSetUp(eth0),
-		h.RouteAdd(&netlink.Route{LinkIndex: eth0.Attrs().Index, Gw: gateway.AsSlice()}))
-}
-
-// addRow makes a device a port of br0 and waits for its number.
-func addRow(ctx context.Context, db *vswitch.DB, name string) error {
-	br, ok := db.Bridge("br0")
-	if !ok {
-		return errors.New("no bridge br0")
-	}
-	if _, err := db.Apply(ctx,
-		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: name}).Named("i"),
-		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: name, Interfaces: []string{"i"}}).Named("p"),
-		vswitch.AddPorts(br.UUID, "p")); err != nil {
-		return err
-	}
-	return db.Wait(ctx, func() (bool, error) {
-		iface, ok := db.Interface(name)
-		return ok && iface.OFPort != nil, nil
-	})
-}
-
-func removeRow(ctx context.Context, db *vswitch.DB, name string) error {
-	br, _ := db.Bridge("br0")
-	row, ok := db.Port(name)
-	if !ok {
-		return fmt.Errorf("no port %q", name)
-	}
-	_, err := db.Apply(ctx, vswitch.RemovePorts(br.UUID, row.UUID))
-	return err
-}
-
-// crowded is a switch that has ports already, which lead into one namespace.
-func crowded(b *testing.B, existing int) (testNode, *port.Manager) {
+// crowded gives a switch ports and returns their manager.
+func crowded(b *testing.B, db *vswitch.DB, switchNetns string, existing int, config func(i int) port.Config) *port.Manager {
 	b.Helper()
-	n := switchNode(b)
-	ports, err := port.Open(n.db, port.Options{SwitchNetns: n.Host().Path()})
+	ports, err := port.Open(db, port.Options{SwitchNetns: switchNetns})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(ports.Close)
-	crowd := nodetest.Endpoint(b, n.Node, "crowd")
-	err = atOnce(existing, manyPorts, func(i int) error {
-		_, err := ports.Attach(context.Background(), port.Config{
-			Bridge: "br0", Name: fmt.Sprintf("crowd%d", i), Netns: crowd.Path(), Ifname: fmt.Sprintf("in%d", i),
-		})
+	if err := atOnce(existing, manyPorts, func(i int) error {
+		_, err := ports.Attach(context.Background(), config(i))
 		return err
-	})
-	if err != nil {
+	}); err != nil {
 		b.Fatal(err)
 	}
-	return n, ports
+	return ports
 }
 
-// attachAmong attaches a port to a switch that has others.
-func attachAmong(b *testing.B, existing int) side {
+// attachSide attaches a port; undone, it is gone from the switch as well.
+func attachSide(db *vswitch.DB, ports *port.Manager, c port.Config) side {
 	ctx := context.Background()
-	n, ports := crowded(b, existing)
-	c := port.Config{
-		Bridge: "br0", Name: "web0", Netns: nodetest.Endpoint(b, n.Node, "web").Path(), Addrs: []netip.Prefix{benchAddr},
-		Gateway: benchGateway.Addr(),
-	}
 	return side{
 		run: func(int) error {
 			_, err := ports.Attach(ctx, c)
@@ -169,26 +103,8 @@ func attachAmong(b *testing.B, existing int) side {
 		},
 		undo: func(int) error {
 			err := ports.Detach(ctx, c.Name)
-			_, applyErr := n.db.Apply(ctx)
+			_, applyErr := db.Apply(ctx)
 			return errors.Join(err, applyErr)
 		},
-	}
-}
-
-// addAmong makes a device that is there a port of a switch that has others.
-func addAmong(b *testing.B, existing int) side {
-	ctx := context.Background()
-	n, _ := crowded(b, existing)
-	h, err := n.Host().Netlink()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(h.Close)
-	if err := addVeth(h, n.Host(), "web0", nodetest.Endpoint(b, n.Node, "web")); err != nil {
-		b.Fatal(err)
-	}
-	return side{
-		run:  func(int) error { return addRow(ctx, n.db, "web0") },
-		undo: func(int) error { return removeRow(ctx, n.db, "web0") },
 	}
 }

@@ -29,10 +29,20 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // testContext ends before the test program is given up.
-func testContext(t *testing.T) context.Context {
+func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// ensure makes or changes a bridge, which must succeed.
+func ensure(t testing.TB, db *vswitch.DB, c bridge.Config) *bridge.Bridge {
+	t.Helper()
+	b, err := bridge.Ensure(testContext(t), db, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func TestEnsureCreates(t *testing.T) {
@@ -40,12 +50,9 @@ func TestEnsureCreates(t *testing.T) {
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
 		mac := net.HardwareAddr{2, 0, 0, 1, 2, 3}
-		br, err := bridge.Ensure(ctx, sw.DB, bridge.Config{
+		br := ensure(t, sw.DB, bridge.Config{
 			Name: "br0", Datapath: sw.Datapath, MAC: mac, Owner: "me", ExternalIDs: map[string]string{"for": "test"},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		if got, want := br.MAC.String(), mac.String(); got != want {
 			t.Errorf("MAC = %s, want %s", got, want)
 		}
@@ -69,10 +76,7 @@ func TestEnsureCreates(t *testing.T) {
 			t.Errorf("row of the bridge (-want +got):\n%s", diff)
 		}
 
-		again, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		again := ensure(t, sw.DB, bridge.Config{Name: "br0"})
 		if diff := cmp.Diff(br, again, cmp.AllowUnexported(bridge.Bridge{})); diff != "" {
 			t.Errorf("second Ensure (-first +second):\n%s", diff)
 		}
@@ -110,12 +114,9 @@ func foreign(t *testing.T, sw *switchtest.Switch) {
 func TestEnsureAdopts(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		ctx := testContext(t)
 		foreign(t, sw)
 		before, _ := sw.DB.Bridge("br0")
-		if _, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0"}); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, sw.DB, bridge.Config{Name: "br0"})
 		// ovs-vswitchd writes these when it likes.
 		ignored := cmp.FilterPath(func(p cmp.Path) bool {
 			return p.Last().String() == ".Status" || p.Last().String() == ".DatapathVersion"
@@ -125,13 +126,10 @@ func TestEnsureAdopts(t *testing.T) {
 			t.Errorf("Ensure that names nothing changed the bridge (-before +after):\n%s", diff)
 		}
 
-		_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{
+		ensure(t, sw.DB, bridge.Config{
 			Name: "br0", FailMode: bridge.Secure, Protocols: []string{"OpenFlow15", "OpenFlow13"}, MTU: 1400,
 			MAC: net.HardwareAddr{2, 0, 0, 0, 0, 9}, ExternalIDs: map[string]string{"ours": "2", "shared": "ours"},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		row, _ := sw.DB.Bridge("br0")
 		iface, _ := sw.DB.Interface("br0")
 		got := []any{*row.FailMode, row.Protocols, *iface.MTURequest, row.STPEnable, row.OtherConfig, row.ExternalIDs}
@@ -202,9 +200,7 @@ func TestEnsureFails(t *testing.T) {
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
 		sw.AddDevice(t, "p1")
-		if _, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath}); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 		row, _ := sw.DB.Bridge("br0")
 		_, err := sw.DB.Apply(ctx,
 			ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "p1", Type: sw.DeviceType}).Named("i"),
@@ -252,9 +248,7 @@ func TestEnsureFails(t *testing.T) {
 func TestEnsureWithoutSwitch(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		if _, err := bridge.Ensure(testContext(t), sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath}); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 		sw.Kill(t)
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		defer cancel()
@@ -286,9 +280,7 @@ func TestSessionEndsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	sw := switchtest.Sandbox(t)
 	ctx := testContext(t)
-	if _, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br9", Datapath: sw.Datapath}); err != nil {
-		t.Fatal(err)
-	}
+	ensure(t, sw.DB, bridge.Config{Name: "br9", Datapath: sw.Datapath})
 	sw.Kill(t)
 	watcher := switchtest.Dial(t, sw.Endpoint)
 	done := make(chan error, 1)
@@ -311,9 +303,7 @@ func TestSessionEndsInTheMiddle(t *testing.T) {
 func TestAnswerComesTooLate(t *testing.T) {
 	t.Parallel()
 	sw := switchtest.Sandbox(t)
-	if _, err := bridge.Ensure(testContext(t), sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath}); err != nil {
-		t.Fatal(err)
-	}
+	ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	thaw := switchtest.Freeze(t, sw.Real)

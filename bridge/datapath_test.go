@@ -43,9 +43,7 @@ func TestDatapathThatCannotBeMade(t *testing.T) {
 			t.Parallel()
 			switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 				ctx := testContext(t)
-				if _, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath}); err != nil {
-					t.Fatal(err)
-				}
+				ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 				before, _ := sw.DB.Bridge("br0")
 				release := sw.Hold(t)
 				offer(ctx, t, sw.DB, "bogus")
@@ -81,10 +79,7 @@ func TestDatapathThatCannotBeMade(t *testing.T) {
 				if diff := cmp.Diff(before, after, ignored, cmpopts.EquateEmpty()); diff != "" {
 					t.Errorf("the bridge was changed (-before +after):\n%s", diff)
 				}
-				br, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0"})
-				if err != nil {
-					t.Fatal(err)
-				}
+				br := ensure(t, sw.DB, bridge.Config{Name: "br0"})
 				conn, err := net.Dial("unix", strings.TrimPrefix(br.Management(), "unix:"))
 				if err != nil {
 					t.Fatalf("the bridge is not back: %v", err)
@@ -99,10 +94,7 @@ func TestDatapathIsChanged(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		before, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: "netdev"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		before := ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: "netdev"})
 		after, err := bridge.Update(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: "dummy"})
 		if err != nil {
 			t.Fatal(err)

@@ -117,9 +117,7 @@ func TestRefusedChange(t *testing.T) {
 	if left := leftovers(t, db); left != "" {
 		t.Errorf("left behind: %s", left)
 	}
-	if _, err := bridge.Ensure(testContext(t), db, everything(sw.Datapath)); err != nil {
-		t.Fatal(err)
-	}
+	ensure(t, db, everything(sw.Datapath))
 	refuse()
 	if _, err := bridge.Update(testContext(t), db, changed()); err == nil || !strings.Contains(err.Error(), "resources exhausted") {
 		t.Errorf("Update: %v, want the refusal", err)
@@ -135,9 +133,7 @@ func TestFailedChangeIsTakenBack(t *testing.T) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-				if _, err := bridge.Ensure(testContext(t), sw.DB, everything(sw.Datapath)); err != nil {
-					t.Fatal(err)
-				}
+				ensure(t, sw.DB, everything(sw.Datapath))
 				other := switchtest.Dial(t, sw.Endpoint)
 				before := contents(t, other)
 				ctx, want := f.prepare(t, sw)
@@ -243,9 +239,7 @@ func TestConnectionBreaks(t *testing.T) {
 					if err := bridge.Delete(testContext(t), sw.DB, "br0"); err != nil {
 						t.Fatal(err)
 					}
-					if _, err := bridge.Ensure(testContext(t), sw.DB, everything(sw.Datapath)); err != nil {
-						t.Fatal(err)
-					}
+					ensure(t, sw.DB, everything(sw.Datapath))
 				}
 			})
 		})

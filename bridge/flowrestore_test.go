@@ -41,11 +41,8 @@ func TestFlowsAreHeldOverARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		_, err = bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath,
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath,
 			Controllers: []bridge.Controller{{Target: target, Type: "service", MaxBackoff: time.Second}}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		controller, err := l.Accept(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -64,10 +61,7 @@ func TestFlowsAreHeldOverARestart(t *testing.T) {
 		if !bridge.FlowsHeld(sw.DB) {
 			t.Error("flows are not held after HoldFlows")
 		}
-		br, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		br := ensure(t, sw.DB, bridge.Config{Name: "br0"})
 		of, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,6 @@ import (
 func TestGetAndList(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		ctx := testContext(t)
 		if _, err := bridge.Get(sw.DB, "br0"); !errors.Is(err, bridge.ErrNotFound) || !strings.Contains(err.Error(), "br0") {
 			t.Errorf("Get: %v, want %v with the name", err, bridge.ErrNotFound)
 		}
@@ -33,11 +32,8 @@ func TestGetAndList(t *testing.T) {
 			t.Errorf("List has %d bridges, want none", len(list))
 		}
 		foreign(t, sw)
-		made, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath, Owner: "me", MTU: 1400,
+		made := ensure(t, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath, Owner: "me", MTU: 1400,
 			MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		got, err := bridge.Get(sw.DB, "br1")
 		if err != nil {
 			t.Fatal(err)
@@ -132,9 +128,7 @@ func TestConcurrentChanges(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		if _, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath}); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 		var wg sync.WaitGroup
 		for i, db := range []*vswitch.DB{sw.DB, switchtest.Dial(t, sw.Endpoint)} {
 			c := bridge.Config{Name: "br0", NetFlow: &vswitch.NetFlow{Targets: []string{fmt.Sprintf("127.0.0.1:%d", 2000+i)}}}
@@ -199,9 +193,7 @@ func TestEnsureAndDelete(t *testing.T) {
 			}()
 		}
 		wg.Wait()
-		if _, err := bridge.Ensure(ctx, sw.DB, c); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, sw.DB, c)
 		want := everythingRows(sw.Datapath)
 		if diff := cmp.Diff(want, contents(t, sw.DB), configuration); diff != "" {
 			t.Errorf("rows (-want +got):\n%s", diff)

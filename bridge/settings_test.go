@@ -217,11 +217,8 @@ func TestSTP(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath,
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath,
 			STP: &bridge.STP{Enable: true, SystemID: net.HardwareAddr{2, 0, 0, 0, 0, 8}, Priority: ptr(0x7000)}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		row, _ := sw.DB.Bridge("br0")
 		if !row.STPEnable || row.RSTPEnable {
 			t.Errorf("STP is %v and RSTP %v, want only STP", row.STPEnable, row.RSTPEnable)
@@ -229,7 +226,7 @@ func TestSTP(t *testing.T) {
 		if sw.Real == nil {
 			return // the fake has no STP
 		}
-		err = sw.DB.Wait(ctx, func() (bool, error) {
+		err := sw.DB.Wait(ctx, func() (bool, error) {
 			row, ok := sw.DB.Bridge("br0")
 			return ok && row.Status["stp_bridge_id"] == "7000.020000000008", nil
 		})
@@ -247,11 +244,8 @@ func TestControllersAreChangedInPlace(t *testing.T) {
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
 		for _, name := range []string{"br0", "br1"} {
-			_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: name, Datapath: sw.Datapath, Controllers: []bridge.Controller{
+			ensure(t, sw.DB, bridge.Config{Name: name, Datapath: sw.Datapath, Controllers: []bridge.Controller{
 				{Target: "tcp:127.0.0.1:1"}, {Target: "tcp:127.0.0.1:2", QueueSize: 5}}})
-			if err != nil {
-				t.Fatal(err)
-			}
 		}
 		find := func(name, target string) *vswitch.Controller {
 			row, _ := sw.DB.Bridge(name)

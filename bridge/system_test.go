@@ -22,10 +22,7 @@ import (
 // state is what a namespace's devices have: names, addresses and routes.
 func state(t *testing.T, ns *netns.NS) (lines []string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	links, err := h.LinkList()
 	if err != nil {
@@ -75,19 +72,9 @@ func TestOwnPort(t *testing.T) {
 		},
 	}
 	for range 2 { // the second time nothing is to be done
-		if _, err := bridge.Ensure(ctx, db, config); err != nil {
-			t.Fatal(err)
-		}
+		ensure(t, db, config)
 	}
-	h, err := n.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName("br0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, n.Host(), "br0")
 	if got, want := link.Attrs().HardwareAddr.String(), mac.String(); got != want {
 		t.Errorf("MAC of the device = %s, want %s", got, want)
 	}
@@ -170,10 +157,7 @@ func TestDatapathIsChosen(t *testing.T) {
 	t.Parallel()
 	n := nodetest.New(t)
 	db := switchtest.Dial(t, n.OVS().DatabaseEndpoint())
-	br, err := bridge.Ensure(testContext(t), db, bridge.Config{Name: "br0", SwitchNetns: n.Host().Path()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	br := ensure(t, db, bridge.Config{Name: "br0", SwitchNetns: n.Host().Path()})
 	want := "netdev"
 	if kernelHasDatapath(t) {
 		want = "system"
@@ -192,9 +176,7 @@ func TestUnusableDatapathOfExistingBridgeIsNoticed(t *testing.T) {
 	}
 	db := switchtest.Dial(t, n.OVS().DatabaseEndpoint())
 	ctx := testContext(t)
-	if _, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "netdev", SwitchNetns: n.Host().Path()}); err != nil {
-		t.Fatal(err)
-	}
+	ensure(t, db, bridge.Config{Name: "br0", Datapath: "netdev", SwitchNetns: n.Host().Path()})
 	_, err := bridge.Ensure(ctx, db, bridge.Config{Name: "br0", Datapath: "system", SwitchNetns: n.Host().Path()})
 	if !errors.As(err, new(*bridge.DatapathError)) {
 		t.Errorf("Ensure: %v, want a DatapathError", err)

@@ -4,12 +4,11 @@
 package bridge
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"reflect"
-	"slices"
 
+	"github.com/ovskit/ovskit/internal/rowwatch"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -30,81 +29,38 @@ type Event struct {
 // It has no goroutine. Its methods are not to be called by several goroutines,
 // except Close.
 type Watcher struct {
-	watch      *ovsdb.Watch
-	management func(name string) string
-	copy       rowCopy
-	known      map[string]*Bridge // by UUID of their rows
-	events     []Event            // not taken yet
+	stream *rowwatch.Stream[Bridge]
 }
 
 // Watch begins a stream of what becomes of bridges. All that are there come first,
 // as added. The options bound how many changes of rows wait for the user. The caller
 // must close it.
 func Watch(db *vswitch.DB, o ovsdb.WatchOptions) *Watcher {
-	return &Watcher{
-		watch:      db.Watch(o),
-		management: func(name string) string { return defaultManagement(db, name) },
-		copy:       newRowCopy(),
-		known:      map[string]*Bridge{},
-	}
+	return &Watcher{rowwatch.New(db.Watch(o), rowwatch.Kind[Bridge]{
+		NewRows: func() rowwatch.Rows[Bridge] { return newRowCopy(db) },
+		Name:    func(b *Bridge) string { return b.Name },
+		Same:    func(a, b *Bridge) bool { return reflect.DeepEqual(a, b) },
+	})}
 }
 
 // Next returns the next event and waits for one if there is none. It fails when
 // ctx ends, with [ErrWatchClosed] after Close, and with the reason after the end of
 // the database's client. An error of ctx leaves the stream as it is.
 func (w *Watcher) Next(ctx context.Context) (Event, error) {
-	for len(w.events) == 0 {
-		delta, err := w.watch.Next(ctx)
-		if err != nil {
-			return Event{}, fmt.Errorf("watch bridges: %w", err)
-		}
-		changed := map[string]bool{}
-		if delta.Snapshot {
-			w.copy = newRowCopy()
-			for uuid := range w.known {
-				changed[uuid] = true
-			}
-		}
-		w.copy.apply(delta.Events, changed)
-		w.compare(changed)
+	change, err := w.stream.Next(ctx)
+	if err != nil {
+		return Event{}, fmt.Errorf("watch bridges: %w", err)
 	}
-	e := w.events[0]
-	w.events[0] = Event{}
-	w.events = w.events[1:]
-	return e, nil
+	return Event(change), nil
 }
 
 // Close ends the stream. It can be called more than once.
-func (w *Watcher) Close() error { return w.watch.Close() }
+func (w *Watcher) Close() error { return w.stream.Close() }
 
-// compare makes events of the differences of bridges that may have changed: those
-// removed first, in the order of their names.
-func (w *Watcher) compare(changed map[string]bool) {
-	var removed, others []Event
-	for uuid := range changed {
-		old := w.known[uuid]
-		row, ok := w.copy.bridges[uuid]
-		if !ok {
-			if old != nil {
-				delete(w.known, uuid)
-				removed = append(removed, Event{Old: old})
-			}
-			continue
-		}
-		b := describe(&w.copy, row, w.management(row.Name))
-		if !reflect.DeepEqual(old, b) {
-			w.known[uuid] = b
-			others = append(others, Event{Old: old, New: b})
-		}
-	}
-	slices.SortFunc(removed, func(a, b Event) int { return cmp.Compare(a.Old.Name, b.Old.Name) })
-	slices.SortFunc(others, func(a, b Event) int { return cmp.Compare(a.New.Name, b.New.Name) })
-	w.events = slices.Concat(w.events, removed, others)
-}
-
-// A rowCopy is what bridges consist of at a place in the stream, of which the copy
-// in the client may be ahead. The rows are shared with it.
+// A rowCopy is what bridges consist of at a place in the stream. The rows are shared
+// with the copy in the client, which may be ahead.
 type rowCopy struct {
+	db          *vswitch.DB
 	bridges     map[string]*vswitch.Bridge
 	ports       map[string]*vswitch.Port
 	interfaces  map[string]*vswitch.Interface
@@ -113,8 +69,9 @@ type rowCopy struct {
 	users map[string]string
 }
 
-func newRowCopy() rowCopy {
-	return rowCopy{
+func newRowCopy(db *vswitch.DB) *rowCopy {
+	return &rowCopy{
+		db:      db,
 		bridges: map[string]*vswitch.Bridge{}, ports: map[string]*vswitch.Port{},
 		interfaces: map[string]*vswitch.Interface{}, controllers: map[string]*vswitch.Controller{},
 		users: map[string]string{},
@@ -136,29 +93,36 @@ func (c *rowCopy) ControllerByUUID(uuid string) (*vswitch.Controller, bool) {
 	return row, ok
 }
 
-// apply takes over events, and adds the UUIDs of bridges that they may concern.
-func (c *rowCopy) apply(events []ovsdb.Event, changed map[string]bool) {
+// Object is the bridge of a row.
+func (c *rowCopy) Object(uuid string) *Bridge {
+	row, ok := c.bridges[uuid]
+	if !ok {
+		return nil
+	}
+	return describe(c, row, defaultManagement(c.db, row.Name))
+}
+
+// Apply takes over events, and adds the UUIDs of bridges that they may concern.
+func (c *rowCopy) Apply(events []ovsdb.Event, changed map[string]bool) {
 	var below []string // rows that bridges refer to, perhaps through a port
 	for _, e := range events {
 		switch e.Table {
 		case vswitch.TableBridge:
-			put(c.bridges, e)
-			changed[e.UUID] = true
-			if row := c.bridges[e.UUID]; row != nil {
+			if row := rowwatch.Put(c.bridges, e); row != nil {
 				c.use(e.UUID, row.Ports)
 				c.use(e.UUID, row.Controller)
 			}
+			changed[e.UUID] = true
 		case vswitch.TablePort:
-			put(c.ports, e)
-			if row := c.ports[e.UUID]; row != nil {
+			if row := rowwatch.Put(c.ports, e); row != nil {
 				c.use(e.UUID, row.Interfaces)
 			}
 			below = append(below, e.UUID)
 		case vswitch.TableInterface:
-			put(c.interfaces, e)
+			rowwatch.Put(c.interfaces, e)
 			below = append(below, e.UUID)
 		case vswitch.TableController:
-			put(c.controllers, e)
+			rowwatch.Put(c.controllers, e)
 			below = append(below, e.UUID)
 		}
 	}
@@ -181,13 +145,5 @@ func (c *rowCopy) apply(events []ovsdb.Event, changed map[string]bool) {
 func (c *rowCopy) use(user string, uuids []string) {
 	for _, uuid := range uuids {
 		c.users[uuid] = user
-	}
-}
-
-func put[T any](rows map[string]*T, e ovsdb.Event) {
-	if row, ok := e.New.(*T); ok {
-		rows[e.UUID] = row
-	} else {
-		delete(rows, e.UUID)
 	}
 }

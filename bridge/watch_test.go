@@ -16,54 +16,30 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/rowwatch/rowwatchtest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
-// follow takes events, and keeps what they make of the bridges, until done holds.
-// Each event must fit the one before of its bridge.
+// follow is [rowwatchtest.Follow] for bridges.
 func follow(t *testing.T, w *bridge.Watcher, known map[string]*bridge.Bridge, done func() bool) {
 	t.Helper()
-	ctx := testContext(t)
-	for !done() {
-		e, err := w.Next(ctx)
-		if err != nil {
-			t.Fatalf("%v; bridges are %q", err, slices.Sorted(maps.Keys(known)))
-		}
-		b := e.New
-		if b == nil {
-			b = e.Old
-		}
-		if known[b.Name] != e.Old {
-			t.Fatalf("event of %q has Old %+v, want %+v", b.Name, e.Old, known[b.Name])
-		}
-		delete(known, b.Name)
-		if e.New != nil {
-			known[b.Name] = e.New
-		}
-	}
+	rowwatchtest.Follow(testContext(t), t, w.Next, func(b *bridge.Bridge) string { return b.Name }, known, done)
 }
 
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		ensure := func(c bridge.Config) {
-			t.Helper()
-			c.Datapath = sw.Datapath
-			if _, err := bridge.Ensure(ctx, sw.DB, c); err != nil {
-				t.Fatal(err)
-			}
-		}
-		ensure(bridge.Config{Name: "br0"})
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
 		w := bridge.Watch(sw.DB, ovsdb.WatchOptions{})
 		defer w.Close()
 		known := map[string]*bridge.Bridge{}
 		follow(t, w, known, func() bool { return known["br0"] != nil })
 
-		ensure(bridge.Config{Name: "br1", Owner: "me"})
+		ensure(t, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath, Owner: "me"})
 		follow(t, w, known, func() bool { b := known["br1"]; return b != nil && b.DatapathID != 0 && b.MAC != nil })
 		if got := known["br1"].Owner; got != "me" {
 			t.Errorf("owner %q, want me", got)
@@ -92,7 +68,8 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		ensure(bridge.Config{Name: "br0", Controllers: []bridge.Controller{{Target: target, MaxBackoff: time.Second}}})
+		ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath,
+			Controllers: []bridge.Controller{{Target: target, MaxBackoff: time.Second}}})
 		conn, err := l.Accept(ctx)
 		if err != nil {
 			t.Fatal(err)

@@ -64,19 +64,6 @@ func TestVLANTags(t *testing.T) {
 	}
 }
 
-func TestIPv6(t *testing.T) {
-	l := newLab(t)
-	ip6 := func(from, to *station) []byte {
-		b := packet("udp", from, to, 1, 2).bytes(t)
-		binary.BigEndian.PutUint16(b[12:], 0x86dd)
-		return b
-	}
-	l.raw(l.web2, ip6(l.web2, l.web3), nil)
-	l.raw(l.web2, ip6(l.web2, l.host), nil)
-	l.raw(l.router, ip6(l.router, l.host), l.host)
-	l.raw(l.host, ip6(l.host, l.router), l.router)
-}
-
 // When the source ports of the address are used up, what cannot be translated must not leave as it is.
 func TestMasqueradeThatFailsDropsThePacket(t *testing.T) {
 	l := newLab(t)

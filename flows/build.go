@@ -5,15 +5,23 @@ package flows
 
 import (
 	"net"
-	"net/netip"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// builder collects the flows of one object.
+// compiled is what an object is on the switch.
+type compiled struct {
+	flows []of.Flow
+	// clauses are its parts of flows that rules share.
+	clauses []clause
+	groups  []of.Group
+	meters  []of.MeterConfig
+}
+
+// builder collects what one object is compiled to.
 type builder struct {
 	cookie uint64
-	flows  []of.Flow
+	compiled
 }
 
 // add appends a flow that applies actions and then, if next is not 0, goes to table next.
@@ -35,33 +43,55 @@ func (b *builder) drop(table uint8, priority uint16, match of.Match) {
 // untagged matches frames without an 802.1Q tag.
 var untagged = of.Uint(of.FieldVLANTCI, 0)
 
-var (
-	matchIPv4 = of.EthType(of.EthTypeIPv4)
-	matchARP  = of.EthType(of.EthTypeARP)
+// arp is a match on ARP packets with further conditions.
+func arp(more ...of.MatchField) of.Match { return of.Match{of.EthType(of.EthTypeARP)}.With(more...) }
+
+// nd is a match on messages of neighbour discovery of a type (RFC 4861), which no router has forwarded.
+func nd(t uint8, more ...of.MatchField) of.Match {
+	return families[1].icmpType(t, of.Uint(of.FieldICMPv6Code, 0)).With(more...)
+}
+
+// The operations of ARP (RFC 826) and the types of neighbour discovery (RFC 4861, 4) and multicast listening (RFC 2710,
+// RFC 3810).
+const (
+	arpRequest = 1
+	arpReply   = 2
+
+	ndSolicit   = of.ICMPv6NeighborSolicit
+	ndAdvertise = of.ICMPv6NeighborAdvert
 )
 
-// ipv4 is a match on IPv4 packets with further conditions.
-func ipv4(more ...of.MatchField) of.Match { return of.Match{matchIPv4}.With(more...) }
+// neighbourTypes are the ICMPv6 types that belong to no connection.
+var neighbourTypes = []uint8{130, 131, 132, 133, 134, 135, 136, 137, 143}
 
-// arp is a match on ARP packets with further conditions.
-func arp(more ...of.MatchField) of.Match { return of.Match{matchARP}.With(more...) }
+func network(id uint16) of.MatchField         { return of.Reg(regNetwork, uint32(id)) }
+func senderNetwork(id uint16) of.MatchField   { return of.Reg(regSenderNetwork, uint32(id)) }
+func origin(o uint32) of.MatchField           { return of.Reg(regOrigin, o) }
+func receiverNetwork(id uint16) of.MatchField { return of.Reg(regReceiverNetwork, uint32(id)) }
+func sender(port uint32) of.MatchField        { return of.Reg(regSender, port) }
+func receiver(port uint32) of.MatchField      { return of.Reg(regReceiver, port) }
+func stage(n uint32) of.MatchField            { return of.RegMasked(regNext, n, byDefault-1) }
+func set(f of.MatchField) of.Action           { return of.SetField{MatchField: f} }
+func setNext(n uint32) of.Action              { return set(of.Reg(regNext, n)) }
+func fromOutsideOrHost() of.MatchField        { return of.RegMasked(regOrigin, fromOutside, fromOutside) }
+func setSender(port uint32, id uint16) []of.Action {
+	return []of.Action{set(sender(port)), set(senderNetwork(id))}
+}
 
-func network(id uint16) of.MatchField { return of.Reg(regNetwork, uint32(id)) }
-
-func origin(o uint32) of.MatchField { return of.Reg(regOrigin, o) }
-
-func setNetwork(id uint16) of.Action { return of.SetField{MatchField: network(id)} }
-
-func setOrigin(o uint32) of.Action { return of.SetField{MatchField: origin(o)} }
-
-// single is the prefix that holds one address.
-func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+// ask is the value of regNext that leads to a stage, by default or not.
+func ask(stage uint32, allowed bool) uint32 {
+	if allowed {
+		return stage | byDefault
+	}
+	return stage
+}
 
 // The conntrack states that decide. A packet of a connection that was committed with a translation already, but has
 // seen no reply, is new and translated.
 var (
 	tracked     = of.CTTracked
 	established = of.CTState(tracked|of.CTEstablished, of.CTInvalid)
+	replying    = of.CTState(tracked|of.CTEstablished|of.CTReply, of.CTInvalid)
 	related     = of.CTState(tracked|of.CTRelated, of.CTInvalid)
 	invalid     = of.CTState(tracked|of.CTInvalid, 0)
 	fresh       = of.CTState(tracked|of.CTNew, of.CTInvalid)
@@ -79,28 +109,8 @@ func trackNetwork(table uint8) of.Action {
 	return of.CT{ZoneFrom: &zoneOfNetwork, Resume: true, Table: table, NAT: &of.NAT{}}
 }
 
-// routed are the changes a router makes to a packet it forwards: its own source MAC and a TTL less by one. The
+// routedBy are the changes a router makes to a packet it forwards: its own source MAC and a TTL less by one. The
 // destination MAC is written on delivery.
-func routed(gateway net.HardwareAddr) []of.Action {
-	return []of.Action{of.DecTTL{}, of.SetField{MatchField: of.EthSrc(gateway)}}
+func routedBy(gateway net.HardwareAddr) []of.Action {
+	return []of.Action{of.DecTTL{}, set(of.EthSrc(gateway))}
 }
-
-// answerARP turns a request for addr into the answer that mac has it, and sends it back.
-func answerARP(addr netip.Addr, mac net.HardwareAddr) []of.Action {
-	return []of.Action{
-		of.Move{Src: of.Whole(of.FieldEthSrc), Dst: of.Whole(of.FieldEthDst)},
-		of.SetField{MatchField: of.EthSrc(mac)},
-		of.SetField{MatchField: of.ARPOp(arpReply)},
-		of.Move{Src: of.Whole(of.FieldARPSHA), Dst: of.Whole(of.FieldARPTHA)},
-		of.SetField{MatchField: of.ARPSHA(mac)},
-		of.Move{Src: of.Whole(of.FieldARPSPA), Dst: of.Whole(of.FieldARPTPA)},
-		of.SetField{MatchField: of.ARPSPA(single(addr))},
-		of.Output{Port: of.PortInPort},
-	}
-}
-
-// The ARP operations (RFC 826).
-const (
-	arpRequest = 1
-	arpReply   = 2
-)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 )
 
 func checkMAC(mac net.HardwareAddr) error {
@@ -16,13 +17,26 @@ func checkMAC(mac net.HardwareAddr) error {
 	return nil
 }
 
+// checkLabels holds labels to be ones that a selector can tell apart.
+func checkLabels(labels map[string]string) error {
+	for k, v := range labels {
+		if k == "" || strings.ContainsAny(k, "=\x00") || strings.Contains(v, "\x00") {
+			return fmt.Errorf("label %q: %q: the name is empty or has a \"=\", or a part has a NUL: %w", k, v, ErrInvalid)
+		}
+	}
+	return nil
+}
+
 // checkAddr holds an address with its subnet to be one that a machine can have.
 func checkAddr(p netip.Prefix) error {
-	if !p.IsValid() || !p.Addr().Is4() {
-		return fmt.Errorf("address %s is not an IPv4 address with its subnet: %w", p, ErrInvalid)
+	if !p.IsValid() || p.Addr().Is4In6() {
+		return fmt.Errorf("address %s is not an address with its subnet: %w", p, ErrInvalid)
 	}
-	if err := checkUnicast(netip.PrefixFrom(p.Addr(), 32)); err != nil {
+	if err := checkUnicast(single(p.Addr())); err != nil {
 		return err
+	}
+	if p.Addr().IsLinkLocalUnicast() && p.Addr().Is6() {
+		return fmt.Errorf("address %s is of one link only: %w", p.Addr(), ErrInvalid)
 	}
 	for _, all := range broadcasts(p) {
 		if p.Addr() == all {
@@ -32,14 +46,8 @@ func checkAddr(p netip.Prefix) error {
 	return nil
 }
 
-// notUnicast are the prefixes that no machine has an address out of (RFC 6890).
-var notUnicast = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("240.0.0.0/4"),
-}
-
 func checkUnicast(p netip.Prefix) error {
-	for _, not := range notUnicast {
+	for _, not := range familyOf(p.Addr()).notUnicast {
 		if not.Overlaps(p) {
 			return fmt.Errorf("%s is not for unicast, like all of %s: %w", p, not, ErrInvalid)
 		}

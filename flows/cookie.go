@@ -12,7 +12,7 @@ const (
 	objectMask  = 1<<objectBits - 1
 	ownerShift  = 64 - ownerBits
 	ownerMask   = uint64(1<<ownerBits-1) << ownerShift
-	layout      = 1 // changes with the meaning of the tables or registers
+	layout      = 2 // changes with the meaning of the tables or registers
 	layoutShift = objectBits
 )
 

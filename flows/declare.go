@@ -28,19 +28,39 @@ func (s *state) putHost(h Host) error {
 	}
 	for _, p := range h.Addrs {
 		for _, n := range s.networks {
-			if n.Subnet.Overlaps(p.Masked()) && !s.pending[n.Name] {
-				return fmt.Errorf("address %s overlaps the subnet %s of %s: %w", p, n.Subnet, n, ErrConflict)
+			if s.pending[n.Name] {
+				continue
+			}
+			if g, ok := overlapping(n.Gateways, p); ok {
+				return fmt.Errorf("address %s overlaps the subnet %s of %s: %w", p, g.Masked(), n, ErrConflict)
 			}
 		}
 		if err := s.claimAddr(p.Addr(), h.ref()); err != nil {
 			return err
 		}
 	}
-	old := s.host
-	s.host = &h
-	s.undo = append(s.undo, func() { s.host = old })
+	s.replaceHost(&h)
 	s.touchNetworks()
+	for _, a := range s.addresses {
+		s.touch(a.ref())
+	}
 	return nil
+}
+
+// overlapping finds the gateway whose subnet overlaps that of p.
+func overlapping(gateways []netip.Prefix, p netip.Prefix) (netip.Prefix, bool) {
+	for _, g := range gateways {
+		if g.Overlaps(p) {
+			return g, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+func (s *state) replaceHost(h *Host) {
+	old := s.host
+	s.host = h
+	s.undo = append(s.undo, func() { s.host = old })
 }
 
 func (s *state) putUplink(u Uplink) error {
@@ -53,8 +73,13 @@ func (s *state) putUplink(u Uplink) error {
 	if s.host == nil {
 		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
 	}
-	if !s.host.has(u.Addr) {
-		return fmt.Errorf("address %s is not the host's: %w", u.Addr, ErrInvalid)
+	if err := onePerFamily(u.Addrs); err != nil {
+		return err
+	}
+	for _, a := range u.Addrs {
+		if !s.host.has(a) {
+			return fmt.Errorf("address %s is not the host's: %w", a, ErrInvalid)
+		}
 	}
 	if s.uplink != nil {
 		unassign(s, s.ports, s.uplink.Port)
@@ -62,7 +87,22 @@ func (s *state) putUplink(u Uplink) error {
 	if err := s.claimPort(u.Port, u.ref()); err != nil {
 		return err
 	}
+	u.Addrs = slices.Clone(u.Addrs)
 	s.replaceUplink(&u)
+	return nil
+}
+
+func onePerFamily(addrs []netip.Addr) error {
+	for i, a := range addrs {
+		if !a.IsValid() || a.Zone() != "" || a.Is4In6() {
+			return fmt.Errorf("address %s is not an address of IPv4 or IPv6: %w", a, ErrInvalid)
+		}
+		for _, b := range addrs[:i] {
+			if familyOf(a) == familyOf(b) {
+				return fmt.Errorf("addresses %s and %s are both %s: %w", b, a, familyOf(a).name, ErrInvalid)
+			}
+		}
+	}
 	return nil
 }
 
@@ -74,10 +114,8 @@ func (s *state) replaceUplink(u *Uplink) {
 		s.touch(s.host.ref())
 	}
 	s.touchNetworks()
-	for _, e := range s.endpoints {
-		if len(e.Publish) > 0 {
-			s.touch(e.ref())
-		}
+	for _, a := range s.addresses {
+		s.touch(a.ref())
 	}
 }
 
@@ -87,43 +125,92 @@ func (s *state) touchNetworks() {
 	}
 }
 
-func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
+func (s *state) putAddress(a Address) error {
 	switch {
-	case n.Name == "":
+	case a.Name == "":
 		return fmt.Errorf("no name: %w", ErrInvalid)
-	case !n.Subnet.IsValid() || !n.Subnet.Addr().Is4():
-		return fmt.Errorf("subnet %s is not an IPv4 prefix: %w", n.Subnet, ErrInvalid)
-	case n.Subnet != n.Subnet.Masked():
-		return fmt.Errorf("subnet %s has host bits, mean %s: %w", n.Subnet, n.Subnet.Masked(), ErrInvalid)
-	case !n.Subnet.Contains(n.Gateway):
-		return fmt.Errorf("gateway %s is outside the subnet %s: %w", n.Gateway, n.Subnet, ErrInvalid)
+	case len(a.Addrs) == 0:
+		return fmt.Errorf("no address: %w", ErrInvalid)
 	case s.host == nil:
 		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
-	case n.Egress != Egress{} && (s.uplink == nil || s.uplink.Name != n.Egress.uplink):
-		return fmt.Errorf("uplink %q is not declared: %w", n.Egress.uplink, ErrNotFound)
 	}
-	if err := checkUnicast(n.Subnet); err != nil {
+	if err := onePerFamily(a.Addrs); err != nil {
 		return err
 	}
-	if err := checkAddr(netip.PrefixFrom(n.Gateway, n.Subnet.Bits())); err != nil {
-		return fmt.Errorf("gateway: %w", err)
+	for _, x := range a.Addrs {
+		if err := checkUnicast(single(x)); err != nil {
+			return err
+		}
+		for _, n := range s.networks {
+			if g, ok := overlapping(n.Gateways, single(x)); ok && !s.pending[n.Name] {
+				return fmt.Errorf("address %s is in the subnet %s of %s: %w", x, g.Masked(), n, ErrConflict)
+			}
+		}
+		if err := s.claimAddr(x, a.ref()); err != nil {
+			return err
+		}
+	}
+	a.Addrs = slices.Clone(a.Addrs)
+	assign(s, s.addresses, a.Name, a)
+	return s.touchBehind(a.Name)
+}
+
+func (s *state) releaseAddress(name string) {
+	for _, x := range s.addresses[name].Addrs {
+		unassign(s, s.addrs, x)
+	}
+}
+
+// touchBehind has what is translated to an address compiled again.
+func (s *state) touchBehind(name string) error {
+	if s.host != nil {
+		s.touch(s.host.ref())
+	}
+	for _, n := range s.networks {
+		if n.Egress.uses(behindAddress, name) {
+			s.touch(n.ref())
+			if err := s.claimAgain(n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
+	if err := s.checkNetwork(n); err != nil {
+		return err
 	}
 	delete(s.pending, n.Name)
-	for _, other := range s.networks {
-		if other.Name != n.Name && !s.pending[other.Name] && other.Subnet.Overlaps(n.Subnet) {
-			return fmt.Errorf("subnet %s overlaps %s of %s: %w", n.Subnet, other.Subnet, other, ErrConflict)
+	for _, g := range n.Gateways {
+		for _, other := range s.networks {
+			if other.Name == n.Name || s.pending[other.Name] {
+				continue
+			}
+			if o, ok := overlapping(other.Gateways, g); ok {
+				return fmt.Errorf("subnet %s overlaps %s of %s: %w", g.Masked(), o.Masked(), other, ErrConflict)
+			}
+		}
+		for _, p := range s.host.Addrs {
+			if g.Overlaps(p) {
+				return fmt.Errorf("subnet %s overlaps the host's %s: %w", g.Masked(), p, ErrConflict)
+			}
+		}
+		for _, a := range s.addresses {
+			for _, x := range a.Addrs {
+				if g.Contains(x) {
+					return fmt.Errorf("subnet %s contains %s of %s: %w", g.Masked(), x, a, ErrConflict)
+				}
+			}
+		}
+		if err := s.claimAddr(g.Addr(), n.ref()); err != nil {
+			return err
 		}
 	}
-	for _, p := range s.host.Addrs {
-		if n.Subnet.Overlaps(p.Masked()) {
-			return fmt.Errorf("subnet %s overlaps the host's %s: %w", n.Subnet, p, ErrConflict)
-		}
-	}
-	if err := s.claimAddr(n.Gateway, n.ref()); err != nil {
-		return err
-	}
-	put := &networkState{Network: n, endpoints: map[string]bool{}}
-	if old := s.networks[n.Name]; old != nil {
+	n.Gateways = slices.Clone(n.Gateways)
+	put := &networkState{Network: n, endpoints: map[string]uint32{}}
+	old := s.networks[n.Name]
+	if old != nil {
 		put.id, put.endpoints = old.id, old.endpoints
 	} else {
 		id, err := s.number(n, reserved)
@@ -132,15 +219,67 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 		}
 		put.id = id
 		assign(s, s.zones, id, n.Name)
+		s.touchRules(InNetwork(n.Name).key())
 	}
 	assign(s, s.networks, n.Name, put)
+	if old != nil && old.Egress != n.Egress {
+		return s.claimAgain(put)
+	}
+	return nil
+}
+
+// checkNetwork holds a network against itself and what it refers to.
+func (s *state) checkNetwork(n Network) error {
+	switch {
+	case n.Name == "":
+		return fmt.Errorf("no name: %w", ErrInvalid)
+	case len(n.Gateways) == 0:
+		return fmt.Errorf("no gateway: %w", ErrInvalid)
+	case s.host == nil:
+		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
+	}
+	if n.Isolated && n.Multicast {
+		return fmt.Errorf("isolated endpoints have no multicast: %w", ErrInvalid)
+	}
+	for i, g := range n.Gateways {
+		if err := checkAddr(g); err != nil {
+			return fmt.Errorf("gateway: %w", err)
+		}
+		if err := checkUnicast(g.Masked()); err != nil {
+			return err
+		}
+		f := familyOf(g.Addr())
+		if i > 0 && f == familyOf(n.Gateways[0].Addr()) {
+			return fmt.Errorf("gateways %s and %s are both %s: %w", n.Gateways[0], g, f.name, ErrInvalid)
+		}
+		switch w := n.Egress.way(f); w.mode {
+		case viaUplink:
+			if s.uplink == nil || s.uplink.Name != w.name {
+				return fmt.Errorf("uplink %q is not declared: %w", w.name, ErrNotFound)
+			}
+			if _, ok := pickAddr(f, s.uplink.Addrs); !ok {
+				return fmt.Errorf("%s has no %s address to share: %w", s.uplink, f.name, ErrInvalid)
+			}
+		case behindAddress:
+			a, ok := s.addresses[w.name]
+			if !ok {
+				return fmt.Errorf("address %q is not declared: %w", w.name, ErrNotFound)
+			}
+			if _, ok := pickAddr(f, a.Addrs); !ok {
+				return fmt.Errorf("%s has no %s address to share: %w", a, f.name, ErrInvalid)
+			}
+		}
+	}
+	if len(n.Gateways) > 2 {
+		return fmt.Errorf("%d gateways: one of each family is all there can be: %w", len(n.Gateways), ErrInvalid)
+	}
 	return nil
 }
 
 // number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
 // a network that is gone live on in its zone.
 func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
-	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.uplinkZone {
+	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.otherZone() {
 		if _, taken := s.zones[id]; !taken {
 			return id, nil
 		}
@@ -150,7 +289,7 @@ func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
 		avoid[id] = true
 	}
 	for _, avoid := range []map[uint16]bool{avoid, nil} {
-		for id := int(s.uplinkZone) + 1; id <= math.MaxUint16; id++ {
+		for id := int(s.otherZone()) + 1; id <= math.MaxUint16; id++ {
 			if _, taken := s.zones[uint16(id)]; !taken && !avoid[uint16(id)] {
 				return uint16(id), nil
 			}
@@ -161,12 +300,14 @@ func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
 
 func (s *state) releaseNetwork(name string) {
 	if n := s.networks[name]; n != nil {
-		unassign(s, s.addrs, n.Gateway)
+		for _, g := range n.Gateways {
+			unassign(s, s.addrs, g.Addr())
+		}
 	}
 }
 
-func (s *state) putEndpoint(e Endpoint) error {
-	e.Addrs, e.Publish, e.MAC = slices.Clone(e.Addrs), slices.Clone(e.Publish), slices.Clone(e.MAC)
+func (s *state) putEndpoint(e Endpoint, before kept) error {
+	e = e.clone()
 	if err := s.checkEndpoint(e); err != nil {
 		return err
 	}
@@ -181,15 +322,16 @@ func (s *state) putEndpoint(e Endpoint) error {
 			return err
 		}
 	}
-	for _, m := range e.Publish {
-		key := PortMapping{Proto: m.Proto, HostPort: m.HostPort}
-		if by, taken := s.published[key]; taken {
-			return fmt.Errorf("port %s is published by endpoint %q: %w", m, by, ErrConflict)
-		}
-		assign(s, s.published, key, e.Name)
+	asked := slices.Clone(e.Publish)
+	outside, err := s.claimPublished(&e, before)
+	if err != nil {
+		return err
 	}
-	assign(s, s.endpoints, e.Name, e)
-	assign(s, s.networks[e.Network].endpoints, e.Name, true)
+	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
+	s.join(e)
+	for _, k := range e.keys() {
+		assign(s, index(s.members, k), e.Name, true)
+	}
 	return nil
 }
 
@@ -205,33 +347,85 @@ func (s *state) checkEndpoint(e Endpoint) error {
 	if err := checkMAC(e.MAC); err != nil {
 		return err
 	}
+	if err := checkLabels(e.Labels); err != nil {
+		return err
+	}
+	if err := s.checkMirror(e); err != nil {
+		return err
+	}
+	if e.Limit != nil && e.Limit.Kbps == 0 {
+		return fmt.Errorf("limit of nothing: %w", ErrInvalid)
+	}
 	if len(e.Addrs) == 0 {
 		return fmt.Errorf("no address: %w", ErrInvalid)
 	}
 	for _, a := range e.Addrs {
-		if !n.Subnet.Contains(a) {
-			return fmt.Errorf("address %s is outside the subnet %s of %s: %w", a, n.Subnet, n, ErrInvalid)
+		if !a.IsValid() {
+			return fmt.Errorf("address %s is not one: %w", a, ErrInvalid)
 		}
-		if err := checkAddr(netip.PrefixFrom(a, n.Subnet.Bits())); err != nil {
+		g, ok := n.gateway(familyOf(a))
+		if !ok {
+			return fmt.Errorf("address %s: %s has no %s: %w", a, n, familyOf(a).name, ErrInvalid)
+		}
+		if !g.Contains(a) {
+			return fmt.Errorf("address %s is outside the subnet %s of %s: %w", a, g.Masked(), n, ErrInvalid)
+		}
+		if err := checkAddr(netip.PrefixFrom(a, g.Bits())); err != nil {
 			return err
 		}
 	}
 	for _, m := range e.Publish {
-		switch {
-		case m.Proto != TCP && m.Proto != UDP:
-			return fmt.Errorf("port %s: neither tcp nor udp: %w", m, ErrInvalid)
-		case m.HostPort == 0 || m.Port == 0:
-			return fmt.Errorf("port %s to %d: a port is 1 to 65535: %w", m, m.Port, ErrInvalid)
-		case n.Egress == Egress{}:
-			return fmt.Errorf("port %s: %s has no way out to be published by: %w", m, n, ErrInvalid)
+		if err := m.check(n.Network, e); err != nil {
+			return err
+		}
+		if err := s.checkHostAddr(m, n); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// checkMirror holds the port that gets copies to be one that nothing else goes by.
+func (s *state) checkMirror(e Endpoint) error {
+	if e.MirrorTo == 0 {
+		return nil
+	}
+	if e.MirrorTo >= maxPort {
+		return fmt.Errorf("mirror to port %#x, which is not the number of a port: %w", e.MirrorTo, ErrInvalid)
+	}
+	if by, taken := s.ports[e.MirrorTo]; taken || e.MirrorTo == e.Port {
+		if !taken {
+			by = e.ref()
+		}
+		return fmt.Errorf("mirror to port %d, which belongs to %s: %w", e.MirrorTo, by, ErrConflict)
+	}
+	return nil
+}
+
+// checkHostAddr holds the address a port is published at against those of the network's way out.
+func (s *state) checkHostAddr(m PortMapping, n *networkState) error {
+	if !m.HostAddr.IsValid() || m.HostAddr.IsLoopback() {
+		return nil
+	}
+	w := n.Egress.way(familyOf(m.HostAddr))
+	switch w.mode {
+	case viaUplink:
+		if s.host.has(m.HostAddr) {
+			return nil
+		}
+	case behindAddress:
+		a := s.addresses[w.name]
+		if slices.Contains(a.Addrs, m.HostAddr) {
+			return nil
+		}
+		return fmt.Errorf("port %s: %s is behind %s, which has another address: %w", m, n, a, ErrInvalid)
+	}
+	return fmt.Errorf("port %s: address %s is not the host's: %w", m, m.HostAddr, ErrInvalid)
+}
+
 func (s *state) releaseEndpoint(name string) {
-	e, ok := s.endpoints[name]
-	if !ok {
+	e := s.endpoints[name]
+	if e == nil {
 		return
 	}
 	unassign(s, s.ports, e.Port)
@@ -239,8 +433,104 @@ func (s *state) releaseEndpoint(name string) {
 	for _, a := range e.Addrs {
 		unassign(s, s.addrs, a)
 	}
-	for _, m := range e.Publish {
-		unassign(s, s.published, PortMapping{Proto: m.Proto, HostPort: m.HostPort})
+	s.releasePublished(e)
+	for _, k := range e.keys() {
+		unassign(s, s.members[k], name)
 	}
-	unassign(s, s.networks[e.Network].endpoints, name)
+	n := s.networks[e.Network]
+	unassign(s, n.endpoints, name)
+	if n.Multicast {
+		s.touch(n.ref())
+	}
+	if e.MirrorTo != 0 {
+		assign(s, s.mirrors, e.MirrorTo, s.mirrors[e.MirrorTo]-1)
+	}
+}
+
+// join makes an endpoint one of its network.
+func (s *state) join(e Endpoint) {
+	n := s.networks[e.Network]
+	assign(s, n.endpoints, e.Name, e.Port)
+	if n.Multicast {
+		s.touch(n.ref())
+	}
+	if e.MirrorTo != 0 {
+		assign(s, s.mirrors, e.MirrorTo, s.mirrors[e.MirrorTo]+1)
+	}
+}
+
+func (s *state) putRule(r Rule) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	put := &ruleState{Rule: r.clone(), id: s.ruleID(r)}
+	if len(s.rules) == 0 {
+		s.touchNetworks()
+	}
+	assign(s, s.rules, r.Name, put)
+	assign(s, s.ruleIDs, put.id, r.Name)
+	for _, sel := range slices.Concat(put.From, put.To) {
+		if k := sel.key(); k != "" {
+			assign(s, index(s.selecting, k), r.Name, true)
+			s.touchMembers(k)
+		}
+	}
+	return nil
+}
+
+// releaseRule takes back what a rule has. Its members are compiled again.
+func (s *state) releaseRule(name string) {
+	r := s.rules[name]
+	if r == nil {
+		return
+	}
+	for _, sel := range slices.Concat(r.From, r.To) {
+		if k := sel.key(); k != "" {
+			unassign(s, s.selecting[k], name)
+			s.touchMembers(k)
+		}
+	}
+	unassign(s, s.ruleIDs, r.id)
+	unassign(s, s.rules, name)
+	if len(s.rules) == 0 {
+		s.touchNetworks()
+	}
+}
+
+// ruleID finds a rule's number: one that follows from its name, so that it stays the same from run to run.
+func (s *state) ruleID(r Rule) uint32 {
+	id := uint32(objectCookie(r.ref()))
+	for {
+		if _, taken := s.ruleIDs[id]; !taken && id != 0 {
+			return id
+		}
+		id++
+	}
+}
+
+// touchMembers has the endpoints of a key compiled again.
+func (s *state) touchMembers(key string) {
+	for name := range s.members[key] {
+		s.touch(ref{kindEndpoint, name})
+	}
+}
+
+// touchRules has the rules that select by a key compiled again.
+func (s *state) touchRules(key string) {
+	for name := range s.selecting[key] {
+		s.touch(ref{kindRule, name})
+	}
+}
+
+// concerning are the rules that select an endpoint.
+func (s *state) concerning(e *Endpoint) []*ruleState {
+	names := map[string]bool{}
+	for _, k := range e.keys() {
+		maps.Copy(names, s.selecting[k])
+	}
+	rules := make([]*ruleState, 0, len(names))
+	for name := range names {
+		rules = append(rules, s.rules[name])
+	}
+	return rules
 }

@@ -2,38 +2,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package flows turns connectivity intents into the flow tables of one Open vSwitch bridge: who is on which network,
-// which way out a network has, which ports are published. Masquerading, published ports, isolation and anti-spoofing
-// are all flows; no iptables or nftables rule is involved.
+// which way out a network has, which ports are published, who may connect to whom. Masquerading, published ports,
+// isolation and anti-spoofing are all flows, of IPv4 and IPv6 alike; no iptables or nftables rule is involved.
 //
-// A program describes what it wants with plain values ([Host], [Uplink], [Network], [Endpoint]) and gives them to a
-// [Switch]. [Switch.Set] and [Switch.Delete] are idempotent: the flows of what changed are compiled, compared with
-// what the switch holds, and the difference is sent as one atomic bundle, so that a change takes effect as a whole
-// or not at all, and a change to one endpoint costs that endpoint's flows, whatever the size of the network.
+// A program describes what it wants with plain values ([Host], [Uplink], [Address], [Network], [Rule], [Endpoint]) and
+// gives them to a [Switch]. [Switch.Set] and [Switch.Delete] are idempotent: the flows of what changed are compiled,
+// compared with what the switch holds, and the difference is sent as one atomic bundle, so that a change takes effect as a
+// whole or not at all, and a change to one endpoint costs that endpoint's flows, whatever the size of the network.
 //
 // What is not declared is not possible. An endpoint talks with the endpoints of its own network, from its own MAC
-// and IPv4 addresses alone and without VLAN tags; with the host as [Network.Host] says; with the outside as
-// [Network.Egress] says; and is reached from outside only at the ports it publishes. IPv6 of endpoints is dropped.
+// and addresses alone and without VLAN tags; with the host as [Network.Host] says; with the outside as
+// [Network.Egress] says; and is reached from outside only at the ports it publishes. A [Rule] allows more, or less. Who
+// asks for a neighbour (ARP, neighbour discovery) is answered by the switch; nothing is flooded, and of ICMPv6 no router
+// advertisement, redirect or multicast listener report of an endpoint goes anywhere.
 //
 // Two limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
 // reached from every network with a way out. And what is taken back, a published port or access to the host, is taken
 // from new connections: those that are established go on until they end or their conntrack entries time out.
 //
-// # Uplink mode
+// # Ways out
 //
-// The NIC is a port of the bridge, and the host's address is on the bridge's own port. An endpoint's packet to the
-// outside goes to the host unchanged; the host routes it and resolves the next hop; when it comes back into the
-// bridge on its way to the uplink it is translated to the host's address. The host's own connections pass the same
-// conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go straight
-// to the endpoint. The host needs net.ipv4.ip_forward=1 and, on the bridge's port, send_redirects=0, and an address
-// out of every network's subnet, the network's gateway.
+// Behind an uplink ([Via]) the NIC is a port of the bridge, and the host's address is on the bridge's own port. An
+// endpoint's packet to the outside goes to the host unchanged; the host routes it and resolves the next hop; when it comes
+// back into the bridge on its way to the uplink it is translated to the host's address. The host's own connections pass
+// the same conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go
+// straight to the endpoint. The host needs net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1) and, on the bridge's
+// port, send_redirects=0, and an address out of every network's subnet, the network's gateway.
+//
+// Behind an address ([Behind]) the host's NIC stays as it is. An endpoint's packet is translated to a spare address of
+// the host's link before the host routes it; the host routes what comes for that address to the bridge's own port, and
+// answers for it on its link (package bridge/hostaddr arranges both). Nothing but published ports is reached there.
+//
+// Routed networks ([Routed]) are not translated: the outside has a route to them by way of the host. From outside, an
+// endpoint is reached at the ports it publishes, and pinged.
 //
 // The first datagram of a connection to a published UDP port is lost if it comes in fragments: only the first fragment
 // tells the port.
 //
-// A published port is reached at the uplink's address from outside and from every endpoint, those of other networks
-// included: publishing is an opening. An endpoint that uses it is seen by the publisher as the gateway of the
-// publisher's network. The host itself reaches the endpoint's own address if [Network.Host] says so; a connection
-// the host makes to its own address stays in its own stack, where no flow sees it.
+// A published port is reached from outside and from every endpoint, those of other networks included: publishing is an
+// opening. An endpoint that uses it is seen by the publisher as the gateway of the publisher's network. The host itself
+// reaches the endpoint's own address if [Network.Host] says so; a connection the host makes to its own address stays in
+// its own stack, where no flow sees it.
 //
 // # Ownership
 //

@@ -53,7 +53,7 @@ func connect(ctx context.Context) error {
 		return err
 	}
 
-	of, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	of, err := openflow.Connect(ctx, br.Management(), openflow.ClientOptions{})
 	if err != nil {
 		return err
 	}
@@ -62,10 +62,11 @@ func connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer sw.Close()
 	return sw.Set(ctx,
 		flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{host}},
-		flows.Uplink{Name: "eth1", Port: up.OFPort, Addr: host.Addr()},
-		flows.Network{Name: "web", Subnet: gateway.Masked(), Gateway: gateway.Addr(), Egress: flows.Via("eth1")},
+		flows.Uplink{Name: "eth1", Port: up.OFPort, Addrs: []netip.Addr{host.Addr()}},
+		flows.Network{Name: "web", Gateways: []netip.Prefix{gateway}, Egress: flows.Via("eth1")},
 		flows.Endpoint{
 			Name: "web0", Network: "web", Port: p.OFPort, MAC: p.MAC, Addrs: []netip.Addr{addr.Addr()},
 			Publish: []flows.PortMapping{{Proto: flows.TCP, HostPort: 8080, Port: 80}},

@@ -11,35 +11,19 @@ import (
 	"slices"
 )
 
-// Object is an intent: a [Host], an [Uplink], a [Network] or an [Endpoint].
+// Object is an intent: a [Host], an [Uplink], an [Address], a [Network], a [Rule] or an [Endpoint].
 type Object interface {
 	ref() ref
 	fmt.Stringer
 }
 
-// ref names an object: its kind and its name.
-type ref struct {
-	kind kind
-	name string
-}
-
-type kind uint8
-
-const (
-	kindBase kind = iota // the flows that need no object
-	kindHost
-	kindUplink
-	kindNetwork
-	kindEndpoint
-)
-
 // Host is the machine the bridge is on, as seen from the bridge: what is behind its own port. A switch has one.
 type Host struct {
 	// MAC is the address of the bridge's own port.
 	MAC net.HardwareAddr
-	// Addrs are the host's IPv4 addresses, each with its subnet, other than the networks' gateways. All of the machine's
-	// belong here, those of its other interfaces included: flows cannot see which addresses the host answers to, so
-	// that what an endpoint sends to one that is not listed counts as traffic to the outside.
+	// Addrs are the host's IPv4 and IPv6 addresses, each with its subnet, other than the networks' gateways and link-local
+	// ones. All of the machine's belong here, those of its other interfaces included: flows cannot see which addresses
+	// the host answers to, so that what an endpoint sends to one that is not listed counts as traffic to the outside.
 	Addrs []netip.Prefix
 }
 
@@ -53,8 +37,17 @@ type Uplink struct {
 	Name string
 	// Port is the OpenFlow port number of the NIC.
 	Port uint32
-	// Addr is the host's IPv4 address that the networks share, one of [Host.Addrs].
-	Addr netip.Addr
+	// Addrs are the host's addresses that networks share, out of [Host.Addrs]: at most one of each family. A network whose
+	// way out is the uplink needs one of each family that it has.
+	Addrs []netip.Addr
+}
+
+// Address is a spare address, or one of each family, that nobody else has: the host routes it to the bridge's own port
+// and answers for it on its link, and networks share it. It needs no NIC on the bridge.
+type Address struct {
+	Name string
+	// Addrs are the addresses, at most one of each family.
+	Addrs []netip.Addr
 }
 
 // HostAccess says who may begin a connection between a network's endpoints and the host. Zero: nobody.
@@ -68,22 +61,24 @@ const (
 	FromHost
 )
 
-// Egress is a network's way out. The zero value is none: an internal network.
-type Egress struct{ uplink string }
-
-// Via is the way out through the uplink of that name, masqueraded as the uplink's address.
-func Via(uplink string) Egress { return Egress{uplink: uplink} }
-
 // Network is a set of endpoints that may talk with each other.
 type Network struct {
 	Name string
-	// Subnet is the IPv4 prefix that the endpoints' addresses come from. Subnets of different networks do not overlap.
-	Subnet netip.Prefix
-	// Gateway is the host's address in the subnet.
-	Gateway netip.Addr
-	Egress  Egress
-	Host    HostAccess
+	// Gateways are the host's addresses in the network, each with the subnet that endpoints' addresses come from, such as
+	// 10.1.0.1/24 and fd00:1::1/64: one of each family, or of one of them. Subnets of different networks do not overlap.
+	Gateways []netip.Prefix
+	Egress   Egress
+	Host     HostAccess
+	// Isolated endpoints do not talk with each other, but for what a [Rule] allows.
+	Isolated bool
+	// Multicast lets what an endpoint sends to broadcast and multicast addresses through to all others of the network, on
+	// the path of rules or not. The network is not isolated then. A change of one of its endpoints costs a message with all
+	// of their ports.
+	Multicast bool
 }
+
+// gateway is the gateway of a family with its subnet.
+func (n Network) gateway(f *family) (netip.Prefix, bool) { return pick(f, n.Gateways) }
 
 // Endpoint is one port of the bridge with what is attached to it.
 type Endpoint struct {
@@ -92,41 +87,73 @@ type Endpoint struct {
 	// Port is the OpenFlow port number.
 	Port uint32
 	MAC  net.HardwareAddr
-	// Addrs are the IPv4 addresses that the endpoint may use.
+	// Addrs are the addresses that the endpoint may use. Of IPv6, link-local ones may be used for neighbour discovery alone.
 	Addrs []netip.Addr
-	// Publish opens ports of the endpoint's first address to the outside.
+	// Publish opens ports of the endpoint's first address of each family to the outside.
 	Publish []PortMapping
+	// Labels are what a [Rule] may select the endpoint by.
+	Labels map[string]string
+	// DHCP lets the endpoint speak with a DHCP server on the host (RFC 2131) to have its declared IPv4 address told, and
+	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast.
+	DHCP bool
+	// Limit is how much the endpoint may send; nil is no limit.
+	Limit *Limit
+	// MirrorTo is the OpenFlow port that gets a copy of what the endpoint sends, and of what it is sent; 0 is none.
+	MirrorTo uint32
 }
 
-// Proto is a transport protocol, by its IANA number.
-type Proto uint8
+// Limit is a rate, which a meter keeps: what exceeds it is dropped.
+type Limit struct {
+	// Kbps is in 1,000 bits a second.
+	Kbps uint32
+	// BurstKbits is how much may come at once beyond the rate, in 1,000 bits; zero is what comes in a second.
+	BurstKbits uint32
+}
 
-// The protocols that ports can be published of.
-const (
-	TCP Proto = 6
-	UDP Proto = 17
-)
-
-func (p Proto) String() string {
-	switch p {
-	case TCP:
-		return "tcp"
-	case UDP:
-		return "udp"
+// addr is the endpoint's first address of a family.
+func (e Endpoint) addr(f *family) (netip.Addr, bool) {
+	for _, a := range e.Addrs {
+		if f.has(a) {
+			return a, true
+		}
 	}
-	return fmt.Sprintf("protocol %d", uint8(p))
+	return netip.Addr{}, false
 }
 
-// PortMapping publishes a port of an endpoint at a port of the uplink's address.
-type PortMapping struct {
-	Proto Proto
-	// HostPort is the port outside, on the uplink's address.
-	HostPort uint16
-	// Port is the port of the endpoint.
-	Port uint16
+// clone is the endpoint with nothing that the caller can change.
+func (e Endpoint) clone() Endpoint {
+	e.MAC, e.Addrs, e.Publish = slices.Clone(e.MAC), slices.Clone(e.Addrs), slices.Clone(e.Publish)
+	labels := make(map[string]string, len(e.Labels))
+	for k, v := range e.Labels {
+		labels[k] = v
+	}
+	e.Labels = labels
+	if e.Limit != nil {
+		limit := *e.Limit
+		e.Limit = &limit
+	}
+	return e
 }
 
-func (m PortMapping) String() string { return fmt.Sprintf("%d/%s", m.HostPort, m.Proto) }
+// ref names an object: its kind and its name.
+type ref struct {
+	kind kind
+	name string
+}
+
+type kind uint8
+
+// The kinds, what others refer to first.
+const (
+	kindBase kind = iota // the flows that need no object
+	kindHost
+	kindUplink
+	kindAddress
+	kindNetwork
+	kindRule
+	kindEndpoint
+	kindShared // the flows that several objects have in common
+)
 
 // compare orders objects so that what others refer to comes first.
 func (r ref) compare(o ref) int {
@@ -140,20 +167,30 @@ func (r ref) String() string {
 		return Host{}.String()
 	case kindUplink:
 		return Uplink{Name: r.name}.String()
+	case kindAddress:
+		return Address{Name: r.name}.String()
 	case kindNetwork:
 		return Network{Name: r.name}.String()
+	case kindRule:
+		return Rule{Name: r.name}.String()
 	case kindEndpoint:
 		return Endpoint{Name: r.name}.String()
+	case kindShared:
+		return "rules"
 	}
 	return "base"
 }
 
 func (Host) ref() ref       { return ref{kind: kindHost} }
 func (u Uplink) ref() ref   { return ref{kindUplink, u.Name} }
+func (a Address) ref() ref  { return ref{kindAddress, a.Name} }
 func (n Network) ref() ref  { return ref{kindNetwork, n.Name} }
+func (r Rule) ref() ref     { return ref{kindRule, r.Name} }
 func (e Endpoint) ref() ref { return ref{kindEndpoint, e.Name} }
 
 func (Host) String() string       { return "host" }
 func (u Uplink) String() string   { return fmt.Sprintf("uplink %q", u.Name) }
+func (a Address) String() string  { return fmt.Sprintf("address %q", a.Name) }
 func (n Network) String() string  { return fmt.Sprintf("network %q", n.Name) }
+func (r Rule) String() string     { return fmt.Sprintf("rule %q", r.Name) }
 func (e Endpoint) String() string { return fmt.Sprintf("endpoint %q", e.Name) }

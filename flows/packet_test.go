@@ -30,7 +30,18 @@ type station struct {
 	name string
 	mac  net.HardwareAddr
 	addr netip.Addr
-	port uint32
+	// addr4 is the IPv4 address of a station that goes by its IPv6 one; else it is not valid.
+	addr4   netip.Addr
+	port    uint32
+	network string // of an endpoint
+}
+
+// addrs are all of a station's addresses.
+func (s *station) addrs() []netip.Addr {
+	if s.addr4.IsValid() {
+		return []netip.Addr{s.addr4, s.addr}
+	}
+	return []netip.Addr{s.addr}
 }
 
 func newStation(name string, n byte, addr string) *station {
@@ -40,21 +51,23 @@ func newStation(name string, n byte, addr string) *station {
 // lab is a fake switch with two networks: web (10.1.0.0/24: web2, web3; host access both ways; web2 publishes tcp/8080
 // as 80) and db (10.2.0.0/24: db2; no way out, no host access).
 type lab struct {
-	t      *testing.T
-	ctx    context.Context
-	ovs    *fakeovs.OVS
-	db     *vswitch.DB
-	br     *bridge.Bridge
-	conn   *openflow.Conn
-	sw     *flows.Switch
-	host   *station
-	router *station // outside, on the uplink
-	web2   *station
-	web3   *station
-	db2    *station
-	far    netip.Addr // beyond the router
-	web    flows.Network
-	dbNet  flows.Network
+	t       *testing.T
+	ctx     context.Context
+	ovs     *fakeovs.OVS
+	db      *vswitch.DB
+	br      *bridge.Bridge
+	client  *openflow.Client
+	conn    *openflow.Conn // to look at the switch by
+	sw      *flows.Switch
+	options flows.Options
+	host    *station
+	router  *station // outside, on the uplink
+	web2    *station
+	web3    *station
+	db2     *station
+	far     netip.Addr // beyond the router
+	web     flows.Network
+	dbNet   flows.Network
 }
 
 func newLab(t *testing.T) *lab {
@@ -62,7 +75,7 @@ func newLab(t *testing.T) *lab {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	l := &lab{
-		t: t, ctx: ctx, ovs: fakeovs.New(t),
+		t: t, ctx: ctx, ovs: fakeovs.New(t), options: flows.Options{Owner: "lab"},
 		host:   newStation("host", 0xff, "192.0.2.1"),
 		router: newStation("router", 0xfe, "192.0.2.254"),
 		web2:   newStation("web2", 2, "10.1.0.2"),
@@ -70,10 +83,10 @@ func newLab(t *testing.T) *lab {
 		db2:    newStation("db2", 4, "10.2.0.2"),
 		far:    netip.MustParseAddr("203.0.113.1"),
 		web: flows.Network{
-			Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+			Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24")},
 			Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
 		},
-		dbNet: flows.Network{Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1")},
+		dbNet: flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}},
 	}
 	var err error
 	if l.db, err = vswitch.Dial(ctx, ovsdb.Options{Endpoint: l.ovs.DatabaseEndpoint()}); err != nil {
@@ -84,6 +97,7 @@ func newLab(t *testing.T) *lab {
 		t.Fatal(err)
 	}
 	l.host.port = openflow.PortLocal
+	l.web2.network, l.web3.network, l.db2.network = "web", "web", "db"
 	ports, err := port.Open(l.db, port.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -109,20 +123,51 @@ func newLab(t *testing.T) *lab {
 // open connects to the switch, as a program does when it starts.
 func (l *lab) open() {
 	l.t.Helper()
-	var err error
-	if l.conn, err = openflow.Dial(l.ctx, l.br.Management(), openflow.Options{}); err != nil {
+	l.look()
+	client, err := openflow.Connect(l.ctx, l.br.Management(), quick)
+	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { l.conn.Close() })
-	if l.sw, err = flows.Open(l.ctx, l.conn, flows.Options{Owner: "lab"}); err != nil {
+	l.t.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(l.ctx, client, l.options)
+	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.t.Cleanup(func() { sw.Close() })
+	l.client, l.sw = client, sw
+}
+
+// look connects to the switch to see what it holds.
+func (l *lab) look() {
+	l.t.Helper()
+	conn, err := openflow.Dial(l.ctx, l.br.Management(), openflow.Options{})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { conn.Close() })
+	l.conn = conn
+}
+
+// quick makes a client look soon for a switch that was away.
+var quick = openflow.ClientOptions{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond}
+
+// restart is the end of the program and its next start.
+func (l *lab) restart() {
+	l.t.Helper()
+	l.sw.Close()
+	l.client.Close()
+	l.conn.Close()
+	l.open()
 }
 
 func (l *lab) objects() []flows.Object {
+	host := flows.Host{MAC: l.host.mac}
+	for _, a := range l.host.addrs() {
+		host.Addrs = append(host.Addrs, netip.PrefixFrom(a, a.BitLen()-8))
+	}
 	return []flows.Object{
-		flows.Host{MAC: l.host.mac, Addrs: []netip.Prefix{netip.PrefixFrom(l.host.addr, 24)}},
-		flows.Uplink{Name: "eth0", Port: l.router.port, Addr: l.host.addr},
+		host,
+		flows.Uplink{Name: "eth0", Port: l.router.port, Addrs: l.host.addrs()},
 		l.web, l.dbNet,
 		l.endpoint(l.web2, "web", flows.PortMapping{Proto: flows.TCP, HostPort: 8080, Port: 80}),
 		l.endpoint(l.web3, "web"),
@@ -132,22 +177,26 @@ func (l *lab) objects() []flows.Object {
 
 func (l *lab) endpoint(s *station, network string, publish ...flows.PortMapping) flows.Endpoint {
 	return flows.Endpoint{
-		Name: s.name, Network: network, Port: s.port, MAC: s.mac, Addrs: []netip.Addr{s.addr}, Publish: publish,
+		Name: s.name, Network: network, Port: s.port, MAC: s.mac, Addrs: s.addrs(), Publish: publish,
 	}
 }
 
 // frame is a packet in the words of the tests: "tcp 10.1.0.2:1000 > 192.0.2.1:8080 S ttl 64", with the stations' MACs.
 type frame struct {
 	from, to net.HardwareAddr
-	proto    string // tcp, udp, ping, pong, too big, arp?, arp!
+	proto    string // tcp, udp, ping, pong, too big, arp?, arp!, nd?, nd!
 	src, dst netip.AddrPort
 	flags    string // of TCP: S, SA, A, R
 	ttl      uint8
-	payload  []byte // of "too big"
+	payload  []byte     // of "too big"
+	target   netip.Addr // of "nd?" and "nd!"
+	ndFlags  byte       // of "nd!" (RFC 4861, 4.4)
 }
 
 func (f frame) String() string {
 	switch f.proto {
+	case "nd?", "nd!":
+		return fmt.Sprintf("%s>%s %s %s>%s for %s", f.from, f.to, f.proto, f.src.Addr(), f.dst.Addr(), f.target)
 	case "arp?", "arp!":
 		return fmt.Sprintf("%s>%s %s %s for %s", f.from, f.to, f.proto, f.src.Addr(), f.dst.Addr())
 	}
@@ -167,7 +216,8 @@ func (f frame) bytes(t *testing.T) []byte {
 	t.Helper()
 	eth := &layers.Ethernet{SrcMAC: f.from, DstMAC: f.to, EthernetType: layers.EthernetTypeIPv4}
 	stack := []gopacket.SerializableLayer{eth}
-	if strings.HasPrefix(f.proto, "arp") {
+	switch {
+	case strings.HasPrefix(f.proto, "arp"):
 		eth.EthernetType = layers.EthernetTypeARP
 		arp := &layers.ARP{
 			AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4,
@@ -178,48 +228,103 @@ func (f frame) bytes(t *testing.T) []byte {
 			arp.Operation, arp.DstHwAddress = layers.ARPReply, f.to
 		}
 		stack = append(stack, arp)
-	} else {
+	case f.src.Addr().Is6():
+		eth.EthernetType = layers.EthernetTypeIPv6
+		ip := &layers.IPv6{Version: 6, HopLimit: f.ttl, SrcIP: f.src.Addr().AsSlice(), DstIP: f.dst.Addr().AsSlice()}
+		stack = append(append(stack, ip), f.transport(t, ip, func(p layers.IPProtocol) { ip.NextHeader = p })...)
+	default:
 		ip := &layers.IPv4{Version: 4, TTL: f.ttl, SrcIP: f.src.Addr().AsSlice(), DstIP: f.dst.Addr().AsSlice()}
-		stack = append(stack, ip)
-		switch f.proto {
-		case "tcp":
-			tcp := &layers.TCP{
-				SrcPort: layers.TCPPort(f.src.Port()), DstPort: layers.TCPPort(f.dst.Port()), Window: 1024,
-				SYN: strings.Contains(f.flags, "S"), ACK: strings.Contains(f.flags, "A"), RST: strings.Contains(f.flags, "R"),
-			}
-			ip.Protocol = layers.IPProtocolTCP
-			if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
-				t.Fatal(err)
-			}
-			stack = append(stack, tcp)
-		case "udp":
-			udp := &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}
-			ip.Protocol = layers.IPProtocolUDP
-			if err := udp.SetNetworkLayerForChecksum(ip); err != nil {
-				t.Fatal(err)
-			}
-			stack = append(stack, udp, gopacket.Payload("hello"))
-		case "ping", "pong":
-			icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoRequest, 0), Id: f.src.Port()}
-			if f.proto == "pong" {
-				icmp.TypeCode, icmp.Id = layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0), f.dst.Port()
-			}
-			ip.Protocol = layers.IPProtocolICMPv4
-			stack = append(stack, icmp, gopacket.Payload("hello"))
-		case "too big":
-			icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(
-				layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodeFragmentationNeeded)}
-			ip.Protocol = layers.IPProtocolICMPv4
-			stack = append(stack, icmp, gopacket.Payload(f.payload))
-		default:
-			t.Fatalf("no such protocol %q", f.proto)
-		}
+		stack = append(append(stack, ip), f.transport(t, ip, func(p layers.IPProtocol) { ip.Protocol = p })...)
 	}
 	b := gopacket.NewSerializeBuffer()
 	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, stack...); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// transport is what follows the frame's IP header, whose protocol it sets.
+func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(layers.IPProtocol)) []gopacket.SerializableLayer {
+	t.Helper()
+	var top gopacket.SerializableLayer
+	var payload gopacket.Payload
+	switch v6 := f.src.Addr().Is6(); {
+	case f.proto == "tcp":
+		setProto(layers.IPProtocolTCP)
+		top = &layers.TCP{
+			SrcPort: layers.TCPPort(f.src.Port()), DstPort: layers.TCPPort(f.dst.Port()), Window: 1024,
+			SYN: strings.Contains(f.flags, "S"), ACK: strings.Contains(f.flags, "A"), RST: strings.Contains(f.flags, "R"),
+		}
+	case f.proto == "udp":
+		setProto(layers.IPProtocolUDP)
+		top, payload = &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}, []byte("hello")
+	case v6:
+		setProto(layers.IPProtocolICMPv6)
+		top, payload = f.icmpv6(t)
+	case f.proto == "ping" || f.proto == "pong":
+		icmp := &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoRequest, 0), Id: f.src.Port()}
+		if f.proto == "pong" {
+			icmp.TypeCode, icmp.Id = layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0), f.dst.Port()
+		}
+		setProto(layers.IPProtocolICMPv4)
+		top, payload = icmp, []byte("hello")
+	case f.proto == "too big":
+		setProto(layers.IPProtocolICMPv4)
+		top = &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(
+			layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodeFragmentationNeeded)}
+		payload = f.payload
+	default:
+		t.Fatalf("no such protocol %q", f.proto)
+	}
+	if c, ok := top.(interface {
+		SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
+	}); ok {
+		if err := c.SetNetworkLayerForChecksum(ip); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if payload == nil {
+		return []gopacket.SerializableLayer{top}
+	}
+	return []gopacket.SerializableLayer{top, payload}
+}
+
+// icmpv6 is the ICMPv6 message of a frame: of "ping" and "pong"; of "nd?", by which the sender asks for the MAC of target;
+// of "nd!", by which it tells its own.
+func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
+	t.Helper()
+	typ, id, body := uint8(0), f.src.Port(), []byte("hello")
+	option := func(kind byte, mac net.HardwareAddr) []byte {
+		if mac == nil {
+			return nil
+		}
+		return append([]byte{kind, 1}, mac...)
+	}
+	switch f.proto {
+	case "ping":
+		typ = layers.ICMPv6TypeEchoRequest
+	case "pong":
+		typ, id = layers.ICMPv6TypeEchoReply, f.dst.Port()
+	case "nd?":
+		typ = layers.ICMPv6TypeNeighborSolicitation
+		asker := f.from
+		if f.src.Addr().IsUnspecified() {
+			asker = nil
+		}
+		body = slices.Concat(make([]byte, 4), f.target.AsSlice(), option(1, asker))
+	case "nd!":
+		typ = layers.ICMPv6TypeNeighborAdvertisement
+		body = slices.Concat([]byte{f.ndFlags, 0, 0, 0}, f.target.AsSlice(), option(2, f.from))
+	case "too big":
+		typ = layers.ICMPv6TypePacketTooBig
+		body = slices.Concat([]byte{0, 0, 5, 0}, f.payload)
+	default:
+		t.Fatalf("no such protocol %q", f.proto)
+	}
+	if typ == layers.ICMPv6TypeEchoRequest || typ == layers.ICMPv6TypeEchoReply {
+		body = slices.Concat([]byte{byte(id >> 8), byte(id), 0, 0}, body)
+	}
+	return &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(typ, 0)}, body
 }
 
 // send puts a frame into the switch at a station's port and holds what comes out, as "port frame" lines, against want.

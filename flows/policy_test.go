@@ -171,7 +171,7 @@ func TestHairpin(t *testing.T) {
 
 func TestHostAccess(t *testing.T) {
 	l := newLab(t)
-	gateway := &station{mac: l.host.mac, addr: l.web.Gateway}
+	gateway := &station{mac: l.host.mac, addr: l.web.Gateways[0].Addr()}
 	for _, proto := range protocols {
 		for _, address := range []*station{l.host, gateway} {
 			// Another source port each time, so that every connection is new.
@@ -183,7 +183,7 @@ func TestHostAccess(t *testing.T) {
 			l.send(l.web3, from.reply(), delivery{l.host, from.reply()})
 		}
 		l.send(l.db2, packet(proto, l.db2, l.host, 2000, 22))
-		l.send(l.db2, packet(proto, l.db2, &station{mac: l.host.mac, addr: l.dbNet.Gateway}, 2000, 22))
+		l.send(l.db2, packet(proto, l.db2, &station{mac: l.host.mac, addr: l.dbNet.Gateways[0].Addr()}, 2000, 22))
 		l.send(l.host, packet(proto, l.host, l.db2, 3000, 22))
 		// The host forwards for somebody else: that is not the host's access.
 		l.send(l.host, packet(proto, &station{mac: l.host.mac, addr: l.far}, l.web2, 3000, 22))
@@ -220,9 +220,9 @@ func TestHostsErrorsReachEndpoints(t *testing.T) {
 			src: netip.AddrPortFrom(src, 0), dst: netip.AddrPortFrom(l.web2.addr, 0),
 		}
 	}
-	l.send(l.host, tooBig(l.web.Gateway), delivery{l.web2, tooBig(l.web.Gateway)})
+	l.send(l.host, tooBig(l.web.Gateways[0].Addr()), delivery{l.web2, tooBig(l.web.Gateways[0].Addr())})
 	l.send(l.host, tooBig(l.far))
-	l.send(l.host, packet("ping", &station{mac: l.host.mac, addr: l.web.Gateway}, l.web2, 1, 0))
+	l.send(l.host, packet("ping", &station{mac: l.host.mac, addr: l.web.Gateways[0].Addr()}, l.web2, 1, 0))
 }
 
 func TestHostsOwnTraffic(t *testing.T) {
@@ -242,7 +242,7 @@ var broadcast = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
 func TestARPIsAnswered(t *testing.T) {
 	l := newLab(t)
-	gateway := &station{mac: l.host.mac, addr: l.web.Gateway}
+	gateway := &station{mac: l.host.mac, addr: l.web.Gateways[0].Addr()}
 	for _, who := range []*station{l.web3, gateway} {
 		ask := frame{from: l.web2.mac, to: broadcast, proto: "arp?", src: netip.AddrPortFrom(l.web2.addr, 0), dst: netip.AddrPortFrom(who.addr, 0)}
 		l.send(l.web2, ask, delivery{l.web2, frame{from: who.mac, to: l.web2.mac, proto: "arp!", src: ask.dst, dst: ask.src}})

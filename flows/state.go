@@ -6,12 +6,12 @@ package flows
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
-
-	of "github.com/ovskit/ovskit/openflow"
 )
 
 // The reasons for which intents are refused. The error that wraps them names the objects.
@@ -30,15 +30,18 @@ var (
 // remove; every step can be undone, so that a change that fails leaves the state as it was.
 type state struct {
 	env
-	networks  map[string]*networkState
-	endpoints map[string]Endpoint
+	endpoints map[string]*endpointState
 	zones     map[uint16]string // network numbers in use
 	retired   map[uint16]bool   // and those that were
 
 	ports     map[uint32]ref
 	addrs     map[netip.Addr]ref
 	macs      map[macKey]ref
-	published map[PortMapping]string // without Port: the endpoint that has the host's port
+	published map[publishedKey][]publishedAt
+	ruleIDs   map[uint32]string
+	mirrors   map[uint32]int // how many endpoints are mirrored to a port
+	// members are the names of endpoints, and selecting those of rules, by what the one has and the other selects by.
+	members, selecting map[string]map[string]bool
 
 	dirty map[ref]bool // to be compiled again
 	// pending are networks that the change replaces, while what they are to be is not known yet.
@@ -55,22 +58,65 @@ type macKey struct {
 type networkState struct {
 	Network
 	id        uint16
-	endpoints map[string]bool
+	endpoints map[string]uint32 // their ports
+}
+
+// ports are those of the network's endpoints.
+func (n *networkState) ports() iter.Seq[uint32] { return maps.Values(n.endpoints) }
+
+// endpointState is an endpoint whose ports outside are chosen, where the one that was asked for named none.
+type endpointState struct {
+	Endpoint
+	asked   []PortMapping
+	outside []outsidePort
+}
+
+// kept is what the switch had chosen for objects before the program started: the numbers of networks, by object cookie,
+// and ports outside.
+type kept struct {
+	networks map[uint64]uint16
+	ports    map[keptPort]uint16
+}
+
+// keptPort is a published port of the endpoint with a cookie.
+type keptPort struct {
+	endpoint uint64
+	proto    Proto
+	port     uint16
+}
+
+type ruleState struct {
+	Rule
+	id uint32
 }
 
 func newState(e env) *state {
+	e.addresses = map[string]Address{}
+	e.networks = map[string]*networkState{}
+	e.rules = map[string]*ruleState{}
 	return &state{
 		env:       e,
-		networks:  map[string]*networkState{},
-		endpoints: map[string]Endpoint{},
+		endpoints: map[string]*endpointState{},
 		zones:     map[uint16]string{},
 		retired:   map[uint16]bool{},
 		ports:     map[uint32]ref{},
 		addrs:     map[netip.Addr]ref{},
 		macs:      map[macKey]ref{},
-		published: map[PortMapping]string{},
+		published: map[publishedKey][]publishedAt{},
+		ruleIDs:   map[uint32]string{},
+		mirrors:   map[uint32]int{},
+		members:   map[string]map[string]bool{},
+		selecting: map[string]map[string]bool{},
 		dirty:     map[ref]bool{{kind: kindBase}: true},
 	}
+}
+
+// index is the set of a key, made if there is none yet.
+func index(sets map[string]map[string]bool, key string) map[string]bool {
+	if sets[key] == nil {
+		sets[key] = map[string]bool{}
+	}
+	return sets[key]
 }
 
 // assign sets m[k] = v and remembers how it was.
@@ -111,9 +157,9 @@ func (s *state) commit() {
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
 
-// set declares objects, replacing those of the same kind and name. reserved tells the numbers that networks had
-// before, by object cookie.
-func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
+// set declares objects, replacing those of the same kind and name. before is what was chosen for them when the
+// program ran before.
+func (s *state) set(objects []Object, before kept) error {
 	objects = slices.Clone(objects)
 	slices.SortFunc(objects, func(a, b Object) int { return a.ref().compare(b.ref()) })
 	for i := 1; i < len(objects); i++ {
@@ -130,6 +176,10 @@ func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
 			s.pending[o.Name] = true
 		case Endpoint:
 			s.releaseEndpoint(o.Name)
+		case Address:
+			s.releaseAddress(o.Name)
+		case Rule:
+			s.releaseRule(o.Name)
 		}
 	}
 	for _, o := range objects {
@@ -139,10 +189,14 @@ func (s *state) set(objects []Object, reserved map[uint64]uint16) error {
 			err = s.putHost(o)
 		case Uplink:
 			err = s.putUplink(o)
+		case Address:
+			err = s.putAddress(o)
 		case Network:
-			err = s.putNetwork(o, reserved)
+			err = s.putNetwork(o, before.networks)
+		case Rule:
+			err = s.putRule(o)
 		case Endpoint:
-			err = s.putEndpoint(o)
+			err = s.putEndpoint(o, before)
 		default:
 			err = fmt.Errorf("%T is not an object of this package: %w", o, ErrInvalid)
 		}
@@ -159,18 +213,27 @@ func (s *state) checkAll(objects []Object) error {
 	for _, o := range objects {
 		switch o := o.(type) {
 		case Network:
-			for name := range s.networks[o.Name].endpoints {
-				if err := s.checkEndpoint(s.endpoints[name]); err != nil {
-					return fmt.Errorf("%s: endpoint %q: %w", o, name, err)
-				}
+			if err := s.checkEndpoints(s.networks[o.Name]); err != nil {
+				return fmt.Errorf("%s: %w", o, err)
+			}
+		case Uplink:
+			if err := s.checkUsers(o, viaUplink, o.Name); err != nil {
+				return err
+			}
+		case Address:
+			if err := s.checkUsers(o, behindAddress, o.Name); err != nil {
+				return err
 			}
 		case Host:
-			if s.uplink != nil && !o.has(s.uplink.Addr) {
-				return fmt.Errorf("%s: has not the address %s of %s: %w", o, s.uplink.Addr, s.uplink, ErrInvalid)
+			if err := s.checkShared(o); err != nil {
+				return fmt.Errorf("%s: %w", o, err)
 			}
 			for _, n := range s.networks {
 				if by, taken := s.macs[macKey{n.Name, [6]byte(o.MAC)}]; taken {
 					return fmt.Errorf("%s: MAC %s belongs to %s: %w", o, o.MAC, by, ErrConflict)
+				}
+				if err := s.checkEndpoints(n); err != nil {
+					return fmt.Errorf("%s: %w", o, err)
 				}
 			}
 		}
@@ -178,12 +241,54 @@ func (s *state) checkAll(objects []Object) error {
 	return nil
 }
 
+// checkShared holds the host to have what the uplink shares.
+func (s *state) checkShared(h Host) error {
+	if s.uplink == nil {
+		return nil
+	}
+	for _, a := range s.uplink.Addrs {
+		if !h.has(a) {
+			return fmt.Errorf("has not the address %s of %s: %w", a, s.uplink, ErrInvalid)
+		}
+	}
+	return nil
+}
+
+// checkUsers holds the networks that have a way out against what it leads by.
+func (s *state) checkUsers(o Object, m mode, name string) error {
+	for _, n := range s.networks {
+		if !n.Egress.uses(m, name) {
+			continue
+		}
+		err := s.checkNetwork(n.Network)
+		if err == nil {
+			err = s.checkEndpoints(n)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", o, n, err)
+		}
+	}
+	return nil
+}
+
+func (s *state) checkEndpoints(n *networkState) error {
+	for name := range n.endpoints {
+		if err := s.checkEndpoint(s.endpoints[name].Endpoint); err != nil {
+			return fmt.Errorf("endpoint %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
 func (s *state) claimPort(port uint32, r ref) error {
-	if port == 0 || port >= of.PortMax {
+	if port == 0 || port >= maxPort {
 		return fmt.Errorf("port %#x is not the number of a port: %w", port, ErrInvalid)
 	}
 	if by, taken := s.ports[port]; taken {
 		return fmt.Errorf("port %d belongs to %s: %w", port, by, ErrConflict)
+	}
+	if s.mirrors[port] > 0 {
+		return fmt.Errorf("port %d gets copies of what others send: %w", port, ErrConflict)
 	}
 	assign(s, s.ports, port, r)
 	return nil
@@ -235,30 +340,41 @@ func (s *state) remove(objects []Object) error {
 			unassign(s, s.zones, n.id)
 			assign(s, s.retired, n.id, true)
 			unassign(s, s.networks, o.Name)
+			s.touchRules(InNetwork(o.Name).key())
 		case Uplink:
 			if s.uplink == nil || s.uplink.Name != o.Name {
 				break
 			}
-			for _, n := range s.networks {
-				if n.Egress == Via(o.Name) {
-					return fmt.Errorf("%s: is the way out of %s: %w", o, n, ErrInUse)
-				}
+			if err := s.unused(o, viaUplink, o.Name); err != nil {
+				return err
 			}
 			unassign(s, s.ports, s.uplink.Port)
 			s.replaceUplink(nil)
+		case Address:
+			if _, ok := s.addresses[o.Name]; !ok {
+				break
+			}
+			if err := s.unused(o, behindAddress, o.Name); err != nil {
+				return err
+			}
+			s.releaseAddress(o.Name)
+			unassign(s, s.addresses, o.Name)
+			if s.host != nil {
+				s.touch(s.host.ref())
+			}
+		case Rule:
+			s.releaseRule(o.Name)
 		case Host:
 			if s.host == nil {
 				break
 			}
-			if s.uplink != nil || len(s.networks) > 0 {
-				return fmt.Errorf("%s: networks or an uplink are declared: %w", o, ErrInUse)
+			if s.uplink != nil || len(s.addresses) > 0 || len(s.networks) > 0 {
+				return fmt.Errorf("%s: networks, an uplink or addresses are declared: %w", o, ErrInUse)
 			}
 			for _, p := range s.host.Addrs {
 				unassign(s, s.addrs, p.Addr())
 			}
-			old := s.host
-			s.host = nil
-			s.undo = append(s.undo, func() { s.host = old })
+			s.replaceHost(nil)
 		default:
 			return fmt.Errorf("%T is not an object of this package: %w", o, ErrInvalid)
 		}
@@ -267,8 +383,18 @@ func (s *state) remove(objects []Object) error {
 	return nil
 }
 
-// compile gives the flows of an object; none if it is not declared.
-func (s *state) compile(r ref) []of.Flow {
+// unused reports who has a way out by what is to go.
+func (s *state) unused(o Object, m mode, name string) error {
+	for _, n := range s.networks {
+		if n.Egress.uses(m, name) {
+			return fmt.Errorf("%s: is the way out of %s: %w", o, n, ErrInUse)
+		}
+	}
+	return nil
+}
+
+// compile gives what an object is on the switch; nothing if it is not declared.
+func (s *state) compile(r ref) compiled {
 	switch r.kind {
 	case kindBase:
 		return compileBase(s.env)
@@ -280,19 +406,27 @@ func (s *state) compile(r ref) []of.Flow {
 		if s.uplink != nil && s.uplink.Name == r.name {
 			return compileUplink(s.env, *s.uplink)
 		}
+	case kindAddress:
+		if a, ok := s.addresses[r.name]; ok {
+			return compileAddress(s.env, a)
+		}
 	case kindNetwork:
 		if n := s.networks[r.name]; n != nil {
-			return compileNetwork(s.env, n.Network, n.id)
+			return compileNetwork(s.env, n)
+		}
+	case kindRule:
+		if r := s.rules[r.name]; r != nil {
+			return compileRule(s.env, r)
 		}
 	case kindEndpoint:
-		if e, ok := s.endpoints[r.name]; ok {
-			return compileEndpoint(s.env, e, s.networks[e.Network].id)
+		if e := s.endpoints[r.name]; e != nil {
+			return compileEndpoint(s.env, &e.Endpoint, s.networks[e.Network], s.concerning(&e.Endpoint))
 		}
 	}
-	return nil
+	return compiled{}
 }
 
-func names(set map[string]bool) string {
+func names(set map[string]uint32) string {
 	all := make([]string, 0, len(set))
 	for name := range set {
 		all = append(all, name)

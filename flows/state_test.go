@@ -22,13 +22,13 @@ var (
 	hostMAC  = mac(0xff)
 	hostAddr = netip.MustParseAddr("192.0.2.1")
 	testHost = Host{MAC: hostMAC, Addrs: []netip.Prefix{netip.PrefixFrom(hostAddr, 24)}}
-	testUp   = Uplink{Name: "eth0", Port: 1, Addr: hostAddr}
+	testUp   = Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{hostAddr}}
 	testWeb  = Network{
-		Name: "web", Subnet: netip.MustParsePrefix("10.1.0.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"),
+		Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24")},
 		Egress: Via("eth0"), Host: ToHost | FromHost,
 	}
 	testDB = Network{
-		Name: "db", Subnet: netip.MustParsePrefix("10.2.0.0/24"), Gateway: netip.MustParseAddr("10.2.0.1"),
+		Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")},
 	}
 )
 
@@ -36,7 +36,7 @@ func mac(last byte) net.HardwareAddr { return net.HardwareAddr{2, 0, 0, 0, 0, la
 
 // endpoint is endpoint number n of a network.
 func endpoint(nw Network, n byte, publish ...PortMapping) Endpoint {
-	a := nw.Subnet.Addr().As4()
+	a := nw.Gateways[0].Addr().As4()
 	a[3] = n
 	return Endpoint{
 		Name: fmt.Sprintf("%s%d", nw.Name, n), Network: nw.Name, Port: uint32(a[1])<<8 | uint32(n),
@@ -49,6 +49,20 @@ func with[T any](v T, change func(*T)) T {
 	return v
 }
 
+// gateways is a network with other gateways.
+func gateways(n Network, gateways ...string) Network {
+	n.Gateways = nil
+	for _, g := range gateways {
+		n.Gateways = append(n.Gateways, netip.MustParsePrefix(g))
+	}
+	return n
+}
+
+func named(n Network, name string) Network {
+	n.Name = name
+	return n
+}
+
 func TestSetRefuses(t *testing.T) {
 	web2 := endpoint(testWeb, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80})
 	tests := []struct {
@@ -58,7 +72,7 @@ func TestSetRefuses(t *testing.T) {
 		says string
 	}{
 		{"host without MAC", Host{}, ErrInvalid, `MAC ""`},
-		{"host with IPv6", with(testHost, func(h *Host) { h.Addrs = []netip.Prefix{netip.MustParsePrefix("fd00::1/64")} }), ErrInvalid, "fd00::1"},
+		{"host with a link-local address", with(testHost, func(h *Host) { h.Addrs = []netip.Prefix{netip.MustParsePrefix("fe80::1/64")} }), ErrInvalid, "fe80::1"},
 		{"host loses the uplink's address", Host{MAC: hostMAC}, ErrInvalid, "192.0.2.1"},
 		{"host inside a subnet", with(testHost, func(h *Host) {
 			h.Addrs = append(h.Addrs[:1:1], netip.MustParsePrefix("10.1.0.50/24"))
@@ -67,34 +81,40 @@ func TestSetRefuses(t *testing.T) {
 			h.Addrs = []netip.Prefix{netip.MustParsePrefix("192.0.2.255/24")}
 		}), ErrInvalid, "192.0.2.255"},
 		{"host with an endpoint's MAC", with(testHost, func(h *Host) { h.MAC = web2.MAC }), ErrConflict, `endpoint "web2"`},
-		{"second uplink", Uplink{Name: "eth1", Port: 9, Addr: hostAddr}, ErrConflict, `uplink "eth0"`},
-		{"uplink's address is not the host's", with(testUp, func(u *Uplink) { u.Addr = testWeb.Gateway }), ErrInvalid, "10.1.0.1"},
+		{"second uplink", Uplink{Name: "eth1", Port: 9, Addrs: []netip.Addr{hostAddr}}, ErrConflict, `uplink "eth0"`},
+		{"uplink's address is not the host's", with(testUp, func(u *Uplink) { u.Addrs = []netip.Addr{testWeb.Gateways[0].Addr()} }), ErrInvalid, "10.1.0.1"},
 		{"uplink's port is an endpoint's", with(testUp, func(u *Uplink) { u.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
 		{"network without name", with(testWeb, func(n *Network) { n.Name = "" }), ErrInvalid, "no name"},
-		{"IPv6 subnet", with(testWeb, func(n *Network) { n.Subnet = netip.MustParsePrefix("fd00::/64") }), ErrInvalid, "fd00::/64"},
-		{"subnet with host bits", with(testWeb, func(n *Network) { n.Subnet = netip.MustParsePrefix("10.1.0.1/24") }), ErrInvalid, "10.1.0.0/24"},
-		{"gateway elsewhere", with(testWeb, func(n *Network) { n.Gateway = hostAddr }), ErrInvalid, "192.0.2.1"},
-		{"gateway is the subnet's first", with(testWeb, func(n *Network) { n.Gateway = n.Subnet.Addr() }), ErrInvalid, "10.1.0.0"},
-		{"loopback subnet", with(testWeb, func(n *Network) {
-			n.Subnet, n.Gateway = netip.MustParsePrefix("127.0.1.0/24"), netip.MustParseAddr("127.0.1.1")
-		}), ErrInvalid, "127.0.0.0/8"},
+		{"network without gateway", with(testWeb, func(n *Network) { n.Gateways = nil }), ErrInvalid, "no gateway"},
+		{"two gateways of a family", with(testWeb, func(n *Network) { n.Gateways = append(n.Gateways[:1:1], testDB.Gateways...) }), ErrInvalid, "10.2.0.1/24"},
+		{"IPv6 without an address to share", gateways(testWeb, "fd00::1/64"), ErrInvalid, `uplink "eth0" has no IPv6`},
+		{"link-local gateway", gateways(testDB, "fe80::1/64"), ErrInvalid, "fe80::1"},
+		{"gateway is the subnet's first", gateways(testWeb, "10.1.0.0/24"), ErrInvalid, "10.1.0.0"},
+		{"loopback subnet", gateways(testWeb, "127.0.1.1/24"), ErrInvalid, "127.0.0.0/8"},
 		{"unknown uplink", with(testWeb, func(n *Network) { n.Egress = Via("eth7") }), ErrNotFound, `"eth7"`},
-		{"overlapping subnet", with(testDB, func(n *Network) {
-			n.Name, n.Subnet, n.Gateway = "x", netip.MustParsePrefix("10.1.0.128/25"), netip.MustParseAddr("10.1.0.129")
-		}), ErrConflict, `network "web"`},
-		{"subnet with the host in it", with(testDB, func(n *Network) {
-			n.Name, n.Subnet, n.Gateway = "x", netip.MustParsePrefix("192.0.2.0/24"), netip.MustParseAddr("192.0.2.9")
-		}), ErrConflict, "192.0.2.1"},
-		{"gateway is an endpoint's", with(testWeb, func(n *Network) { n.Gateway = web2.Addrs[0] }), ErrConflict, `endpoint "web2"`},
-		{"subnet leaves an endpoint out", with(testWeb, func(n *Network) {
-			n.Subnet, n.Gateway = netip.MustParsePrefix("10.9.0.0/24"), netip.MustParseAddr("10.9.0.1")
-		}), ErrInvalid, `endpoint "web2"`},
+		{"unknown address", with(testWeb, func(n *Network) { n.Egress = Behind("x") }), ErrNotFound, `address "x"`},
+		{"overlapping subnet", named(gateways(testDB, "10.1.0.129/25"), "x"), ErrConflict, `network "web"`},
+		{"subnet with the host in it", named(gateways(testDB, "192.0.2.9/24"), "x"), ErrConflict, "192.0.2.1"},
+		{"gateway is an endpoint's", with(testWeb, func(n *Network) {
+			n.Gateways = []netip.Prefix{netip.PrefixFrom(web2.Addrs[0], 24)}
+		}), ErrConflict, `endpoint "web2"`},
+		{"subnet leaves an endpoint out", gateways(testWeb, "10.9.0.1/24"), ErrInvalid, `endpoint "web2"`},
+		{"spare address in a subnet", Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("10.1.0.77")}}, ErrConflict, `network "web"`},
+		{"spare address is the host's", Address{Name: "x", Addrs: []netip.Addr{hostAddr}}, ErrConflict, "host"},
+		{"spare address without one", Address{Name: "x"}, ErrInvalid, "no address"},
+		{"two spare addresses of a family", Address{Name: "x", Addrs: []netip.Addr{hostAddr.Next(), hostAddr.Next().Next()}}, ErrInvalid, "both IPv4"},
+		{"rule without name", Rule{}, ErrInvalid, "no name"},
+		{"rule for nobody", Rule{Name: "r", From: []Selector{{}}}, ErrInvalid, "selects nobody"},
+		{"rule with host bits", Rule{Name: "r", To: []Selector{Within(netip.MustParsePrefix("10.0.0.1/8"))}}, ErrInvalid, "10.0.0.1/8"},
+		{"rule with ICMP ports", Rule{Name: "r", Services: []Service{{Proto: ICMP, FirstPort: 1}}}, ErrInvalid, "icmp/1"},
+		{"rule with a range backwards", Rule{Name: "r", Services: []Service{{TCP, 9, 8}}}, ErrInvalid, "tcp/9-8"},
+		{"label with an equals sign", with(web2, func(e *Endpoint) { e.Labels = map[string]string{"a=b": "c"} }), ErrInvalid, "a=b"},
 		{"way out goes with a port published", with(testWeb, func(n *Network) { n.Egress = Egress{} }), ErrInvalid, "8080/tcp"},
 		{"endpoint without network", with(web2, func(e *Endpoint) { e.Network = "nowhere" }), ErrNotFound, `"nowhere"`},
 		{"endpoint without address", with(web2, func(e *Endpoint) { e.Addrs = nil }), ErrInvalid, "no address"},
 		{"multicast MAC", with(web2, func(e *Endpoint) { e.MAC = net.HardwareAddr{1, 0, 0, 0, 0, 1} }), ErrInvalid, "01:00:00:00:00:01"},
 		{"address outside the subnet", with(web2, func(e *Endpoint) { e.Addrs = []netip.Addr{hostAddr} }), ErrInvalid, "10.1.0.0/24"},
-		{"address of the gateway", with(web2, func(e *Endpoint) { e.Addrs = []netip.Addr{testWeb.Gateway} }), ErrConflict, `network "web"`},
+		{"address of the gateway", with(web2, func(e *Endpoint) { e.Addrs = []netip.Addr{testWeb.Gateways[0].Addr()} }), ErrConflict, `network "web"`},
 		{"broadcast address", with(endpoint(testWeb, 3), func(e *Endpoint) {
 			e.Addrs = []netip.Addr{netip.MustParseAddr("10.1.0.255")}
 		}), ErrInvalid, "10.1.0.255"},
@@ -105,21 +125,30 @@ func TestSetRefuses(t *testing.T) {
 		{"port taken", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
 		{"port of the uplink", with(web2, func(e *Endpoint) { e.Port = testUp.Port }), ErrConflict, `uplink "eth0"`},
 		{"reserved port", with(web2, func(e *Endpoint) { e.Port = of.PortLocal }), ErrInvalid, "0xfffffffe"},
+		{"mirror to an endpoint", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = web2.Port }), ErrConflict, `endpoint "web2"`},
+		{"mirror to itself", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = e.Port }), ErrConflict, `endpoint "web3"`},
+		{"mirror to no port", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = of.PortLocal }), ErrInvalid, "0xfffffffe"},
+		{"limit of nothing", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Limit = &Limit{} }), ErrInvalid, "limit"},
+		{"multicast of isolated endpoints", with(testWeb, func(n *Network) { n.Isolated, n.Multicast = true, true }), ErrInvalid, "multicast"},
 		{"published twice by two", endpoint(testWeb, 3, web2.Publish...), ErrConflict, `endpoint "web2"`},
-		{"published twice by one", endpoint(testWeb, 3, PortMapping{UDP, 53, 53}, PortMapping{UDP, 53, 54}), ErrConflict, "53/udp"},
-		{"published port 0", endpoint(testWeb, 3, PortMapping{TCP, 0, 80}), ErrInvalid, "0/tcp"},
-		{"published protocol", endpoint(testWeb, 3, PortMapping{47, 1, 1}), ErrInvalid, "protocol 47"},
-		{"published by an internal network", endpoint(testDB, 3, PortMapping{TCP, 81, 80}), ErrInvalid, `network "db"`},
+		{"published twice by one", endpoint(testWeb, 3, PortMapping{Proto: UDP, HostPort: 53, Port: 53}, PortMapping{Proto: UDP, HostPort: 53, Port: 54}), ErrConflict, "53/udp"},
+		{"published port 0", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 8081}), ErrInvalid, "8081/tcp"},
+		{"published range without a beginning", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPortEnd: 9, Port: 80}), ErrInvalid, "begins at no port"},
+		{"published range backwards", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 9, HostPortEnd: 8, Port: 80}), ErrInvalid, "9-8/tcp"},
+		{"published range over another", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 8000, HostPortEnd: 9000, Port: 80}), ErrConflict, "8000-9000/tcp"},
+		{"published range past the last port", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 1, HostPortEnd: 100, Port: 65500}), ErrInvalid, "65599"},
+		{"published protocol", endpoint(testWeb, 3, PortMapping{Proto: 47, HostPort: 1, Port: 1}), ErrInvalid, "protocol 47"},
+		{"published by an internal network", endpoint(testDB, 3, PortMapping{Proto: TCP, HostPort: 81, Port: 80}), ErrInvalid, `network "db"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newState(env{uplinkZone: 1})
-			if err := s.set([]Object{web2, testDB, testWeb, testUp, testHost}, nil); err != nil {
+			s := newState(env{natZone: 1})
+			if err := s.set([]Object{web2, testDB, testWeb, testUp, testHost}, kept{}); err != nil {
 				t.Fatal(err)
 			}
 			s.commit()
 			before := flowTexts(s)
-			err := s.set([]Object{endpoint(testDB, 77), tt.set}, nil)
+			err := s.set([]Object{endpoint(testDB, 77), tt.set}, kept{})
 			if !errors.Is(err, tt.want) || !strings.Contains(fmt.Sprint(err), tt.says) {
 				t.Errorf("got error %v, want one that is %q and says %q", err, tt.want, tt.says)
 			}
@@ -141,8 +170,8 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 	}{
 		{testHost, "uplink"}, {testUp, `network "web"`}, {testWeb, "web2"},
 	} {
-		s := newState(env{uplinkZone: 1})
-		if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, nil); err != nil {
+		s := newState(env{natZone: 1})
+		if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, kept{}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.remove([]Object{tt.object}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), tt.by) {
@@ -152,40 +181,40 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 }
 
 func TestEndpointsSwapAddresses(t *testing.T) {
-	s := newState(env{uplinkZone: 1})
+	s := newState(env{natZone: 1})
 	a, b := endpoint(testWeb, 2), endpoint(testWeb, 3)
-	if err := s.set([]Object{a, b, testWeb, testUp, testHost}, nil); err != nil {
+	if err := s.set([]Object{a, b, testWeb, testUp, testHost}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	a.Addrs, b.Addrs = b.Addrs, a.Addrs
-	if err := s.set([]Object{a, b}, nil); err != nil {
+	if err := s.set([]Object{a, b}, kept{}); err != nil {
 		t.Errorf("swap of two endpoints' addresses in one change: %v", err)
 	}
 }
 
 func TestNetworksSwapSubnets(t *testing.T) {
-	s := newState(env{uplinkZone: 1})
+	s := newState(env{natZone: 1})
 	a, b := testWeb, testDB
-	if err := s.set([]Object{a, b, testUp, testHost}, nil); err != nil {
+	if err := s.set([]Object{a, b, testUp, testHost}, kept{}); err != nil {
 		t.Fatal(err)
 	}
-	a.Subnet, a.Gateway, b.Subnet, b.Gateway = b.Subnet, b.Gateway, a.Subnet, a.Gateway
-	if err := s.set([]Object{a, b}, nil); err != nil {
+	a.Gateways, b.Gateways = b.Gateways, a.Gateways
+	if err := s.set([]Object{a, b}, kept{}); err != nil {
 		t.Errorf("swap of two networks' subnets in one change: %v", err)
 	}
 }
 
 // What was established in a network that is gone must not be so in another.
 func TestZonesAreNotReused(t *testing.T) {
-	s := newState(env{uplinkZone: 1})
-	if err := s.set([]Object{testHost, testUp, testWeb}, nil); err != nil {
+	s := newState(env{natZone: 1})
+	if err := s.set([]Object{testHost, testUp, testWeb}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	was := s.networks["web"].id
 	if err := s.remove([]Object{testWeb}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.set([]Object{testDB}, nil); err != nil {
+	if err := s.set([]Object{testDB}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.networks["db"].id; got == was {
@@ -195,12 +224,12 @@ func TestZonesAreNotReused(t *testing.T) {
 
 // One endpoint more costs that endpoint's flows and nothing else.
 func TestEndpointTouchesOnlyItself(t *testing.T) {
-	s := newState(env{uplinkZone: 1})
-	if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, nil); err != nil {
+	s := newState(env{natZone: 1})
+	if err := s.set([]Object{endpoint(testWeb, 2), testWeb, testUp, testHost}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	s.commit()
-	if err := s.set([]Object{endpoint(testWeb, 3)}, nil); err != nil {
+	if err := s.set([]Object{endpoint(testWeb, 3)}, kept{}); err != nil {
 		t.Fatal(err)
 	}
 	want := map[ref]bool{{kindEndpoint, "web3"}: true}
@@ -210,24 +239,24 @@ func TestEndpointTouchesOnlyItself(t *testing.T) {
 }
 
 func TestNetworkKeepsItsNumber(t *testing.T) {
-	number := map[uint64]uint16{objectCookie(testDB.ref()): 2}
-	s := newState(env{uplinkZone: 1})
+	number := kept{networks: map[uint64]uint16{objectCookie(testDB.ref()): 3}}
+	s := newState(env{natZone: 1})
 	if err := s.set([]Object{testHost, testUp, testWeb}, number); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.set([]Object{testDB}, number); err != nil {
 		t.Fatal(err)
 	}
-	s2 := newState(env{uplinkZone: 2})
+	s2 := newState(env{natZone: 2})
 	if err := s2.set([]Object{testHost, testDB}, number); err != nil {
 		t.Fatal(err)
 	}
-	if got := s2.networks["db"].id; got <= 2 {
+	if got := s2.networks["db"].id; got <= 3 {
 		t.Errorf("got number %d of before, which is the uplink's zone now", got)
 	}
 	got := map[string]uint16{"web": s.networks["web"].id, "db": s.networks["db"].id}
-	if want := map[string]uint16{"web": 3, "db": 2}; !maps.Equal(got, want) {
-		t.Errorf("got numbers %v, want %v: 2 was the number of db before", got, want)
+	if want := map[string]uint16{"web": 4, "db": 3}; !maps.Equal(got, want) {
+		t.Errorf("got numbers %v, want %v: 3 was the number of db before", got, want)
 	}
 }
 
@@ -235,36 +264,62 @@ func TestNetworkKeepsItsNumber(t *testing.T) {
 // was told only what is left, and no two flows have the same place.
 func TestStateEqualsFresh(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := newState(env{uplinkZone: 1})
+		s := newState(env{natZone: 1})
 		have := map[ref]Object{}
-		for _, o := range []Object{testHost, testUp, testWeb, testDB} {
-			if err := s.set([]Object{o}, nil); err != nil {
+		x := Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}}
+		for _, o := range []Object{testHost, testUp, x, testWeb, testDB} {
+			if err := s.set([]Object{o}, kept{}); err != nil {
 				t.Fatal(err)
 			}
 			have[o.ref()] = o
 		}
 		s.commit()
-		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") })}
+		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") }),
+			with(testWeb, func(n *Network) { n.Egress = Behind("x") }), with(testDB, func(n *Network) { n.Egress = Routed() }),
+			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true })}
+		selectors := []Selector{
+			EndpointNamed("web2"), EndpointNamed("db3"), Labelled(map[string]string{"a": "1"}), Labelled(map[string]string{"a": "1", "b": "2"}),
+			InNetwork("web"), InNetwork("db"), TheHost(), Outside(), Within(netip.MustParsePrefix("10.1.0.0/16")),
+		}
+		services := []Service{{Proto: ICMP}, {TCP, 80, 0}, {TCP, 80, 99}, {Proto: UDP}}
 		object := rapid.Custom(func(t *rapid.T) Object {
-			switch rapid.IntRange(0, 6).Draw(t, "kind") {
+			switch rapid.IntRange(0, 9).Draw(t, "kind") {
 			case 0:
 				return with(testHost, func(h *Host) { h.MAC = mac(rapid.Byte().Draw(t, "mac")) })
 			case 1:
 				return with(testUp, func(u *Uplink) { u.Port = rapid.Uint32Range(1, 3).Draw(t, "port") })
 			case 2:
 				return rapid.SampledFrom(nets).Draw(t, "network")
+			case 3, 4:
+				return Rule{
+					Name: rapid.SampledFrom([]string{"r", "s", "t"}).Draw(t, "rule"),
+					From: rapid.SliceOfN(rapid.SampledFrom(selectors), 0, 2).Draw(t, "from"),
+					To:   rapid.SliceOfN(rapid.SampledFrom(selectors), 0, 2).Draw(t, "to"), Deny: rapid.Bool().Draw(t, "deny"),
+					Services: rapid.SliceOfN(rapid.SampledFrom(services), 0, 2).Draw(t, "services"),
+					Priority: rapid.Uint8Range(0, 1).Draw(t, "priority"),
+				}
+			case 5:
+				return with(x, func(a *Address) {
+					a.Addrs = []netip.Addr{rapid.SampledFrom([]netip.Addr{hostAddr.Next(), x.Addrs[0]}).Draw(t, "spare")}
+				})
 			}
 			e := endpoint(rapid.SampledFrom(nets).Draw(t, "of"), rapid.ByteRange(2, 5).Draw(t, "n"))
 			e.Port = rapid.Uint32Range(2, 9).Draw(t, "port")
+			if rapid.Bool().Draw(t, "mirrored") {
+				e.MirrorTo = rapid.Uint32Range(8, 12).Draw(t, "mirror")
+			}
+			if rapid.Bool().Draw(t, "labelled") {
+				e.Labels = map[string]string{"a": "1", "b": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "b")}
+			}
 			for p := range rapid.Uint16Range(0, 2).Draw(t, "published") {
-				e.Publish = append(e.Publish, PortMapping{TCP, 80 + p, 80})
+				e.Publish = append(e.Publish, PortMapping{Proto: TCP, HostPort: 80 + p, Port: 80})
 			}
 			return e
 		})
 		t.Repeat(map[string]func(*rapid.T){
 			"set": func(t *rapid.T) {
 				objects := rapid.SliceOfN(object, 1, 3).Draw(t, "objects")
-				if err := s.set(objects, nil); err != nil {
+				if err := s.set(objects, kept{}); err != nil {
 					s.rollback()
 					return
 				}
@@ -282,8 +337,12 @@ func TestStateEqualsFresh(t *testing.T) {
 				s.commit()
 				delete(have, o.ref())
 			},
+			"refuse": func(t *rapid.T) { // by the switch
+				_ = s.set(rapid.SliceOfN(object, 1, 3).Draw(t, "objects"), kept{})
+				s.rollback()
+			},
 			"": func(t *rapid.T) {
-				fresh := newState(env{uplinkZone: 1})
+				fresh := newState(env{natZone: 1})
 				numbers := map[uint64]uint16{}
 				for _, n := range s.networks {
 					numbers[objectCookie(n.ref())] = n.id
@@ -292,7 +351,7 @@ func TestStateEqualsFresh(t *testing.T) {
 				for _, o := range have {
 					left = append(left, o)
 				}
-				if err := fresh.set(left, numbers); err != nil {
+				if err := fresh.set(left, kept{networks: numbers}); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
 				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) {
@@ -314,25 +373,42 @@ func flowTexts(s *state) map[string]string {
 
 // allFlows are the flows of all that is declared, by key. Should two have the same key, the second gets another.
 func allFlows(s *state) map[string]of.Flow {
-	all := []ref{{kind: kindBase}, {kind: kindHost}}
+	all := map[ref]bool{{kind: kindBase}: true, {kind: kindHost}: true}
 	if s.uplink != nil {
-		all = append(all, s.uplink.ref())
+		all[s.uplink.ref()] = true
+	}
+	for _, a := range s.addresses {
+		all[a.ref()] = true
 	}
 	for _, n := range s.networks {
-		all = append(all, n.ref())
+		all[n.ref()] = true
+	}
+	for _, r := range s.rules {
+		all[r.ref()] = true
 	}
 	for _, e := range s.endpoints {
-		all = append(all, e.ref())
+		all[e.ref()] = true
 	}
 	flows := map[string]of.Flow{}
-	for _, r := range all {
-		for _, f := range s.compile(r) {
-			key := f.Key()
+	clauses := map[string]map[ref][]of.Flow{}
+	for r := range all {
+		for _, e := range s.output(r).flows {
+			key := e.key
+			if isClause(e.flow) {
+				if clauses[key] == nil {
+					clauses[key] = map[ref][]of.Flow{}
+				}
+				clauses[key][r] = append(clauses[key][r], e.flow)
+				continue
+			}
 			if _, twice := flows[key]; twice {
 				key += " of " + r.String()
 			}
-			flows[key] = f
+			flows[key] = e.flow
 		}
+	}
+	for key, from := range clauses {
+		flows[key] = *merge(from)
 	}
 	return flows
 }

@@ -3,60 +3,123 @@
 
 package flows
 
-import "github.com/ovskit/ovskit/openflow"
+import of "github.com/ovskit/ovskit/openflow"
 
-// The flow tables, in the order a packet passes them. Numbers leave room between for what comes.
+// The flow tables, about in the order a packet passes them. Numbers leave room between for what comes.
 const (
-	// tableClassify knows where a packet came in, and puts an endpoint's network into regNetwork.
-	tableClassify uint8 = 0
-	// tableSource lets through what an endpoint sends from its own addresses.
-	tableSource uint8 = 10
-	// tableFromEndpoint tells an endpoint's packet for its network, the host and the outside apart.
+	tableClassify     uint8 = 0
+	tableSource       uint8 = 10
 	tableFromEndpoint uint8 = 15
-	// tableFromUplink tells what comes from outside for the host's addresses from the rest.
-	tableFromUplink uint8 = 20
-	// tableFromHost tells the host's packets for endpoints from those for the outside.
-	tableFromHost uint8 = 25
-	// tableHostSource lets through to an endpoint what comes from the host itself, not what it forwards.
-	tableHostSource uint8 = 26
-	// tableARP answers the requests for endpoints and gateways.
-	tableARP uint8 = 30
-	// tableToHost parts, in the network's zone, what is for the host from replies to a hairpin.
-	tableToHost uint8 = 40
-	// tableHostAccess decides whether an endpoint may reach the host.
-	tableHostAccess uint8 = 45
-	// tableInbound translates, in the uplink's zone, what came to the host's addresses: replies and published ports.
-	tableInbound uint8 = 50
-	// tableRoute goes by the destination that the translation has left.
-	tableRoute uint8 = 60
-	// tableHairpin hides, in the zone of the publisher's network, an endpoint behind the gateway.
-	tableHairpin uint8 = 70
-	// tableHidden lets through what has the gateway as its source now: a translation that failed goes no further.
-	tableHidden uint8 = 75
-	// tableHostToEndpoint decides, in the network's zone, whether the host may reach an endpoint.
-	tableHostToEndpoint uint8 = 80
-	// tableOutbound masquerades, in the uplink's zone, what leaves.
-	tableOutbound uint8 = 90
-	// tableLeave lets nothing out that has an endpoint's address as its source.
-	tableLeave uint8 = 95
-	// tableDeliver puts a packet to the endpoint that has its destination address.
-	tableDeliver uint8 = 100
+	tableFromUplink   uint8 = 20
+	tableFromHost     uint8 = 25
+	tableHostSource   uint8 = 26
+	tableNeighbour    uint8 = 30
+	tableAdvertise    uint8 = 31
+	tableToHost       uint8 = 35
+	tableHostAccess   uint8 = 36
+	tableInbound      uint8 = 40
+	tableRoute        uint8 = 45
+	tableHairpin      uint8 = 50
+	tableBetween      uint8 = 55
+	tableHostToEndpt  uint8 = 60
+	tableOutbound     uint8 = 65
+	tableSender       uint8 = 66
+	tableDestination  uint8 = 70
+	tablePolicy       uint8 = 75
+	tableAdmit        uint8 = 80
+	tableHidden       uint8 = 85
+	tableLeave        uint8 = 90
+	tableDeliver      uint8 = 100
 )
+
+// A table is one of the flow tables with what it is for.
+type table struct {
+	number        uint8
+	name, purpose string
+}
+
+// tables are all of them, by number.
+var tables = []table{
+	{tableClassify, "classify", "knows where a packet came in, and whose it is"},
+	{tableSource, "source", "an endpoint sends from its own MAC and addresses only, ARP and neighbour discovery included"},
+	{tableFromEndpoint, "from endpoint", "tells an endpoint's packet for its network, another, the host and the outside apart"},
+	{tableFromUplink, "from uplink", "tells what comes from outside for the host's addresses from the rest"},
+	{tableFromHost, "from host", "tells the host's packets for endpoints, for spare addresses and for the outside apart"},
+	{tableHostSource, "host source", "lets through to an endpoint what comes from the host itself; to a routed one, what it forwards"},
+	{tableNeighbour, "neighbour", "answers who asks for the MAC of an endpoint, a gateway or a spare address (ARP, ND)"},
+	{tableAdvertise, "advertise", "completes the answers of neighbour discovery"},
+	{tableToHost, "to host", "in the network's zone: parts what is for the host from replies to a hairpin"},
+	{tableHostAccess, "host access", "asks the rules whether an endpoint may reach the host"},
+	{tableInbound, "inbound", "in the zone of translations: replies and published ports get the endpoint's address"},
+	{tableRoute, "route", "goes by the destination that the translation has left"},
+	{tableHairpin, "hairpin", "in the zone of the publisher's network: an endpoint that uses a published port is to be seen as the gateway"},
+	{tableBetween, "between", "knows the connections of endpoints with each other, and of routed ones with the outside"},
+	{tableHostToEndpt, "host to endpoint", "in the network's zone: knows the host's connections to endpoints"},
+	{tableOutbound, "outbound", "in the zone of translations: knows the connections that leave"},
+	{tableSender, "sender", "knows again, by its address, which endpoint's packet the host has routed"},
+	{tableDestination, "destination", "knows the endpoint that has the destination address"},
+	{tablePolicy, "policy", "holds new connections against the rules, and else goes by the default"},
+	{tableAdmit, "admit", "enters an allowed connection into its zone, translated if need be"},
+	{tableHidden, "hidden", "a translation to the gateway that failed goes no further"},
+	{tableLeave, "leave", "nothing leaves with an address that nobody outside knows"},
+	{tableDeliver, "deliver", "to the port of the endpoint or the host"},
+}
 
 // The registers.
 const (
 	// regNetwork is the number of a network, of the sender's first and of the receiver's once that is known. It is the
 	// network's conntrack zone as well.
 	regNetwork = 0
-	// regOrigin says where a packet in tableInbound and tableRoute came in.
+	// regOrigin says where a packet came in, where tables are shared.
 	regOrigin = 1
+	// regSender and regReceiver are the parties' OpenFlow port numbers: an endpoint's, hostPort for the host, 0 for outside.
+	regSender   = 2
+	regReceiver = 3
+	// regNext is 0 for a packet of a connection that was admitted, else what follows if it is: the stage in tableAdmit,
+	// and whether it is admitted if no rule says otherwise.
+	regNext = 4
+	// regSenderNetwork and regReceiverNetwork are the numbers of the parties' networks, 0 for the host and outside.
+	regSenderNetwork   = 5
+	regReceiverNetwork = 6
+	// regRouter is 1 where tableAdvertise answers for a router (RFC 4861, 4.4).
+	regRouter = 7
 )
 
-// The values of regOrigin.
+// hostPort is the bridge's own port, where the host is, as registers have it: an output to the number in a register takes
+// 16 bits of it (ovs-actions(7), "The output action").
+const hostPort = of.PortLocal & 0xffff
+
+// maxPort is the first number that no port has, of those that registers have.
+const maxPort = of.PortMax & 0xffff
+
+// The values of regOrigin. Those from outside and from the host have bit 0 set; toSpare is added to those of packets for a
+// spare address.
 const (
 	originUplink   = 1
 	originEndpoint = 2
+	originHost     = 3
+	originOther    = 4 // for another network
+	originRouted   = 5 // from or to the outside, with an endpoint's own address
+	toSpare        = 0x10
+
+	fromOutside = 1 // the bit of originUplink and originHost
+)
+
+// The values of regNext.
+const (
+	// admitPublished needs nothing but to be delivered: it was committed before the rules were asked.
+	admitPublished = 1
+	// admitLocal is committed in the network's zone.
+	admitLocal = 2
+	// admitOther is committed in the zone of connections between networks.
+	admitOther = 3
+	// admitAsGateway is committed in the network's zone, with the gateway's address as its source.
+	admitAsGateway = 4
+	// admitEgress is committed in the zone of translations, with the address of the network's way out as its source.
+	admitEgress = 5
+
+	byDefault = 0x100 // the bit that admits if no rule says otherwise
 )
 
 // zoneOfNetwork is the conntrack zone that follows regNetwork.
-var zoneOfNetwork = openflow.Subfield{Field: openflow.FieldReg0 + regNetwork, Bits: 16}
+var zoneOfNetwork = of.Subfield{Field: of.FieldReg0 + regNetwork, Bits: 16}

@@ -59,6 +59,7 @@ type Client struct {
 	err     error // why the client has ended
 	state   State
 	changed chan struct{} // closed at the next change of the state; nil while nobody waits
+	hooks   []*hook       // of Prepare; replaced, not written to
 }
 
 // Connect connects to a switch, as [Dial] does, and returns a client. It tries once, or until the context ends if
@@ -197,28 +198,4 @@ func (c *Client) attempt(ctx context.Context) (*Conn, error) {
 	}
 	c.log.Info("connected to switch", "version", conn.Version())
 	return conn, nil
-}
-
-// prepare calls the hook with a context that ends with the connection.
-func (c *Client) prepare(ctx context.Context, conn *Conn) error {
-	if c.options.OnConnect == nil {
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-conn.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := c.options.OnConnect(ctx, conn)
-	cancel()
-	<-watched
-	if err != nil {
-		return fmt.Errorf("bring switch %s up to date: %w", c.endpoint, err)
-	}
-	return nil
 }

@@ -255,8 +255,8 @@ func (s *session) receive(data []byte) error {
 	case m.method == nil:
 		return s.receiveResponse(m)
 	}
-	var method string
-	if err := json.Unmarshal(m.method, &method); err != nil {
+	method, err := (&scanner{data: m.method}).string()
+	if err != nil {
 		return fmt.Errorf("method %s: %w", excerpt(m.method), ErrProtocol)
 	}
 	if m.id != nil {

@@ -25,10 +25,7 @@ func (s *session) receiveUpdate(params json.RawMessage, dialect int) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, ErrProtocol)
 	}
-	var name string
-	if json.Unmarshal(id, &name) != nil {
-		name = ""
-	}
+	name, _ := (&scanner{data: id}).string() // the id of any of ours is a string
 	s.mu.Lock()
 	r := s.monitors[name]
 	s.mu.Unlock()

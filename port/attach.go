@@ -58,6 +58,9 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 		}
 		defer unlock()
 	}
+	if err := m.numbersAreFree(c); err != nil {
+		return nil, err
+	}
 	if iface, ok := m.ours(c.Name); ok {
 		return m.update(ctx, p, iface)
 	}

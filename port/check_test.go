@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -42,9 +43,7 @@ func TestCheckRows(t *testing.T) {
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType, OFPort: 7,
 			VLAN: port.VLAN{Tag: 5}, Policing: port.Policing{Rate: 1000},
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
 		if got := differences(ctx, t, m, "p1"); len(got) > 0 {
 			t.Errorf("differences %q right after Attach", got)
 		}
@@ -62,9 +61,7 @@ func TestCheckRows(t *testing.T) {
 		if diff := cmp.Diff(want, differences(ctx, t, m, "p1")); diff != "" {
 			t.Errorf("differences (-want +got):\n%s", diff)
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
 		if got := differences(ctx, t, m, "p1"); len(got) > 0 {
 			t.Errorf("differences %q that Attach has not mended", got)
 		}
@@ -91,15 +88,9 @@ func TestCheckInterface(t *testing.T) {
 	if got := differences(ctx, t, l.ports, "web"); len(got) > 0 {
 		t.Errorf("differences %q right after Attach", got)
 	}
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, web)
 	defer h.Close()
-	link, err := h.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, web, "eth0")
 	addr, err := netlink.ParseAddr("10.0.0.2/24")
 	if err != nil {
 		t.Fatal(err)
@@ -114,9 +105,9 @@ func TestCheckInterface(t *testing.T) {
 	where := `interface "eth0" in network namespace "` + web.Name() + `"`
 	want := []string{
 		"MTU of " + where + " is 1300, not 1400",
-		"address 10.0.0.2/24 of " + where + " is nothing, not there",
-		"route to 0.0.0.0/0 via 10.0.0.1 of " + where + " is nothing, not there",
-		"route to 10.5.0.0/16 via 10.0.0.5 of " + where + " is nothing, not there",
+		"address 10.0.0.2/24 of " + where + " is missing",
+		"route to 0.0.0.0/0 via 10.0.0.1 of " + where + " is missing",
+		"route to 10.5.0.0/16 via 10.0.0.5 of " + where + " is missing",
 		`sysctl net.ipv4.conf.eth0.arp_notify of network namespace "` + web.Name() + `" is 0, not 1`,
 	}
 	if diff := cmp.Diff(want, differences(ctx, t, l.ports, "web")); diff != "" {
@@ -126,9 +117,7 @@ func TestCheckInterface(t *testing.T) {
 	if got := differences(ctx, t, l.ports, "web"); len(got) > 0 {
 		t.Errorf("differences %q that Attach has not mended", got)
 	}
-	if err := h.LinkDel(link); err != nil {
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0")
 	if got := differences(ctx, t, l.ports, "web"); len(got) == 0 {
 		t.Error("no difference of a port whose interface is gone")
 	}

@@ -4,14 +4,17 @@
 package port_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/mark"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -46,27 +49,9 @@ func TestCollectPorts(t *testing.T) {
 	l.orphan(t, left)
 	somebody := l.manager(t, port.Options{Owner: "somebody"})
 	theirs, theirNS := l.config(t, "theirs", "10.0.0.5/24")
-	if _, err := somebody.Attach(testContext(t), theirs); err != nil {
-		t.Fatal(err)
-	}
-	for _, ends := range []*struct{ c port.Config }{{gone}, {theirs}} {
-		in := ns
-		if ends.c.Name == "theirs" {
-			in = theirNS
-		}
-		h, err := in.Netlink()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer h.Close()
-		link, err := h.LinkByName("eth0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := h.LinkDel(link); err != nil {
-			t.Fatal(err)
-		}
-	}
+	attach(t, somebody, theirs)
+	nodetest.DeleteLink(t, ns, "eth0")
+	nodetest.DeleteLink(t, theirNS, "eth0")
 
 	first := []string{
 		fmt.Sprintf("port gone: its interface in network namespace %q is gone", gone.Netns), "device left: no port has it",
@@ -101,19 +86,8 @@ func TestCollectForgives(t *testing.T) {
 	l := newLab(t, bridge.Standalone)
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
 	for range 2 {
-		link, err := h.LinkByName("eth0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := h.LinkDel(link); err != nil {
-			t.Fatal(err)
-		}
+		nodetest.DeleteLink(t, web, "eth0")
 		if got := collected(t, l.ports, port.CollectOptions{}); len(got) != 1 || slices.Contains(got, ", removed") {
 			t.Errorf("found %q, want the port, not removed", got)
 		}
@@ -137,12 +111,8 @@ func TestCollectRows(t *testing.T) {
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType,
 			QoS: &port.QoS{MaxRate: 1e9, Queues: map[uint32]port.Queue{1: {MaxRate: 1e8}}},
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.Attach(ctx, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType}); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
+		attach(t, m, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
 		if err := m.SetMirror(ctx, port.Mirror{Bridge: "br0", Name: "m", From: []string{"p1"}, OutputPort: "p2"}); err != nil {
 			t.Fatal(err)
 		}
@@ -178,18 +148,14 @@ func TestCollectRows(t *testing.T) {
 func TestList(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		ctx := testContext(t)
 		withBridge(t, sw)
 		m := manager(t, sw.DB)
 		var want []string
 		for _, name := range []string{"p2", "p1"} {
 			sw.AddDevice(t, name)
-			_, err := m.Attach(ctx, port.Config{
+			attach(t, m, port.Config{
 				Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType, Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")},
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			want = append(want, name)
 		}
 		slices.Sort(want)
@@ -208,4 +174,66 @@ func TestList(t *testing.T) {
 			t.Errorf("ports %q, want %q: the bridge's own is nobody's", got, want)
 		}
 	})
+}
+
+// TestCollectElsewhere has a manager look for the switch's devices in a namespace that
+// is not the switch's: no port looks dead to it.
+func TestCollectElsewhere(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Standalone)
+	c, web := l.config(t, "web", "10.0.0.2/24")
+	l.attach(t, c)
+	m, err := port.Open(l.db, port.Options{SwitchNetns: web.Path()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for range 2 {
+		found, err := m.Collect(testContext(t), port.CollectOptions{})
+		if !errors.Is(err, port.ErrElsewhere) || !strings.Contains(err.Error(), web.Path()) || len(found) > 0 {
+			t.Errorf("Collect: %v, %v; want nothing and %v with the namespace", found, err, port.ErrElsewhere)
+		}
+	}
+	if found, err := m.Check(testContext(t), "web"); !errors.Is(err, port.ErrElsewhere) {
+		t.Errorf("Check: %v, %v; want %v", found, err, port.ErrElsewhere)
+	}
+	if _, ok := l.db.Port("web"); !ok {
+		t.Error("the port is gone")
+	}
+}
+
+// TestCollectDevice has the device of a Device port end, and that of a Veth port be
+// another one.
+func TestCollectDevice(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Standalone)
+	addVeth(t, l.Host(), "nic", "wire")
+	l.attach(t, port.Config{Bridge: "br0", Name: "nic", Kind: port.Device})
+	c, web := l.config(t, "web", "10.0.0.2/24")
+	l.attach(t, c)
+	if got := collected(t, l.ports, port.CollectOptions{}); len(got) > 0 {
+		t.Errorf("found %q, all of which is in use", got)
+	}
+	deleteDevice(t, l.Host(), "nic")
+	deleteDevice(t, web, "eth0")
+	addVeth(t, l.Host(), "web", "x")
+	err := l.db.Wait(testContext(t), func() (bool, error) {
+		iface, ok := l.db.Interface("nic")
+		return !ok || iface.MACInUse == nil && (iface.IfIndex == nil || *iface.IfIndex == 0), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := differences(testContext(t), t, l.ports, "nic"), []string{`device "nic" is missing`}; !slices.Equal(got, want) {
+		t.Errorf("differences %q, want %q", got, want)
+	}
+	first := []string{"port nic: its device is gone", "port web: its device is another one's"}
+	for _, want := range [][]string{first, {first[0] + ", removed", first[1] + ", removed"}, nil} {
+		if diff := cmp.Diff(want, collected(t, l.ports, port.CollectOptions{})); diff != "" {
+			t.Errorf("Collect (-want +got):\n%s", diff)
+		}
+	}
+	if got := links(t, l.Host()); !slices.Contains(got, "web") {
+		t.Errorf("devices %v: the other one is gone", got)
+	}
 }

@@ -180,10 +180,7 @@ func (l *lab) state(t *testing.T, ns *netns.NS) (s state) {
 // disciplines and routes.
 func inside(t *testing.T, ns *netns.NS) (found []string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	all, err := h.LinkList()
 	if err != nil {
@@ -226,5 +223,3 @@ func (l *lab) settle(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-var errStep = errors.New("this step fails")

@@ -64,16 +64,10 @@ func locallyAdministered(mac net.HardwareAddr) net.HardwareAddr {
 // find looks for the device. It fails with errNoDevice when there is none of
 // that name, and with errForeignDevice when there is one with another identity.
 func (id identity) find(ns *netns.Shared, name string) (netlink.Link, error) {
-	h, err := ns.Netlink()
-	if err != nil {
-		return nil, err
-	}
-	link, err := h.LinkByName(name)
+	link, err := deviceIn(ns, name)
 	switch {
-	case errors.As(err, new(netlink.LinkNotFoundError)):
-		return nil, errNoDevice
 	case err != nil:
-		return nil, fmt.Errorf("device %q: %w", name, err)
+		return nil, err
 	case link.Type() != "veth" || !slices.Equal(link.Attrs().HardwareAddr, id.mac):
 		return nil, errForeignDevice
 	}

@@ -25,10 +25,7 @@ import (
 // addVeth makes a pair of devices in one namespace, as somebody else would.
 func addVeth(t *testing.T, ns *netns.NS, name, peer string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = name
@@ -65,10 +62,7 @@ func silenced(before string) (settings, recorded string) {
 func arpReplies(t *testing.T, from *netns.NS, addr netip.Addr) (macs []string) {
 	t.Helper()
 	_ = ping(t, from, addr.String(), "1") // what counts is who answers the question for the MAC address
-	h, err := from.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, from)
 	defer h.Close()
 	neighbours, err := h.NeighList(0, netlink.FAMILY_V4)
 	if err != nil {
@@ -119,9 +113,7 @@ func TestDeviceIsTakenFromTheKernel(t *testing.T) {
 		t.Errorf("%v answered for the host's address past the bridge", got)
 	}
 
-	if err := l.ports.Detach(testContext(t), node.Uplink); err != nil {
-		t.Fatal(err)
-	}
+	l.detach(t, node.Uplink)
 	if got := ipSettings(t, l.Host(), node.Uplink); got != before {
 		t.Errorf("IP settings after Detach = %q, want %q", got, before)
 	}
@@ -241,20 +233,9 @@ func TestDetachLeavesForeignDevice(t *testing.T) {
 	l := newLab(t, bridge.Secure)
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
-	link, err := inside.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := inside.LinkDel(link); err != nil {
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0")
 	addVeth(t, l.Host(), "web", "web-peer")
-	err = l.ports.Detach(testContext(t), "web")
+	err := l.ports.Detach(testContext(t), "web")
 	if err == nil || !strings.Contains(err.Error(), `device "web"`) || !strings.Contains(err.Error(), "left as it is") {
 		t.Errorf("Detach: %v, want that the device is left as it is", err)
 	}
@@ -275,16 +256,7 @@ func TestIdentityIsTheSwitchsOwn(t *testing.T) {
 		l := newLab(t, bridge.Secure)
 		c, _ := l.config(t, "web", "10.0.0.2/24")
 		l.attach(t, c)
-		h, err := l.Host().Netlink()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer h.Close()
-		link, err := h.LinkByName("web")
-		if err != nil {
-			t.Fatal(err)
-		}
-		macs = append(macs, link.Attrs().HardwareAddr)
+		macs = append(macs, nodetest.Link(t, l.Host(), "web").Attrs().HardwareAddr)
 	}
 	if slices.Equal(macs[0], macs[1]) {
 		t.Errorf("the devices of both switches have the identity %s", macs[0])

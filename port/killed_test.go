@@ -6,7 +6,6 @@ package port_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,13 +27,6 @@ func (l *lab) expectComplete(t *testing.T, when string, c crashCase, want state)
 	found, err := l.ports.Check(testContext(t), c.config.Name)
 	if err != nil || len(found) > 0 {
 		t.Errorf("%s: Check: %v, %v", when, found, err)
-	}
-}
-
-func (l *lab) detach(t *testing.T, name string) {
-	t.Helper()
-	if err := l.ports.Detach(testContext(t), name); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -165,35 +157,13 @@ func TestKilledUpdate(t *testing.T) {
 // after each failure.
 func failEach(t *testing.T, l *lab, first string, operation func(context.Context, *port.Manager) error, after func(when string)) {
 	t.Helper()
-	for n := 0; ; n++ {
+	steps := killtest.FailEach(t, func(step killtest.Step) error {
 		m := l.manager(t, port.Options{})
-		at := ""
-		taken := make(chan int, 1)
-		taken <- 0
-		m.Hook(inOrder(first, func(step string) error {
-			i := <-taken
-			defer func() { taken <- i + 1 }()
-			if i == n {
-				at = step
-				return errStep
-			}
-			return nil
-		}))
-		err := operation(testContext(t), m)
-		if err == nil {
-			if n == 0 {
-				t.Error("no step was told of")
-			}
-			return
-		}
-		when := fmt.Sprintf("failed at step %d, %q", n, at)
-		if !errors.Is(err, errStep) {
-			t.Fatalf("%s: %v", when, err)
-		}
-		after(when)
-		if t.Failed() {
-			t.FailNow()
-		}
+		m.Hook(inOrder(first, step))
+		return operation(testContext(t), m)
+	}, after)
+	if len(steps) == 0 {
+		t.Error("no step was told of")
 	}
 }
 

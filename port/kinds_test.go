@@ -37,9 +37,7 @@ func TestInternalPortInNamespace(t *testing.T) {
 	if err := ping(t, db, "10.0.0.2", "10"); err != nil {
 		t.Errorf("ping: %v", err)
 	}
-	if err := l.ports.Detach(testContext(t), "web"); err != nil {
-		t.Fatal(err)
-	}
+	l.detach(t, "web")
 	if _, err := l.db.Apply(testContext(t)); err != nil { // until the switch has followed
 		t.Fatal(err)
 	}
@@ -84,21 +82,13 @@ func TestInterfaceComesBack(t *testing.T) {
 	first := l.attach(t, c)
 	peer, db := l.config(t, "db", "10.0.0.3/24")
 	l.attach(t, peer)
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
-	link, err := inside.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := inside.LinkDel(link); err != nil {
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0")
 	again := l.attach(t, c)
 	if again.MAC.String() != first.MAC.String() {
 		t.Errorf("MAC address %s, want %s as before", again.MAC, first.MAC)
+	}
+	if got := differences(testContext(t), t, l.ports, "web"); len(got) > 0 {
+		t.Errorf("differences %q", got)
 	}
 	if err := ping(t, db, "10.0.0.2", "10"); err != nil {
 		t.Errorf("ping: %v", err)
@@ -111,15 +101,9 @@ func TestHandOver(t *testing.T) {
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
 	c := port.Config{Bridge: "br0", Name: "web", HandOver: true, Ifname: "handed0", MAC: mac, MTU: 1400}
 	p := l.attach(t, c)
-	h, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, l.Host())
 	defer h.Close()
-	link, err := h.LinkByName("handed0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, l.Host(), "handed0")
 	if a := link.Attrs(); a.HardwareAddr.String() != mac.String() || a.MTU != 1400 || a.Flags&net.FlagUp != 0 {
 		t.Errorf("the interface has MAC address %s, MTU %d, flags %s; want %s, 1400, down", a.HardwareAddr, a.MTU, a.Flags, mac)
 	}
@@ -131,9 +115,7 @@ func TestHandOver(t *testing.T) {
 	if again := l.attach(t, c); again.OFPort != p.OFPort {
 		t.Errorf("port number %d, want %d as before", again.OFPort, p.OFPort)
 	}
-	if err := l.ports.Detach(testContext(t), "web"); err != nil {
-		t.Fatal(err)
-	}
+	l.detach(t, "web")
 	if got, want := links(t, web), []string{"lo"}; !slices.Equal(got, want) {
 		t.Errorf("devices in the namespace after Detach = %v, want %v", got, want)
 	}
@@ -154,10 +136,7 @@ func TestPatch(t *testing.T) {
 		if _, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath}); err != nil {
 			t.Fatal(err)
 		}
-		p, err := m.Attach(ctx, c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := attach(t, m, c)
 		other, err := m.Get("to-br0")
 		if err != nil {
 			t.Fatal(err)
@@ -165,9 +144,7 @@ func TestPatch(t *testing.T) {
 		if p.OFPort == 0 || other.OFPort != 7 || other.Patch.Name != "to-br1" || other.Bridge != "br1" {
 			t.Errorf("ports %+v and %+v", p, other)
 		}
-		if err := m.Detach(ctx, "to-br0"); err != nil {
-			t.Fatal(err)
-		}
+		detach(t, m, "to-br0")
 		for _, name := range []string{"to-br0", "to-br1"} {
 			if _, ok := sw.DB.Port(name); ok {
 				t.Errorf("port %q is left", name)
@@ -187,12 +164,8 @@ func TestDetachWithQoS(t *testing.T) {
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType,
 			QoS: &port.QoS{MaxRate: 1e9, Queues: map[uint32]port.Queue{1: {MaxRate: 1e8}}},
 		}
-		if _, err := m.Attach(ctx, c); err != nil {
-			t.Fatal(err)
-		}
-		if err := m.Detach(ctx, "p1"); err != nil {
-			t.Fatal(err)
-		}
+		attach(t, m, c)
+		detach(t, m, "p1")
 		for _, table := range []string{vswitch.TablePort, vswitch.TableQoS, vswitch.TableQueue} {
 			results, err := sw.DB.Client().Transact(ctx, ovsdb.Select(table, nil, ovsdb.Where("external_ids", ovsdb.Includes,
 				map[string]string{mark.Owner: "ovskit"})))
@@ -209,7 +182,6 @@ func TestDetachWithQoS(t *testing.T) {
 func TestTunnelRow(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		ctx := testContext(t)
 		withBridge(t, sw)
 		m := manager(t, sw.DB)
 		key := uint32(77)
@@ -226,10 +198,7 @@ func TestTunnelRow(t *testing.T) {
 				"remote_ip": "192.0.2.7", "local_ip": "192.0.2.1", "key": "77", "dst_port": "8472", "csum": "true",
 			}},
 		} {
-			p, err := m.Attach(ctx, port.Config{Bridge: "br0", Name: tt.name, Kind: port.Tunnel, Tunnel: &tt.tunnel})
-			if err != nil {
-				t.Fatal(err)
-			}
+			p := attach(t, m, port.Config{Bridge: "br0", Name: tt.name, Kind: port.Tunnel, Tunnel: &tt.tunnel})
 			iface, _ := sw.DB.Interface(tt.name)
 			if diff := cmp.Diff(tt.want, iface.Options); diff != "" || iface.Type != tt.tunnel.Type {
 				t.Errorf("%s: type %q, options (-want +got):\n%s", tt.name, iface.Type, diff)
@@ -253,10 +222,7 @@ func TestUpdate(t *testing.T) {
 		sw.AddDevice(t, "p1")
 		m := manager(t, sw.DB)
 		c := port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType}
-		first, err := m.Attach(ctx, c)
-		if err != nil {
-			t.Fatal(err)
-		}
+		first := attach(t, m, c)
 		dscp := uint8(46)
 		for _, change := range []func(c *port.Config){
 			func(c *port.Config) { c.VLAN = port.VLAN{Tag: 7} },
@@ -274,9 +240,7 @@ func TestUpdate(t *testing.T) {
 			func(c *port.Config) { *c = port.Config{Bridge: c.Bridge, Name: c.Name, Kind: c.Kind, Type: c.Type} },
 		} {
 			change(&c)
-			if _, err := m.Attach(ctx, c); err != nil {
-				t.Fatal(err)
-			}
+			attach(t, m, c)
 			got, err := m.Get("p1")
 			if err != nil {
 				t.Fatal(err)

@@ -4,13 +4,13 @@
 package port_test
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,20 +67,18 @@ func (l *lab) config(t *testing.T, endpoint, addr string) (port.Config, *netns.N
 
 func (l *lab) attach(t *testing.T, c port.Config) *port.Port {
 	t.Helper()
-	p, err := l.ports.Attach(testContext(t), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return attach(t, l.ports, c)
+}
+
+func (l *lab) detach(t *testing.T, name string) {
+	t.Helper()
+	detach(t, l.ports, name)
 }
 
 // links lists the devices of a namespace.
 func links(t *testing.T, ns *netns.NS) (names []string) {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, ns)
 	defer h.Close()
 	all, err := h.LinkList()
 	if err != nil {
@@ -96,14 +94,9 @@ func links(t *testing.T, ns *netns.NS) (names []string) {
 // ping sends echo requests until one is answered.
 func ping(t *testing.T, from *netns.NS, to string, seconds string, options ...string) error {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ping", append(options, "-c1", "-w"+seconds, "-i0.2", to)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := from.Do(cmd.Start); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		return errors.New(err.Error() + ": " + out.String())
+	out, err := nodetest.Try(t, from, "ping "+strings.Join(append(options, "-c1", "-w"+seconds, "-i0.2", to), " "))
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
 	}
 	return nil
 }
@@ -141,6 +134,26 @@ func transfer(t *testing.T, from, to *netns.NS, addr string, data []byte) ([]byt
 	accepted.SetDeadline(time.Now().Add(10 * time.Second))
 	got, err := io.ReadAll(accepted)
 	return got, errors.Join(err, <-sent)
+}
+
+// udp opens a socket at an address of a namespace, and one in another namespace that
+// sends there. The caller must close both.
+func udp(t *testing.T, from, to *netns.NS, addr string) (sender net.Conn, listener net.PacketConn) {
+	t.Helper()
+	if err := to.Do(func() (err error) {
+		listener, err = net.ListenPacket("udp4", addr)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := from.Do(func() (err error) {
+		sender, err = net.Dial("udp4", addr)
+		return err
+	}); err != nil {
+		listener.Close()
+		t.Fatal(err)
+	}
+	return sender, listener
 }
 
 // expectUntouched fails unless only the bridge is there.

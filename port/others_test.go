@@ -51,9 +51,7 @@ func TestGetFails(t *testing.T) {
 		if _, err := manager(t, sw.DB).Get("nodevice"); !errors.As(err, &failed) || !strings.Contains(err.Error(), "No such device") {
 			t.Errorf("Get of a port without device: %v, want an InterfaceError that says why", err)
 		}
-		if err := manager(t, sw.DB).Detach(ctx, "nodevice"); err != nil {
-			t.Fatal(err)
-		}
+		detach(t, manager(t, sw.DB), "nodevice")
 		sw.Kill(t)
 		if _, err := sw.DB.Commit(ctx, append(add, vswitch.AddPorts(br.UUID, "p"))...); err != nil {
 			t.Fatal(err)
@@ -81,9 +79,7 @@ func TestRemovedMeanwhile(t *testing.T) {
 		if err := other.Wait(ctx, func() (bool, error) { _, ok := other.Port("p1"); return ok, nil }); err != nil {
 			t.Fatal(err)
 		}
-		if err := manager(t, other).Detach(ctx, "p1"); err != nil {
-			t.Fatal(err)
-		}
+		detach(t, manager(t, other), "p1")
 		// In place of the switch, which has nothing to do.
 		_, err := other.Client().Transact(ctx, ovsdb.Update(vswitch.TableOpenVSwitch, ovsdb.Row{"cur_cfg": other.Root().NextCfg + 1}))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,16 +45,7 @@ type wire struct {
 // with tags.
 func tap(t *testing.T, ns *netns.NS, device string) *wire {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName(device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &wire{ifindex: link.Attrs().Index}
+	w := &wire{ifindex: nodetest.Link(t, ns, device).Attrs().Index}
 	const all = unix.ETH_P_ALL>>8 | unix.ETH_P_ALL<<8&0xff00
 	if err := ns.Do(func() (err error) {
 		w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, all)
@@ -63,7 +55,7 @@ func tap(t *testing.T, ns *netns.NS, device string) *wire {
 	}
 	t.Cleanup(func() { unix.Close(w.fd) })
 	wait := unix.NsecToTimeval(int64(5 * time.Second))
-	err = errors.Join(
+	err := errors.Join(
 		unix.SetsockoptInt(w.fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1),
 		unix.SetsockoptInt(w.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 1<<24),
 		unix.SetsockoptTimeval(w.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait),

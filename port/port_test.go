@@ -77,6 +77,38 @@ func manager(t testing.TB, db *vswitch.DB) *port.Manager {
 	return m
 }
 
+// attach attaches a port that must be made.
+func attach(t testing.TB, m *port.Manager, c port.Config) *port.Port {
+	t.Helper()
+	p, err := m.Attach(testContext(t), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// detach detaches a port that must be there.
+func detach(t testing.TB, m *port.Manager, name string) {
+	t.Helper()
+	if err := m.Detach(testContext(t), name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expectError wants an error of what is named: with what, unless that is nil, and
+// with a text.
+func expectError(t *testing.T, of string, err, is error, text string) {
+	t.Helper()
+	switch {
+	case err == nil:
+		t.Fatalf("%s: no error", of)
+	case is != nil && !errors.Is(err, is):
+		t.Errorf("%s: error %q is not %q", of, err, is)
+	case !strings.Contains(err.Error(), text):
+		t.Errorf("%s: error %q does not contain %q", of, err, text)
+	}
+}
+
 // withBridge makes the bridge br0.
 func withBridge(t *testing.T, sw *switchtest.Switch) {
 	t.Helper()
@@ -95,13 +127,10 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		mac := net.HardwareAddr{2, 0, 0, 0, 0, 7}
 		addrs := []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24")}
 		m := manager(t, sw.DB)
-		got, err := m.Attach(ctx, port.Config{
+		got := attach(t, m, port.Config{
 			Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType, MAC: mac, Addrs: addrs,
 			ContainerID: "c1", ExternalIDs: map[string]string{"for": "test"},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		want := &port.Port{
 			Config: port.Config{
 				Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType, MAC: mac, Addrs: addrs,
@@ -119,10 +148,7 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		if diff := cmp.Diff(got, again, sameAddrs); diff != "" {
 			t.Errorf("Get (-Attach +Get):\n%s", diff)
 		}
-		second, err := manager(t, sw.DB).Attach(ctx, port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
-		if err != nil {
-			t.Fatal(err)
-		}
+		second := attach(t, manager(t, sw.DB), port.Config{Bridge: "br0", Name: "p2", Kind: port.Device, Type: sw.DeviceType})
 		if got.OFPort == 0 || got.OFPort == second.OFPort {
 			t.Errorf("port numbers %d and %d, want two different ones above 0", got.OFPort, second.OFPort)
 		}
@@ -151,9 +177,7 @@ func TestAttachAndDetachDevice(t *testing.T) {
 		if err := somebody.Detach(ctx, "p1"); !errors.Is(err, port.ErrForeign) {
 			t.Errorf("Detach of another owner's port: %v, want %v", err, port.ErrForeign)
 		}
-		if err := manager(t, sw.DB).Detach(ctx, "p1"); err != nil {
-			t.Fatal(err)
-		}
+		detach(t, manager(t, sw.DB), "p1")
 		if _, ok := sw.DB.Port("p1"); ok {
 			t.Error("the port is still there after Detach")
 		}
@@ -206,18 +230,9 @@ func TestAttachFails(t *testing.T) {
 			{"MTU", veth(func(c *port.Config) { c.MTU = 10 }), nil, "MTU 10"},
 		} {
 			_, err := manager(t, sw.DB).Attach(ctx, tt.config)
-			if err == nil {
-				t.Errorf("%s: no error", tt.name)
-				continue
-			}
-			if tt.is != nil && !errors.Is(err, tt.is) {
-				t.Errorf("%s: error %q is not %q", tt.name, err, tt.is)
-			}
-			if !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("%s: error %q does not contain %q", tt.name, err, tt.want)
-			}
-			if name := fmt.Sprintf("port %q", tt.config.Name); tt.name != "no name" && !strings.Contains(err.Error(), name) {
-				t.Errorf("%s: error %q does not contain %q", tt.name, err, name)
+			expectError(t, tt.name, err, tt.is, tt.want)
+			if tt.name != "no name" {
+				expectError(t, tt.name, err, nil, fmt.Sprintf("port %q", tt.config.Name))
 			}
 		}
 		if got := len(sw.DB.Ports()) + len(sw.DB.Interfaces()); got != 2 {

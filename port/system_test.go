@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -67,15 +66,9 @@ func TestInterfaceInNamespace(t *testing.T) {
 	if p.OFPort == 0 || len(p.Name) != 15 {
 		t.Errorf("port number %d, name %q; want a number and a name of 15 bytes", p.OFPort, p.Name)
 	}
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, web)
 	defer h.Close()
-	link, err := h.LinkByName("net7")
-	if err != nil {
-		t.Fatal(err)
-	}
+	link := nodetest.Link(t, web, "net7")
 	addrs, err := h.AddrList(link, netlink.FAMILY_V4)
 	if err != nil {
 		t.Fatal(err)
@@ -101,15 +94,7 @@ func TestInterfaceInNamespace(t *testing.T) {
 		t.Errorf("the interface (-want +got):\n%s", diff)
 	}
 
-	hostSide, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hostSide.Close()
-	if link, err = hostSide.LinkByName(p.Name); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := link.Attrs().MTU, 1400; got != want {
+	if got, want := nodetest.Link(t, l.Host(), p.Name).Attrs().MTU, 1400; got != want {
 		t.Errorf("MTU on the switch's side = %d, want %d", got, want)
 	}
 	iface, _ := l.db.Interface(p.Name)
@@ -130,9 +115,7 @@ func TestInterfaceInNamespace(t *testing.T) {
 		t.Errorf("Get (-Attach +Get):\n%s", diff)
 	}
 
-	if err := l.ports.Detach(testContext(t), p.Name); err != nil {
-		t.Fatal(err)
-	}
+	l.detach(t, p.Name)
 	if got, want := links(t, web), []string{"lo"}; !slices.Equal(got, want) {
 		t.Errorf("devices in the namespace after Detach = %v, want %v", got, want)
 	}
@@ -155,15 +138,9 @@ func TestHostDoesNotHear(t *testing.T) {
 	}
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	inside := nodetest.Netlink(t, web)
 	defer inside.Close()
-	eth0, err := inside.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	eth0 := nodetest.Link(t, web, "eth0")
 
 	if err := ping(t, web, "10.0.0.1", "1"); err == nil {
 		t.Error("the host answered a ping")
@@ -180,36 +157,15 @@ func TestHostDoesNotHear(t *testing.T) {
 
 	// The host's end of the pair is addressed directly: first as it is, then
 	// with the host's ears open.
-	hostSide, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hostSide.Close()
-	device, err := hostSide.LinkByName("web")
-	if err != nil {
-		t.Fatal(err)
-	}
+	device := nodetest.Link(t, l.Host(), "web")
 	err = inside.NeighSet(&netlink.Neigh{LinkIndex: eth0.Attrs().Index, State: netlink.NUD_PERMANENT,
 		IP: net.IPv4(10, 0, 0, 1), HardwareAddr: device.Attrs().HardwareAddr})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var listener net.PacketConn
-	if err := l.Host().Do(func() (err error) {
-		listener, err = net.ListenPacket("udp4", "10.0.0.1:9")
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	var sender net.Conn
-	if err := web.Do(func() (err error) {
-		sender, err = net.Dial("udp4", "10.0.0.1:9")
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	sender, listener := udp(t, web, l.Host(), "10.0.0.1:9")
 	defer sender.Close()
+	defer listener.Close()
 	if _, err := sender.Write([]byte("past the switch")); err != nil {
 		t.Fatal(err)
 	}
@@ -244,18 +200,7 @@ func TestFailedAttachLeavesNothing(t *testing.T) {
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	hostLinks := links(t, l.Host())
 
-	inside, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inside.Close()
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = "taken0"
-	other := netlink.NewVeth(attrs)
-	other.PeerName = "taken1"
-	if err := inside.LinkAdd(other); err != nil {
-		t.Fatal(err)
-	}
+	addVeth(t, web, "taken0", "taken1")
 	webLinks := links(t, web)
 
 	for _, tt := range []struct {
@@ -276,16 +221,7 @@ func TestFailedAttachLeavesNothing(t *testing.T) {
 		config := c
 		tt.change(&config)
 		_, err := l.ports.Attach(testContext(t), config)
-		if err == nil {
-			t.Errorf("%s: no error", tt.name)
-			continue
-		}
-		if tt.is != nil && !errors.Is(err, tt.is) {
-			t.Errorf("%s: error %q is not %q", tt.name, err, tt.is)
-		}
-		if !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: error %q does not contain %q", tt.name, err, tt.want)
-		}
+		expectError(t, tt.name, err, tt.is, tt.want)
 		l.expectUntouched(t, hostLinks)
 		if got := links(t, web); !slices.Equal(got, webLinks) {
 			t.Errorf("%s: devices in the namespace = %v, want %v", tt.name, got, webLinks)
@@ -341,18 +277,7 @@ func TestDetachOfWhatIsHalfGone(t *testing.T) {
 	l := newLab(t, bridge.Secure)
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	l.attach(t, c)
-	h, err := web.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName("eth0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.LinkDel(link); err != nil { // the pair goes as it does with the namespace
-		t.Fatal(err)
-	}
+	nodetest.DeleteLink(t, web, "eth0") // the pair goes as it does with the namespace
 	if err := l.ports.Detach(testContext(t), "web"); err != nil {
 		t.Errorf("Detach: %v", err)
 	}

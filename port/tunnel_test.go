@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/port"
 	"github.com/vishvananda/netlink"
 )
@@ -23,10 +24,7 @@ func twoNodes(t *testing.T) (nodes [2]*lab) {
 	for i := range nodes {
 		nodes[i] = newLab(t, bridge.Standalone)
 	}
-	h, err := nodes[0].Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, nodes[0].Host())
 	defer h.Close()
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = "phy0"
@@ -46,10 +44,7 @@ func twoNodes(t *testing.T) (nodes [2]*lab) {
 // up sets a device of the host up.
 func (l *lab) up(t *testing.T, device string) {
 	t.Helper()
-	h, err := l.Host().Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := nodetest.Netlink(t, l.Host())
 	defer h.Close()
 	link, err := h.LinkByName(device)
 	if err == nil {

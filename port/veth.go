@@ -153,23 +153,6 @@ func (v *vethPair) explain(err error) error {
 	return fmt.Errorf("create veth pair %q and %q: %w", v.name, v.ifname, err)
 }
 
-// hasDevice reports whether there is a device of a name. One that cannot be told is
-// an error: what is taken to be gone is made anew.
-func hasDevice(ns *netns.Shared, name string) (bool, error) {
-	h, err := ns.Netlink()
-	if err != nil {
-		return false, err
-	}
-	_, err = h.LinkByName(name)
-	if errors.As(err, new(netlink.LinkNotFoundError)) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("device %q in network namespace %q: %w", name, ns.Name(), err)
-	}
-	return true, nil
-}
-
 func (v *vethPair) remove() error { return v.id.remove(v.source, v.name) }
 
 // randomMAC is a locally administered unicast address.

@@ -14,34 +14,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/ovskit/ovskit/internal/rowwatch/rowwatchtest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
 
-// follow takes events, and keeps what they make of the ports, until done holds. Each
-// event must fit the one before of its port.
+// follow is [rowwatchtest.Follow] for ports.
 func follow(t *testing.T, w *port.Watcher, known map[string]*port.Port, done func() bool) {
 	t.Helper()
-	ctx := testContext(t)
-	for !done() {
-		e, err := w.Next(ctx)
-		if err != nil {
-			t.Fatalf("%v; ports are %q", err, slices.Sorted(maps.Keys(known)))
-		}
-		p := e.New
-		if p == nil {
-			p = e.Old
-		}
-		if known[p.Name] != e.Old {
-			t.Fatalf("event of %q has Old %+v, want %+v", p.Name, e.Old, known[p.Name])
-		}
-		delete(known, p.Name)
-		if e.New != nil {
-			known[p.Name] = e.New
-		}
-	}
+	rowwatchtest.Follow(testContext(t), t, w.Next, func(p *port.Port) string { return p.Name }, known, done)
 }
 
 func TestWatch(t *testing.T) {
@@ -54,28 +37,20 @@ func TestWatch(t *testing.T) {
 			sw.AddDevice(t, name)
 			return port.Config{Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType}
 		}
-		attach := func(m *port.Manager, c port.Config) *port.Port {
-			t.Helper()
-			p, err := m.Attach(ctx, c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return p
-		}
-		attach(m, device("p1"))
+		attach(t, m, device("p1"))
 		w := m.Watch(ovsdb.WatchOptions{})
 		defer w.Close()
 		known := map[string]*port.Port{}
 		follow(t, w, known, func() bool { return known["p1"] != nil })
 
 		c := device("p2")
-		want := attach(manager(t, sw.DB), c)
+		want := attach(t, manager(t, sw.DB), c)
 		follow(t, w, known, func() bool { return known["p2"] != nil && known["p2"].OFPort != 0 })
 		if diff := cmp.Diff(want, known["p2"], sameAddrs); diff != "" {
 			t.Errorf("port (-Attach +event):\n%s", diff)
 		}
 		c.VLAN.Tag = 7
-		attach(m, c)
+		attach(t, m, c)
 		follow(t, w, known, func() bool { return known["p2"].VLAN.Tag == 7 })
 
 		// Another owner's port and one of nobody's make no event.
@@ -84,7 +59,7 @@ func TestWatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer somebody.Close()
-		attach(somebody, device("theirs"))
+		attach(t, somebody, device("theirs"))
 		br, _ := sw.DB.Bridge("br0")
 		if _, err := sw.DB.Apply(ctx,
 			ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "nobody", Type: "internal"}).Named("i"),
@@ -92,9 +67,7 @@ func TestWatch(t *testing.T) {
 			vswitch.AddPorts(br.UUID, "p")); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Detach(ctx, "p1"); err != nil {
-			t.Fatal(err)
-		}
+		detach(t, m, "p1")
 		follow(t, w, known, func() bool { return known["p1"] == nil })
 		if got, want := slices.Sorted(maps.Keys(known)), []string{"p2"}; !slices.Equal(got, want) {
 			t.Errorf("ports %q, want %q", got, want)
@@ -117,7 +90,6 @@ func TestWatch(t *testing.T) {
 func TestWatchAgreesWithList(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
-		ctx := testContext(t)
 		withBridge(t, sw)
 		m := manager(t, sw.DB)
 		watchers := []*port.Watcher{m.Watch(ovsdb.WatchOptions{}), m.Watch(ovsdb.WatchOptions{Limit: 1})}
@@ -128,16 +100,12 @@ func TestWatchAgreesWithList(t *testing.T) {
 		for range 60 {
 			name := fmt.Sprintf("p%d", random.IntN(4))
 			if _, ok := sw.DB.Port(name); ok && random.IntN(3) == 0 {
-				if err := m.Detach(ctx, name); err != nil {
-					t.Fatal(err)
-				}
+				detach(t, m, name)
 				continue
 			}
-			if _, err := m.Attach(ctx, port.Config{
+			attach(t, m, port.Config{
 				Bridge: "br0", Name: name, Kind: port.Device, Type: sw.DeviceType, VLAN: port.VLAN{Tag: uint16(random.IntN(3))},
-			}); err != nil {
-				t.Fatal(err)
-			}
+			})
 		}
 		list, err := m.List()
 		if err != nil {

@@ -10,18 +10,19 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/ovskit/ovskit/internal/hostop"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"golang.org/x/sys/unix"
 )
 
-func remove(ctx context.Context, db *vswitch.DB, addr netip.Addr, h hook) error {
+func remove(ctx context.Context, db *vswitch.DB, addr netip.Addr, h hostop.Hook) error {
 	a, err := Get(db, addr.Unmap())
 	if err != nil {
 		return err
 	}
 	m, err := open(ctx, db, a.SwitchNetns, h)
 	if err == nil {
-		defer m.close()
+		defer m.Close()
 		var r *record
 		if r, err = m.record(a.Addr); err == nil {
 			err = m.takeBack(ctx, r)
@@ -34,41 +35,41 @@ func remove(ctx context.Context, db *vswitch.DB, addr netip.Addr, h hook) error 
 }
 
 // takeBack undoes what a record says, and removes it.
-func (m *machine) takeBack(ctx context.Context, r *record) error {
+func (m machine) takeBack(ctx context.Context, r *record) error {
 	r.State = deleting
 	if err := m.write(ctx, r); err != nil {
 		return err
 	}
-	if r.Boot == m.boot {
+	if r.Boot == m.Boot {
 		if err := m.undo(ctx, r); err != nil {
 			return err
 		}
 	}
-	if err := m.step(ctx, "remove the record"); err != nil {
+	if err := m.Step(ctx, "remove the record"); err != nil {
 		return err
 	}
-	if _, err := m.db.Client().Transact(ctx, r.erase()); err != nil {
+	if _, err := m.DB.Client().Transact(ctx, r.erase()); err != nil {
 		return fmt.Errorf("remove the record: %w", err)
 	}
 	return nil
 }
 
 // undo takes back what was done in the kernel. What is gone is no error.
-func (m *machine) undo(ctx context.Context, r *record) error {
+func (m machine) undo(ctx context.Context, r *record) error {
 	c := &r.config
-	if nic, err := m.links.LinkByName(c.Device); err == nil && r.Proxy {
-		if err := m.step(ctx, "remove the proxy neighbour"); err != nil {
+	if nic, err := m.Links.LinkByName(c.Device); err == nil && r.Proxy {
+		if err := m.Step(ctx, "remove the proxy neighbour"); err != nil {
 			return err
 		}
-		if err := m.links.NeighDel(proxy(nic, c.Addr)); err != nil && !errors.Is(err, unix.ENOENT) {
+		if err := m.Links.NeighDel(proxy(nic, c.Addr)); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("remove proxy neighbour from device %q: %w", c.Device, err)
 		}
 	}
-	if own, err := m.links.LinkByName(c.Bridge); err == nil && r.Route {
-		if err := m.step(ctx, "remove the route"); err != nil {
+	if own, err := m.Links.LinkByName(c.Bridge); err == nil && r.Route {
+		if err := m.Step(ctx, "remove the route"); err != nil {
 			return err
 		}
-		if err := m.links.RouteDel(hostRoute(own, c.Addr)); err != nil && !errors.Is(err, unix.ESRCH) {
+		if err := m.Links.RouteDel(hostRoute(own, c.Addr)); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("remove route to device %q: %w", c.Bridge, err)
 		}
 	}
@@ -82,17 +83,17 @@ func (m *machine) undo(ctx context.Context, r *record) error {
 		if !ok || needed {
 			continue
 		}
-		if err := m.step(ctx, "restore %s", w.key); err != nil {
+		if err := m.Step(ctx, "restore %s", w.key); err != nil {
 			return err
 		}
-		if err := restoreSetting(m.ns, w.key, s); err != nil {
+		if err := restoreSetting(m.NS, w.key, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func recoverAll(ctx context.Context, db *vswitch.DB, h hook) error {
+func recoverAll(ctx context.Context, db *vswitch.DB, h hostop.Hook) error {
 	all, err := List(db)
 	errs := []error{err}
 	for _, a := range all {
@@ -103,12 +104,12 @@ func recoverAll(ctx context.Context, db *vswitch.DB, h hook) error {
 	return errors.Join(errs...)
 }
 
-func recoverOne(ctx context.Context, db *vswitch.DB, a *Address, h hook) error {
+func recoverOne(ctx context.Context, db *vswitch.DB, a *Address, h hostop.Hook) error {
 	m, err := open(ctx, db, a.SwitchNetns, h)
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer m.Close()
 	r, err := m.record(a.Addr)
 	switch {
 	case errors.Is(err, ErrNotFound):

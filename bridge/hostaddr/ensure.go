@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/internal/hostop"
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
@@ -21,10 +22,10 @@ import (
 // undoPatience is how long taking back may take.
 const undoPatience = 2 * time.Second
 
-func ensure(ctx context.Context, db *vswitch.DB, c Config, h hook) error {
+func ensure(ctx context.Context, db *vswitch.DB, c Config, h hostop.Hook) error {
 	m, err := open(ctx, db, c.SwitchNetns, h)
 	if err == nil {
-		defer m.close()
+		defer m.Close()
 		err = m.ensure(ctx, c)
 	}
 	if err != nil {
@@ -33,7 +34,7 @@ func ensure(ctx context.Context, db *vswitch.DB, c Config, h hook) error {
 	return nil
 }
 
-func (m *machine) ensure(ctx context.Context, c Config) error {
+func (m machine) ensure(ctx context.Context, c Config) error {
 	c.Addr = c.Addr.Unmap()
 	if !c.Addr.IsGlobalUnicast() || c.Addr.Zone() != "" {
 		return errors.New("not an address that can be routed")
@@ -56,48 +57,44 @@ func (m *machine) ensure(ctx context.Context, c Config) error {
 		return err
 	}
 	if err := m.apply(ctx, r); err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
-		defer cancel()
-		if undoErr := m.takeBack(ctx, r); undoErr != nil {
-			err = errors.Join(err, fmt.Errorf("undo: %w", undoErr))
-		}
-		return err
+		undo := func(ctx context.Context) error { return m.takeBack(ctx, r) }
+		return errors.Join(err, hostop.Undo(ctx, undoPatience, undo))
 	}
 	return nil
 }
 
 // plan looks at what there is before an address is added.
-func (m *machine) plan(c Config) (*record, error) {
-	br, ok := m.db.Bridge(c.Bridge)
+func (m machine) plan(c Config) (*record, error) {
+	br, ok := m.DB.Bridge(c.Bridge)
 	if !ok {
 		return nil, ErrNoBridge
 	}
-	if holder, ok := m.db.PortBridge(c.Device); ok {
+	if holder, ok := m.DB.PortBridge(c.Device); ok {
 		return nil, fmt.Errorf("device %q is a port of bridge %q: the machine's traffic does not go through it", c.Device, holder.Name)
 	}
-	own, err := m.links.LinkByName(c.Bridge)
+	own, err := m.Links.LinkByName(c.Bridge)
 	if err != nil {
-		return nil, fmt.Errorf("the bridge's own port: device %q in network namespace %q: %w", c.Bridge, m.ns.Path(), err)
+		return nil, fmt.Errorf("the bridge's own port: device %q in network namespace %q: %w", c.Bridge, m.NS.Path(), err)
 	}
 	if own.Attrs().Flags&net.FlagUp == 0 {
 		return nil, fmt.Errorf("the bridge's own port: device %q is down", c.Bridge)
 	}
-	nic, err := m.links.LinkByName(c.Device)
+	nic, err := m.Links.LinkByName(c.Device)
 	if err != nil {
-		return nil, fmt.Errorf("device %q in network namespace %q: %w", c.Device, m.ns.Path(), err)
+		return nil, fmt.Errorf("device %q in network namespace %q: %w", c.Device, m.NS.Path(), err)
 	}
 	r := &record{
 		Version: recordVersion, State: adding, Device: c.Device, Netns: c.SwitchNetns, Owner: cmp.Or(c.Owner, mark.DefaultOwner),
-		Boot: m.boot, config: c, bridge: br.UUID, Route: true,
+		Boot: m.Boot, config: c, bridge: br.UUID, Route: true,
 	}
-	addrs, err := m.links.AddrList(nil, family(c.Addr))
+	addrs, err := m.Links.AddrList(nil, family(c.Addr))
 	if err != nil {
 		return nil, fmt.Errorf("list addresses: %w", err)
 	}
 	if slices.ContainsFunc(addrs, func(a netlink.Addr) bool { return a.IP.Equal(c.Addr.AsSlice()) }) {
 		return nil, fmt.Errorf("%w: by the machine itself", ErrExists)
 	}
-	routes, err := m.links.RouteListFiltered(family(c.Addr), &netlink.Route{Dst: host(c.Addr)}, netlink.RT_FILTER_DST)
+	routes, err := m.Links.RouteListFiltered(family(c.Addr), &netlink.Route{Dst: host(c.Addr)}, netlink.RT_FILTER_DST)
 	if err != nil {
 		return nil, fmt.Errorf("list routes: %w", err)
 	}
@@ -107,7 +104,7 @@ func (m *machine) plan(c Config) (*record, error) {
 		}
 		r.Route = false
 	}
-	proxied, err := m.links.NeighProxyList(nic.Attrs().Index, family(c.Addr))
+	proxied, err := m.Links.NeighProxyList(nic.Attrs().Index, family(c.Addr))
 	if err != nil {
 		return nil, fmt.Errorf("list proxy neighbours of device %q: %w", c.Device, err)
 	}
@@ -116,12 +113,12 @@ func (m *machine) plan(c Config) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Settings, err = planSettings(m.ns, &c, others)
+	r.Settings, err = planSettings(m.NS, &c, others)
 	return r, err
 }
 
 // apply does what a record says, and records that it is done.
-func (m *machine) apply(ctx context.Context, r *record) error {
+func (m machine) apply(ctx context.Context, r *record) error {
 	if err := m.write(ctx, r); err != nil {
 		return err
 	}
@@ -131,31 +128,31 @@ func (m *machine) apply(ctx context.Context, r *record) error {
 		if !ok {
 			continue
 		}
-		if err := m.step(ctx, "set %s", w.key); err != nil {
+		if err := m.Step(ctx, "set %s", w.key); err != nil {
 			return err
 		}
-		if err := m.ns.SetSysctl(w.key, s.Now); err != nil {
+		if err := m.NS.SetSysctl(w.key, s.Now); err != nil {
 			return err
 		}
 	}
-	own, err := m.links.LinkByName(c.Bridge)
+	own, err := m.Links.LinkByName(c.Bridge)
 	if err != nil {
 		return fmt.Errorf("device %q: %w", c.Bridge, err)
 	}
-	nic, err := m.links.LinkByName(c.Device)
+	nic, err := m.Links.LinkByName(c.Device)
 	if err != nil {
 		return fmt.Errorf("device %q: %w", c.Device, err)
 	}
-	if err := m.step(ctx, "add the route"); err != nil {
+	if err := m.Step(ctx, "add the route"); err != nil {
 		return err
 	}
-	if err := m.links.RouteAdd(hostRoute(own, c.Addr)); err != nil && !errors.Is(err, unix.EEXIST) {
+	if err := m.Links.RouteAdd(hostRoute(own, c.Addr)); err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("add route to device %q: %w", c.Bridge, err)
 	}
-	if err := m.step(ctx, "add the proxy neighbour"); err != nil {
+	if err := m.Step(ctx, "add the proxy neighbour"); err != nil {
 		return err
 	}
-	if err := m.links.NeighSet(proxy(nic, c.Addr)); err != nil {
+	if err := m.Links.NeighSet(proxy(nic, c.Addr)); err != nil {
 		return fmt.Errorf("add proxy neighbour to device %q: %w", c.Device, err)
 	}
 	r.State = added
@@ -164,8 +161,8 @@ func (m *machine) apply(ctx context.Context, r *record) error {
 
 // again does what a record says whose address is complete, for the devices and
 // the machine may have been made anew.
-func (m *machine) again(ctx context.Context, r *record) error {
-	if r.Boot == m.boot {
+func (m machine) again(ctx context.Context, r *record) error {
+	if r.Boot == m.Boot {
 		return m.apply(ctx, r)
 	}
 	anew, err := m.plan(r.config)

@@ -58,19 +58,19 @@ type Address struct {
 //
 // It fails with [ErrNoBridge], [ErrExists] and [ErrBusy].
 func Ensure(ctx context.Context, db *vswitch.DB, c Config) error {
-	return ensure(ctx, db, c, noHook)
+	return ensure(ctx, db, c, nil)
 }
 
 // Delete takes an address from its bridge. It fails with [ErrNotFound] and
 // [ErrBusy]. When it fails otherwise, [Recover] or a further Delete finishes it.
 func Delete(ctx context.Context, db *vswitch.DB, addr netip.Addr) error {
-	return remove(ctx, db, addr, noHook)
+	return remove(ctx, db, addr, nil)
 }
 
 // Recover brings all addresses of a switch in order: see the package's comment.
 // A program calls it when it starts.
 func Recover(ctx context.Context, db *vswitch.DB) error {
-	return recoverAll(ctx, db, noHook)
+	return recoverAll(ctx, db, nil)
 }
 
 // Get returns an address. It fails with [ErrNotFound].

@@ -5,96 +5,46 @@ package hostaddr_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/netip"
-	"os"
-	"os/exec"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/ovskit/ovskit/bridge/hostaddr"
+	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"go.uber.org/goleak"
-	"golang.org/x/sys/unix"
 )
 
-// programVariable has in the environment what this executable is to do in place
-// of the tests: a program in JSON.
-const programVariable = "OVSKIT_HOSTADDR_TEST_PROGRAM"
-
-// A program is one that adds or deletes an address, and is killed before a step.
-type program struct {
-	Verb        string // ensure or delete
-	Database    string
-	SwitchNetns string
-	Addr        netip.Addr
-	KillBefore  int // the step's number, from 0
+// A job is what a program does that is killed.
+type job struct {
+	Verb                  string // ensure or delete
+	Database, SwitchNetns string
+	Addr                  netip.Addr
 }
 
 func TestMain(m *testing.M) {
-	if text := os.Getenv(programVariable); text != "" {
-		if err := runProgram(text); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	killtest.Main(func(ctx context.Context, j job, step killtest.Step) error { return j.run(ctx, step) })
 	goleak.VerifyTestMain(m)
 }
 
-func runProgram(text string) error {
-	var p program
-	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	db, err := vswitch.Dial(ctx, ovsdb.Options{Endpoint: p.Database})
+// program makes a program of what it is to do.
+func (l *lab) program(verb string, addr netip.Addr) killtest.Program[job] {
+	return killtest.Program[job]{Job: job{
+		Verb: verb, Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(), Addr: addr,
+	}}
+}
+
+// run is the program.
+func (j job) run(ctx context.Context, step killtest.Step) error {
+	db, err := vswitch.Dial(ctx, ovsdb.Options{Endpoint: j.Database})
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	n := 0
-	kill := func(string) error {
-		if n == p.KillBefore {
-			unix.Kill(os.Getpid(), unix.SIGKILL)
-			select {}
-		}
-		n++
-		return nil
-	}
-	if p.Verb == "delete" {
-		return hostaddr.DeleteHooked(ctx, db, p.Addr, kill)
+	if j.Verb == "delete" {
+		return hostaddr.DeleteHooked(ctx, db, j.Addr, step)
 	}
 	return hostaddr.EnsureHooked(ctx, db,
-		hostaddr.Config{Bridge: "br0", Device: node.Uplink, SwitchNetns: p.SwitchNetns, Addr: p.Addr}, kill)
-}
-
-// run runs a program and reports whether it was killed.
-func (p program) run(t *testing.T) (killed bool) {
-	t.Helper()
-	text, err := json.Marshal(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), programVariable+"="+string(text))
-	out, err := cmd.CombinedOutput()
-	var ended *exec.ExitError
-	if errors.As(err, &ended) && ended.Sys().(syscall.WaitStatus).Signaled() {
-		return true
-	}
-	if err != nil {
-		t.Fatalf("%+v: %v: %s", p, err, out)
-	}
-	return false
+		hostaddr.Config{Bridge: "br0", Device: node.Uplink, SwitchNetns: j.SwitchNetns, Addr: j.Addr}, step)
 }

@@ -4,12 +4,9 @@
 package hostaddr_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge/hostaddr"
-	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
@@ -63,7 +60,7 @@ func newLab(t *testing.T) *lab {
 		}
 	}
 	end := nodetest.Endpoint(t, n, "end")
-	l.command(t, n.Host(), "ip link add end0 type veth peer name eth0 netns "+end.Name())
+	nodetest.Command(t, n.Host(), "ip link add end0 type veth peer name eth0 netns "+end.Name())
 	if err := end.DisableTransmitChecksums("eth0"); err != nil {
 		t.Fatal(err)
 	}
@@ -89,40 +86,17 @@ func newLab(t *testing.T) *lab {
 		"addr add 192.0.2.1/24 dev uplink0", "addr add 2001:db8:1::1/64 dev uplink0 nodad",
 		"-6 addr add fe80::b/64 dev br0 nodad",
 	} {
-		l.command(t, n.Host(), "ip "+c)
+		nodetest.Command(t, n.Host(), "ip "+c)
 	}
-	l.command(t, n.Outside(), "ip addr add 2001:db8:1::fe/64 dev up0 nodad")
+	nodetest.Command(t, n.Outside(), "ip addr add 2001:db8:1::fe/64 dev up0 nodad")
 	for _, c := range []string{
 		"link set eth0 up", "addr add 192.0.2.50/32 dev eth0", "addr add 192.0.2.51/32 dev eth0",
 		"route add default via 192.0.2.1 dev eth0 onlink",
 		"-6 addr add 2001:db8:1::50/128 dev eth0 nodad", "-6 route add default via fe80::b dev eth0",
 	} {
-		l.command(t, end, "ip "+c)
+		nodetest.Command(t, end, "ip "+c)
 	}
 	return l
-}
-
-// command runs a command inside a namespace and returns what it prints.
-func (l *lab) command(t testing.TB, ns *netns.NS, line string) string {
-	t.Helper()
-	out, err := l.try(t, ns, line)
-	if err != nil {
-		t.Fatalf("%s: %v: %s", line, err, out)
-	}
-	return out
-}
-
-func (l *lab) try(t testing.TB, ns *netns.NS, line string) (string, error) {
-	t.Helper()
-	args := strings.Fields(line)
-	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := ns.Do(cmd.Start); err != nil {
-		t.Fatal(err)
-	}
-	err := cmd.Wait()
-	return out.String(), err
 }
 
 func (l *lab) config(addr netip.Addr) hostaddr.Config {
@@ -147,7 +121,7 @@ func (l *lab) remove(t *testing.T, addr netip.Addr) {
 func (l *lab) dump(t *testing.T) (lines []string) {
 	t.Helper()
 	for _, c := range []string{"-4 route show", "-6 route show", "neigh show proxy"} {
-		for _, line := range strings.Split(l.command(t, l.Host(), "ip -N "+c), "\n") {
+		for _, line := range strings.Split(nodetest.Command(t, l.Host(), "ip -N "+c), "\n") {
 			lines = append(lines, strings.TrimSpace(line))
 		}
 	}
@@ -179,7 +153,7 @@ func (l *lab) expect(t *testing.T, when string, want []string) {
 // expectReached pings an address from outside.
 func (l *lab) expectReached(t *testing.T, addr netip.Addr) {
 	t.Helper()
-	if out, err := l.try(t, l.Outside(), "ping -c1 -w10 -i0.1 "+addr.String()); err != nil {
+	if out, err := nodetest.Try(t, l.Outside(), "ping -c1 -w10 -i0.1 "+addr.String()); err != nil {
 		t.Errorf("ping %s: %v: %s", addr, err, out)
 	}
 }
@@ -189,10 +163,10 @@ func TestReached(t *testing.T) {
 	l := newLab(t)
 	before := l.dump(t)
 	for _, addr := range []netip.Addr{spareV4, spareV6} {
-		if out, err := l.try(t, l.Outside(), "ping -c1 -W0.2 "+addr.String()); err == nil {
+		if out, err := nodetest.Try(t, l.Outside(), "ping -c1 -W0.2 "+addr.String()); err == nil {
 			t.Errorf("%s answers already: %s", addr, out)
 		}
-		l.command(t, l.Outside(), "ip neigh flush dev up0")
+		nodetest.Command(t, l.Outside(), "ip neigh flush dev up0")
 		l.ensure(t, addr)
 		l.expectReached(t, addr)
 		added := l.dump(t)
@@ -239,7 +213,7 @@ func TestSharedParameters(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	l.command(t, l.Host(), "ip route add 192.0.2.60/32 dev uplink0")
+	nodetest.Command(t, l.Host(), "ip route add 192.0.2.60/32 dev uplink0")
 	before := l.dump(t)
 	for _, tt := range []struct {
 		change func(*hostaddr.Config)
@@ -271,30 +245,23 @@ func TestKilled(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			before := l.dump(t)
-			p := program{Verb: "ensure", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(), Addr: addr}
-			for ; p.run(t); p.KillBefore++ {
+			ensured := l.program("ensure", addr).Each(t, func(when string) {
 				l.recover(t)
-				l.expect(t, fmt.Sprintf("ensure killed before step %d", p.KillBefore), before)
-			}
-			if p.KillBefore < 7 {
-				t.Errorf("%d steps of Ensure, want one for each change", p.KillBefore)
-			}
+				l.expect(t, "Ensure "+when, before)
+			})
+			expectSteps(t, "Ensure", ensured)
 			l.expectReached(t, addr)
 			added := l.dump(t)
-			p.Verb, p.KillBefore = "delete", 0
-			for ; p.run(t); p.KillBefore++ {
+			deleted := l.program("delete", addr).Each(t, func(when string) {
 				l.recover(t)
-				when := fmt.Sprintf("delete killed before step %d", p.KillBefore)
 				if _, err := hostaddr.Get(l.db, addr); err == nil {
-					l.expect(t, when, added)
-					continue
+					l.expect(t, "Delete "+when, added)
+					return
 				}
-				l.expect(t, when, before)
+				l.expect(t, "Delete "+when, before)
 				l.ensure(t, addr)
-			}
-			if p.KillBefore < 7 {
-				t.Errorf("%d steps of Delete, want one for each change", p.KillBefore)
-			}
+			})
+			expectSteps(t, "Delete", deleted)
 			l.expect(t, "deleted", before)
 		})
 	}
@@ -310,35 +277,28 @@ func (l *lab) recover(t *testing.T) {
 	}
 }
 
-var errStep = errors.New("this step fails")
+// expectSteps fails if an operation had hardly any steps.
+func expectSteps(t *testing.T, operation string, steps []string) {
+	t.Helper()
+	if len(steps) < 7 {
+		t.Errorf("steps of %s: %q, want one for each change", operation, steps)
+	}
+}
 
 func TestFailedSteps(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	before := l.dump(t)
-	for n := 0; ; n++ {
-		step := 0
-		err := hostaddr.EnsureHooked(testContext(t), l.db, l.config(spareV4), func(string) error {
-			defer func() { step++ }()
-			if step == n {
-				return errStep
-			}
-			return nil
-		})
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, errStep) {
-			t.Fatal(err)
-		}
-		l.expect(t, fmt.Sprintf("failed at step %d", n), before)
-	}
+	steps := killtest.FailEach(t, func(step killtest.Step) error {
+		return hostaddr.EnsureHooked(testContext(t), l.db, l.config(spareV4), step)
+	}, func(when string) { l.expect(t, when, before) })
+	expectSteps(t, "Ensure", steps)
 	l.expectReached(t, spareV4)
 	// A bridge's own port that was made anew is given the route again.
 	added := l.dump(t)
-	l.command(t, l.Host(), "ip link set br0 down")
-	l.command(t, l.Host(), "ip link set br0 up")
-	l.command(t, l.Host(), "ip -6 addr add fe80::b/64 dev br0 nodad")
+	nodetest.Command(t, l.Host(), "ip link set br0 down")
+	nodetest.Command(t, l.Host(), "ip link set br0 up")
+	nodetest.Command(t, l.Host(), "ip -6 addr add fe80::b/64 dev br0 nodad")
 	l.recover(t)
 	l.expect(t, "recovered", added)
 	l.expectReached(t, spareV4)

@@ -11,28 +11,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/internal/hostop"
 	"github.com/ovskit/ovskit/internal/linkstate"
 	"github.com/ovskit/ovskit/internal/mark"
-	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
 // undoPatience is how long taking back may take.
 const undoPatience = 10 * time.Second
 
-// lockName is the lock of the switch's namespace that only one program has that
-// changes an uplink.
-const lockName = "ovskit-uplink"
-
-// lockPatience is how long somebody else may have the lock.
-const lockPatience = 200 * time.Millisecond
-
-// A hook is told of each step before it is taken; its error ends the operation.
-type hook func(step string) error
-
-func noHook(string) error { return nil }
-
-func adopt(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, error) {
+func adopt(ctx context.Context, db *vswitch.DB, c Config, h hostop.Hook) (*Uplink, error) {
 	u, err := adoptDevice(ctx, db, c, h)
 	if err != nil {
 		return nil, fmt.Errorf("adopt device %q as uplink of bridge %q: %w", c.Device, c.Bridge, err)
@@ -40,7 +28,7 @@ func adopt(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, erro
 	return u, nil
 }
 
-func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink, error) {
+func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hostop.Hook) (*Uplink, error) {
 	if err := db.Client().Echo(ctx); err != nil { // the copy is up to date
 		return nil, err
 	}
@@ -54,7 +42,7 @@ func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink
 	if err != nil {
 		return nil, err
 	}
-	defer m.close()
+	defer m.Close()
 	if _, err := m.recover(ctx); err != nil {
 		return nil, err
 	}
@@ -75,14 +63,14 @@ func adoptDevice(ctx context.Context, db *vswitch.DB, c Config, h hook) (*Uplink
 	return m.j.uplink(db, c.Bridge), nil
 }
 
-func release(ctx context.Context, db *vswitch.DB, device string, h hook) error {
+func release(ctx context.Context, db *vswitch.DB, device string, h hostop.Hook) error {
 	if err := releaseDevice(ctx, db, device, h); err != nil {
 		return fmt.Errorf("release uplink %q: %w", device, err)
 	}
 	return nil
 }
 
-func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hook) error {
+func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hostop.Hook) error {
 	if err := db.Client().Echo(ctx); err != nil { // the copy is up to date
 		return err
 	}
@@ -94,7 +82,7 @@ func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hook) e
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer m.Close()
 	if m.j == nil {
 		return ErrNotFound
 	}
@@ -117,16 +105,11 @@ func releaseDevice(ctx context.Context, db *vswitch.DB, device string, h hook) e
 
 // undo takes back what has failed, even if ctx has ended.
 func (m *mover) undo(ctx context.Context, takeBack func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoPatience)
-	defer cancel()
 	m.connect, m.verify = nil, nil
-	if err := takeBack(ctx); err != nil {
-		return fmt.Errorf("undo: %w", err)
-	}
-	return nil
+	return hostop.Undo(ctx, undoPatience, takeBack)
 }
 
-func recoverAll(ctx context.Context, db *vswitch.DB, h hook) (devices []string, err error) {
+func recoverAll(ctx context.Context, db *vswitch.DB, h hostop.Hook) (devices []string, err error) {
 	if err := db.Client().Echo(ctx); err != nil { // the copy is up to date
 		return nil, err
 	}
@@ -144,12 +127,12 @@ func recoverAll(ctx context.Context, db *vswitch.DB, h hook) (devices []string, 
 	return devices, errors.Join(errs...)
 }
 
-func recoverOne(ctx context.Context, db *vswitch.DB, u *Uplink, h hook) (changed bool, err error) {
+func recoverOne(ctx context.Context, db *vswitch.DB, u *Uplink, h hostop.Hook) (changed bool, err error) {
 	m, err := open(ctx, db, u.Bridge, u.SwitchNetns, h)
 	if err != nil {
 		return false, err
 	}
-	defer m.close()
+	defer m.Close()
 	return m.recover(ctx)
 }
 
@@ -159,17 +142,13 @@ func (m *mover) recover(ctx context.Context) (changed bool, err error) {
 	if m.j == nil {
 		return false, nil
 	}
-	boot, err := bootID()
-	if err != nil {
-		return false, err
-	}
 	_, hasPort := m.nicPort()
-	switch sameBoot := boot == m.j.Boot; {
+	switch sameBoot := m.Boot == m.j.Boot; {
 	case m.j.State != Adopted && sameBoot:
 		err = m.restore(ctx)
 	case m.j.State != Adopted:
 		// The kernel has begun anew, with what the machine is configured with.
-		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.OwnIndex = boot, nil, nil, false, 0
+		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.OwnIndex = m.Boot, nil, nil, false, 0
 		m.j.Up, m.j.OwnUp, m.j.Promisc = true, true, true
 		err = m.restore(ctx)
 	case !hasPort && sameBoot:
@@ -195,7 +174,7 @@ func (m *mover) silenceAgain(ctx context.Context) (changed bool, err error) {
 	if err != nil || nic == nil || !m.j.Silenced {
 		return false, err
 	}
-	silent, err := m.ns.IsIPDisabled(m.j.Device)
+	silent, err := m.NS.IsIPDisabled(m.j.Device)
 	if err != nil || silent {
 		return false, err
 	}
@@ -208,10 +187,10 @@ func (m *mover) silenceAgain(ctx context.Context) (changed bool, err error) {
 	if slices.ContainsFunc(there, func(o linkstate.Object) bool { return moved[o.ID()] && !o.LinkLocal() }) {
 		return true, m.establish(ctx)
 	}
-	if err := m.step(ctx, "keep the kernel's IP stack away from device %q", d.Name); err != nil {
+	if err := m.Step(ctx, "keep the kernel's IP stack away from device %q", d.Name); err != nil {
 		return false, err
 	}
-	return true, m.ns.DisableIP(d.Name)
+	return true, m.NS.DisableIP(d.Name)
 }
 
 // adoptAnew adopts the NIC as it is after the machine has been started. The rows
@@ -258,30 +237,18 @@ func idsOf(objects []linkstate.Object) map[string]bool {
 }
 
 // open makes a mover of a bridge, with the journal that the bridge has.
-func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hook) (_ *mover, err error) {
-	m := &mover{db: db, bridge: bridge, hook: h}
+func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hostop.Hook) (_ *mover, err error) {
+	op, err := hostop.Open(ctx, db, hostop.Options{Netns: switchNetns, Lock: "ovskit-uplink", Busy: ErrBusy, Hook: h})
+	if err != nil {
+		return nil, err
+	}
+	m := &mover{Op: op, bridge: bridge}
 	defer func() {
 		if err != nil {
-			m.close()
+			m.Close()
 		}
 	}()
-	if m.ns, err = netns.OpenOrCurrent(switchNetns); err != nil {
-		return nil, err
-	}
-	if m.unlock, err = m.ns.LockWithin(ctx, lockName, lockPatience); err != nil {
-		if errors.Is(err, netns.ErrLocked) {
-			err = ErrBusy
-		}
-		return nil, err
-	}
-	if m.links, err = m.ns.Netlink(); err != nil {
-		return nil, err
-	}
-	if m.conn, err = linkstate.Open(m.ns); err != nil {
-		return nil, err
-	}
-	// The copy of the database then shows what earlier owners of the lock did.
-	if err = db.Client().Echo(ctx); err != nil {
+	if m.conn, err = linkstate.Open(m.NS); err != nil {
 		return nil, err
 	}
 	row, ok := db.Bridge(bridge)
@@ -295,4 +262,12 @@ func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hoo
 		}
 	}
 	return m, m.findOwn()
+}
+
+// Close ends the operation.
+func (m *mover) Close() {
+	if m.conn != nil {
+		m.conn.Close()
+	}
+	m.Op.Close()
 }

@@ -34,7 +34,7 @@ func TestChangesGoAlong(t *testing.T) {
 		"route add 198.18.8.0/24 via 192.0.2.254",
 		"route del 198.18.7.0/24 table 100",
 	} {
-		l.command(t, l.Host(), "ip "+c)
+		nodetest.Command(t, l.Host(), "ip "+c)
 	}
 	l.release(t)
 	after := l.dump(t)
@@ -66,7 +66,7 @@ func TestLifetimesGoOn(t *testing.T) {
 		var devices []struct {
 			Addrs []map[string]any `json:"addr_info"`
 		}
-		if err := json.Unmarshal([]byte(l.command(t, l.Host(), "ip -json addr show dev "+device)), &devices); err != nil {
+		if err := json.Unmarshal([]byte(nodetest.Command(t, l.Host(), "ip -json addr show dev "+device)), &devices); err != nil {
 			t.Fatal(err)
 		}
 		left := map[string][2]float64{}
@@ -122,7 +122,7 @@ func TestSwitchHangs(t *testing.T) {
 		if _, err := l.db.Apply(testContext(t)); err != nil {
 			t.Fatal(err)
 		}
-		l.command(t, l.Host(), "ip link set br0 down") // which it may have set up by itself
+		nodetest.Command(t, l.Host(), "ip link set br0 down") // which it may have set up by itself
 		l.expect(t, "taken back", before)
 		l.expectConnected(t, "taken back")
 	}
@@ -161,12 +161,12 @@ func TestSwitchDies(t *testing.T) {
 	}
 	if nodetest.Datapath() == nodetest.KernelDatapath { // whose port cannot be removed, and which keeps the NIC without ovs-vswitchd
 		l.release(t)
-		l.command(t, l.Host(), "ip link set br0 down")
+		nodetest.Command(t, l.Host(), "ip link set br0 down")
 		l.expect(t, "released", before)
 		return
 	}
 
-	restart(l.OVS().KillSwitch, func() { l.command(t, l.Host(), "ip link del br0") })
+	restart(l.OVS().KillSwitch, func() { nodetest.Command(t, l.Host(), "ip link del br0") })
 	changed, err := uplink.Recover(testContext(t), l.db)
 	if err != nil || !slices.Equal(changed, []string{node.Uplink}) {
 		t.Errorf("Recover: %v, %v; want the uplink", changed, err)
@@ -178,7 +178,7 @@ func TestSwitchDies(t *testing.T) {
 		l.release(t)
 		l.expectConnected(t, "released without ovs-vswitchd")
 	})
-	l.command(t, l.Host(), "ip link set br0 down") // which it may have set up by itself
+	nodetest.Command(t, l.Host(), "ip link set br0 down") // which it may have set up by itself
 	l.expect(t, "released without ovs-vswitchd", before)
 }
 
@@ -196,7 +196,7 @@ func TestNICReconfigured(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		l.command(t, l.Host(), c)
+		nodetest.Command(t, l.Host(), c)
 		if changed, err := uplink.Recover(testContext(t), l.db); err != nil || !slices.Equal(changed, []string{node.Uplink}) {
 			t.Errorf("Recover: %v, %v; want the uplink", changed, err)
 		}
@@ -228,9 +228,9 @@ func TestNICGone(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", plain)
 	l.adopt(t)
-	l.command(t, l.Host(), "ip link del uplink0")
+	nodetest.Command(t, l.Host(), "ip link del uplink0")
 	l.release(t)
-	if left := l.command(t, l.Host(), "ip -4 -o addr show dev br0"); left != "" {
+	if left := nodetest.Command(t, l.Host(), "ip -4 -o addr show dev br0"); left != "" {
 		t.Errorf("the bridge's own port has %s", left)
 	}
 	if got := len(l.db.Ports()); got != 1 {
@@ -244,7 +244,7 @@ func TestNICDown(t *testing.T) {
 	l := newLab(t, "standalone", []string{"link set uplink0 down", "addr add 192.0.2.1/24 dev uplink0"})
 	before := l.dump(t)
 	l.adopt(t)
-	l.command(t, l.Host(), "ping -c1 -w10 -i0.1 192.0.2.254")
+	nodetest.Command(t, l.Host(), "ping -c1 -w10 -i0.1 192.0.2.254")
 	l.release(t)
 	l.expect(t, "released", before)
 }
@@ -277,16 +277,16 @@ func TestMachineStartedAnew(t *testing.T) {
 	// The configuration of the machine gives the NIC what it had.
 	boot := func() {
 		t.Helper()
-		l.command(t, l.Host(), "ip addr flush dev br0")
-		l.command(t, l.Host(), "ip link set br0 down")
-		l.command(t, l.Host(), "ip rule del pref 1000")
+		nodetest.Command(t, l.Host(), "ip addr flush dev br0")
+		nodetest.Command(t, l.Host(), "ip link set br0 down")
+		nodetest.Command(t, l.Host(), "ip rule del pref 1000")
 		settings := "ipv4/arp_ignore=0 ipv4/rp_filter=0 ipv4/forwarding=1 ipv6/disable_ipv6=0"
 		if err := l.Host().RestoreIP(node.Uplink, settings); err != nil {
 			t.Fatal(err)
 		}
 		l.setDAD(t, "0")
 		for _, c := range plain {
-			l.command(t, l.Host(), "ip "+c)
+			nodetest.Command(t, l.Host(), "ip "+c)
 		}
 		l.setDAD(t, "1")
 	}
@@ -297,13 +297,9 @@ func TestMachineStartedAnew(t *testing.T) {
 	l.expectConnected(t, "adopted anew")
 
 	// In the middle of a release all that is left are rows.
-	p := program{Verb: "release", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
-		KillAt: "remove the port, configure the bridge as before"}
-	if !p.run(t) {
-		t.Fatal("the release came to its end")
-	}
+	l.runUntil(t, "release", "remove the port, configure the bridge as before")
 	age()
-	l.command(t, l.Host(), "ip link set br0 down")
+	nodetest.Command(t, l.Host(), "ip link set br0 down")
 	l.recover(t)
 	l.expect(t, "released", before)
 }

@@ -6,14 +6,11 @@ package uplink_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/ovskit/ovskit/bridge/uplink"
+	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/internal/node"
-	"github.com/ovskit/ovskit/internal/node/nodetest"
-	"github.com/ovskit/ovskit/ovsdb"
-	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
 
 // TestKilledAdopt kills a program that adopts before each of its steps in turn:
@@ -24,21 +21,21 @@ func TestKilledAdopt(t *testing.T) {
 		name    string
 		machine []string
 		stride  int
-	}{{"plain", plain, 1}, {"rich", rich, 9}} {
+		steps   int // at least
+	}{{"plain", plain, 1, 15}, {"rich", rich, 9, 9}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t, "standalone", tt.machine)
 			before := l.dump(t)
-			p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path()}
-			for p.run(t) {
-				when := fmt.Sprintf("killed before step %d", p.KillBefore)
+			p := l.program("adopt")
+			p.Stride = tt.stride
+			steps := p.Each(t, func(when string) {
 				l.expectConnected(t, when)
 				l.recover(t)
 				l.expectConnected(t, when+", recovered")
 				l.expect(t, when+", recovered", before)
-				p.KillBefore += tt.stride
-			}
-			l.expectSteps(t, p.KillBefore)
+			})
+			expectSteps(t, steps, tt.steps)
 			l.expectConnected(t, "adopted")
 		})
 	}
@@ -51,9 +48,7 @@ func TestKilledRelease(t *testing.T) {
 	before := l.dump(t)
 	l.adopt(t)
 	adopted := l.dump(t)
-	p := program{Verb: "release", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path()}
-	for p.run(t) {
-		when := fmt.Sprintf("killed before step %d", p.KillBefore)
+	steps := l.program("release").Each(t, func(when string) {
 		l.expectConnected(t, when)
 		l.recover(t)
 		when += ", recovered"
@@ -64,9 +59,8 @@ func TestKilledRelease(t *testing.T) {
 			l.expect(t, when, before)
 			l.adopt(t)
 		}
-		p.KillBefore++
-	}
-	l.expectSteps(t, p.KillBefore)
+	})
+	expectSteps(t, steps, 15)
 	l.expect(t, "released", before)
 }
 
@@ -74,20 +68,9 @@ func TestKilledRelease(t *testing.T) {
 func TestAdoptElsewhere(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", plain)
-	_, err := l.db.Apply(testContext(t),
-		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "br1", Type: "internal"}).Named("i"),
-		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "br1", Interfaces: []string{"i"}}).Named("p"),
-		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br1", Ports: []string{"p"}, DatapathType: nodetest.Datapath()}).Named("b"),
-		vswitch.AddBridges("b"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	l.addBridge(t, "br1", "standalone")
 	before := l.dump(t)
-	p := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
-		KillAt: "write the journal: adopted"}
-	if !p.run(t) {
-		t.Fatal("the adoption came to its end")
-	}
+	l.runUntil(t, "adopt", "write the journal: adopted")
 	if err := l.db.Client().Echo(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
@@ -110,23 +93,15 @@ func TestKilledRecover(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, "standalone", plain)
 	before := l.dump(t)
-	adopt := program{Verb: "adopt", Database: l.OVS().DatabaseEndpoint(), SwitchNetns: l.Host().Path(),
-		KillAt: "write the journal: adopted"}
-	p := program{Verb: "recover", Database: adopt.Database, SwitchNetns: adopt.SwitchNetns}
-	for {
-		if !adopt.run(t) {
-			t.Fatal("the adoption ended before its last step")
-		}
-		if !p.run(t) {
-			break
-		}
-		when := fmt.Sprintf("recovery killed before step %d", p.KillBefore)
+	interrupt := func() { l.runUntil(t, "adopt", "write the journal: adopted") }
+	interrupt()
+	steps := l.program("recover").Each(t, func(when string) {
 		l.recover(t)
 		l.expectConnected(t, when)
 		l.expect(t, when, before)
-		p.KillBefore++
-	}
-	l.expectSteps(t, p.KillBefore)
+		interrupt()
+	})
+	expectSteps(t, steps, 15)
 	l.expect(t, "recovered", before)
 }
 
@@ -141,16 +116,14 @@ func (l *lab) recover(t *testing.T) {
 }
 
 // expectSteps fails if an operation had hardly any steps at which it could be
-// killed.
-func (l *lab) expectSteps(t *testing.T, n int) {
+// killed or fail.
+func expectSteps(t *testing.T, steps []string, least int) {
 	t.Helper()
-	t.Logf("%d steps", n)
-	if n < 15 {
-		t.Errorf("%d steps, want one for each change", n)
+	t.Logf("%d steps: %q", len(steps), steps)
+	if len(steps) < least {
+		t.Errorf("%d steps, want at least %d", len(steps), least)
 	}
 }
-
-var errStep = errors.New("this step fails")
 
 // TestFailedSteps fails each step of an adoption and a release in turn, and
 // cancels the context there.
@@ -180,32 +153,18 @@ func TestFailedSteps(t *testing.T) {
 // it was each time it fails.
 func (l *lab) failSteps(t *testing.T, kind string, operation func(context.Context, func(string) error) error, want dump) {
 	t.Helper()
-	for n := 0; ; n++ {
-		ctx, cancel := context.WithCancel(testContext(t))
-		step, at := 0, ""
-		err := operation(ctx, func(name string) error {
-			defer func() { step++ }()
-			if step != n {
+	steps := killtest.FailEach(t, func(step killtest.Step) error {
+		ctx, cancel := context.WithCancelCause(testContext(t))
+		defer cancel(nil)
+		if kind == "cancelled" {
+			return operation(ctx, func(name string) error {
+				if err := step(name); err != nil {
+					cancel(err)
+				}
 				return nil
-			}
-			at = name
-			if kind == "cancelled" {
-				cancel()
-				return nil
-			}
-			return errStep
-		})
-		cancel()
-		if err == nil {
-			l.expectSteps(t, n)
-			return
+			})
 		}
-		if !errors.Is(err, errStep) && !errors.Is(err, context.Canceled) {
-			t.Fatalf("%s at step %d, %q: %v", kind, n, at, err)
-		}
-		l.expect(t, fmt.Sprintf("%s at step %d, %q", kind, n, at), want)
-		if t.Failed() {
-			t.FailNow()
-		}
-	}
+		return operation(ctx, step)
+	}, func(when string) { l.expect(t, kind+": "+when, want) })
+	expectSteps(t, steps, 15)
 }

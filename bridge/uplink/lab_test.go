@@ -4,7 +4,6 @@
 package uplink_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge/uplink"
-	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
@@ -55,21 +53,13 @@ func newLab(t *testing.T, failMode string, machine []string) *lab {
 	t.Helper()
 	n := nodetest.New(t)
 	l := &lab{Node: n, db: switchtest.Dial(t, n.OVS().DatabaseEndpoint())}
-	_, err := l.db.Apply(testContext(t),
-		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: "br0", Type: "internal"}).Named("i"),
-		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: "br0", Interfaces: []string{"i"}}).Named("p"),
-		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br0", Ports: []string{"p"}, DatapathType: nodetest.Datapath(),
-			FailMode: &failMode}).Named("b"),
-		vswitch.AddBridges("b"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.command(t, n.Outside(), "ip addr add "+outsideV6+"/64 dev up0 nodad")
+	l.addBridge(t, "br0", failMode)
+	nodetest.Command(t, n.Outside(), "ip addr add "+outsideV6+"/64 dev up0 nodad")
 	l.setDAD(t, "0")
 	for _, c := range machine {
-		l.command(t, n.Host(), "ip "+c)
+		nodetest.Command(t, n.Host(), "ip "+c)
 	}
-	for strings.TrimSpace(l.command(t, n.Host(), "ip -6 -o addr show tentative")) != "" {
+	for strings.TrimSpace(nodetest.Command(t, n.Host(), "ip -6 -o addr show tentative")) != "" {
 		if t.Context().Err() != nil {
 			t.Fatal("addresses remain tentative")
 		}
@@ -78,28 +68,26 @@ func newLab(t *testing.T, failMode string, machine []string) *lab {
 	return l
 }
 
+// addBridge makes a bridge with its own port only.
+func (l *lab) addBridge(t *testing.T, name, failMode string) {
+	t.Helper()
+	_, err := l.db.Apply(testContext(t),
+		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: name, Type: "internal"}).Named("i"),
+		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: name, Interfaces: []string{"i"}}).Named("p"),
+		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: name, Ports: []string{"p"}, DatapathType: nodetest.Datapath(),
+			FailMode: &failMode}).Named("b"),
+		vswitch.AddBridges("b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // setDAD says how often the kernel asks whether an address of the NIC is free.
 func (l *lab) setDAD(t *testing.T, times string) {
 	t.Helper()
 	if err := l.Host().SetSysctl("net/ipv6/conf/uplink0/dad_transmits", times); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// command runs a command inside a namespace and returns what it prints.
-func (l *lab) command(t testing.TB, ns *netns.NS, line string) string {
-	t.Helper()
-	args := strings.Fields(line)
-	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := ns.Do(cmd.Start); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%s: %v: %s", line, err, out.String())
-	}
-	return out.String()
 }
 
 // batch has ip run many commands.
@@ -154,7 +142,7 @@ func (l *lab) dump(t *testing.T) (d dump) {
 		"-4 rule show", "-6 rule show", "neigh show nud permanent", "neigh show proxy",
 	} {
 		var entries []map[string]any
-		text := l.command(t, l.Host(), "ip -N -json "+command)
+		text := nodetest.Command(t, l.Host(), "ip -N -json "+command)
 		if err := json.Unmarshal([]byte(text), &entries); err != nil {
 			t.Fatalf("ip %s: %v: %s", command, err, text)
 		}
@@ -239,14 +227,8 @@ func (l *lab) expect(t *testing.T, when string, want dump) {
 func (l *lab) expectConnected(t *testing.T, when string) {
 	t.Helper()
 	for _, to := range []string{node.BeyondAddr.Addr().String(), outsideV6} {
-		cmd := exec.CommandContext(t.Context(), "ping", "-c1", "-w10", "-i0.1", to)
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, &out
-		if err := l.Host().Do(cmd.Start); err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s: ping %s: %v: %s", when, to, err, out.String())
+		if out, err := nodetest.Try(t, l.Host(), "ping -c1 -w10 -i0.1 "+to); err != nil {
+			t.Errorf("%s: ping %s: %v: %s", when, to, err, out)
 		}
 	}
 }

@@ -11,10 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ovskit/ovskit/internal/hostop"
 	"github.com/ovskit/ovskit/internal/linkstate"
-	"github.com/ovskit/ovskit/internal/netns"
-	"github.com/ovskit/ovskit/ovsdb/vswitch"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,44 +22,16 @@ const datapathUser = "netdev"
 // settlePatience is how long a release waits for ovs-vswitchd.
 const settlePatience = 2 * time.Second
 
-// A mover moves what hangs on a NIC to the bridge's own port and back. It has
-// the lock of the namespace until it is closed.
+// A mover moves what hangs on a NIC to the bridge's own port and back.
 type mover struct {
-	db     *vswitch.DB
-	ns     *netns.NS
-	unlock func()
-	links  *netlink.Handle
-	conn   *linkstate.Conn
-	hook   hook
+	*hostop.Op
+	conn *linkstate.Conn
 
 	bridge, uuid    string
 	userspace       bool
 	own             linkstate.Device
 	j               *journal // nil when nothing is adopted
 	connect, verify func(context.Context, *Uplink) error
-}
-
-func (m *mover) close() {
-	if m.conn != nil {
-		m.conn.Close()
-	}
-	if m.links != nil {
-		m.links.Close()
-	}
-	if m.unlock != nil {
-		m.unlock()
-	}
-	if m.ns != nil {
-		m.ns.Close()
-	}
-}
-
-// step is called before anything is changed.
-func (m *mover) step(ctx context.Context, format string, args ...any) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return m.hook(fmt.Sprintf(format, args...))
 }
 
 // establish makes the NIC the uplink, from whatever state between that and one
@@ -105,7 +75,7 @@ func (m *mover) establish(ctx context.Context) error {
 		return err
 	}
 	if m.connect != nil {
-		if err := m.connect(ctx, m.j.uplink(m.db, m.bridge)); err != nil {
+		if err := m.connect(ctx, m.j.uplink(m.DB, m.bridge)); err != nil {
 			return fmt.Errorf("connect: %w", err)
 		}
 	}
@@ -122,15 +92,15 @@ func (m *mover) establish(ctx context.Context) error {
 		return err
 	}
 	if m.j.Silenced {
-		if err := m.step(ctx, "keep the kernel's IP stack away from device %q", from.Name); err != nil {
+		if err := m.Step(ctx, "keep the kernel's IP stack away from device %q", from.Name); err != nil {
 			return err
 		}
-		if err := m.ns.DisableIP(from.Name); err != nil {
+		if err := m.NS.DisableIP(from.Name); err != nil {
 			return err
 		}
 	}
 	if m.verify != nil {
-		if err := m.verify(ctx, m.j.uplink(m.db, m.bridge)); err != nil {
+		if err := m.verify(ctx, m.j.uplink(m.DB, m.bridge)); err != nil {
 			return fmt.Errorf("verify: %w", err)
 		}
 	}
@@ -180,15 +150,15 @@ func (m *mover) restore(ctx context.Context) error {
 // settleNIC gives the NIC the flags that it had. An ovs-vswitchd that was killed
 // leaves it receiving everything.
 func (m *mover) settleNIC(ctx context.Context, d linkstate.Device) error {
-	link, err := m.links.LinkByIndex(d.Index)
+	link, err := m.Links.LinkByIndex(d.Index)
 	if err != nil {
 		return fmt.Errorf("device %q: %w", d.Name, err)
 	}
 	if link.Attrs().RawFlags&unix.IFF_PROMISC != 0 && !m.j.Promisc {
-		if err := m.step(ctx, "have device %q receive what is for it", d.Name); err != nil {
+		if err := m.Step(ctx, "have device %q receive what is for it", d.Name); err != nil {
 			return err
 		}
-		if err := m.links.SetPromiscOff(link); err != nil {
+		if err := m.Links.SetPromiscOff(link); err != nil {
 			return fmt.Errorf("device %q: %w", d.Name, err)
 		}
 	}
@@ -204,10 +174,10 @@ func (m *mover) giveBack(ctx context.Context, to linkstate.Device) error {
 		return err
 	}
 	if m.j.Silenced {
-		if err := m.step(ctx, "give device %q back to the kernel's IP stack", to.Name); err != nil {
+		if err := m.Step(ctx, "give device %q back to the kernel's IP stack", to.Name); err != nil {
 			return err
 		}
-		if err := m.ns.RestoreIP(to.Name, m.j.IPSettings); err != nil {
+		if err := m.NS.RestoreIP(to.Name, m.j.IPSettings); err != nil {
 			return err
 		}
 	}
@@ -299,7 +269,7 @@ func (m *mover) add(
 		}
 	}
 	err = m.conn.Add(some, now-m.j.At, func(o linkstate.Object) error {
-		return m.step(ctx, "add %s to device %q", o, to.Name)
+		return m.Step(ctx, "add %s to device %q", o, to.Name)
 	})
 	if err != nil {
 		return fmt.Errorf("device %q: %w", to.Name, err)
@@ -310,7 +280,7 @@ func (m *mover) add(
 // remove takes objects from a device, the last first.
 func (m *mover) remove(ctx context.Context, from linkstate.Device, objects []linkstate.Object) error {
 	for _, o := range slices.Backward(objects) {
-		if err := m.step(ctx, "remove %s from device %q", o, from.Name); err != nil {
+		if err := m.Step(ctx, "remove %s from device %q", o, from.Name); err != nil {
 			return err
 		}
 		if err := m.conn.Remove(o); err != nil {
@@ -320,36 +290,36 @@ func (m *mover) remove(ctx context.Context, from linkstate.Device, objects []lin
 	if from.Index == 0 {
 		return nil
 	}
-	if err := m.step(ctx, "remove what the kernel has left of the addresses of device %q", from.Name); err != nil {
+	if err := m.Step(ctx, "remove what the kernel has left of the addresses of device %q", from.Name); err != nil {
 		return err
 	}
 	return m.conn.Sweep(from, objects)
 }
 
 func (m *mover) setUp(ctx context.Context, d linkstate.Device) error {
-	link, err := m.links.LinkByIndex(d.Index)
+	link, err := m.Links.LinkByIndex(d.Index)
 	if err != nil {
 		return fmt.Errorf("device %q: %w", d.Name, err)
 	}
 	if link.Attrs().Flags&net.FlagUp != 0 {
 		return nil
 	}
-	if err := m.step(ctx, "set device %q up", d.Name); err != nil {
+	if err := m.Step(ctx, "set device %q up", d.Name); err != nil {
 		return err
 	}
-	if err := m.links.LinkSetUp(link); err != nil {
+	if err := m.Links.LinkSetUp(link); err != nil {
 		return fmt.Errorf("set device %q up: %w", d.Name, err)
 	}
 	return nil
 }
 
 func (m *mover) setDown(ctx context.Context, d linkstate.Device) error {
-	if err := m.step(ctx, "set device %q down", d.Name); err != nil {
+	if err := m.Step(ctx, "set device %q down", d.Name); err != nil {
 		return err
 	}
-	link, err := m.links.LinkByIndex(d.Index)
+	link, err := m.Links.LinkByIndex(d.Index)
 	if err == nil {
-		err = m.links.LinkSetDown(link)
+		err = m.Links.LinkSetDown(link)
 	}
 	if err != nil {
 		return fmt.Errorf("set device %q down: %w", d.Name, err)

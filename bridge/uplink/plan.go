@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/ovskit/ovskit/internal/linkstate"
@@ -18,27 +16,27 @@ import (
 
 // plan looks at a NIC and the bridge's own port before an adoption.
 func (m *mover) plan(device string) (*journal, error) {
-	if _, err := checkDevice(m.db, m.ns, m.links, device); err != nil {
+	if _, err := checkDevice(m.DB, m.NS, m.Links, device); err != nil {
 		return nil, err
 	}
 	j, err := m.list(device)
 	if err != nil {
 		return nil, err
 	}
-	br, ok := m.db.BridgeByUUID(m.uuid)
+	br, ok := m.DB.BridgeByUUID(m.uuid)
 	if !ok {
 		return nil, ErrNoBridge
 	}
 	if hwaddr, ok := br.OtherConfig[hwaddrKey]; ok {
 		j.Hwaddr = &hwaddr
 	}
-	iface, ok := m.db.Interface(m.bridge)
+	iface, ok := m.DB.Interface(m.bridge)
 	if !ok {
 		return nil, fmt.Errorf("the bridge's own port: not in the database")
 	}
 	if iface.IfIndex == nil || int(*iface.IfIndex) != m.own.Index {
 		return nil, fmt.Errorf("the bridge's own port: device %q in network namespace %q is not the one that the switch has made",
-			m.bridge, m.ns.Path())
+			m.bridge, m.NS.Path())
 	}
 	j.MTURequest = iface.MTURequest
 	return j, nil
@@ -46,28 +44,25 @@ func (m *mover) plan(device string) (*journal, error) {
 
 // list makes a journal of what the NIC and the bridge's own port have.
 func (m *mover) list(device string) (*journal, error) {
-	link, err := m.links.LinkByName(device)
+	link, err := m.Links.LinkByName(device)
 	if err != nil {
 		return nil, fmt.Errorf("device %q: %w", device, err)
 	}
-	own, err := m.links.LinkByName(m.bridge)
+	own, err := m.Links.LinkByName(m.bridge)
 	if err != nil {
-		return nil, fmt.Errorf("the bridge's own port: device %q in network namespace %q: %w", m.bridge, m.ns.Path(), err)
+		return nil, fmt.Errorf("the bridge's own port: device %q in network namespace %q: %w", m.bridge, m.NS.Path(), err)
 	}
 	attrs := link.Attrs()
 	j := &journal{
-		State: Adopting, Device: device, DeviceIndex: attrs.Index, MAC: attrs.HardwareAddr.String(), MTU: attrs.MTU,
+		State: Adopting, Boot: m.Boot, Device: device, DeviceIndex: attrs.Index, MAC: attrs.HardwareAddr.String(), MTU: attrs.MTU,
 		Up: attrs.Flags&net.FlagUp != 0, Promisc: attrs.RawFlags&unix.IFF_PROMISC != 0, Silenced: m.userspace,
 		OwnIndex: own.Attrs().Index, OwnMTU: own.Attrs().MTU, OwnUp: own.Attrs().Flags&net.FlagUp != 0,
-	}
-	if j.Boot, err = bootID(); err != nil {
-		return nil, err
 	}
 	if j.At, err = sinceBoot(); err != nil {
 		return nil, err
 	}
 	if m.userspace {
-		if j.IPSettings, err = m.ns.IPSettings(device); err != nil {
+		if j.IPSettings, err = m.NS.IPSettings(device); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +82,7 @@ func (m *mover) list(device string) (*journal, error) {
 // it does not exist.
 func (m *mover) findOwn() error {
 	m.own = linkstate.Device{Name: m.bridge}
-	link, err := m.links.LinkByName(m.bridge)
+	link, err := m.Links.LinkByName(m.bridge)
 	if err == nil {
 		m.own.Index = link.Attrs().Index
 	} else if !errors.As(err, new(netlink.LinkNotFoundError)) {
@@ -99,7 +94,7 @@ func (m *mover) findOwn() error {
 // findNIC finds the NIC; nil if it is gone. Another device that has come to its
 // name is not it.
 func (m *mover) findNIC() (netlink.Link, error) {
-	link, err := m.links.LinkByName(m.j.Device)
+	link, err := m.Links.LinkByName(m.j.Device)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		return nil, nil
 	}
@@ -110,12 +105,6 @@ func (m *mover) findNIC() (netlink.Link, error) {
 		return nil, nil
 	}
 	return link, nil
-}
-
-// bootID tells the starts of the machine apart, random(4).
-func bootID() (string, error) {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	return strings.TrimSpace(string(id)), err
 }
 
 // sinceBoot is the time since the machine was started, sleep included: what is

@@ -12,6 +12,7 @@ import (
 	"github.com/ovskit/ovskit/bridge/hostaddr"
 	"github.com/ovskit/ovskit/bridge/uplink"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -27,7 +28,7 @@ func TestRefused(t *testing.T) {
 		"link add nh0 type veth peer name nh1", "link set nh0 up", "link set nh1 up", "addr add 172.29.0.1/24 dev nh0",
 		"nexthop add id 7 via 172.29.0.2 dev nh0", "route add 198.18.9.0/24 nhid 7",
 	} {
-		l.command(t, l.Host(), "ip "+c)
+		nodetest.Command(t, l.Host(), "ip "+c)
 	}
 	l.addPort(t, "other0")
 	before := l.dump(t)
@@ -85,7 +86,7 @@ func TestRefused(t *testing.T) {
 // addPort makes a pair of devices and the first of it a port of br0.
 func (l *lab) addPort(t *testing.T, name string) {
 	t.Helper()
-	l.command(t, l.Host(), "ip link add "+name+" type veth peer name "+name+"p")
+	nodetest.Command(t, l.Host(), "ip link add "+name+" type veth peer name "+name+"p")
 	br, _ := l.db.Bridge("br0")
 	_, err := l.db.Apply(testContext(t),
 		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: name}).Named("i"),

@@ -45,7 +45,7 @@ func (m *mover) journalOp() (ovsdb.Operation, error) {
 
 // journalIsWritten reports whether the journal in the database is the same.
 func (m *mover) journalIsWritten() bool {
-	br, ok := m.db.BridgeByUUID(m.uuid)
+	br, ok := m.DB.BridgeByUUID(m.uuid)
 	text, err := m.j.encode()
 	return ok && err == nil && br.ExternalIDs[mark.Uplink] == text
 }
@@ -55,10 +55,10 @@ func (m *mover) writeJournal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.step(ctx, "write the journal: %s", m.j.State); err != nil {
+	if err := m.Step(ctx, "write the journal: %s", m.j.State); err != nil {
 		return err
 	}
-	results, err := m.db.Client().Transact(ctx, op)
+	results, err := m.DB.Client().Transact(ctx, op)
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
@@ -69,10 +69,10 @@ func (m *mover) writeJournal(ctx context.Context) error {
 }
 
 func (m *mover) clearJournal(ctx context.Context) error {
-	if err := m.step(ctx, "remove the journal"); err != nil {
+	if err := m.Step(ctx, "remove the journal"); err != nil {
 		return err
 	}
-	_, err := m.db.Client().Transact(ctx,
+	_, err := m.DB.Client().Transact(ctx,
 		ovsdb.Mutate(vswitch.TableBridge, setKey("external_ids", mark.Uplink, nil), ovsdb.ByUUID(m.uuid)))
 	if err != nil {
 		return fmt.Errorf("remove the journal: %w", err)
@@ -88,10 +88,10 @@ func (m *mover) configureBridge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.step(ctx, "write the journal, configure the bridge"); err != nil {
+	if err := m.Step(ctx, "write the journal, configure the bridge"); err != nil {
 		return err
 	}
-	results, err := m.db.Apply(ctx, journal,
+	results, err := m.DB.Apply(ctx, journal,
 		ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, &m.j.MAC), ovsdb.ByUUID(m.uuid)),
 		ovsdb.Update(vswitch.TableInterface, ovsdb.Row{"mtu_request": int64(m.j.MTU)}, ovsdb.Where("name", ovsdb.Equal, m.bridge)))
 	if err == nil && results[0].Count == 0 {
@@ -102,11 +102,11 @@ func (m *mover) configureBridge(ctx context.Context) error {
 
 // nicPort returns the NIC's port of the bridge, if it is there.
 func (m *mover) nicPort() (*vswitch.Port, bool) {
-	port, ok := m.db.Port(m.j.Device)
+	port, ok := m.DB.Port(m.j.Device)
 	if !ok {
 		return nil, false
 	}
-	iface, ok := m.db.Interface(m.j.Device)
+	iface, ok := m.DB.Interface(m.j.Device)
 	return port, ok && iface.ExternalIDs[mark.Kind] == kind
 }
 
@@ -114,15 +114,15 @@ func (m *mover) nicPort() (*vswitch.Port, bool) {
 // ovs-vswitchd has opened it.
 func (m *mover) addPort(ctx context.Context) error {
 	if _, ok := m.nicPort(); !ok {
-		if err := m.step(ctx, "add the port"); err != nil {
+		if err := m.Step(ctx, "add the port"); err != nil {
 			return err
 		}
 		owner := map[string]string{mark.Owner: m.j.Owner}
 		ids := map[string]string{mark.Owner: m.j.Owner, mark.Kind: kind}
 		if m.j.Netns != "" {
-			ids[mark.SwitchNetns] = m.ns.Path()
+			ids[mark.SwitchNetns] = m.NS.Path()
 		}
-		results, err := m.db.Apply(ctx,
+		results, err := m.DB.Apply(ctx,
 			ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: m.j.Device, ExternalIDs: ids}).Named("nic"),
 			ovsdb.Insert(vswitch.TablePort,
 				&vswitch.Port{Name: m.j.Device, Interfaces: []string{"nic"}, ExternalIDs: owner}).Named("port"),
@@ -135,8 +135,8 @@ func (m *mover) addPort(ctx context.Context) error {
 		}
 	}
 	var iface *vswitch.Interface
-	err := m.db.Wait(ctx, func() (ok bool, err error) {
-		if iface, ok = m.db.Interface(m.j.Device); !ok {
+	err := m.DB.Wait(ctx, func() (ok bool, err error) {
+		if iface, ok = m.DB.Interface(m.j.Device); !ok {
 			return false, errRemoved
 		}
 		if iface.Error != nil || iface.OFPort != nil && *iface.OFPort < 0 {
@@ -152,7 +152,7 @@ func (m *mover) addPort(ctx context.Context) error {
 		return err
 	}
 	if nic == nil || nic.Attrs().Index != int(*iface.IfIndex) {
-		return fmt.Errorf("the device that the switch has opened is not %q in network namespace %q", m.j.Device, m.ns.Path())
+		return fmt.Errorf("the device that the switch has opened is not %q in network namespace %q", m.j.Device, m.NS.Path())
 	}
 	return nil
 }
@@ -161,15 +161,15 @@ func (m *mover) addPort(ctx context.Context) error {
 // configuration back, where that is still as the adoption has made it. If the
 // datapath is in the kernel, ovs-vswitchd must have let go of the NIC.
 func (m *mover) removeRows(ctx context.Context) error {
-	if err := m.step(ctx, "remove the port, configure the bridge as before"); err != nil {
+	if err := m.Step(ctx, "remove the port, configure the bridge as before"); err != nil {
 		return err
 	}
 	// The server answers in order: the copy of the database then shows what a
 	// transaction did whose answer was not waited for.
-	if err := m.db.Client().Echo(ctx); err != nil {
+	if err := m.DB.Client().Echo(ctx); err != nil {
 		return fmt.Errorf("remove the port: %w", err)
 	}
-	br, ok := m.db.BridgeByUUID(m.uuid)
+	br, ok := m.DB.BridgeByUUID(m.uuid)
 	if !ok {
 		return ErrNoBridge
 	}
@@ -177,7 +177,7 @@ func (m *mover) removeRows(ctx context.Context) error {
 	if br.OtherConfig[hwaddrKey] == m.j.MAC {
 		ops = append(ops, ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, m.j.Hwaddr), ovsdb.ByUUID(m.uuid)))
 	}
-	if own, ok := m.db.Interface(m.bridge); ok && m.isOurMTU(own.MTURequest) {
+	if own, ok := m.DB.Interface(m.bridge); ok && m.isOurMTU(own.MTURequest) {
 		request := func(mtu *int64) ovsdb.Operation {
 			return ovsdb.Update(vswitch.TableInterface, ovsdb.Row{"mtu_request": mtu}, ovsdb.ByUUID(own.UUID))
 		}
@@ -199,7 +199,7 @@ func (m *mover) removeRows(ctx context.Context) error {
 	for _, do := range [][]ovsdb.Operation{nil, ops, last} {
 		err := m.settled(ctx, do...)
 		if errors.Is(err, vswitch.ErrNotApplied) && ctx.Err() == nil && optional {
-			_, err := m.db.Commit(ctx, append(ops, last...)...)
+			_, err := m.DB.Commit(ctx, append(ops, last...)...)
 			return err
 		}
 		if err != nil {
@@ -219,6 +219,6 @@ func (m *mover) isOurMTU(request *int64) bool {
 func (m *mover) settled(ctx context.Context, ops ...ovsdb.Operation) error {
 	ctx, cancel := context.WithTimeout(ctx, settlePatience)
 	defer cancel()
-	_, err := m.db.Apply(ctx, ops...)
+	_, err := m.DB.Apply(ctx, ops...)
 	return err
 }

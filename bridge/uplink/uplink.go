@@ -100,7 +100,7 @@ type Uplink struct {
 // answer before ctx ends. A device that is the bridge's uplink already is left as
 // it is.
 func Adopt(ctx context.Context, db *vswitch.DB, c Config) (*Uplink, error) {
-	return adopt(ctx, db, c, noHook)
+	return adopt(ctx, db, c, nil)
 }
 
 // Release gives the machine its NIC back and takes it out of the bridge. It
@@ -112,7 +112,7 @@ func Adopt(ctx context.Context, db *vswitch.DB, c Config) (*Uplink, error) {
 // ovs-vswitchd is not needed if the datapath is in user space: it learns of the
 // release when it is back.
 func Release(ctx context.Context, db *vswitch.DB, device string) error {
-	return release(ctx, db, device, noHook)
+	return release(ctx, db, device, nil)
 }
 
 // Recover brings all uplinks of a switch in order that programs have left in the
@@ -120,7 +120,7 @@ func Release(ctx context.Context, db *vswitch.DB, device string) error {
 // the package's comment. It returns those that it has changed, by the names of
 // their devices.
 func Recover(ctx context.Context, db *vswitch.DB) (devices []string, err error) {
-	return recoverAll(ctx, db, noHook)
+	return recoverAll(ctx, db, nil)
 }
 
 // Get returns an uplink by the name of its device. It fails with [ErrNotFound].

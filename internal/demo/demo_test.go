@@ -171,7 +171,12 @@ func shortcut(ctx context.Context, s *scenario, to []uint32, matches ...openflow
 			Priority: 65535, Match: m, Instructions: openflow.Instructions{Apply: actions},
 		}))
 	}
-	return s.of.Bundle(ctx, mods...)
+	// Over the same connection it is not for the flows' keeper to repair.
+	conn, err := s.of.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	return conn.Bundle(ctx, mods...)
 }
 
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

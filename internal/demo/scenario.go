@@ -45,7 +45,8 @@ const (
 // scenario is the network of the demo, set up and answering.
 type scenario struct {
 	tb       *testbed.Testbed
-	of       *openflow.Conn
+	of       *openflow.Client
+	flows    *flows.Switch
 	services *services
 
 	host, outside, web0, web1, db0 *machine
@@ -100,12 +101,12 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 	uplink := s.tb.Uplink()
 	intents := []flows.Object{
 		flows.Host{MAC: s.tb.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
-		flows.Uplink{Name: uplink.Name, Port: uplink.OFPort, Addr: testbed.HostAddr.Addr()},
+		flows.Uplink{Name: uplink.Name, Port: uplink.OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
 		flows.Network{
-			Name: "web", Subnet: webSubnet, Gateway: webGateway,
+			Name: "web", Gateways: gateways()[:1],
 			Egress: flows.Via(uplink.Name), Host: flows.ToHost | flows.FromHost,
 		},
-		flows.Network{Name: "db", Subnet: dbSubnet, Gateway: dbGateway, Egress: flows.Via(uplink.Name)},
+		flows.Network{Name: "db", Gateways: gateways()[1:], Egress: flows.Via(uplink.Name)},
 		s.declared[s.web0], s.declared[s.web1], s.declared[s.db0],
 	}
 	if alter != nil {
@@ -119,14 +120,13 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 
 // connect makes the intents come true on the bridge.
 func (s *scenario) connect(ctx context.Context, intents []flows.Object) (err error) {
-	if s.of, err = openflow.Dial(ctx, s.tb.Bridge().Management(), openflow.Options{}); err != nil {
+	if s.of, err = openflow.Connect(ctx, s.tb.Bridge().Management(), openflow.ClientOptions{}); err != nil {
 		return err
 	}
-	sw, err := flows.Open(ctx, s.of, flows.Options{Owner: "demo"})
-	if err != nil {
+	if s.flows, err = flows.Open(ctx, s.of, flows.Options{Owner: "demo"}); err != nil {
 		return err
 	}
-	return sw.Set(ctx, intents...)
+	return s.flows.Set(ctx, intents...)
 }
 
 // serve starts what the probes talk to.
@@ -161,6 +161,9 @@ func (s *scenario) serve(ctx context.Context) error {
 func (s *scenario) close() {
 	if s.services != nil {
 		s.services.close()
+	}
+	if s.flows != nil {
+		s.flows.Close()
 	}
 	if s.of != nil {
 		s.of.Close()

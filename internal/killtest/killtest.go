@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package killtest has a test run a part of itself as a program of its own, which
-// kills itself before one of its steps: as if it had been killed there by chance.
+// kills itself before one of its steps: as if it had been killed there by chance. It
+// also has an operation of the test itself fail at each of its steps.
 package killtest
 
 import (
@@ -37,6 +38,11 @@ type Program[Job any] struct {
 	Job Job
 	// KillBefore is the number of the step, from 0.
 	KillBefore int
+	// KillAt is the step's name, instead of its number.
+	KillAt string
+	// Stride has [Program.Each] leave steps out: it kills before the first of as
+	// many. 0 means that it leaves out none.
+	Stride int
 }
 
 // Main makes TestMain that of programs: where the executable is to be one it runs
@@ -60,19 +66,35 @@ func runProgram[Job any](text string, run func(context.Context, Job, Step) error
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	return run(ctx, p.Job, onStep(p.isLast, func(name string) error {
+		fmt.Println(name)
+		unix.Kill(os.Getpid(), unix.SIGKILL)
+		select {}
+	}))
+}
+
+// isLast reports whether a program is killed before a step.
+func (p Program[Job]) isLast(number int, name string) bool {
+	if p.KillAt != "" {
+		return name == p.KillAt
+	}
+	return number == p.KillBefore
+}
+
+// onStep makes a Step that does something at one of the steps only.
+func onStep(is func(number int, name string) bool, do func(name string) error) Step {
 	var mu sync.Mutex
-	n := 0
-	return run(ctx, p.Job, func(name string) error {
+	next := 0
+	return func(name string) error {
 		mu.Lock()
 		defer mu.Unlock()
-		if n == p.KillBefore {
-			fmt.Println(name)
-			unix.Kill(os.Getpid(), unix.SIGKILL)
-			select {}
+		number := next
+		next++
+		if !is(number, name) {
+			return nil
 		}
-		n++
-		return nil
-	})
+		return do(name)
+	}
 }
 
 // Run runs the program. It returns the name of the step before which it was killed;
@@ -105,11 +127,10 @@ func (p Program[Job]) Run(t testing.TB) (step string, killed bool) {
 
 // Each runs the program again and again, killed before its first step, its second
 // and so on, until it gets through, and calls after each kill. It returns the
-// names of the steps.
-func (p Program[Job]) Each(t testing.TB, after func(step string)) (steps []string) {
+// names of the steps before which it was killed.
+func (p Program[Job]) Each(t testing.TB, after func(when string)) (steps []string) {
 	t.Helper()
-	for {
-		p.KillBefore = len(steps)
+	for p.KillBefore = 0; ; p.KillBefore += max(p.Stride, 1) {
 		step, killed := p.Run(t)
 		if !killed {
 			return steps

@@ -4,10 +4,8 @@
 package linkstate
 
 import (
-	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/tier"
 	"golang.org/x/sys/unix"
 )
@@ -43,30 +42,12 @@ func newNS(t *testing.T) *netns.NS {
 // run runs ip in a namespace and returns what it prints.
 func run(t *testing.T, ns *netns.NS, command string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ip", strings.Fields(command)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := ns.Do(cmd.Start); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("ip %s: %v: %s", command, err, out.String())
-	}
-	return out.String()
+	return nodetest.Command(t, ns, "ip "+command)
 }
 
 func device(t *testing.T, ns *netns.NS, name string) Device {
 	t.Helper()
-	h, err := ns.Netlink()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer h.Close()
-	link, err := h.LinkByName(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Device{Index: link.Attrs().Index, Name: name}
+	return Device{Index: nodetest.Link(t, ns, name).Attrs().Index, Name: name}
 }
 
 func open(t *testing.T, ns *netns.NS) *Conn {

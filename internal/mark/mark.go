@@ -4,6 +4,9 @@
 // Package mark names the keys of external_ids that rows of this module carry.
 package mark
 
+// Prefix begins the keys that are nobody else's.
+const Prefix = "ovskit-"
+
 // The keys.
 const (
 	// Owner is on every row that was made by this module: who had it made.
@@ -33,6 +36,9 @@ const (
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"
+	// DeviceIndex is on the same interfaces: the index of the device, which another
+	// one that gets its name does not have.
+	DeviceIndex = "ovskit-device-index"
 	// Uplink is on bridges that have an adopted NIC: how it was, and how far the
 	// adoption or release has come. It belongs to package bridge/uplink.
 	Uplink = "ovskit-uplink"

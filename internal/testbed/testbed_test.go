@@ -101,7 +101,7 @@ func TestTestbed(t *testing.T) {
 }
 
 func connect(t *testing.T, ctx context.Context, tb *Testbed, web0 *Attached) {
-	of, err := openflow.Dial(ctx, tb.Bridge().Management(), openflow.Options{})
+	of, err := openflow.Connect(ctx, tb.Bridge().Management(), openflow.ClientOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,11 +110,12 @@ func connect(t *testing.T, ctx context.Context, tb *Testbed, web0 *Attached) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer sw.Close()
 	err = sw.Set(ctx,
 		flows.Host{MAC: tb.Bridge().MAC, Addrs: []netip.Prefix{HostAddr}},
-		flows.Uplink{Name: "up", Port: tb.Uplink().OFPort, Addr: HostAddr.Addr()},
+		flows.Uplink{Name: "up", Port: tb.Uplink().OFPort, Addrs: []netip.Addr{HostAddr.Addr()}},
 		flows.Network{
-			Name: "web", Subnet: prefix("10.77.1.0/24"), Gateway: addr("10.77.1.1"),
+			Name: "web", Gateways: []netip.Prefix{prefix("10.77.1.1/24")},
 			Egress: flows.Via("up"), Host: flows.ToHost | flows.FromHost,
 		},
 		flows.Endpoint{

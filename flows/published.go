@@ -1,0 +1,163 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows
+
+import (
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"slices"
+)
+
+// publishedKey is a port outside, of one family.
+type publishedKey struct {
+	proto Proto
+	v6    bool
+	port  uint16
+}
+
+// publishedAt is where an endpoint publishes such a port: at one address, or at all of the host's if addr is not valid.
+type publishedAt struct {
+	addr     netip.Addr
+	endpoint string
+}
+
+// outsidePort is a port outside that an endpoint has taken.
+type outsidePort struct {
+	key  publishedKey
+	addr netip.Addr
+}
+
+// outside are the ports outside that a mapping takes.
+func (s *state) outside(e *Endpoint, m PortMapping) []outsidePort {
+	var claims []outsidePort
+	for _, f := range families {
+		if _, ok := e.addr(f); !ok || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
+			continue
+		}
+		at := m.HostAddr
+		switch w := s.networks[e.Network].Egress.way(f); w.mode {
+		case internal, routed:
+			continue
+		case behindAddress:
+			if !at.IsValid() {
+				at, _ = pickAddr(f, s.addresses[w.name].Addrs)
+			}
+		}
+		for i := range m.count() {
+			claims = append(claims, outsidePort{publishedKey{m.Proto, f.v6, m.HostPort + uint16(i)}, at})
+		}
+	}
+	return claims
+}
+
+// claimPublished takes the ports outside that an endpoint publishes. Those that may be any get the number they had.
+func (s *state) claimPublished(e *Endpoint, before kept) ([]outsidePort, error) {
+	var all []outsidePort
+	for i, m := range e.Publish {
+		if m.HostPort == 0 {
+			var err error
+			if m.HostPort, err = s.freePort(e, m, before); err != nil {
+				return nil, err
+			}
+			e.Publish[i] = m
+		}
+		for _, c := range s.outside(e, m) {
+			taken := s.published[c.key]
+			for _, t := range taken {
+				if s.sameAddress(t.addr, c.addr) {
+					return nil, fmt.Errorf("port %s is published by endpoint %q: %w", m, t.endpoint, ErrConflict)
+				}
+			}
+			assign(s, s.published, c.key, append(slices.Clip(taken), publishedAt{c.addr, e.Name}))
+			all = append(all, c)
+		}
+	}
+	return all, nil
+}
+
+// The ports that are chosen from where a mapping names none, as Linux chooses its own (ip_local_port_range).
+const (
+	ephemeralFirst = 32768
+	ephemeralLast  = 60999
+)
+
+// freePort finds a port outside for a mapping that names none: the one it had, else one that follows from the endpoint and
+// its port, so that it does not depend on the order in which endpoints are declared.
+func (s *state) freePort(e *Endpoint, m PortMapping, before kept) (uint16, error) {
+	if len(s.outside(e, m)) == 0 {
+		return 0, nil // of a routed network
+	}
+	had := before.ports[keptPort{objectCookie(e.ref()), m.Proto, m.Port}]
+	if old := s.endpoints[e.Name]; old != nil {
+		for i, o := range old.asked {
+			if o == m {
+				had = old.Publish[i].HostPort
+			}
+		}
+	}
+	h := fnv.New64a()
+	fmt.Fprint(h, e.Name, 0, m)
+	const n = ephemeralLast - ephemeralFirst + 1
+	first := h.Sum64() % n
+	for i := range uint64(n + 1) {
+		port := uint16(ephemeralFirst + (first+i-1)%n)
+		if i == 0 {
+			if port = had; had == 0 {
+				continue
+			}
+		}
+		m.HostPort = port
+		if !slices.ContainsFunc(s.outside(e, m), s.taken) {
+			return port, nil
+		}
+	}
+	return 0, fmt.Errorf("port %s: all of %d to %d are published: %w", m, ephemeralFirst, ephemeralLast, ErrConflict)
+}
+
+// taken reports whether somebody has a claim's port.
+func (s *state) taken(c outsidePort) bool {
+	return slices.ContainsFunc(s.published[c.key], func(t publishedAt) bool { return s.sameAddress(t.addr, c.addr) })
+}
+
+// sameAddress reports whether a packet may be for both: an address that is not valid stands for all of the host's.
+func (s *state) sameAddress(a, b netip.Addr) bool {
+	if a == b {
+		return true
+	}
+	ours := func(x netip.Addr) bool { return !x.IsValid() || x.IsLoopback() || s.host != nil && s.host.has(x) }
+	return (!a.IsValid() || !b.IsValid()) && ours(a) && ours(b)
+}
+
+// releasePublished gives back what claimPublished took.
+func (s *state) releasePublished(e *endpointState) {
+	for _, c := range e.outside {
+		left := slices.DeleteFunc(slices.Clone(s.published[c.key]), func(t publishedAt) bool {
+			return t == publishedAt{c.addr, e.Name}
+		})
+		if len(left) == 0 {
+			unassign(s, s.published, c.key)
+		} else {
+			assign(s, s.published, c.key, left)
+		}
+	}
+}
+
+// claimAgain takes the ports outside of a network's endpoints anew, when its way out has changed.
+func (s *state) claimAgain(n *networkState) error {
+	for name := range n.endpoints {
+		s.releasePublished(s.endpoints[name])
+	}
+	for name := range n.endpoints {
+		e := *s.endpoints[name]
+		outside, err := s.claimPublished(&e.Endpoint, kept{})
+		if err != nil {
+			return fmt.Errorf("endpoint %q: %w", name, err)
+		}
+		e.outside = outside
+		assign(s, s.endpoints, name, &e)
+		s.touch(e.ref())
+	}
+	return nil
+}
