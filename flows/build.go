@@ -59,6 +59,7 @@ const (
 
 	ndSolicit   = of.ICMPv6NeighborSolicit
 	ndAdvertise = of.ICMPv6NeighborAdvert
+	ndRedirect  = 137
 )
 
 // neighbourTypes are the ICMPv6 types that belong to no connection.

@@ -206,6 +206,9 @@ func compileUplink(v env, u Uplink) compiled {
 		b.add(tableFromUplink, 210, families[1].icmpType(t), 0, of.Output{Port: of.PortLocal})
 		b.add(tableFromHost, 120, families[1].icmpType(t), 0, out)
 	}
+	// The host forwards what is for endpoints, or from them, out of the port that it came in by. Its advice to go there
+	// straight is not to be followed; Linux cannot be told to keep it to itself, as it can for IPv4.
+	b.drop(tableFromHost, 130, families[1].icmpType(ndRedirect))
 	b.add(tableFromUplink, 10, nil, 0, of.Output{Port: of.PortLocal})
 	b.add(tableFromHost, 50, nil, 0, out)
 	b.add(tableLeave, 90, nil, 0, out)

@@ -102,15 +102,22 @@ type forgotten struct {
 	exact bool
 }
 
-// gone are the connections to forget when a claim goes.
+// gone are the connections to forget when a claim goes. Those to a published port are known by both tuples, from either
+// side: as soon as one is forgotten, what its receiver has still to say may begin it anew from there.
 func (c claim) gone() []forgotten {
 	switch {
 	case c.at.IsValid():
-		return []forgotten{{
-			zone: c.zone, proto: c.proto,
-			orig:  of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
-			reply: of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
-		}}
+		return []forgotten{
+			{
+				zone: c.zone, proto: c.proto,
+				orig:  of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
+				reply: of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
+			}, {
+				zone: c.zone, proto: c.proto,
+				orig:  of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
+				reply: of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
+			},
+		}
 	case c.addr.IsValid():
 		return []forgotten{{zone: c.zone, orig: of.CTTuple{Src: c.addr}}, {zone: c.zone, reply: of.CTTuple{Src: c.addr}}}
 	}
@@ -119,16 +126,15 @@ func (c claim) gone() []forgotten {
 
 // come are the connections to forget when a claim is new: who tried a port before it was published talks with the host,
 // and would go on to.
-func (c claim) come() []forgotten {
-	if !c.at.IsValid() {
-		return nil
+func (c claim) come() (all []forgotten) {
+	if c.at.IsValid() {
+		c.to = c.at
+		for _, f := range c.gone() {
+			f.exact = true
+			all = append(all, f)
+		}
 	}
-	return []forgotten{{
-		zone: c.zone, proto: c.proto,
-		orig:  of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
-		reply: of.CTTuple{Src: c.at.Addr(), SrcPort: c.at.Port()},
-		exact: true,
-	}}
+	return all
 }
 
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
@@ -160,9 +166,9 @@ func (s *Switch) outdated(e edit, written map[string]bool) []forgotten {
 			continue
 		}
 		// What was to be forgotten once more is right again.
-		if len(s.settling) > 0 {
-			gone := c.gone()
-			s.settling = slices.DeleteFunc(s.settling, func(f forgotten) bool { return slices.Contains(gone, f) })
+		for i := range s.settling {
+			w := &s.settling[i]
+			w.connections = slices.DeleteFunc(w.connections, func(f forgotten) bool { return slices.Contains(c.gone(), f) })
 		}
 		if !kept[c] {
 			for _, f := range c.come() {
@@ -179,7 +185,7 @@ const maxPorts = 32
 // bounded makes one of those that differ in ports alone where there are many.
 func bounded(all map[forgotten]bool) []forgotten {
 	wide := func(f forgotten) forgotten {
-		f.orig.DstPort, f.reply.SrcPort = 0, 0
+		f.orig.SrcPort, f.orig.DstPort, f.reply.SrcPort, f.reply.DstPort = 0, 0, 0, 0
 		return f
 	}
 	n := map[forgotten]int{}
@@ -200,12 +206,24 @@ func bounded(all map[forgotten]bool) []forgotten {
 	return list
 }
 
-// settling is how long the switch may go on by decisions of before a change, made for each kind of packet and kept by the
-// datapath until they are looked at again: a packet that comes meanwhile can make the connection once more.
-const settling = time.Second
+// passes are how long behind a change connections are forgotten again. The datapath may go on by decisions of before, made
+// for each kind of packet and kept until they are looked at again, and packets are under way: either can begin a connection
+// once more that was forgotten.
+var passes = []time.Duration{
+	20 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond, time.Second,
+}
 
-// forget has the switch forget connections, and those that the last connection ended before. They are forgotten a second
-// time when the change has settled. Errors are not those of the change, which is made.
+// settling is connections that are forgotten again.
+type settling struct {
+	connections []forgotten
+	since       time.Time
+	passes      int // that were made
+}
+
+func (s settling) due() time.Time { return s.since.Add(passes[s.passes]) }
+
+// forget has the switch forget connections, and those that the last connection ended before. Errors are not those of the
+// change, which is made.
 func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []forgotten) {
 	s.forgetting = append(s.forgetting, more...)
 	if len(s.forgetting) == 0 {
@@ -217,22 +235,24 @@ func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []forgotten) {
 	}
 	s.forgetting = nil
 	if len(again) > 0 {
-		s.settling = append(s.settling, again...)
-		s.settled = time.Now().Add(settling)
+		s.settling = append(s.settling, settling{connections: again, since: time.Now()})
 		s.queue.poke()
 	}
 }
 
 // forgetAgain does so when it is time.
 func (s *Switch) forgetAgain(ctx context.Context, conn *of.Conn) {
-	if s.settled.IsZero() || time.Now().Before(s.settled) {
-		return
+	now := time.Now()
+	for i := range s.settling {
+		if w := &s.settling[i]; !now.Before(w.due()) {
+			// A connection that ends changes nothing: the next pass is on the next one.
+			s.send(ctx, conn, w.connections)
+			w.passes++
+		}
 	}
-	again := s.settling
-	s.settling, s.settled = nil, time.Time{}
-	if _, done := s.send(ctx, conn, again); !done {
-		s.forgetting = append(s.forgetting, again...)
-	}
+	s.settling = slices.DeleteFunc(s.settling, func(w settling) bool {
+		return w.passes == len(passes) || len(w.connections) == 0
+	})
 }
 
 // send says what to forget. It returns what was forgotten exactly, and whether there is nothing more to be done: only a

@@ -290,7 +290,7 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 }
 
 // icmpv6 is the ICMPv6 message of a frame: of "ping" and "pong"; of "nd?", by which the sender asks for the MAC of target;
-// of "nd!", by which it tells its own.
+// of "nd!", by which it tells its own; and others.
 func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
 	t.Helper()
 	typ, id, body := uint8(0), f.src.Port(), []byte("hello")
@@ -315,6 +315,9 @@ func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
 	case "nd!":
 		typ = layers.ICMPv6TypeNeighborAdvertisement
 		body = slices.Concat([]byte{f.ndFlags, 0, 0, 0}, f.target.AsSlice(), option(2, f.from))
+	case "redirect": // what is for target, to target itself
+		typ = layers.ICMPv6TypeRedirect
+		body = slices.Concat(make([]byte, 4), f.target.AsSlice(), f.target.AsSlice())
 	case "too big":
 		typ = layers.ICMPv6TypePacketTooBig
 		body = slices.Concat([]byte{0, 0, 5, 0}, f.payload)

@@ -12,7 +12,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -75,10 +74,9 @@ type Switch struct {
 	// before is what was chosen for objects when the program ran before.
 	before kept
 	pace   pace
-	// forgetting are connections that the switch is still to be told to forget, settling those that it is told once more
-	// at the time settled.
-	forgetting, settling []forgotten
-	settled              time.Time
+	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
+	forgetting []forgotten
+	settling   []settling
 
 	suspect suspicion
 }

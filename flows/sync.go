@@ -58,10 +58,17 @@ func (s *Switch) work(conn *of.Conn) {
 }
 
 // due is when there is something to do next that nobody asks for; zero is never.
-func (s *Switch) due() time.Time {
-	at := s.settled
-	if s.wantsRepair() && (at.IsZero() || s.pace.next.Before(at)) {
-		at = s.pace.next
+func (s *Switch) due() (at time.Time) {
+	sooner := func(t time.Time) {
+		if at.IsZero() || t.Before(at) {
+			at = t
+		}
+	}
+	for _, w := range s.settling {
+		sooner(w.due())
+	}
+	if s.wantsRepair() {
+		sooner(s.pace.next)
 	}
 	return at
 }

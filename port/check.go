@@ -149,6 +149,15 @@ func (m *Manager) checkDevices(p *Port) (found []Difference, err error) {
 		case device.Attrs().RawFlags&unix.IFF_UP == 0:
 			found = append(found, Difference{fmt.Sprintf("device %q", p.Name), "down", "up"})
 		}
+		if br, ok := m.db.Bridge(p.Bridge); ok && p.Err == nil {
+			open, err := m.isOpen(br, &p.Config)
+			if err != nil {
+				return nil, err
+			}
+			if !open {
+				found = append(found, Difference{fmt.Sprintf("device %q", p.Name), "not open in the switch", "open"})
+			}
+		}
 	}
 	if !p.inNamespace() {
 		return found, nil

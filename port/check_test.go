@@ -36,7 +36,7 @@ func TestCheckRows(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		withBridge(t, sw)
+		withPolicingBridge(t, sw)
 		sw.AddDevice(t, "p1")
 		m := manager(t, sw.DB)
 		c := port.Config{

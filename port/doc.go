@@ -20,6 +20,10 @@
 // another. [Manager.Collect] removes what is left of ports whose namespace or device
 // is no more.
 //
+// What a switch cannot do for a port is refused before anything is changed: on a
+// datapath in user space the limits of [Policing] are kept for interfaces in
+// namespaces only, and bits or packets, not both ([ErrNotPoliced]).
+//
 // An Attach that fails leaves nothing behind, in the database or the kernel,
 // even if its context has ended. What a program leaves that is killed in the
 // middle, its next Attach of the same port replaces.

@@ -14,7 +14,7 @@ import (
 
 // attachInternal has ovs-vswitchd make the device and puts it into its namespace.
 func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
-	if err := m.letForget(ctx, p.Name); err != nil {
+	if _, err := m.letForget(ctx, p.Name); err != nil {
 		return nil, err
 	}
 	if !m.source.Is(p.target) {
@@ -87,7 +87,7 @@ func removeDeadTap(ns *netns.Shared, c *Config) error {
 	if link.Type() != "tuntap" && link.Type() != "tun" || !slices.Equal(link.Attrs().HardwareAddr, c.MAC) {
 		return fmt.Errorf("interface %q in network namespace %q: %w", c.Ifname, ns.Name(), errForeignDevice)
 	}
-	return deleteLink(ns, link)
+	return deleteLink(ns, link.Attrs().Index)
 }
 
 // isMoved reports whether the device of an internal port has left the switch's

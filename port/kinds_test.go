@@ -218,7 +218,7 @@ func TestUpdate(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		withBridge(t, sw)
+		withPolicingBridge(t, sw)
 		sw.AddDevice(t, "p1")
 		m := manager(t, sw.DB)
 		c := port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType}

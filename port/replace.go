@@ -31,7 +31,7 @@ func (m *Manager) replace(
 		if err := m.step("remove the devices"); err != nil {
 			return nil, err
 		}
-		if err := id.remove(m.source, p.Name); err != nil {
+		if err := id.remove(m.removals, p.Name); err != nil {
 			return nil, err
 		}
 	}

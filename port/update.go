@@ -57,6 +57,15 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 	if ch.leaving, err = leavingOf(p.Config, &before, iface); err != nil {
 		return nil, err
 	}
+	deaf, err := m.isDeaf(ctx, br, p.Config)
+	if err != nil {
+		return nil, err
+	}
+	if deaf {
+		if row, iface, err = m.reopen(ctx, br, row, before, iface); err != nil {
+			return nil, err
+		}
+	}
 	do, reverse, err := m.changeOps(p.Config, &before, row, iface, ch.leaving)
 	if err != nil {
 		return nil, err

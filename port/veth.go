@@ -29,6 +29,7 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 	}
 	pair := &vethPair{
 		source: m.source, target: p.target, name: p.Name, id: id, ifname: p.Ifname, mac: p.MAC, mtu: p.MTU, step: m.step,
+		removals: m.removals,
 	}
 	if err := pair.createAnew(ctx, m.db); err != nil {
 		return nil, err
@@ -76,6 +77,7 @@ type vethPair struct {
 	mac            net.HardwareAddr
 	mtu            int
 	step           func(name string) error
+	removals       *removals // of source
 }
 
 // createAnew is create in place of what a killed program left of the same port.
@@ -153,7 +155,7 @@ func (v *vethPair) explain(err error) error {
 	return fmt.Errorf("create veth pair %q and %q: %w", v.name, v.ifname, err)
 }
 
-func (v *vethPair) remove() error { return v.id.remove(v.source, v.name) }
+func (v *vethPair) remove() error { return v.id.remove(v.removals, v.name) }
 
 // randomMAC is a locally administered unicast address.
 func randomMAC() net.HardwareAddr {
