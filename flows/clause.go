@@ -113,7 +113,7 @@ func (v env) selected(s Selector, dimension uint8) (of.Match, bool) {
 		}
 		return f.ip(f.dst(s.prefix)), true
 	case selectHost, selectOutside:
-		port := uint32(hostPort)
+		port := uint32(of.PortLocal)
 		if s.kind == selectOutside {
 			port = 0
 		}

@@ -11,12 +11,8 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// The numbers of groups and meters that belong to the owner of the tables. Open vSwitch's userspace datapath has no meter
-// above 65535.
-var (
-	ownGroups = of.IDRange{First: 1, Last: of.GroupMax}
-	ownMeters = of.IDRange{First: 1, Last: 1<<16 - 1}
-)
+// ownNumbers are the numbers of groups and of meters that belong to the owner of the tables: neither has a cookie.
+var ownNumbers = of.IDRange{First: 1, Last: 1<<16 - 1}
 
 // step is the change from what the switch is known to hold, and the keys of the flows that it is to hold anew.
 func (s *Switch) step(e edit) (p *of.Plan, written map[string]bool) {
@@ -92,7 +88,7 @@ func meterID(m of.MeterConfig) uint32 { return m.ID }
 // diff compares what the owner should have with what the switch holds.
 func (s *Switch) diff(ctx context.Context, conn *of.Conn, want items) (*of.Plan, error) {
 	d := of.NewDesired(of.Scope{
-		Cookie: s.owner, CookieMask: ownerMask, Others: true, Groups: ownGroups, Meters: ownMeters,
+		Cookie: s.owner, CookieMask: ownerMask, Others: true, Groups: ownNumbers, Meters: ownNumbers,
 	})
 	if err := d.Add(slices.Collect(maps.Values(want.flows))...); err != nil {
 		return nil, err

@@ -130,15 +130,14 @@ func compileBase(v env) compiled {
 		b.add(tableAdmit, 100, f.ip(stage(admitOther)), tableDeliver, of.CT{Commit: true, Zone: v.otherZone()})
 	}
 
-	// Without an in_port the packet may go out where it came in: an endpoint reaches its own published port.
-	b.add(tableDeliver, 100, nil, 0, set(of.InPort(0)), of.OutputField{Src: of.Whole(of.FieldReg0 + regReceiver)})
+	b.add(tableDeliver, 100, of.Match{receiver(of.PortLocal)}, 0, of.Output{Port: of.PortLocal})
 	return b.compiled
 }
 
 // compileHost gives the flows of the bridge's own port.
 func compileHost(v env, h Host) compiled {
 	b := v.builder(h.ref())
-	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal), untagged}, tableFromHost, set(sender(hostPort)))
+	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal), untagged}, tableFromHost, set(sender(of.PortLocal)))
 	for _, p := range h.Addrs {
 		a, f := p.Addr(), familyOf(p.Addr())
 		to := f.dstAddr(a)

@@ -15,7 +15,7 @@ func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) co
 	b.flows = make([]of.Flow, 0, 8+8*len(e.Addrs)+len(e.Publish))
 	port, mac := of.InPort(e.Port), of.EthSrc(e.MAC)
 
-	compileClassify(&b, e, n)
+	compilePort(&b, e, n)
 	if g, ok := n.gateway(families[0]); ok && e.DHCP {
 		compileDHCP(&b, e, g.Addr())
 	}
@@ -51,19 +51,21 @@ func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) co
 	return b.compiled
 }
 
-// compileClassify gives the flows that know an endpoint's port.
-func compileClassify(b *builder, e *Endpoint, n *networkState) {
+// compilePort gives the flows of an endpoint's port: of what it sends, and of what is delivered to it.
+func compilePort(b *builder, e *Endpoint, n *networkState) {
 	f := of.Flow{Table: tableClassify, Priority: 100, Match: of.Match{of.InPort(e.Port), untagged}, Cookie: b.cookie}
 	if e.Limit != nil {
 		m := limitMeter(e)
 		b.meters = append(b.meters, m)
 		f.Meter = m.ID
 	}
+	deliver := []of.Action{set(of.InPort(0)), of.Output{Port: e.Port}}
 	if e.MirrorTo != 0 {
 		f.Apply = append(f.Apply, of.Output{Port: e.MirrorTo})
-		b.add(tableDeliver, 110, of.Match{receiver(e.Port)}, 0,
-			set(of.InPort(0)), of.Output{Port: e.MirrorTo}, of.Output{Port: e.Port})
+		deliver = []of.Action{set(of.InPort(0)), of.Output{Port: e.MirrorTo}, of.Output{Port: e.Port}}
 	}
+	// Without an in_port the packet may go out where it came in: an endpoint reaches its own published port.
+	b.add(tableDeliver, 100, of.Match{receiver(e.Port)}, 0, deliver...)
 	f.Apply = append(f.Apply, set(network(n.id)), set(sender(e.Port)), set(senderNetwork(n.id)))
 	f.Goto = tableSource
 	b.flows = append(b.flows, f)

@@ -14,7 +14,7 @@ func compileNetwork(v env, n *networkState) compiled {
 	b := v.builder(n.ref())
 	b.add(tableBetween, 100, of.Match{fresh, network(n.id)}, tableDestination, setNext(ask(admitLocal, !n.Isolated)))
 	b.add(tableHostAccess, 200, of.Match{fresh, network(n.id)}, tablePolicy,
-		set(receiver(hostPort)), setNext(ask(admitLocal, n.Host&ToHost != 0)))
+		set(receiver(of.PortLocal)), setNext(ask(admitLocal, n.Host&ToHost != 0)))
 	for _, f := range families {
 		if g, ok := n.gateway(f); ok {
 			compileSubnet(&b, v, n, f, g)
@@ -33,7 +33,13 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 	toGateway, fromGateway := f.dstAddr(gateway.Addr()), f.srcAddr(gateway.Addr())
 
 	compileFromEndpoint(b, v, n, f, gateway.Addr(), subnet)
-	b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	if n.Egress.way(f).mode == behindAddress {
+		// The host may have asked for a spare address by way of its own: the answer is translated first.
+		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, set(origin(originEndpoint)), track(v.natZone, tableInbound))
+		b.add(tableRoute, 210, f.ip(origin(originEndpoint), network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	} else {
+		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	}
 
 	// Outside, nobody has an endpoint's address, neither as the sender nor as the one to reach, unless it is routed.
 	b.drop(tableFromUplink, 300, f.ip(from))

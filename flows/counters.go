@@ -16,9 +16,9 @@ type Counters struct {
 	Object Object
 	// Matched is over all flows of the object; a packet counts in each that it meets on its way.
 	Matched Count
-	// Sent is what an endpoint has sent, before it is known where to, and Received what was delivered to it. Both are zero
-	// for other objects.
-	Sent, Received Count
+	// Sent is what an endpoint has sent, and Addressed what was for it, both before rules decide. They are zero for other
+	// objects.
+	Sent, Addressed Count
 }
 
 // Count is packets and their bytes, from the Ethernet header on.
@@ -36,9 +36,9 @@ func (s *Switch) Counters(ctx context.Context, objects ...Object) ([]Counters, e
 		c := &all[i]
 		c.Object = o
 		if c.Matched, err = s.count(ctx, conn, o, nil); err == nil && o.ref().kind == kindEndpoint {
-			classify, deliver := tableClassify, tableDeliver
+			classify, destination := tableClassify, tableDestination
 			if c.Sent, err = s.count(ctx, conn, o, &classify); err == nil {
-				c.Received, err = s.count(ctx, conn, o, &deliver)
+				c.Addressed, err = s.count(ctx, conn, o, &destination)
 			}
 		}
 		if err != nil {

@@ -26,8 +26,8 @@ func TestCounters(t *testing.T) {
 		t.Fatal(err)
 	}
 	three, one := flows.Count{Packets: 3, Bytes: 3 * size}, flows.Count{Packets: 1, Bytes: size}
-	if len(got) != 3 || got[0].Sent != three || got[0].Received != one || got[0].Matched.Packets < 4 {
-		t.Errorf("got the counters %+v, want web2 to have sent %+v and received %+v", got, three, one)
+	if len(got) != 3 || got[0].Sent != three || got[0].Addressed != one || got[0].Matched.Packets < 4 {
+		t.Errorf("got the counters %+v, want web2 to have sent %+v and been sent %+v", got, three, one)
 	}
 	if c := got[1]; c.Matched.Packets != 4 || c.Sent != (flows.Count{}) {
 		t.Errorf("got the counters %+v, want 4 packets through the network", c)

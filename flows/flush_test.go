@@ -158,7 +158,7 @@ func TestForgetManyPorts(t *testing.T) {
 	l.stream(l.web2)
 	l.mustSet(l.endpoint(l.web2, "web"), l.endpoint(l.web3, "web", many...))
 	l.stream(l.web3)
-	if got := n.Load(); got > 10 {
-		t.Errorf("got %d requests to forget connections, want a few", got)
+	if got := n.Load(); got > 50 { // several a change, and each again while the change settles
+		t.Errorf("got %d requests to forget connections, want far fewer than ports", got)
 	}
 }

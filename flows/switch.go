@@ -86,10 +86,10 @@ var errClosed = fmt.Errorf("flows: %w", of.ErrClosed)
 
 // Open reads what the bridge holds of the owner. It stays as it is until something is declared: what is declared as
 // before is left untouched. From then on the switch is kept equal to what is declared: when it comes back after a restart,
-// the client's next connection finds it up to date. The client stays the caller's, and is best made with a short
-// MaxBackoff, which is what a switch that comes back waits for.
+// the client's next connection finds it up to date. The client stays the caller's; its MaxBackoff is how long a switch that
+// comes back may wait for it.
 //
-// Tables 0 to 100, and all groups and meters, belong to one owner: a flow of somebody else in one of them could let
+// Tables 0 to 100, and groups and meters up to 65535, belong to one owner: a flow of somebody else in one of them could let
 // through what is not declared. Open refuses such a bridge with an error that wraps [ErrConflict]; afterwards such flows
 // are deleted.
 func Open(ctx context.Context, client *of.Client, o Options) (*Switch, error) {

@@ -63,7 +63,7 @@ func onSites(t *testing.T, test func(s *site)) {
 
 func (s *site) attach(name string, addr netip.Prefix) *testbed.Attached {
 	s.t.Helper()
-	a, err := s.AddEndpoint(s.ctx, testbed.Endpoint{Name: name, Addr: addr, Gateway: siteGateway.Addr()})
+	a, err := s.AddEndpoint(s.ctx, testbed.Endpoint{Name: name, Addrs: []netip.Prefix{addr}, Gateways: []netip.Addr{siteGateway.Addr()}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -87,9 +87,9 @@ func (s *site) start(o flows.Options) {
 	s.client, s.sw = client, sw
 	s.set(
 		flows.Host{MAC: s.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
-		flows.Uplink{Name: "up", Port: s.Uplink().OFPort, Addr: testbed.HostAddr.Addr()},
+		flows.Uplink{Name: "up", Port: s.Uplink().OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
 		flows.Network{
-			Name: "web", Subnet: siteGateway.Masked(), Gateway: siteGateway.Addr(),
+			Name: "web", Gateways: []netip.Prefix{siteGateway},
 			Egress: flows.Via("up"), Host: flows.ToHost | flows.FromHost,
 		},
 		s.endpoint(s.web0, siteAddr0), s.endpoint(s.web1, siteAddr1))

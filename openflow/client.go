@@ -7,16 +7,19 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/ovskit/ovskit/internal/retry"
 )
 
-// The pauses between attempts to connect when ClientOptions do not say otherwise.
+// The pauses between attempts to connect when ClientOptions do not say otherwise. A socket on the machine itself costs
+// nothing to try, and a bridge that has lost its flows waits for it.
 const (
-	DefaultMinBackoff = 100 * time.Millisecond
-	DefaultMaxBackoff = 8 * time.Second
+	DefaultMinBackoff      = 100 * time.Millisecond
+	DefaultMaxBackoff      = 8 * time.Second
+	DefaultMaxLocalBackoff = 200 * time.Millisecond
 )
 
 // ClientOptions are the options of a client. The zero value works.
@@ -30,16 +33,20 @@ type ClientOptions struct {
 	// Retry makes Connect go on trying until its context ends.
 	Retry bool
 	// MinBackoff and MaxBackoff bound the pause between two attempts to connect, which grows twofold with every attempt
-	// and is shortened by up to a half at random. 0 means DefaultMinBackoff and DefaultMaxBackoff.
+	// and is shortened by up to a half at random. 0 means DefaultMinBackoff and DefaultMaxBackoff, or to a "unix:" endpoint
+	// DefaultMaxLocalBackoff.
 	MinBackoff, MaxBackoff time.Duration
 }
 
-func (o *ClientOptions) setDefaults() {
+func (o *ClientOptions) setDefaults(endpoint string) {
 	if o.MinBackoff <= 0 {
 		o.MinBackoff = DefaultMinBackoff
 	}
 	if o.MaxBackoff <= 0 {
 		o.MaxBackoff = DefaultMaxBackoff
+		if strings.HasPrefix(endpoint, "unix:") {
+			o.MaxBackoff = DefaultMaxLocalBackoff
+		}
 	}
 	o.MaxBackoff = max(o.MinBackoff, o.MaxBackoff)
 }
@@ -65,7 +72,7 @@ type Client struct {
 // Connect connects to a switch, as [Dial] does, and returns a client. It tries once, or until the context ends if
 // ClientOptions.Retry says so. The context bounds Connect only; the client lives until Close.
 func Connect(ctx context.Context, endpoint string, o ClientOptions) (*Client, error) {
-	o.setDefaults()
+	o.setDefaults(endpoint)
 	c := &Client{endpoint: endpoint, options: o, log: o.Logger, done: make(chan struct{})}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

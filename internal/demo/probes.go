@@ -117,7 +117,7 @@ func (v *view) publishing() []probe {
 	case Uplink:
 		ps = append(ps, v.fails(hidden, refused)) // by the host, whose address it is
 	case Address:
-		ps = append(ps, v.blocked(hidden))
+		ps = append(ps, v.blocked(hidden), v.answered(published(v.host)))
 	case Routed:
 		return append(ps, v.blocked(hidden)) // to endpoints of its network it is open, and no more than other ports
 	}

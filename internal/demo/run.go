@@ -53,11 +53,12 @@ type Options struct {
 	// Progress is told what is going on, a line each; nil: nobody.
 	Progress func(line string)
 
-	// For tests of the probes: other names on the machine, less time, other intents, changes behind the intents' back.
-	name   string
-	within time.Duration
-	alter  func([]flows.Object) []flows.Object
-	tamper func(ctx context.Context, s *scenario) error
+	// For tests of the probes: other names on the machine, other times, other intents, changes behind the intents' back.
+	name     string
+	within   time.Duration
+	patience time.Duration
+	alter    func([]flows.Object) []flows.Object
+	tamper   func(ctx context.Context, s *scenario) error
 }
 
 // answerWithin is how long an answer that is wanted may take.
@@ -75,6 +76,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	if o.within == 0 {
 		o.within = answerWithin
+	}
+	if o.patience == 0 {
+		o.patience = patience
 	}
 	kind, why, err := choose(o)
 	if err != nil {
@@ -157,7 +161,7 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, egress string, o Op
 		}
 		err = errors.Join(err, tb.Close())
 	}()
-	s := &scenario{tb: tb, egress: egress, within: o.within, patience: patience}
+	s := &scenario{tb: tb, egress: egress, within: o.within, patience: o.patience}
 	defer s.close()
 	if err := s.build(ctx, o.alter); err != nil {
 		return err

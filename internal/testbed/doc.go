@@ -13,7 +13,7 @@
 // With [Options].Spare the NIC stays with the host, which forwards between it and the bridge and answers on the link for
 // the spare addresses:
 //
-//	endpoints ── bridge ── own port: gateways, route to the spare addresses ── host ── NIC: 192.0.2.1/24 ... ── outside
+//	endpoints ── bridge ── own port (gateways, route to the spare addresses) ── host ── NIC (192.0.2.1/24, ...) ── outside
 //
 // The host is the machine that the switch runs on and forwards between its addresses; the outside routes the endpoints'
 // subnets to the host, so that a packet straight to an endpoint is really tried. What the switch does with all this is
