@@ -55,7 +55,7 @@ func TestCompare(t *testing.T) {
 		changed.Apply = nil
 		surplus := openflow.Flow{Table: 15, Priority: 7, Cookie: classify.Cookie}
 		foreign := openflow.Flow{Table: 90, Priority: 8, Cookie: 1}
-		err = conn.Bundle(x.ctx, openflow.DeleteStrict(openflow.Flow{Table: 66, Priority: 1}),
+		err = conn.Bundle(x.ctx, openflow.DeleteStrict(openflow.Flow{Table: 100, Priority: 100, Match: openflow.Match{openflow.Reg(3, openflow.PortLocal)}}),
 			openflow.Add(changed), openflow.Add(surplus), openflow.Add(foreign))
 		if err != nil {
 			t.Fatal(err)

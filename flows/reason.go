@@ -73,7 +73,7 @@ func (x *explainer) leaving(r *trace.Result) (l leaving) {
 				text = strings.TrimPrefix(text, "output:")
 				port, err := strconv.ParseUint(text, 10, 32)
 				switch {
-				case text == "LOCAL" || err == nil && uint32(port)&0xffff == of.PortLocal&0xffff: // the switch has 16 bits
+				case text == "LOCAL" || err == nil && uint32(port) == of.PortLocal:
 					l = leaving{of.PortLocal, problem}
 				case err == nil && x.mirrors[uint32(port)] == 0:
 					l = leaving{uint32(port), problem}

@@ -335,7 +335,7 @@ func (r *referenceBed) writeRegisters(t *testing.T, b *bytes.Buffer) {
 		{regOrigin, fmt.Sprintf("where it came in, where tables are shared: %d uplink, %d endpoint, %d host, %d endpoint for another network, "+
 			"%d with a routed network's own address; %#x is added for a spare address", originUplink, originEndpoint, originHost, originOther,
 			originRouted, toSpare)},
-		{regSender, fmt.Sprintf("OpenFlow port of the sender: an endpoint's, LOCAL (%#x) for the host, 0 for outside", uint32(of.PortLocal))},
+		{regSender, fmt.Sprintf("OpenFlow port of the sender: an endpoint's, %#x for the host, 0 for outside", of.PortLocal)},
 		{regReceiver, "OpenFlow port of the receiver, likewise"},
 		{regNext, fmt.Sprintf("0 for what belongs to a connection that was admitted; else what table admit does with it: %d published, committed "+
 			"already; %d commit in the network's zone; %d commit in the zone between networks; %d the same as 2, seen as the gateway; %d commit in the "+
