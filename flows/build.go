@@ -75,9 +75,6 @@ func stage(n uint32) of.MatchField            { return of.RegMasked(regNext, n, 
 func set(f of.MatchField) of.Action           { return of.SetField{MatchField: f} }
 func setNext(n uint32) of.Action              { return set(of.Reg(regNext, n)) }
 func fromOutsideOrHost() of.MatchField        { return of.RegMasked(regOrigin, fromOutside, fromOutside) }
-func setSender(port uint32, id uint16) []of.Action {
-	return []of.Action{set(sender(port)), set(senderNetwork(id))}
-}
 
 // ask is the value of regNext that leads to a stage, by default or not.
 func ask(stage uint32, allowed bool) uint32 {

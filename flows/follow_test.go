@@ -32,13 +32,11 @@ func TestRealStreamFollowsThePort(t *testing.T) {
 		st.arrives(s.ctx, "web0", st.now())
 		for round := range 10 {
 			from, to := round%2, 1-round%2
-			before := st.now()
 			if round%4 < 2 {
 				s.set(without[from], with[to])
 			} else {
 				s.set(without[from])
-				before = st.now()
-				st.arrives(s.ctx, "host", before)
+				st.arrives(s.ctx, "host", st.now())
 				s.set(with[to])
 			}
 			changed := st.now()

@@ -115,9 +115,6 @@ func joinLabels(labels map[string]string) string {
 	return b.String()
 }
 
-// ofEndpoints reports whether the selector goes by what an endpoint is, so that each endpoint has to be asked.
-func (s Selector) ofEndpoints() bool { return s.kind == selectEndpoint || s.kind == selectLabels }
-
 // selects reports whether the selector is one of endpoints and e is among them.
 func (s Selector) selects(e *Endpoint) bool {
 	switch s.kind {
