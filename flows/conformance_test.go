@@ -63,7 +63,10 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 				To:       []flows.Selector{flows.EndpointNamed("db2"), flows.Within(netip.MustParsePrefix("fd00:3::/64")), flows.TheHost()},
 				Services: []flows.Service{{Proto: flows.TCP, FirstPort: 80, LastPort: 90}, {Proto: flows.ICMP}, {Proto: flows.SCTP, FirstPort: 1}},
 			},
-			flows.Rule{Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255},
+			flows.Rule{
+				Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255,
+				Services: []flows.Service{{Proto: flows.UDP, FirstPort: 53}},
+			},
 			flows.Endpoint{
 				Name: "db2", Network: "db", Port: 300, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
 			},

@@ -232,7 +232,7 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 			add(p.subnet(i+1, 1), 80)
 			add(p.subnet(i+1, 2), 80, 81, 50, 6003)
 		}
-		add(p.subnet(1, 3), 80, 55)
+		add(p.subnet(1, 3), 80, 55, 68, 546)
 		add(p.subnet(1, 33), 80)
 		add(p.subnet(1, 77), 80)
 		for _, from := range slices.Sorted(maps.Keys(sources)) {
