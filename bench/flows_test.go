@@ -30,15 +30,16 @@ func publishFlows(b *testing.B) side {
 	if err != nil {
 		b.Fatal(err)
 	}
-	conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	client, err := openflow.Connect(ctx, br.Management(), openflow.ClientOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { conn.Close() })
-	sw, err := flows.Open(ctx, conn, flows.Options{Owner: "bench"})
+	b.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(ctx, client, flows.Options{Owner: "bench"})
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.Cleanup(func() { sw.Close() })
 	host := netip.MustParseAddr("192.0.2.1")
 	web := flows.Endpoint{
 		Name: "web0", Network: "web", Port: 2, MAC: net.HardwareAddr{2, 0, 0, 0, 0, 2},

@@ -83,7 +83,23 @@ func switchNode(b *testing.B) testNode {
 }
 
 func attachManySide(b *testing.B) side {
-	ctx := context.Background()
+	many := newManyOfOurs(b)
+	return side{run: many.attach, undo: func(n int) error {
+		err := many.detach(n)
+		_, applyErr := many.node.db.Apply(context.Background())
+		return errors.Join(err, applyErr)
+	}}
+}
+
+// manyOfOurs are the ports that a manager attaches and detaches at the same time.
+type manyOfOurs struct {
+	node    testNode
+	targets []*netns.NS
+	ports   *port.Manager
+}
+
+func newManyOfOurs(b *testing.B) *manyOfOurs {
+	b.Helper()
 	n := switchNode(b)
 	targets := endpoints(b, "many", manyPorts)
 	ports, err := port.Open(n.db, port.Options{SwitchNetns: n.Host().Path()})
@@ -91,22 +107,23 @@ func attachManySide(b *testing.B) side {
 		b.Fatal(err)
 	}
 	b.Cleanup(ports.Close)
-	return side{
-		run: func(int) error {
-			return atOnce(manyPorts, manyPorts, func(i int) error {
-				_, err := ports.Attach(ctx, port.Config{
-					Bridge: "br0", Name: fmt.Sprintf("p%d", i), Netns: targets[i].Path(),
-					Addrs: []netip.Prefix{manyAddr(i)}, Gateway: manyGateway.Addr(),
-				})
-				return err
-			})
-		},
-		undo: func(int) error {
-			err := atOnce(manyPorts, manyPorts, func(i int) error { return ports.Detach(ctx, fmt.Sprintf("p%d", i)) })
-			_, applyErr := n.db.Apply(ctx)
-			return errors.Join(err, applyErr)
-		},
-	}
+	return &manyOfOurs{node: n, targets: targets, ports: ports}
+}
+
+func (m *manyOfOurs) attach(int) error {
+	return atOnce(manyPorts, manyPorts, func(i int) error {
+		_, err := m.ports.Attach(context.Background(), port.Config{
+			Bridge: "br0", Name: fmt.Sprintf("p%d", i), Netns: m.targets[i].Path(),
+			Addrs: []netip.Prefix{manyAddr(i)}, Gateway: manyGateway.Addr(),
+		})
+		return err
+	})
+}
+
+func (m *manyOfOurs) detach(int) error {
+	return atOnce(manyPorts, manyPorts, func(i int) error {
+		return m.ports.Detach(context.Background(), fmt.Sprintf("p%d", i))
+	})
 }
 
 func attachCommandsSide(b *testing.B) side {

@@ -15,7 +15,7 @@ import (
 )
 
 var portComparisons = []comparison{
-	portAttach, portAttachMany, portAttachCommands,
+	portAttach, portAttachMany, portAttachCommands, portDetachMany, portDetachCommands,
 }
 
 // portAttach puts one veth pair with an address and a default route into a namespace and onto a switch, ready when it

@@ -21,7 +21,8 @@ import (
 var (
 	// ErrNotFound says that there is no such bridge.
 	ErrNotFound = errors.New("no such bridge")
-	// ErrInUse says that ports are attached to the bridge.
+	// ErrInUse says that ports are attached to the bridge, or that it has an uplink
+	// or addresses.
 	ErrInUse = errors.New("bridge is in use")
 )
 
@@ -85,9 +86,10 @@ func List(db *vswitch.DB) []*Bridge {
 
 // Delete removes a bridge and returns when ovs-vswitchd has removed it. It fails
 // with [ErrNotFound] when there is none and with [ErrInUse], naming them, when
-// there are ports on it that package port has attached, or an uplink of package
-// uplink: they consist of more than rows and are to be detached and released first. The rows of other ports go with the
-// bridge, as with the del-br command of ovs-vsctl(8).
+// there are ports on it that package port has attached, an uplink of package uplink
+// or addresses of package hostaddr: they consist of more than rows and are to be
+// detached, released and deleted first. The rows of other ports go with the bridge,
+// as with the del-br command of ovs-vsctl(8).
 func Delete(ctx context.Context, db *vswitch.DB, name string) error {
 	if err := remove(ctx, db, name); err != nil {
 		return fmt.Errorf("delete bridge %q: %w", name, err)

@@ -29,7 +29,8 @@ const AutoMTU = -1
 type Route struct {
 	// Dst is the destination; 0.0.0.0/0 and ::/0 are default routes.
 	Dst netip.Prefix
-	// Via is the next hop. The zero Addr means that Dst is on the link.
+	// Via is the next hop, in the subnet of one of the Addrs that are given with it.
+	// The zero Addr means that Dst is on the link.
 	Via netip.Addr
 }
 

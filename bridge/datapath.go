@@ -9,11 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ovskit/ovskit/internal/genl"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
-	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // The datapath types of ovs-vswitchd.
@@ -111,12 +110,7 @@ func offeredDatapaths(ctx context.Context, db *vswitch.DB) (offered []string, er
 func kernelHasDatapath(ns *netns.NS) bool {
 	var found bool
 	err := ns.Do(func() error {
-		h, err := netlink.NewHandle(unix.NETLINK_GENERIC)
-		if err != nil {
-			return err
-		}
-		defer h.Close()
-		_, err = h.GenlFamilyGet("ovs_datapath")
+		_, err := genl.Family("ovs_datapath")
 		found = err == nil
 		return err
 	})

@@ -207,6 +207,29 @@ func TestEnsureAndDelete(t *testing.T) {
 	})
 }
 
+// TestDeleteOfBridgeWithAddress has an address of package hostaddr, of which the
+// kernel has a part.
+func TestDeleteOfBridgeWithAddress(t *testing.T) {
+	t.Parallel()
+	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
+		ctx := testContext(t)
+		c := bridge.Config{Name: "br0", Datapath: sw.Datapath, ExternalIDs: map[string]string{mark.HostAddr + "192.0.2.50": "{}"}}
+		if _, err := bridge.Ensure(ctx, sw.DB, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := bridge.Delete(ctx, sw.DB, "br0"); !errors.Is(err, bridge.ErrInUse) || !strings.Contains(err.Error(), "192.0.2.50") {
+			t.Errorf("Delete: %v, want %v with the address", err, bridge.ErrInUse)
+		}
+		c.ExternalIDs[mark.HostAddr+"192.0.2.50"] = ""
+		if _, err := bridge.Ensure(ctx, sw.DB, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := bridge.Delete(ctx, sw.DB, "br0"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {

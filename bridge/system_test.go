@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/internal/genl"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
@@ -69,6 +70,7 @@ func TestOwnPort(t *testing.T) {
 		Routes: []bridge.Route{
 			{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: node.OutsideAddr.Addr()},
 			{Dst: netip.MustParsePrefix("198.51.100.0/24")},
+			{Dst: netip.MustParsePrefix("::/0"), Via: netip.MustParseAddr("2001:db8::2")},
 		},
 	}
 	for range 2 { // the second time nothing is to be done
@@ -80,6 +82,13 @@ func TestOwnPort(t *testing.T) {
 	}
 	if got, want := link.Attrs().MTU, 1400; got != want {
 		t.Errorf("MTU of the device = %d, want %d", got, want)
+	}
+	h := nodetest.Netlink(t, n.Host())
+	defer h.Close()
+	defaults, err := h.RouteListFiltered(netlink.FAMILY_V6,
+		&netlink.Route{LinkIndex: link.Attrs().Index, Gw: net.ParseIP("2001:db8::2")}, netlink.RT_FILTER_OIF|netlink.RT_FILTER_GW)
+	if err != nil || len(defaults) != 1 {
+		t.Errorf("default routes of IPv6 are %v, %v; want one", defaults, err)
 	}
 	want := append(slices.Clone(before), "br0 up 192.0.2.1/24", "route 0.0.0.0/0", "route 192.0.2.0/24", "route 198.51.100.0/24")
 	slices.Sort(want)
@@ -149,7 +158,7 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 
 func kernelHasDatapath(t *testing.T) bool {
 	t.Helper()
-	_, err := netlink.GenlFamilyGet("ovs_datapath")
+	_, err := genl.Family("ovs_datapath")
 	return err == nil
 }
 

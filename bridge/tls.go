@@ -84,6 +84,8 @@ func setTLS(ctx context.Context, db *vswitch.DB, t TLS) error {
 			return errors.Join(err, takeBack(ctx, db, err, back))
 		case !errors.Is(err, ovsdb.ErrTimedOut):
 			return err
+		case db.Root() == nil:
+			return errors.New("the database has no row in table Open_vSwitch")
 		}
 	}
 }

@@ -77,9 +77,8 @@
 // cannot carry out with an OpenFlow error; Options.Logger then has a warning. Tunnels do not encapsulate: what goes into
 // one is told with the tunnel's fields in Emitted.Tunnel, and Bridge.InjectTunnel is what comes out. QoS (but for the DSCP of
 // queues), sFlow, NetFlow, IPFIX, STP, RSTP, LLDP, BFD, CFM and in-band control have no effect. A bond that wants LACP is as one
-// that nobody answers, and the load of bonds is shown but not moved. Controllers are reached by TCP and unix sockets, not by
-// TLS. Each packet is translated anew: dpctl/dump-flows shows what a datapath would have cached, and there is nothing to
-// revalidate.
+// that nobody answers, and the load of bonds is shown but not moved. Each packet
+// is translated anew: dpctl/dump-flows shows what a datapath would have cached, and there is nothing to revalidate.
 //
 // There is no clustered database. The one that the switch follows can be neither converted to another schema nor removed, and
 // while it is the backup of another (ovsdb-server/connect-active-ovsdb-server), the switch writes what it reports to it all

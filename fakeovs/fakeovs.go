@@ -388,7 +388,14 @@ func (o *OVS) startSwitch() error {
 	}
 	o.host.setDaemon(vswitchd.Start(vswitchd.Options{
 		Database: db, Disconnected: o.disk != nil, Dir: o.Dir(), Listen: o.listen, Host: o.host, Failure: o.failure,
-		Clock: o.clock, Logger: o.log,
+		Clock: o.clock, Logger: o.log, TLS: func() (server, client *tls.Config, err error) {
+			config, err := tlsOf(db)
+			if err != nil {
+				return nil, nil, fmt.Errorf("table SSL: %w", err)
+			}
+			server, client = bothSides(config)
+			return server, client, nil
+		},
 	}))
 	var err error
 	o.switchControl, err = o.openControl(switchProgram, switchctl.Version, o.switchCommands())

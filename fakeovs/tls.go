@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/ovskit/ovskit/fakeovs/internal/dbserver"
 )
 
 // TLSFiles name the PEM files of a server, as the options --private-key, --certificate, --ca-cert and --peer-ca-cert of
@@ -120,7 +122,7 @@ func (o *OVS) remoteTLS() (server, client *tls.Config, err error) {
 			return nil, nil, err
 		}
 	default:
-		if config, err = o.databaseTLS(); err != nil {
+		if config, err = tlsOf(o.switchDB()); err != nil {
 			return nil, nil, fmt.Errorf("table SSL: %w", err)
 		}
 	}
@@ -152,9 +154,8 @@ func (o *OVS) resolve(files TLSFiles) (TLSFiles, error) {
 	return files, nil
 }
 
-// databaseTLS reads the files that table SSL names: ovs-vswitchd.conf.db(5).
-func (o *OVS) databaseTLS() (*tls.Config, error) {
-	db := o.switchDB()
+// tlsOf reads the files that table SSL of a switch's database names: ovs-vswitchd.conf.db(5).
+func tlsOf(db *dbserver.Database) (*tls.Config, error) {
 	if db == nil {
 		return nil, errors.New("there is no database Open_vSwitch")
 	}

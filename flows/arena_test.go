@@ -33,7 +33,8 @@ type arena struct {
 	br         *fakeovs.Bridge
 	management string
 	dial       func(ctx context.Context, endpoint string) (net.Conn, error)
-	conn       *openflow.Conn
+	client     *openflow.Client
+	conn       *openflow.Conn // to look at what the switch holds
 	sw         *flows.Switch
 	uplink     uint32
 	ports      map[string]uint32 // of endpoints, by name
@@ -85,7 +86,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 	if err := a.open(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.conn.Close() })
+	t.Cleanup(a.close)
 	return a
 }
 
@@ -105,20 +106,35 @@ func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 	if err := a.open(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.conn.Close() })
+	t.Cleanup(a.close)
 	return a
 }
 
-// open connects to the switch, as a program does when it starts; a connection that it has ends.
+// open connects to the switch, as a program does when it starts; one that runs ends.
 func (a *arena) open() (err error) {
+	a.close()
+	o := openflow.Options{Dial: a.dial}
+	if a.conn, err = openflow.Dial(a.ctx, a.management, o); err != nil {
+		return err
+	}
+	if a.client, err = openflow.Connect(a.ctx, a.management, openflow.ClientOptions{Options: o}); err != nil {
+		return err
+	}
+	a.sw, err = flows.Open(a.ctx, a.client, flows.Options{Owner: "arena"})
+	return err
+}
+
+// close ends the program.
+func (a *arena) close() {
+	if a.sw != nil {
+		a.sw.Close()
+	}
+	if a.client != nil {
+		a.client.Close()
+	}
 	if a.conn != nil {
 		a.conn.Close()
 	}
-	if a.conn, err = openflow.Dial(a.ctx, a.management, openflow.Options{Dial: a.dial}); err != nil {
-		return err
-	}
-	a.sw, err = flows.Open(a.ctx, a.conn, flows.Options{Owner: "arena"})
-	return err
 }
 
 // declare has the switch hold a world, and ends all connections.

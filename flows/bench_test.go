@@ -38,8 +38,8 @@ func BenchmarkCompile(b *testing.B) {
 					b.Fatal(err)
 				}
 				n := 0
-				for _, fs := range s.compileDirty() {
-					n += len(fs)
+				for _, o := range s.outputs() {
+					n += len(o.flows)
 				}
 				b.ReportMetric(float64(n), "flows")
 			}
@@ -56,7 +56,7 @@ func BenchmarkCompileEndpoint(b *testing.B) {
 		if err := s.set(objects[:len(objects)-1], kept{}); err != nil {
 			b.Fatal(err)
 		}
-		s.compileDirty()
+		s.outputs()
 		s.commit()
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
@@ -64,7 +64,7 @@ func BenchmarkCompileEndpoint(b *testing.B) {
 				if err := s.set([]Object{last}, kept{}); err != nil {
 					b.Fatal(err)
 				}
-				s.compileDirty()
+				s.outputs()
 				s.rollback()
 			}
 		})

@@ -14,6 +14,8 @@ type compiled struct {
 	flows []of.Flow
 	// clauses are its parts of flows that rules share.
 	clauses []clause
+	groups  []of.Group
+	meters  []of.MeterConfig
 }
 
 // builder collects what one object is compiled to.
@@ -57,6 +59,7 @@ const (
 
 	ndSolicit   = of.ICMPv6NeighborSolicit
 	ndAdvertise = of.ICMPv6NeighborAdvert
+	ndRedirect  = 137
 )
 
 // neighbourTypes are the ICMPv6 types that belong to no connection.

@@ -4,7 +4,6 @@
 package flows
 
 import (
-	"cmp"
 	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
@@ -24,24 +23,6 @@ func (c clause) flow() of.Flow {
 		Table: tablePolicy, Priority: c.priority, Match: c.match,
 		Instructions: of.Instructions{Apply: []of.Action{c.condition}},
 	}
-}
-
-// share puts flows of conjunctions that have the same key together: one flow with the conditions of all, in one order.
-func share(flows []of.Flow) of.Flow {
-	f := flows[0]
-	var all []of.Conjunction
-	for _, g := range flows {
-		for _, a := range g.Apply {
-			all = append(all, a.(of.Conjunction))
-		}
-	}
-	slices.SortFunc(all, func(a, b of.Conjunction) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Clause, b.Clause)) })
-	all = slices.Compact(all)
-	f.Apply = make([]of.Action, len(all))
-	for i, c := range all {
-		f.Apply[i] = c
-	}
-	return f
 }
 
 // The dimensions of a rule.
@@ -135,7 +116,7 @@ func (v env) selected(s Selector, dimension uint8) (of.Match, bool) {
 		}
 		return f.ip(f.dst(s.prefix)), true
 	case selectHost, selectOutside:
-		port := uint32(hostPort)
+		port := uint32(of.PortLocal)
 		if s.kind == selectOutside {
 			port = 0
 		}

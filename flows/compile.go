@@ -5,6 +5,7 @@ package flows
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -19,10 +20,9 @@ func Compile(o Options, objects ...Object) ([]of.Flow, error) {
 	if err := s.set(objects, kept{}); err != nil {
 		return nil, err
 	}
-	var flows []of.Flow
-	for _, fs := range s.compileDirty() {
-		flows = append(flows, fs...)
-	}
+	book := newBook()
+	book.apply(book.edit(s.outputs()))
+	flows := slices.Collect(maps.Values(book.flows))
 	slices.SortFunc(flows, func(a, b of.Flow) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Key(), b.Key()))
 	})
@@ -135,15 +135,14 @@ func compileBase(v env) compiled {
 		b.add(tableAdmit, 100, f.ip(stage(admitOther)), tableDeliver, of.CT{Commit: true, Zone: v.otherZone()})
 	}
 
-	// Without an in_port the packet may go out where it came in: an endpoint reaches its own published port.
-	b.add(tableDeliver, 100, nil, 0, set(of.InPort(0)), of.OutputField{Src: of.Whole(of.FieldReg0 + regReceiver)})
+	b.add(tableDeliver, 100, of.Match{receiver(of.PortLocal)}, 0, of.Output{Port: of.PortLocal})
 	return b.compiled
 }
 
 // compileHost gives the flows of the bridge's own port.
 func compileHost(v env, h Host) compiled {
 	b := v.builder(h.ref())
-	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal), untagged}, tableFromHost, set(sender(hostPort)))
+	b.add(tableClassify, 100, of.Match{of.InPort(of.PortLocal), untagged}, tableFromHost, set(sender(of.PortLocal)))
 	dropped := map[netip.Addr]bool{} // addresses of one subnet have their broadcast addresses in common
 	for _, p := range h.Addrs {
 		a, f := p.Addr(), familyOf(p.Addr())
@@ -216,6 +215,9 @@ func compileUplink(v env, u Uplink) compiled {
 		b.add(tableFromUplink, 210, families[1].icmpType(t), 0, of.Output{Port: of.PortLocal})
 		b.add(tableFromHost, 120, families[1].icmpType(t), 0, out)
 	}
+	// The host forwards what is for endpoints, or from them, out of the port that it came in by. Its advice to go there
+	// straight is not to be followed; Linux cannot be told to keep it to itself, as it can for IPv4.
+	b.drop(tableFromHost, 130, families[1].icmpType(ndRedirect))
 	b.add(tableFromUplink, 10, nil, 0, of.Output{Port: of.PortLocal})
 	b.add(tableFromHost, 50, nil, 0, out)
 	b.add(tableLeave, 90, nil, 0, out)

@@ -5,7 +5,6 @@ package flows
 
 import (
 	"net/netip"
-	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -15,11 +14,14 @@ func compileNetwork(v env, n *networkState) compiled {
 	b := v.builder(n.ref())
 	b.add(tableBetween, 100, of.Match{fresh, network(n.id)}, tableDestination, setNext(ask(admitLocal, !n.Isolated)))
 	b.add(tableHostAccess, 200, of.Match{fresh, network(n.id)}, tablePolicy,
-		set(receiver(hostPort)), setNext(ask(admitLocal, n.Host&ToHost != 0)))
+		set(receiver(of.PortLocal)), setNext(ask(admitLocal, n.Host&ToHost != 0)))
 	for _, f := range families {
 		if g, ok := n.gateway(f); ok {
 			compileSubnet(&b, v, n, f, g)
 		}
+	}
+	if n.Multicast {
+		compileMulticast(&b, n)
 	}
 	return b.compiled
 }
@@ -31,7 +33,13 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 	toGateway, fromGateway := f.dstAddr(gateway.Addr()), f.srcAddr(gateway.Addr())
 
 	compileFromEndpoint(b, v, n, f, gateway.Addr(), subnet)
-	b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	if n.Egress.way(f).mode == behindAddress {
+		// The host may have asked for a spare address by way of its own: the answer is translated first.
+		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, set(origin(originEndpoint)), track(v.natZone, tableInbound))
+		b.add(tableRoute, 210, f.ip(origin(originEndpoint), network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	} else {
+		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	}
 
 	// Outside, nobody has an endpoint's address, neither as the sender nor as the one to reach, unless it is routed.
 	b.drop(tableFromUplink, 300, f.ip(from))
@@ -125,111 +133,4 @@ func compileRouted(b *builder, v env, n *networkState, f *family, subnet netip.P
 	if v.uplink != nil {
 		b.add(tableFromHost, 150, f.ip(f.src(subnet)), 0, of.Output{Port: v.uplink.Port})
 	}
-}
-
-// compileEndpoint gives the flows of an endpoint of the network n, which the rules may select.
-func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) compiled {
-	b := v.builder(e.ref())
-	b.flows = make([]of.Flow, 0, 8+8*len(e.Addrs)+len(e.Publish))
-	port, mac := of.InPort(e.Port), of.EthSrc(e.MAC)
-
-	b.add(tableClassify, 100, of.Match{port, untagged}, tableSource,
-		set(network(n.id)), set(sender(e.Port)), set(senderNetwork(n.id)))
-	asks := arp(port, mac, of.ARPOp(arpRequest), of.ARPSHA(e.MAC))
-	if _, ok := e.addr(families[0]); ok {
-		b.add(tableSource, 100, asks.With(of.ARPSPA(single(netip.IPv4Unspecified()))), tableNeighbour)
-	}
-	if _, ok := e.addr(families[1]); ok {
-		// Only who asks is told, at the MAC it asks from, whatever address it asks by.
-		b.add(tableSource, 100, nd(ndSolicit, port, mac, of.Uint(of.FieldIPTTL, 255)), tableNeighbour)
-	}
-	for _, a := range e.Addrs {
-		f := familyOf(a)
-		b.add(tableSource, 90, f.ip(port, mac, f.srcAddr(a)), tableFromEndpoint)
-		// Nobody else has the endpoint's own address: it may look for a duplicate without being answered by itself.
-		if f.v6 {
-			b.drop(tableSource, 110, nd(ndSolicit, port, of.NDTarget(single(a))))
-		} else {
-			b.add(tableSource, 100, asks.With(of.ARPSPA(single(a))), tableNeighbour)
-			b.drop(tableSource, 110, arp(port, of.ARPTPA(single(a))))
-		}
-		b.answer(n.id, a, e.MAC, false)
-		b.add(tableDestination, 100, f.ip(network(n.id), f.dstAddr(a)), tablePolicy,
-			set(of.EthDst(e.MAC)), set(receiver(e.Port)), set(receiverNetwork(n.id)))
-		if n.Egress.way(f).mode == viaUplink {
-			b.add(tableSender, 100, f.ip(f.srcAddr(a)), tablePolicy, set(sender(e.Port)))
-		}
-	}
-	for _, m := range e.Publish {
-		compilePublished(&b, v, e, n, m)
-	}
-	compileMember(&b, e, rules)
-	return b.compiled
-}
-
-// compilePublished gives the flows of published ports.
-func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMapping) {
-	_, field := m.Proto.ports()
-	for _, f := range families {
-		a, ok := e.addr(f)
-		if !ok || m.HostAddr.IsValid() && (!f.has(m.HostAddr) || m.HostAddr.IsLoopback()) {
-			continue
-		}
-		w := n.Egress.way(f)
-		if w.mode == routed {
-			last := uint16(int(m.Port) + m.count() - 1)
-			for _, p := range portMasks(m.Port, last) {
-				at := f.ip(network(n.id), fresh, f.dstAddr(a), of.IPProto(uint8(m.Proto)), p.match(field))
-				b.add(tableHostToEndpt, 220, at.With(origin(originRouted)), tableDestination, setNext(ask(admitLocal, true)))
-				b.add(tableBetween, 210, at.With(origin(originOther)), tableDestination, setNext(ask(admitOther, true)))
-			}
-			continue
-		}
-		// Where the packet was for, which tableInbound does not see: one of the host's addresses or this spare one.
-		at := []of.MatchField{fresh, of.IPProto(uint8(m.Proto))}
-		priority := uint16(200)
-		switch {
-		case m.HostAddr.IsValid():
-			at = append(at, f.dstAddr(m.HostAddr))
-			priority = 210
-		case w.mode == behindAddress:
-			x, _ := pickAddr(f, v.addresses[w.name].Addrs)
-			at = append(at, f.dstAddr(x))
-			priority = 210
-		case w.mode == viaUplink:
-			at = append(at, of.RegMasked(regOrigin, 0, toSpare))
-		default:
-			continue
-		}
-		for _, t := range m.translations() {
-			nat := of.NAT{Type: of.NATDestination, AddrMin: a, PortMin: t.to}
-			b.add(tableInbound, priority, f.ip(append(slices.Clip(at), t.match(field))...), 0,
-				setNext(ask(admitPublished, true)),
-				of.CT{Commit: true, Zone: v.natZone, Resume: true, Table: tableRoute, NAT: &nat})
-		}
-	}
-}
-
-// translation is a set of ports outside with the port of the endpoint, 0 if each is the same there.
-type translation struct {
-	portMask
-	to uint16
-}
-
-// translations are those of a mapping: a switch cannot shift a range of ports, so that each has its own then.
-func (m PortMapping) translations() []translation {
-	if m.count() == 1 {
-		return []translation{{portMask{m.HostPort, 0xffff}, m.Port}}
-	}
-	var ts []translation
-	if m.HostPort == m.Port {
-		for _, p := range portMasks(m.HostPort, m.HostPortEnd) {
-			ts = append(ts, translation{p, 0})
-		}
-		return ts
-	}
-	for i := range uint16(m.count()) {
-		ts = append(ts, translation{portMask{m.HostPort + i, 0xffff}, m.Port + i})
-	}
-	return ts
 }

@@ -35,65 +35,9 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		sw, err := flows.Open(ctx, conn, flows.Options{Owner: "conformance"})
-		if err != nil {
-			t.Fatal(err)
-		}
+		sw := open(t, br, flows.Options{Owner: "conformance"})
 
-		host, host6 := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
-		objects := []flows.Object{
-			flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{netip.PrefixFrom(host, 24), netip.PrefixFrom(host6, 64)}},
-			flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host, host6}},
-			flows.Address{Name: "x", Addrs: []netip.Addr{host.Next(), host6.Next()}},
-			flows.Network{
-				Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24"), netip.MustParsePrefix("fd00:1::1/64")},
-				Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
-			},
-			flows.Network{
-				Name: "app", Gateways: []netip.Prefix{netip.MustParsePrefix("10.3.0.1/24"), netip.MustParsePrefix("fd00:3::1/64")},
-				Egress: flows.Behind("x"), Isolated: true,
-			},
-			flows.Network{
-				Name: "dmz", Gateways: []netip.Prefix{netip.MustParsePrefix("10.4.0.1/24"), netip.MustParsePrefix("fd00:4::1/64")},
-				Egress: flows.Routed(),
-			},
-			flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}},
-			flows.Rule{
-				Name: "some", From: []flows.Selector{flows.InNetwork("web"), flows.Labelled(map[string]string{"n": "1"})},
-				To:       []flows.Selector{flows.EndpointNamed("db2"), flows.Within(netip.MustParsePrefix("fd00:3::/64")), flows.TheHost()},
-				Services: []flows.Service{{Proto: flows.TCP, FirstPort: 80, LastPort: 90}, {Proto: flows.ICMP}, {Proto: flows.SCTP, FirstPort: 1}},
-			},
-			flows.Rule{
-				Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255,
-				Services: []flows.Service{{Proto: flows.UDP, FirstPort: 53}},
-			},
-			flows.Endpoint{
-				Name: "db2", Network: "db", Port: 300, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
-			},
-		}
-		for i, network := range []string{"web", "app", "dmz"} {
-			for n := range byte(10) {
-				subnet := []byte{1, 3, 4}[i]
-				e := flows.Endpoint{
-					Name: fmt.Sprint(network, n), Network: network, Port: 10 + uint32(subnet)*20 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, subnet, n},
-					Addrs: []netip.Addr{
-						netip.AddrFrom4([4]byte{10, subnet, 0, 10 + n}), netip.AddrFrom4([4]byte{10, subnet, 0, 100 + n}),
-						netip.AddrFrom16([16]byte{0xfd, 0, 0, subnet, 15: 10 + n}),
-					},
-					Labels: map[string]string{"n": fmt.Sprint(n % 3)},
-				}
-				for _, m := range []flows.PortMapping{
-					{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
-					{Proto: flows.SCTP, HostPort: 100 * uint16(n+1), HostPortEnd: 100*uint16(n+1) + 99, Port: 100 * uint16(n+1)},
-				} {
-					if network == "dmz" {
-						m = flows.PortMapping{Proto: m.Proto, Port: m.Port}
-					}
-					e.Publish = append(e.Publish, m)
-				}
-				objects = append(objects, e)
-			}
-		}
+		objects := append(someObjects(20), flows.Host{MAC: br.MAC, Addrs: someHost.Addrs})[1:]
 		if err := sw.Set(ctx, objects...); err != nil {
 			t.Fatal(err)
 		}
@@ -101,17 +45,12 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var want []string
-		for _, f := range compiled {
-			want = append(want, f.String())
-		}
-		slices.Sort(want)
-		if diff := cmp.Diff(want, held(t, conn)); diff != "" {
+		if diff := cmp.Diff(texts(compiled), held(t, conn)); diff != "" {
 			t.Errorf("switch differs from the compiled flows (-compiled +switch):\n%s", diff)
 		}
 
 		// With a dump to compare with, nothing is found to repair.
-		if err := sw.Prune(ctx); err != nil {
+		if _, err := sw.Prune(ctx); err != nil {
 			t.Fatal(err)
 		}
 		if err := sw.Delete(ctx, objects...); err != nil {
@@ -136,16 +75,97 @@ func TestOpenRefusesTablesInUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		client, err := openflow.Connect(ctx, br.Management(), quick)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer client.Close()
 		// The flow of a standalone bridge that makes it a learning switch.
-		if _, err := flows.Open(ctx, conn, flows.Options{Owner: "conformance"}); !errors.Is(err, flows.ErrConflict) {
+		if _, err := flows.Open(ctx, client, flows.Options{Owner: "conformance"}); !errors.Is(err, flows.ErrConflict) {
 			t.Errorf("open flows on a standalone bridge: got error %v, want %v", err, flows.ErrConflict)
 		}
 	})
+}
+
+// open keeps the flows of an owner on a bridge until the test ends.
+func open(t *testing.T, br *bridge.Bridge, o flows.Options) *flows.Switch {
+	t.Helper()
+	client, err := openflow.Connect(t.Context(), br.Management(), quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(t.Context(), client, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sw.Close() })
+	return sw
+}
+
+var someHost = flows.Host{
+	MAC:   net.HardwareAddr{2, 0, 0, 0, 0, 1},
+	Addrs: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24"), netip.MustParsePrefix("2001:db8::1/64")},
+}
+
+// someObjects are a host, each way out, rules, and so many endpoints in each network of those that publish ports.
+func someObjects(endpoints byte) []flows.Object {
+	host, host6 := someHost.Addrs[0].Addr(), someHost.Addrs[1].Addr()
+	objects := []flows.Object{
+		someHost,
+		flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{host, host6}},
+		flows.Address{Name: "x", Addrs: []netip.Addr{host.Next(), host6.Next()}},
+		flows.Network{
+			Name: "web", Gateways: []netip.Prefix{netip.MustParsePrefix("10.1.0.1/24"), netip.MustParsePrefix("fd00:1::1/64")},
+			Egress: flows.Via("eth0"), Host: flows.ToHost | flows.FromHost,
+		},
+		flows.Network{
+			Name: "app", Gateways: []netip.Prefix{netip.MustParsePrefix("10.3.0.1/24"), netip.MustParsePrefix("fd00:3::1/64")},
+			Egress: flows.Behind("x"), Isolated: true,
+		},
+		flows.Network{
+			Name: "dmz", Gateways: []netip.Prefix{netip.MustParsePrefix("10.4.0.1/24"), netip.MustParsePrefix("fd00:4::1/64")},
+			Egress: flows.Routed(),
+		},
+		flows.Network{Name: "db", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}, Multicast: true},
+		flows.Rule{
+			Name: "some", From: []flows.Selector{flows.InNetwork("web"), flows.Labelled(map[string]string{"n": "1"})},
+			To:       []flows.Selector{flows.EndpointNamed("db2"), flows.Within(netip.MustParsePrefix("fd00:3::/64")), flows.TheHost()},
+			Services: []flows.Service{{Proto: flows.TCP, FirstPort: 80, LastPort: 90}, {Proto: flows.ICMP}, {Proto: flows.SCTP, FirstPort: 1}},
+		},
+		flows.Rule{
+			Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255,
+			Services: []flows.Service{{Proto: flows.UDP, FirstPort: 53}},
+		},
+		flows.Endpoint{
+			Name: "db2", Network: "db", Port: 5000, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
+			DHCP: true, MirrorTo: 5001, Limit: &flows.Limit{Kbps: 10000, BurstKbits: 1000},
+		},
+	}
+	for i, network := range []string{"web", "app", "dmz"} {
+		for n := range endpoints {
+			subnet := []byte{1, 3, 4}[i]
+			e := flows.Endpoint{
+				Name: fmt.Sprint(network, n), Network: network, Port: 10 + uint32(subnet)*100 + uint32(n), MAC: net.HardwareAddr{2, 0, 0, 0, subnet, n},
+				Addrs: []netip.Addr{
+					netip.AddrFrom4([4]byte{10, subnet, 0, 10 + n}), netip.AddrFrom4([4]byte{10, subnet, 0, 100 + n}),
+					netip.AddrFrom16([16]byte{0xfd, 0, 0, subnet, 15: 10 + n}),
+				},
+				Labels: map[string]string{"n": fmt.Sprint(n % 3)},
+			}
+			for _, m := range []flows.PortMapping{
+				{Proto: flows.TCP, HostPort: 8000 + uint16(n), Port: 80}, {Proto: flows.UDP, HostPort: 5000 + uint16(n), Port: 53},
+				{Proto: flows.SCTP, HostPort: 100 * uint16(n+1), HostPortEnd: 100*uint16(n+1) + 99, Port: 100 * uint16(n+1)},
+			} {
+				if network == "dmz" {
+					m = flows.PortMapping{Proto: m.Proto, Port: m.Port}
+				}
+				e.Publish = append(e.Publish, m)
+			}
+			objects = append(objects, e)
+		}
+	}
+	return objects
 }
 
 // held is what the switch holds, as sorted text without counters.
@@ -155,9 +175,18 @@ func held(t *testing.T, conn *openflow.Conn) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts := make([]string, len(all))
+	plain := make([]openflow.Flow, len(all))
 	for i, f := range all {
-		texts[i] = f.Flow.String()
+		plain[i] = f.Flow
+	}
+	return texts(plain)
+}
+
+// texts are flows as sorted text.
+func texts(flows []openflow.Flow) []string {
+	texts := make([]string, len(flows))
+	for i, f := range flows {
+		texts[i] = f.String()
 	}
 	slices.Sort(texts)
 	return texts

@@ -208,7 +208,7 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 		}
 	}
 	n.Gateways = slices.Clone(n.Gateways)
-	put := &networkState{Network: n, endpoints: map[string]bool{}}
+	put := &networkState{Network: n, endpoints: map[string]uint32{}}
 	old := s.networks[n.Name]
 	if old != nil {
 		put.id, put.endpoints = old.id, old.endpoints
@@ -237,6 +237,9 @@ func (s *state) checkNetwork(n Network) error {
 		return fmt.Errorf("no gateway: %w", ErrInvalid)
 	case s.host == nil:
 		return fmt.Errorf("the host is not declared: %w", ErrNotFound)
+	}
+	if n.Isolated && n.Multicast {
+		return fmt.Errorf("isolated endpoints have no multicast: %w", ErrInvalid)
 	}
 	for i, g := range n.Gateways {
 		if err := checkAddr(g); err != nil {
@@ -320,12 +323,12 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 		}
 	}
 	asked := slices.Clone(e.Publish)
-	claims, err := s.claimPublished(&e, before)
+	outside, err := s.claimPublished(&e, before)
 	if err != nil {
 		return err
 	}
-	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, claims: claims})
-	assign(s, s.networks[e.Network].endpoints, e.Name, true)
+	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
+	s.join(e)
 	for _, k := range e.keys() {
 		assign(s, index(s.members, k), e.Name, true)
 	}
@@ -346,6 +349,12 @@ func (s *state) checkEndpoint(e Endpoint) error {
 	}
 	if err := checkLabels(e.Labels); err != nil {
 		return err
+	}
+	if err := s.checkMirror(e); err != nil {
+		return err
+	}
+	if e.Limit != nil && e.Limit.Kbps == 0 {
+		return fmt.Errorf("limit of nothing: %w", ErrInvalid)
 	}
 	if len(e.Addrs) == 0 {
 		return fmt.Errorf("no address: %w", ErrInvalid)
@@ -372,6 +381,23 @@ func (s *state) checkEndpoint(e Endpoint) error {
 		if err := s.checkHostAddr(m, n); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkMirror holds the port that gets copies to be one that nothing else goes by.
+func (s *state) checkMirror(e Endpoint) error {
+	if e.MirrorTo == 0 {
+		return nil
+	}
+	if e.MirrorTo >= maxPort {
+		return fmt.Errorf("mirror to port %#x, which is not the number of a port: %w", e.MirrorTo, ErrInvalid)
+	}
+	if by, taken := s.ports[e.MirrorTo]; taken || e.MirrorTo == e.Port {
+		if !taken {
+			by = e.ref()
+		}
+		return fmt.Errorf("mirror to port %d, which belongs to %s: %w", e.MirrorTo, by, ErrConflict)
 	}
 	return nil
 }
@@ -411,7 +437,26 @@ func (s *state) releaseEndpoint(name string) {
 	for _, k := range e.keys() {
 		unassign(s, s.members[k], name)
 	}
-	unassign(s, s.networks[e.Network].endpoints, name)
+	n := s.networks[e.Network]
+	unassign(s, n.endpoints, name)
+	if n.Multicast {
+		s.touch(n.ref())
+	}
+	if e.MirrorTo != 0 {
+		assign(s, s.mirrors, e.MirrorTo, s.mirrors[e.MirrorTo]-1)
+	}
+}
+
+// join makes an endpoint one of its network.
+func (s *state) join(e Endpoint) {
+	n := s.networks[e.Network]
+	assign(s, n.endpoints, e.Name, e.Port)
+	if n.Multicast {
+		s.touch(n.ref())
+	}
+	if e.MirrorTo != 0 {
+		assign(s, s.mirrors, e.MirrorTo, s.mirrors[e.MirrorTo]+1)
+	}
 }
 
 func (s *state) putRule(r Rule) error {

@@ -17,8 +17,8 @@
 // redirect, multicast listener report or message of a DHCP server (UDP port 68, of IPv6 546) goes anywhere from an endpoint.
 //
 // Two limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
-// reached from every network with a way out. And what is taken back, a published port or access to the host, is taken
-// from new connections: those that are established go on until they end or their conntrack entries time out.
+// reached from every network with a way out. And what a rule or access to the host no longer allows is taken from new
+// connections: those that are established go on until they end or their conntrack entries time out.
 //
 // # Ways out
 //
@@ -47,10 +47,43 @@
 // The userspace datapath of Open vSwitch tracks SCTP by its addresses alone: there, ports of SCTP can only be published as the
 // same ports, and what one connection is allowed is allowed to all between the same two addresses while it lasts.
 //
+// # Restarts
+//
+// When the program ends, the switch goes on as it is. When the program starts again and declares what it had, no flow is
+// written. When the switch has lost its flows, all that is declared is written in one bundle as soon as it is back, before
+// anybody else gets the client's connection. A switch that starts without flows drops what it gets; to have it keep on
+// what its datapath has until the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after
+// each release, and release it in [Options.OnReplay]:
+//
+//	OnReplay: func(ctx context.Context, _ flows.Replay) {
+//		if err := bridge.ReleaseFlows(ctx, db); err == nil {
+//			err = bridge.HoldFlows(ctx, db) // for the next time; a switch that runs does not mind
+//		}
+//	}
+//
+// What somebody else changes in the owner's tables meanwhile is put right and reported to [Options.OnDrift]. Changes made
+// on the client's own connection are taken for the program's.
+//
+// # Connections
+//
+// A packet of an established connection meets no rule any more. So the switch is told to forget the connections to a
+// published port that is taken back or leads elsewhere, those of an address that an endpoint no longer has, and those of a
+// network that is gone; also those that somebody outside began with the host at a port that is published only then. This
+// is done behind the change and again some times within a second, for what the datapath has under way. What was declared
+// by an earlier run of the program and is not declared any more is not known well enough for that: its connections end by
+// their timeouts, if the flows that are left carry them at all.
+//
+// Open vSwitch before 3.1 forgets only whole zones: there, each of these costs all translated connections, or all of the
+// network's, and what a port newly published would need is left undone.
+//
 // # Ownership
 //
 // Every flow carries a cookie: 16 bits of the owner ([Options.Owner]), 8 bits of the version of the tables' layout, 40
-// bits of the object. Flows of another owner are never touched; tables 0 to 100 have one owner. There is no number of the program's run in it:
-// flows that are right stay as they are when the program restarts, and what a run before has left is removed by
-// [Switch.Prune].
+// bits of the object. Tables 0 to 100, and groups and meters with numbers up to 65535, have one owner: what another has
+// there is deleted. Flows in other tables are touched only if they are the owner's.
+//
+// There is no number of the program's run in a cookie. With one, each start would have to write every flow again to tell
+// those it wants from those an earlier run has left: a change of 50,000 flows where nothing has changed, and counters at
+// zero. What an earlier run has left is told apart by what it is, not by its age: what nothing declared accounts for is
+// what [Switch.Prune] removes, and lists.
 package flows

@@ -53,7 +53,7 @@ func connect(ctx context.Context) error {
 		return err
 	}
 
-	of, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	of, err := openflow.Connect(ctx, br.Management(), openflow.ClientOptions{})
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,7 @@ func connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer sw.Close()
 	return sw.Set(ctx,
 		flows.Host{MAC: br.MAC, Addrs: []netip.Prefix{host}},
 		flows.Uplink{Name: "eth1", Port: up.OFPort, Addrs: []netip.Addr{host.Addr()}},

@@ -3,7 +3,26 @@
 
 package flows
 
-import of "github.com/ovskit/ovskit/openflow"
+import (
+	"maps"
+	"runtime"
+	"slices"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
+
+// AwaitWaiting returns when so many changes wait for their turn.
+func (s *Switch) AwaitWaiting(n int) {
+	for {
+		s.queue.mu.Lock()
+		waiting := len(s.queue.waiting)
+		s.queue.mu.Unlock()
+		if waiting == n {
+			return
+		}
+		runtime.Gosched()
+	}
+}
 
 // CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay.
 func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) {
@@ -15,9 +34,7 @@ func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) 
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
 		return nil, err
 	}
-	var all []of.Flow
-	for _, flows := range s.compileDirty() {
-		all = append(all, flows...)
-	}
-	return all, nil
+	book := newBook()
+	book.apply(book.edit(s.outputs()))
+	return slices.Collect(maps.Values(book.flows)), nil
 }

@@ -71,6 +71,10 @@ type Network struct {
 	Host     HostAccess
 	// Isolated endpoints do not talk with each other, but for what a [Rule] allows.
 	Isolated bool
+	// Multicast lets what an endpoint sends to broadcast and multicast addresses through to all others of the network, on
+	// the path of rules or not. The network is not isolated then. A change of one of its endpoints costs a message with all
+	// of their ports.
+	Multicast bool
 }
 
 // gateway is the gateway of a family with its subnet.
@@ -89,6 +93,21 @@ type Endpoint struct {
 	Publish []PortMapping
 	// Labels are what a [Rule] may select the endpoint by.
 	Labels map[string]string
+	// DHCP lets the endpoint speak with a DHCP server on the host (RFC 2131) to have its declared IPv4 address told, and
+	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast.
+	DHCP bool
+	// Limit is how much the endpoint may send; nil is no limit.
+	Limit *Limit
+	// MirrorTo is the OpenFlow port that gets a copy of what the endpoint sends, and of what it is sent; 0 is none.
+	MirrorTo uint32
+}
+
+// Limit is a rate, which a meter keeps: what exceeds it is dropped.
+type Limit struct {
+	// Kbps is in 1,000 bits a second.
+	Kbps uint32
+	// BurstKbits is how much may come at once beyond the rate, in 1,000 bits; zero is what comes in a second.
+	BurstKbits uint32
 }
 
 // addr is the endpoint's first address of a family.
@@ -109,6 +128,10 @@ func (e Endpoint) clone() Endpoint {
 		labels[k] = v
 	}
 	e.Labels = labels
+	if e.Limit != nil {
+		limit := *e.Limit
+		e.Limit = &limit
+	}
 	return e
 }
 

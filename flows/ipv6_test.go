@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+
+	"github.com/ovskit/ovskit/flows"
 )
 
 // dual gives the lab's stations addresses of IPv6 as well; after it they go by those alone.
@@ -170,6 +172,20 @@ func TestNeighbourSpoofing(t *testing.T) {
 	}
 	l.send(l.router, outside)
 	l.send(l.web2, packet("udp", l.web2, l.web3, 1, 2).with(func(f *frame) { f.src = addrPort("[fd00:1::77]:1") }))
+}
+
+// The host forwards from the bridge's own port to that port, and tells its neighbours that there is a shorter way.
+func TestRedirectsGoNowhere(t *testing.T) {
+	l := newLab(t)
+	l.dual()
+	l.web.Egress = flows.Routed()
+	l.mustSet(l.web, l.endpoint(l.web2, "web"))
+	for _, to := range []*station{l.router, l.web2} {
+		l.send(l.host, frame{
+			from: l.host.mac, to: to.mac, proto: "redirect", ttl: 255, target: l.web3.addr,
+			src: addrPort("[fe80::1]:0"), dst: netip.AddrPortFrom(to.addr, 0),
+		})
+	}
 }
 
 func TestIPv6InternalNetworkHasNoWayOut(t *testing.T) {

@@ -51,21 +51,23 @@ func newStation(name string, n byte, addr string) *station {
 // lab is a fake switch with two networks: web (10.1.0.0/24: web2, web3; host access both ways; web2 publishes tcp/8080
 // as 80) and db (10.2.0.0/24: db2; no way out, no host access).
 type lab struct {
-	t      *testing.T
-	ctx    context.Context
-	ovs    *fakeovs.OVS
-	db     *vswitch.DB
-	br     *bridge.Bridge
-	conn   *openflow.Conn
-	sw     *flows.Switch
-	host   *station
-	router *station // outside, on the uplink
-	web2   *station
-	web3   *station
-	db2    *station
-	far    netip.Addr // beyond the router
-	web    flows.Network
-	dbNet  flows.Network
+	t       *testing.T
+	ctx     context.Context
+	ovs     *fakeovs.OVS
+	db      *vswitch.DB
+	br      *bridge.Bridge
+	client  *openflow.Client
+	conn    *openflow.Conn // to look at the switch by
+	sw      *flows.Switch
+	options flows.Options
+	host    *station
+	router  *station // outside, on the uplink
+	web2    *station
+	web3    *station
+	db2     *station
+	far     netip.Addr // beyond the router
+	web     flows.Network
+	dbNet   flows.Network
 }
 
 func newLab(t *testing.T) *lab {
@@ -73,7 +75,7 @@ func newLab(t *testing.T) *lab {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	l := &lab{
-		t: t, ctx: ctx, ovs: fakeovs.New(t),
+		t: t, ctx: ctx, ovs: fakeovs.New(t), options: flows.Options{Owner: "lab"},
 		host:   newStation("host", 0xff, "192.0.2.1"),
 		router: newStation("router", 0xfe, "192.0.2.254"),
 		web2:   newStation("web2", 2, "10.1.0.2"),
@@ -121,14 +123,41 @@ func newLab(t *testing.T) *lab {
 // open connects to the switch, as a program does when it starts.
 func (l *lab) open() {
 	l.t.Helper()
-	var err error
-	if l.conn, err = openflow.Dial(l.ctx, l.br.Management(), openflow.Options{}); err != nil {
+	l.look()
+	client, err := openflow.Connect(l.ctx, l.br.Management(), quick)
+	if err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { l.conn.Close() })
-	if l.sw, err = flows.Open(l.ctx, l.conn, flows.Options{Owner: "lab"}); err != nil {
+	l.t.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(l.ctx, client, l.options)
+	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.t.Cleanup(func() { sw.Close() })
+	l.client, l.sw = client, sw
+}
+
+// look connects to the switch to see what it holds.
+func (l *lab) look() {
+	l.t.Helper()
+	conn, err := openflow.Dial(l.ctx, l.br.Management(), openflow.Options{})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { conn.Close() })
+	l.conn = conn
+}
+
+// quick makes a client look soon for a switch that was away.
+var quick = openflow.ClientOptions{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond}
+
+// restart is the end of the program and its next start.
+func (l *lab) restart() {
+	l.t.Helper()
+	l.sw.Close()
+	l.client.Close()
+	l.conn.Close()
+	l.open()
 }
 
 func (l *lab) objects() []flows.Object {
@@ -268,7 +297,7 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 }
 
 // icmpv6 is the ICMPv6 message of a frame: of "ping" and "pong"; of "nd?", by which the sender asks for the MAC of target;
-// of "nd!", by which it tells its own.
+// of "nd!", by which it tells its own; and others.
 func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
 	t.Helper()
 	typ, id, body := uint8(0), f.src.Port(), []byte("hello")
@@ -293,6 +322,9 @@ func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
 	case "nd!":
 		typ = layers.ICMPv6TypeNeighborAdvertisement
 		body = slices.Concat([]byte{f.ndFlags, 0, 0, 0}, f.target.AsSlice(), option(2, f.from))
+	case "redirect": // what is for target, to target itself
+		typ = layers.ICMPv6TypeRedirect
+		body = slices.Concat(make([]byte, 4), f.target.AsSlice(), f.target.AsSlice())
 	case "too big":
 		typ = layers.ICMPv6TypePacketTooBig
 		body = slices.Concat([]byte{0, 0, 5, 0}, f.payload)

@@ -23,15 +23,15 @@ type publishedAt struct {
 	endpoint string
 }
 
-// claim is a port outside that an endpoint has taken.
-type claim struct {
+// outsidePort is a port outside that an endpoint has taken.
+type outsidePort struct {
 	key  publishedKey
 	addr netip.Addr
 }
 
 // outside are the ports outside that a mapping takes.
-func (s *state) outside(e *Endpoint, m PortMapping) []claim {
-	var claims []claim
+func (s *state) outside(e *Endpoint, m PortMapping) []outsidePort {
+	var claims []outsidePort
 	for _, f := range families {
 		if _, ok := e.addr(f); !ok || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
 			continue
@@ -46,15 +46,15 @@ func (s *state) outside(e *Endpoint, m PortMapping) []claim {
 			}
 		}
 		for i := range m.count() {
-			claims = append(claims, claim{publishedKey{m.Proto, f.v6, m.HostPort + uint16(i)}, at})
+			claims = append(claims, outsidePort{publishedKey{m.Proto, f.v6, m.HostPort + uint16(i)}, at})
 		}
 	}
 	return claims
 }
 
 // claimPublished takes the ports outside that an endpoint publishes. Those that may be any get the number they had.
-func (s *state) claimPublished(e *Endpoint, before kept) ([]claim, error) {
-	var all []claim
+func (s *state) claimPublished(e *Endpoint, before kept) ([]outsidePort, error) {
+	var all []outsidePort
 	for i, m := range e.Publish {
 		if m.HostPort == 0 {
 			var err error
@@ -117,7 +117,7 @@ func (s *state) freePort(e *Endpoint, m PortMapping, before kept) (uint16, error
 }
 
 // taken reports whether somebody has a claim's port.
-func (s *state) taken(c claim) bool {
+func (s *state) taken(c outsidePort) bool {
 	return slices.ContainsFunc(s.published[c.key], func(t publishedAt) bool { return s.sameAddress(t.addr, c.addr) })
 }
 
@@ -132,7 +132,7 @@ func (s *state) sameAddress(a, b netip.Addr) bool {
 
 // releasePublished gives back what claimPublished took.
 func (s *state) releasePublished(e *endpointState) {
-	for _, c := range e.claims {
+	for _, c := range e.outside {
 		left := slices.DeleteFunc(slices.Clone(s.published[c.key]), func(t publishedAt) bool {
 			return t == publishedAt{c.addr, e.Name}
 		})
@@ -152,11 +152,11 @@ func (s *state) claimAgain(n *networkState) error {
 	for name := range n.endpoints {
 		e := *s.endpoints[name]
 		e.Publish = slices.Clone(e.asked)
-		claims, err := s.claimPublished(&e.Endpoint, kept{})
+		outside, err := s.claimPublished(&e.Endpoint, kept{})
 		if err != nil {
 			return fmt.Errorf("endpoint %q: %w", name, err)
 		}
-		e.claims = claims
+		e.outside = outside
 		assign(s, s.endpoints, name, &e)
 		s.touch(e.ref())
 	}

@@ -270,7 +270,9 @@ func (c *chance) actions() map[string]func(*rapid.T) {
 				}
 				all = nil
 			}
-			if err := errors.Join(c.a.sw.Set(c.a.ctx, all...), c.a.sw.Prune(c.a.ctx), c.a.take(c.w)); err != nil {
+			err := c.a.sw.Set(c.a.ctx, all...)
+			_, pruneErr := c.a.sw.Prune(c.a.ctx)
+			if err := errors.Join(err, pruneErr, c.a.take(c.w)); err != nil {
 				c.Fatal(err)
 			}
 		}),

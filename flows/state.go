@@ -6,12 +6,12 @@ package flows
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
-
-	of "github.com/ovskit/ovskit/openflow"
 )
 
 // The reasons for which intents are refused. The error that wraps them names the objects.
@@ -39,11 +39,9 @@ type state struct {
 	macs      map[macKey]ref
 	published map[publishedKey][]publishedAt
 	ruleIDs   map[uint32]string
+	mirrors   map[uint32]int // how many endpoints are mirrored to a port
 	// members are the names of endpoints, and selecting those of rules, by what the one has and the other selects by.
 	members, selecting map[string]map[string]bool
-	// shared are the parts of the flows that objects share, by the flow's key; sharing has the keys of each object's.
-	shared  map[string]map[ref][]of.Flow
-	sharing map[ref][]string
 
 	dirty map[ref]bool // to be compiled again
 	// pending are networks that the change replaces, while what they are to be is not known yet.
@@ -60,14 +58,17 @@ type macKey struct {
 type networkState struct {
 	Network
 	id        uint16
-	endpoints map[string]bool
+	endpoints map[string]uint32 // their ports
 }
+
+// ports are those of the network's endpoints.
+func (n *networkState) ports() iter.Seq[uint32] { return maps.Values(n.endpoints) }
 
 // endpointState is an endpoint whose ports outside are chosen, where the one that was asked for named none.
 type endpointState struct {
 	Endpoint
-	asked  []PortMapping
-	claims []claim
+	asked   []PortMapping
+	outside []outsidePort
 }
 
 // kept is what the switch had chosen for objects before the program started: the numbers of networks, by object cookie,
@@ -103,10 +104,9 @@ func newState(e env) *state {
 		macs:      map[macKey]ref{},
 		published: map[publishedKey][]publishedAt{},
 		ruleIDs:   map[uint32]string{},
+		mirrors:   map[uint32]int{},
 		members:   map[string]map[string]bool{},
 		selecting: map[string]map[string]bool{},
-		shared:    map[string]map[ref][]of.Flow{},
-		sharing:   map[ref][]string{},
 		dirty:     map[ref]bool{{kind: kindBase}: true},
 	}
 }
@@ -283,11 +283,14 @@ func (s *state) checkEndpoints(n *networkState) error {
 }
 
 func (s *state) claimPort(port uint32, r ref) error {
-	if port == 0 || port >= of.PortMax&0xffff {
+	if port == 0 || port >= maxPort {
 		return fmt.Errorf("port %#x is not the number of a port: %w", port, ErrInvalid)
 	}
 	if by, taken := s.ports[port]; taken {
 		return fmt.Errorf("port %d belongs to %s: %w", port, by, ErrConflict)
+	}
+	if s.mirrors[port] > 0 {
+		return fmt.Errorf("port %d gets copies of what others send: %w", port, ErrConflict)
 	}
 	assign(s, s.ports, port, r)
 	return nil
@@ -425,7 +428,7 @@ func (s *state) compile(r ref) compiled {
 	return compiled{}
 }
 
-func names(set map[string]bool) string {
+func names(set map[string]uint32) string {
 	all := make([]string, 0, len(set))
 	for name := range set {
 		all = append(all, name)

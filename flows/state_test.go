@@ -125,6 +125,11 @@ func TestSetRefuses(t *testing.T) {
 		{"port taken", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Port = web2.Port }), ErrConflict, `endpoint "web2"`},
 		{"port of the uplink", with(web2, func(e *Endpoint) { e.Port = testUp.Port }), ErrConflict, `uplink "eth0"`},
 		{"reserved port", with(web2, func(e *Endpoint) { e.Port = of.PortLocal }), ErrInvalid, "0xfffffffe"},
+		{"mirror to an endpoint", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = web2.Port }), ErrConflict, `endpoint "web2"`},
+		{"mirror to itself", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = e.Port }), ErrConflict, `endpoint "web3"`},
+		{"mirror to no port", with(endpoint(testWeb, 3), func(e *Endpoint) { e.MirrorTo = of.PortLocal }), ErrInvalid, "0xfffffffe"},
+		{"limit of nothing", with(endpoint(testWeb, 3), func(e *Endpoint) { e.Limit = &Limit{} }), ErrInvalid, "limit"},
+		{"multicast of isolated endpoints", with(testWeb, func(n *Network) { n.Isolated, n.Multicast = true, true }), ErrInvalid, "multicast"},
 		{"published twice by two", endpoint(testWeb, 3, web2.Publish...), ErrConflict, `endpoint "web2"`},
 		{"published twice by one", endpoint(testWeb, 3, PortMapping{Proto: UDP, HostPort: 53, Port: 53}, PortMapping{Proto: UDP, HostPort: 53, Port: 54}), ErrConflict, "53/udp"},
 		{"published port 0", endpoint(testWeb, 3, PortMapping{Proto: TCP, HostPort: 8081}), ErrInvalid, "8081/tcp"},
@@ -271,7 +276,7 @@ func TestStateEqualsFresh(t *testing.T) {
 		s.commit()
 		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") }),
 			with(testWeb, func(n *Network) { n.Egress = Behind("x") }), with(testDB, func(n *Network) { n.Egress = Routed() }),
-			with(testWeb, func(n *Network) { n.Isolated = true })}
+			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true })}
 		selectors := []Selector{
 			EndpointNamed("web2"), EndpointNamed("db3"), Labelled(map[string]string{"a": "1"}), Labelled(map[string]string{"a": "1", "b": "2"}),
 			InNetwork("web"), InNetwork("db"), TheHost(), Outside(), Within(netip.MustParsePrefix("10.1.0.0/16")),
@@ -300,6 +305,9 @@ func TestStateEqualsFresh(t *testing.T) {
 			}
 			e := endpoint(rapid.SampledFrom(nets).Draw(t, "of"), rapid.ByteRange(2, 5).Draw(t, "n"))
 			e.Port = rapid.Uint32Range(2, 9).Draw(t, "port")
+			if rapid.Bool().Draw(t, "mirrored") {
+				e.MirrorTo = rapid.Uint32Range(8, 12).Draw(t, "mirror")
+			}
 			if rapid.Bool().Draw(t, "labelled") {
 				e.Labels = map[string]string{"a": "1", "b": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "b")}
 			}
@@ -315,7 +323,6 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
-				s.compileDirty()
 				s.commit()
 				for _, o := range objects {
 					have[o.ref()] = o
@@ -327,15 +334,11 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
-				s.compileDirty()
 				s.commit()
 				delete(have, o.ref())
 			},
-			"refuse": func(t *rapid.T) { // by the switch, once all is compiled
-				objects := rapid.SliceOfN(object, 1, 3).Draw(t, "objects")
-				if s.set(objects, kept{}) == nil {
-					s.compileDirty()
-				}
+			"refuse": func(t *rapid.T) { // by the switch
+				_ = s.set(rapid.SliceOfN(object, 1, 3).Draw(t, "objects"), kept{})
 				s.rollback()
 			},
 			"": func(t *rapid.T) {
@@ -386,19 +389,26 @@ func allFlows(s *state) map[string]of.Flow {
 	for _, e := range s.endpoints {
 		all[e.ref()] = true
 	}
-	was := s.dirty
-	s.dirty = all
-	next := s.compileDirty()
-	s.dirty = was
 	flows := map[string]of.Flow{}
-	for r, fs := range next {
-		for _, f := range fs {
-			key := f.Key()
+	clauses := map[string]map[ref][]of.Flow{}
+	for r := range all {
+		for _, e := range s.output(r).flows {
+			key := e.key
+			if isClause(e.flow) {
+				if clauses[key] == nil {
+					clauses[key] = map[ref][]of.Flow{}
+				}
+				clauses[key][r] = append(clauses[key][r], e.flow)
+				continue
+			}
 			if _, twice := flows[key]; twice {
 				key += " of " + r.String()
 			}
-			flows[key] = f
+			flows[key] = e.flow
 		}
+	}
+	for key, from := range clauses {
+		flows[key] = *merge(from)
 	}
 	return flows
 }

@@ -6,11 +6,12 @@ package flows
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -24,6 +25,13 @@ type Options struct {
 	// networks, and networks have those that follow.
 	// Zones are shared by all bridges of a datapath. Zero means 1.
 	FirstZone uint16
+	// OnReplay is called when a switch that has come back holds all that is declared, before anybody gets the connection:
+	// the place to let it forward, if it is held until then. It must not call the Switch or its client. Its context ends
+	// with the connection.
+	OnReplay func(ctx context.Context, r Replay)
+	// OnDrift is called when somebody else has changed what the owner has on the switch. It must return soon, and not call
+	// the Switch.
+	OnDrift func(Drift)
 	// Logger is told what is sent to the switch; nil: nobody.
 	Logger *slog.Logger
 }
@@ -37,39 +45,54 @@ func (o Options) env() env {
 }
 
 // Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
-// time; changes are applied one after the other.
+// time.
 type Switch struct {
-	conn  *of.Conn
-	owner uint64
-	log   *slog.Logger
+	client   *of.Client
+	owner    uint64
+	onReplay func(context.Context, Replay)
+	onDrift  func(Drift)
+	log      *slog.Logger
+
+	queue     *queue
+	alive     context.Context // until Close
+	kill      context.CancelFunc
+	unprepare func()
+	wg        sync.WaitGroup
 
 	turn  chan struct{} // holds one token: whoever takes it may use what follows
 	state *state
-	// compiled are the flows declared, by object; desired has them by key, as the switch should hold them.
-	compiled map[ref][]entry
-	desired  map[string]of.Flow
-	// stale says that the switch may hold something else than desired and left, and must be asked again.
-	stale bool
-	// left are the flows found at the start that nothing declared accounts for yet, by key; leftKeys has the keys by the
+	book  book
+	// conn is the connection on which the switch was brought up to date last; nil before the first.
+	conn *of.Conn
+	// stale says that the switch may hold something else than book and left, and must be asked again.
+	stale  bool
+	closed bool
+	// left are the items found at the start that nothing declared accounts for yet; leftKeys has the keys of flows by the
 	// object's cookie.
-	left     map[string]of.Flow
+	left     items
 	leftKeys map[uint64][]string
 	// before is what was chosen for objects when the program ran before.
 	before kept
+	pace   pace
+	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
+	forgetting []forgotten
+	settling   []settling
+
+	suspect suspicion
 }
 
-// entry is a flow with its key.
-type entry struct {
-	key  string
-	flow of.Flow
-}
+// errClosed is why changes fail on a Switch that Close has ended.
+var errClosed = fmt.Errorf("flows: %w", of.ErrClosed)
 
-// Open reads what flows of the owner the bridge holds. They stay as they are until something is declared: what is
-// declared as before leaves them untouched. The connection stays the caller's.
+// Open reads what the bridge holds of the owner. It stays as it is until something is declared: what is declared as
+// before is left untouched. From then on the switch is kept equal to what is declared: when it comes back after a restart,
+// the client's next connection finds it up to date. The client stays the caller's; its MaxBackoff is how long a switch that
+// comes back may wait for it.
 //
-// Tables 0 to 100 belong to one owner: a flow of somebody else in one of them could let through what is not declared.
-// Open refuses such a bridge with an error that wraps [ErrConflict].
-func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
+// Tables 0 to 100, and groups and meters up to 65535, belong to one owner: a flow of somebody else in one of them could let
+// through what is not declared. Open refuses such a bridge with an error that wraps [ErrConflict]; afterwards such flows
+// are deleted.
+func Open(ctx context.Context, client *of.Client, o Options) (*Switch, error) {
 	if o.Owner == "" {
 		return nil, fmt.Errorf("open flows: no owner: %w", ErrInvalid)
 	}
@@ -83,29 +106,69 @@ func Open(ctx context.Context, conn *of.Conn, o Options) (*Switch, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Switch{
-		conn:     conn,
+		client:   client,
 		owner:    ownerCookie(o.Owner),
+		onReplay: o.OnReplay,
+		onDrift:  o.OnDrift,
 		log:      o.Logger,
+		queue:    newQueue(),
 		turn:     make(chan struct{}, 1),
-		compiled: map[ref][]entry{},
-		desired:  map[string]of.Flow{},
-		left:     map[string]of.Flow{},
+		book:     newBook(),
+		left:     newItems(),
 		leftKeys: map[uint64][]string{},
 	}
+	s.alive, s.kill = context.WithCancel(context.Background())
 	s.state = newState(o.env())
 	s.turn <- struct{}{}
-	p, err := s.diff(ctx, nil)
-	if err == nil {
-		if foreign := inTheWay(p.Others); foreign != nil {
-			err = fmt.Errorf("the bridge has a flow of another owner in the way: %s: %w", foreign, ErrConflict)
-		}
-	}
-	if err != nil {
+	var err error
+	if s.unprepare, err = client.Prepare(ctx, s.prepare); err != nil {
+		s.kill()
+		s.wg.Wait()
 		return nil, fmt.Errorf("open flows of %q: %w", o.Owner, err)
 	}
-	s.leave(p.Flows.Delete)
-	s.before = chosenBefore(s.left)
+	s.wg.Add(1)
+	go s.run()
 	return s, nil
+}
+
+// Close ends the Switch and leaves the flows as they are. Changes under way fail with an error that wraps
+// [openflow.ErrClosed].
+func (s *Switch) Close() error {
+	s.kill()
+	s.unprepare()
+	<-s.turn
+	s.closed = true
+	if s.conn != nil {
+		s.unwatch(s.conn)
+	}
+	s.turn <- struct{}{}
+	s.wg.Wait()
+	return nil
+}
+
+// read takes note of what the switch holds when the program starts.
+func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
+	p, err := s.diff(ctx, conn, newItems())
+	if err != nil {
+		return err
+	}
+	if foreign := inTheWay(p.Others); len(foreign) > 0 {
+		return fmt.Errorf("the bridge has a flow of another owner in the way: %s: %w", foreign[0], ErrConflict)
+	}
+	s.left, s.leftKeys = newItems(), map[uint64][]string{}
+	for _, f := range p.Flows.Delete {
+		key, object := f.Key(), f.Cookie&^ownerMask
+		s.left.flows[key] = f
+		s.leftKeys[object] = append(s.leftKeys[object], key)
+	}
+	for _, g := range p.Groups.Delete {
+		s.left.groups[g.ID] = g
+	}
+	for _, m := range p.Meters.Delete {
+		s.left.meters[m.ID] = m
+	}
+	s.before = chosenBefore(s.left.flows)
+	return nil
 }
 
 // chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
@@ -146,12 +209,14 @@ func publishedPort(f of.Flow) (p keptPort, outside uint16, ok bool) {
 
 // Set declares objects, replacing those of the same kind and name, in any order. A program that starts again declares
 // all it has in one Set, and nothing that was right is touched; what it declares by and by takes the place of what its
-// last run declared for the same objects. Set returns when the switch has
-// applied the change; with an error nothing has changed, neither what is declared nor, unless the connection broke
-// while the change was being committed, the switch. Errors wrap [ErrInvalid], [ErrConflict] or [ErrNotFound], or are
-// those of [openflow.Conn.Bundle].
+// last run declared for the same objects.
+//
+// Set returns when the switch has applied the change, which it waits for while there is no connection. Changes that are
+// made at the same time share one bundle. With an error nothing has changed, neither what is declared nor the switch,
+// except that with one that wraps [openflow.ErrOutcomeUnknown] the change may have been made. Errors wrap [ErrInvalid],
+// [ErrConflict] or [ErrNotFound], the context's error, or are those of [openflow.Conn.Bundle].
 func (s *Switch) Set(ctx context.Context, objects ...Object) error {
-	return s.change(ctx, false, func() error { return s.state.set(objects, s.before) })
+	return s.change(ctx, &change{edit: func() error { return s.state.set(objects, s.before) }})
 }
 
 // Published are the ports that an endpoint publishes, with the ports outside that were chosen for it; nil if it is not
@@ -170,193 +235,34 @@ func (s *Switch) Published(ctx context.Context, endpoint string) ([]PortMapping,
 }
 
 // Delete takes objects back, of which only the names count, with the flows that an earlier run declared for them. An
-// object that others refer to is not deleted: the error wraps [ErrInUse].
+// object that others refer to is not deleted: the error wraps [ErrInUse]. Otherwise it is as Set.
 func (s *Switch) Delete(ctx context.Context, objects ...Object) error {
-	return s.change(ctx, false, func() error { return s.state.remove(objects) })
+	return s.change(ctx, &change{edit: func() error { return s.state.remove(objects) }})
 }
 
-// Prune compares what the switch holds with what is declared, and puts it right: the owner's flows that nothing declared
-// accounts for go, such as those of objects that an earlier run of the program declared and this one has not, and those
-// that somebody deleted or changed come back. Call it when all is declared.
-func (s *Switch) Prune(ctx context.Context) error {
-	return s.change(ctx, true, func() error { return nil })
-}
-
-// change edits the state and brings the switch up to it; if either fails, the state is as before.
-func (s *Switch) change(ctx context.Context, prune bool, edit func() error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("change flows: %w", context.Cause(ctx))
-	}
-	select {
-	case <-s.turn:
-		defer func() { s.turn <- struct{}{} }()
-	case <-ctx.Done():
-		return fmt.Errorf("change flows: %w", context.Cause(ctx))
-	}
-	if err := edit(); err != nil {
-		s.state.rollback()
-		return err
-	}
-	next := map[ref][]entry{}
-	for r, flows := range s.state.compileDirty() {
-		next[r] = entries(flows)
-	}
-	if err := s.sync(ctx, next, prune); err != nil {
-		s.state.rollback()
-		return fmt.Errorf("change flows: %w", err)
-	}
-	s.state.commit()
-	return nil
-}
-
-func entries(flows []of.Flow) []entry {
-	es := make([]entry, len(flows))
-	for i, f := range flows {
-		es[i] = entry{f.Key(), f}
-	}
-	return es
-}
-
-// sync sends what makes the switch hold the flows of next in place of those the same objects had. With prune it looks at
-// all that the switch holds.
-func (s *Switch) sync(ctx context.Context, next map[ref][]entry, prune bool) error {
-	removed, added := map[string]bool{}, map[string]of.Flow{}
-	for r, es := range next {
-		for _, e := range s.compiled[r] {
-			removed[e.key] = true
-		}
-		for _, key := range s.leftKeys[objectCookie(r)] {
-			removed[key] = true
-		}
-		for _, e := range es {
-			added[e.key] = e.flow
-		}
-	}
-	for key := range added {
-		delete(removed, key)
-	}
-	var p *of.Plan
-	left := s.left
-	if prune || s.stale {
-		var err error
-		if p, left, err = s.compare(ctx, removed, added, prune); err != nil {
-			return err
-		}
-	} else {
-		p = s.step(removed, added)
-	}
-	if err := s.conn.Carry(ctx, p); err != nil {
-		s.stale = true
-		return err
-	}
-	if !p.Empty() {
-		s.log.Debug("flows changed", "changes", p.String())
-	}
-	s.stale = false
-
-	for key := range removed {
-		delete(s.desired, key)
-		delete(left, key)
-	}
-	for key, f := range added {
-		s.desired[key] = f
-		delete(left, key)
-	}
-	s.left = left
-	for r, es := range next {
-		delete(s.leftKeys, objectCookie(r))
-		if len(es) == 0 {
-			delete(s.compiled, r)
-		} else {
-			s.compiled[r] = es
-		}
-	}
-	return nil
-}
-
-// step is the change from what the switch is known to hold.
-func (s *Switch) step(removed map[string]bool, added map[string]of.Flow) *of.Plan {
-	p := &of.Plan{}
-	holds := func(key string) (of.Flow, bool) {
-		f, there := s.desired[key]
-		if !there {
-			f, there = s.left[key]
-		}
-		return f, there
-	}
-	for key := range removed {
-		if f, there := holds(key); there {
-			p.Flows.Delete = append(p.Flows.Delete, f)
-		}
-	}
-	for key, f := range added {
-		switch old, there := holds(key); {
-		case !there:
-			p.Flows.Add = append(p.Flows.Add, f)
-		case !old.Equal(f):
-			p.Flows.Replace = append(p.Flows.Replace, f)
-		default:
-			p.Flows.Unchanged++
-		}
-	}
-	return p
-}
-
-// compare is the change from what the switch turns out to hold, and what is left there of an earlier run, which stays
-// unless it is removed or everything is pruned.
-func (s *Switch) compare(
-	ctx context.Context, removed map[string]bool, added map[string]of.Flow, prune bool,
-) (*of.Plan, map[string]of.Flow, error) {
-	wanted := maps.Clone(s.desired)
-	maps.Copy(wanted, added)
-	for key := range removed {
-		delete(wanted, key)
-	}
-	p, err := s.diff(ctx, wanted)
-	if err != nil {
-		return nil, nil, err
-	}
-	if foreign := inTheWay(p.Others); foreign != nil {
-		s.log.Warn("a flow of another owner may let through what is not declared", "flow", foreign.String())
-	}
-	left := map[string]of.Flow{}
-	if !prune {
-		p.Flows.Delete = slices.DeleteFunc(p.Flows.Delete, func(f of.Flow) bool {
-			key := f.Key()
-			_, stays := s.left[key]
-			if stays = stays && !removed[key]; stays {
-				left[key] = f
-			}
-			return stays
-		})
-	}
-	return p, left, nil
-}
-
-// diff compares the flows that the owner should have with those that the switch holds.
-func (s *Switch) diff(ctx context.Context, flows map[string]of.Flow) (*of.Plan, error) {
-	d := of.NewDesired(of.Scope{Cookie: s.owner, CookieMask: ownerMask, Others: true})
-	if err := d.Add(slices.Collect(maps.Values(flows))...); err != nil {
+// Prune compares what the switch holds with what is declared, and puts it right: what nothing declared accounts for goes,
+// such as the flows of objects that an earlier run of the program declared and this one has not, and what somebody deleted
+// or changed comes back. It says what it did: Flows.Delete is what was left. Call it when all is declared.
+func (s *Switch) Prune(ctx context.Context) (*of.Plan, error) {
+	c := &change{prune: true, edit: func() error { return nil }}
+	if err := s.change(ctx, c); err != nil {
 		return nil, err
 	}
-	return s.conn.Diff(ctx, d)
+	return c.plan, nil
 }
 
-// leave notes what is left of an earlier run.
-func (s *Switch) leave(flows []of.Flow) {
-	for _, f := range flows {
-		key, object := f.Key(), f.Cookie&^ownerMask
-		s.left[key] = f
-		s.leftKeys[object] = append(s.leftKeys[object], key)
-	}
-}
-
-// inTheWay returns one of the flows that is in the owner's tables, if there is one.
-func inTheWay(others []of.FlowStats) *of.Flow {
-	for i := range others {
-		if others[i].Table <= tableDeliver {
-			return &others[i].Flow
+func (s *Switch) change(ctx context.Context, c *change) error {
+	err := s.queue.do(ctx, c)
+	for _, invalid := range []error{ErrInvalid, ErrConflict, ErrNotFound, ErrInUse} {
+		if errors.Is(err, invalid) {
+			return err
 		}
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	if state := s.client.State(); ctx.Err() != nil && state.Err != nil {
+		return fmt.Errorf("change flows: %w: %w", err, state.Err)
+	}
+	return fmt.Errorf("change flows: %w", err)
 }

@@ -72,7 +72,7 @@ const (
 	regNetwork = 0
 	// regOrigin says where a packet came in, where tables are shared.
 	regOrigin = 1
-	// regSender and regReceiver are the parties' OpenFlow port numbers: an endpoint's, hostPort for the host, 0 for outside.
+	// regSender and regReceiver are the parties' OpenFlow port numbers: an endpoint's, PortLocal for the host, 0 for outside.
 	regSender   = 2
 	regReceiver = 3
 	// regNext is 0 for a packet of a connection that was admitted, else what follows if it is: the stage in tableAdmit,
@@ -85,9 +85,8 @@ const (
 	regRouter = 7
 )
 
-// hostPort is the bridge's own port, where the host is, as registers have it: an output to the number in a register takes
-// 16 bits of it (ovs-actions(7), "The output action").
-const hostPort = of.PortLocal & 0xffff
+// maxPort is the first number that no port of Open vSwitch has (ovs-fields(7), "in_port").
+const maxPort = of.PortMax & 0xffff
 
 // The values of regOrigin. Those from outside and from the host have bit 0 set; toSpare is added to those of packets for a
 // spare address.

@@ -30,9 +30,12 @@ func appendKey(b []byte, mf MatchField) []byte {
 
 // Equal reports whether two flows are the same to a switch: key, instructions, cookie, timeouts and flags. The flags
 // that only concern the adding of a flow, FlowCheckOverlap and FlowResetCounts, do not count.
-func (f Flow) Equal(g Flow) bool {
+func (f Flow) Equal(g Flow) bool { return f.Key() == g.Key() && f.EqualContent(g) }
+
+// EqualContent is Equal for flows that are known to have the same key.
+func (f Flow) EqualContent(g Flow) bool {
 	var a, b [512]byte
-	return f.Key() == g.Key() && bytes.Equal(f.appendContent(a[:0]), g.appendContent(b[:0]))
+	return bytes.Equal(f.appendContent(a[:0]), g.appendContent(b[:0]))
 }
 
 // appendContent appends all that makes the flow the same as another one of its key.

@@ -7,16 +7,19 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/ovskit/ovskit/internal/retry"
 )
 
-// The pauses between attempts to connect when ClientOptions do not say otherwise.
+// The pauses between attempts to connect when ClientOptions do not say otherwise. A socket on the machine itself costs
+// nothing to try, and a bridge that has lost its flows waits for it.
 const (
-	DefaultMinBackoff = 100 * time.Millisecond
-	DefaultMaxBackoff = 8 * time.Second
+	DefaultMinBackoff      = 100 * time.Millisecond
+	DefaultMaxBackoff      = 8 * time.Second
+	DefaultMaxLocalBackoff = 200 * time.Millisecond
 )
 
 // ClientOptions are the options of a client. The zero value works.
@@ -30,16 +33,20 @@ type ClientOptions struct {
 	// Retry makes Connect go on trying until its context ends.
 	Retry bool
 	// MinBackoff and MaxBackoff bound the pause between two attempts to connect, which grows twofold with every attempt
-	// and is shortened by up to a half at random. 0 means DefaultMinBackoff and DefaultMaxBackoff.
+	// and is shortened by up to a half at random. 0 means DefaultMinBackoff and DefaultMaxBackoff, or to a "unix:" endpoint
+	// DefaultMaxLocalBackoff.
 	MinBackoff, MaxBackoff time.Duration
 }
 
-func (o *ClientOptions) setDefaults() {
+func (o *ClientOptions) setDefaults(endpoint string) {
 	if o.MinBackoff <= 0 {
 		o.MinBackoff = DefaultMinBackoff
 	}
 	if o.MaxBackoff <= 0 {
 		o.MaxBackoff = DefaultMaxBackoff
+		if strings.HasPrefix(endpoint, "unix:") {
+			o.MaxBackoff = DefaultMaxLocalBackoff
+		}
 	}
 	o.MaxBackoff = max(o.MinBackoff, o.MaxBackoff)
 }
@@ -59,12 +66,13 @@ type Client struct {
 	err     error // why the client has ended
 	state   State
 	changed chan struct{} // closed at the next change of the state; nil while nobody waits
+	hooks   []*hook       // of Prepare; replaced, not written to
 }
 
 // Connect connects to a switch, as [Dial] does, and returns a client. It tries once, or until the context ends if
 // ClientOptions.Retry says so. The context bounds Connect only; the client lives until Close.
 func Connect(ctx context.Context, endpoint string, o ClientOptions) (*Client, error) {
-	o.setDefaults()
+	o.setDefaults(endpoint)
 	c := &Client{endpoint: endpoint, options: o, log: o.Logger, done: make(chan struct{})}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -197,28 +205,4 @@ func (c *Client) attempt(ctx context.Context) (*Conn, error) {
 	}
 	c.log.Info("connected to switch", "version", conn.Version())
 	return conn, nil
-}
-
-// prepare calls the hook with a context that ends with the connection.
-func (c *Client) prepare(ctx context.Context, conn *Conn) error {
-	if c.options.OnConnect == nil {
-		return nil
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		select {
-		case <-conn.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	err := c.options.OnConnect(ctx, conn)
-	cancel()
-	<-watched
-	if err != nil {
-		return fmt.Errorf("bring switch %s up to date: %w", c.endpoint, err)
-	}
-	return nil
 }

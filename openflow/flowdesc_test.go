@@ -83,3 +83,21 @@ func TestFlowDescSkips(t *testing.T) {
 		t.Errorf("read as %+v, want %+v", got, want)
 	}
 }
+
+// TestRealSum asks a switch for the sums of some of its flows.
+func TestRealSum(t *testing.T) {
+	t.Parallel()
+	endpoint := realSwitch(t).Management("br0")
+	eachVersion(t, of.Version13, func(t *testing.T, v of.Version) {
+		ctx := testContext(t)
+		c := dial(t, endpoint, v)
+		ofctl(t, v, "del-flows", endpoint)
+		for i := range uint64(3) {
+			must(t, c.Apply(ctx, of.Add(of.Flow{Table: 1, Cookie: i + 1, Match: of.Match{of.Uint(of.FieldMetadata, i)}})))
+		}
+		sum, err := c.Sum(ctx, of.FlowFilter{Cookie: 1, CookieMask: 1})
+		if want := (of.AggregateReply{Flows: 2}); sum != want || err != nil {
+			t.Errorf("got the sum %+v, error %v; want %+v", sum, err, want)
+		}
+	})
+}

@@ -25,6 +25,11 @@ func (c *Conn) Flows(ctx context.Context, filter FlowFilter) ([]FlowStats, error
 	return gather(ctx, c, FlowStatsRequest{FlowFilter: filter}, func(m FlowStatsReply) []FlowStats { return m.Flows })
 }
 
+// Sum returns how many flows a filter selects, and the sum of their counters.
+func (c *Conn) Sum(ctx context.Context, filter FlowFilter) (AggregateReply, error) {
+	return fetch[AggregateReply](ctx, c, AggregateRequest{FlowFilter: filter})
+}
+
 // Desc returns what the switch says it is made of.
 func (c *Conn) Desc(ctx context.Context) (DescReply, error) {
 	return fetch[DescReply](ctx, c, DescRequest{})

@@ -43,6 +43,9 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 	if err := m.complete(p); err != nil {
 		return nil, err
 	}
+	if err := p.checkPolicing(m.source); err != nil {
+		return nil, err
+	}
 	unlock, err := m.busy.lock(ctx, c.Name)
 	if err != nil {
 		return nil, err
@@ -58,8 +61,15 @@ func (m *Manager) attach(ctx context.Context, c *Config) (*Port, error) {
 		}
 		defer unlock()
 	}
+	if err := m.numbersAreFree(c); err != nil {
+		return nil, err
+	}
 	if iface, ok := m.ours(c.Name); ok {
-		return m.update(ctx, p, iface)
+		made, err := m.update(ctx, p, iface)
+		if !errors.Is(err, errRemoved) {
+			return made, err
+		}
+		// By another program, perhaps even before.
 	}
 	made, err := m.create(ctx, p)
 	if errors.Is(err, ErrExists) {

@@ -36,7 +36,7 @@ func TestCheckRows(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		withBridge(t, sw)
+		withPolicingBridge(t, sw)
 		sw.AddDevice(t, "p1")
 		m := manager(t, sw.DB)
 		c := port.Config{
@@ -105,9 +105,9 @@ func TestCheckInterface(t *testing.T) {
 	where := `interface "eth0" in network namespace "` + web.Name() + `"`
 	want := []string{
 		"MTU of " + where + " is 1300, not 1400",
-		"address 10.0.0.2/24 of " + where + " is nothing, not there",
-		"route to 0.0.0.0/0 via 10.0.0.1 of " + where + " is nothing, not there",
-		"route to 10.5.0.0/16 via 10.0.0.5 of " + where + " is nothing, not there",
+		"address 10.0.0.2/24 of " + where + " is missing",
+		"route to 0.0.0.0/0 via 10.0.0.1 of " + where + " is missing",
+		"route to 10.5.0.0/16 via 10.0.0.5 of " + where + " is missing",
 		`sysctl net.ipv4.conf.eth0.arp_notify of network namespace "` + web.Name() + `" is 0, not 1`,
 	}
 	if diff := cmp.Diff(want, differences(ctx, t, l.ports, "web")); diff != "" {

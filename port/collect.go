@@ -25,8 +25,7 @@ type Garbage struct {
 	Reason string `json:"reason"`
 	// Since is when it was first seen to be of no use; zero if that was now.
 	Since time.Time `json:"since,omitzero"`
-	// Removed says that it has been removed, or would be if it were not for
-	// DryRun.
+	// Removed says that it is removed, or would be if it were not for DryRun.
 	Removed bool `json:"removed"`
 }
 
@@ -47,9 +46,13 @@ type CollectOptions struct {
 // again is taken away. What belongs to other owners or to nobody is left alone.
 //
 // It returns what it found, and goes on where something cannot be looked at or
-// removed; the error then says what.
+// removed; the error then says what. It does nothing and fails with [ErrElsewhere] where
+// the devices of the switch's bridges are not.
 func (m *Manager) Collect(ctx context.Context, o CollectOptions) ([]Garbage, error) {
 	c := &collection{Manager: m, CollectOptions: o, now: time.Now().UTC().Truncate(time.Second)}
+	if err := m.expectSwitchHere(); err != nil {
+		return nil, fmt.Errorf("collect garbage: %w", err)
+	}
 	var errs []error
 	for _, part := range []func(context.Context) error{c.ports, c.devices, c.rows, c.mirrors} {
 		errs = append(errs, part(ctx))
@@ -108,13 +111,29 @@ func (c *collection) ports(ctx context.Context) error {
 				errs = append(errs, c.mark(ctx, vswitch.TableInterface, iface.UUID, c.stamp()))
 			}
 			if remove {
-				if err := c.Detach(ctx, p.Name); !errors.Is(err, ErrNotFound) {
-					errs = append(errs, err)
-				}
+				errs = append(errs, c.removed(c.detachDead(ctx, p.Name)))
 			}
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// detachDead detaches a port that is of no use. One that somebody else has detached
+// meanwhile is gone as well, and a device that has taken the place of its own stays.
+func (c *collection) detachDead(ctx context.Context, name string) error {
+	err := c.Detach(ctx, name)
+	if errors.Is(err, ErrNotFound) || errors.Is(err, errForeignDevice) {
+		return nil
+	}
+	return err
+}
+
+// removed takes back that what was seen last is removed, if that has failed.
+func (c *collection) removed(err error) error {
+	if err != nil {
+		c.found[len(c.found)-1].Removed = false
+	}
+	return err
 }
 
 // deadPort is why a port is of no use; empty if it is.
@@ -151,6 +170,9 @@ func (c *collection) deadPort(p *Port, iface *vswitch.Interface) (reason string,
 		return p.Err.Error(), nil
 	case iface.ExternalIDs[mark.Attaching] != "":
 		return c.brokenOff(p.Name)
+	}
+	if gone, err := c.isDeviceGone(p, iface); err != nil || gone {
+		return "its device is gone", err
 	}
 	return "", nil
 }
@@ -264,7 +286,7 @@ func (c *collection) row(ctx context.Context, what, table, uuid string, ids map[
 	}
 	if remove {
 		_, err := c.db.Client().Transact(ctx, ovsdb.Delete(table, ovsdb.ByUUID(uuid)))
-		return err
+		return c.removed(err)
 	}
 	return nil
 }
@@ -297,7 +319,7 @@ func (c *collection) mirrors(ctx context.Context) error {
 		if remove {
 			_, err := c.db.Commit(ctx, ovsdb.Mutate(vswitch.TableBridge,
 				[]ovsdb.Mutation{ovsdb.Change("mirrors", ovsdb.DeleteFrom, []string{mirror.UUID})}))
-			errs = append(errs, err)
+			errs = append(errs, c.removed(err))
 		}
 	}
 	return errors.Join(errs...)

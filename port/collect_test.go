@@ -4,9 +4,11 @@
 package port_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -172,4 +174,66 @@ func TestList(t *testing.T) {
 			t.Errorf("ports %q, want %q: the bridge's own is nobody's", got, want)
 		}
 	})
+}
+
+// TestCollectElsewhere has a manager look for the switch's devices in a namespace that
+// is not the switch's: no port looks dead to it.
+func TestCollectElsewhere(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Standalone)
+	c, web := l.config(t, "web", "10.0.0.2/24")
+	l.attach(t, c)
+	m, err := port.Open(l.db, port.Options{SwitchNetns: web.Path()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for range 2 {
+		found, err := m.Collect(testContext(t), port.CollectOptions{})
+		if !errors.Is(err, port.ErrElsewhere) || !strings.Contains(err.Error(), web.Path()) || len(found) > 0 {
+			t.Errorf("Collect: %v, %v; want nothing and %v with the namespace", found, err, port.ErrElsewhere)
+		}
+	}
+	if found, err := m.Check(testContext(t), "web"); !errors.Is(err, port.ErrElsewhere) {
+		t.Errorf("Check: %v, %v; want %v", found, err, port.ErrElsewhere)
+	}
+	if _, ok := l.db.Port("web"); !ok {
+		t.Error("the port is gone")
+	}
+}
+
+// TestCollectDevice has the device of a Device port end, and that of a Veth port be
+// another one.
+func TestCollectDevice(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, bridge.Standalone)
+	addVeth(t, l.Host(), "nic", "wire")
+	l.attach(t, port.Config{Bridge: "br0", Name: "nic", Kind: port.Device})
+	c, web := l.config(t, "web", "10.0.0.2/24")
+	l.attach(t, c)
+	if got := collected(t, l.ports, port.CollectOptions{}); len(got) > 0 {
+		t.Errorf("found %q, all of which is in use", got)
+	}
+	deleteDevice(t, l.Host(), "nic")
+	deleteDevice(t, web, "eth0")
+	addVeth(t, l.Host(), "web", "x")
+	err := l.db.Wait(testContext(t), func() (bool, error) {
+		iface, ok := l.db.Interface("nic")
+		return !ok || iface.MACInUse == nil && (iface.IfIndex == nil || *iface.IfIndex == 0), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := differences(testContext(t), t, l.ports, "nic"), []string{`device "nic" is missing`}; !slices.Equal(got, want) {
+		t.Errorf("differences %q, want %q", got, want)
+	}
+	first := []string{"port nic: its device is gone", "port web: its device is another one's"}
+	for _, want := range [][]string{first, {first[0] + ", removed", first[1] + ", removed"}, nil} {
+		if diff := cmp.Diff(want, collected(t, l.ports, port.CollectOptions{})); diff != "" {
+			t.Errorf("Collect (-want +got):\n%s", diff)
+		}
+	}
+	if got := links(t, l.Host()); !slices.Contains(got, "web") {
+		t.Errorf("devices %v: the other one is gone", got)
+	}
 }

@@ -43,7 +43,8 @@ type Config struct {
 	// Patch says where a Patch port leads.
 	Patch *PatchConfig `json:"patch,omitempty"`
 	// OFPort asks for an OpenFlow port number, 1 to 65279; 0 leaves it to the
-	// switch. A number that is taken is not given: see [Port].OFPort.
+	// switch. One that another port of the bridge has is refused with
+	// [ErrExists]. Which it has got is in [Port].
 	OFPort uint32 `json:"ofport,omitempty"`
 
 	// Netns is the network namespace of the interface of a Veth or Internal
@@ -86,7 +87,8 @@ type Config struct {
 	// ContainerID is recorded in Interface.external_ids as container_id, with
 	// Ifname as container_iface, as ovs-docker(8) does.
 	ContainerID string `json:"-"`
-	// ExternalIDs are set in Interface.external_ids.
+	// ExternalIDs are set in Interface.external_ids. Keys that begin with
+	// "ovskit-" and those that other fields set are refused.
 	ExternalIDs map[string]string `json:"externalIDs,omitempty"`
 }
 

@@ -26,7 +26,7 @@ import (
 
 // A job is what a program does that is killed.
 type job struct {
-	Verb                  string // attach or detach
+	Verb                  string // attach, detach or detach together
 	Database, SwitchNetns string
 	// First is which of the two parts of an Attach that run at the same time is
 	// through before the other begins: interface or rows.
@@ -57,8 +57,11 @@ func (j job) run(ctx context.Context, step killtest.Step) error {
 	}
 	defer m.Close()
 	m.Hook(inOrder(j.First, step))
-	if j.Verb == "detach" {
+	switch j.Verb {
+	case "detach":
 		return m.Detach(ctx, j.Name)
+	case "detach together":
+		return detachTogether(ctx, m)
 	}
 	c := j.Config
 	c.Bridge, c.Name, c.Kind = j.Bridge, j.Name, j.Kind
@@ -109,6 +112,7 @@ func crashCases(t *testing.T, l *lab) []crashCase {
 	internal.Kind = port.Internal
 	internalOther := internal
 	internalOther.Addrs = []netip.Prefix{netip.MustParsePrefix("10.1.0.3/24")}
+	internalOther.Policing = port.Policing{Rate: 1000}
 	device := port.Config{Bridge: "br0", Name: node.Uplink, Kind: port.Device}
 	deviceOther := device
 	deviceOther.ExternalIDs = map[string]string{"a": "b"}

@@ -22,7 +22,13 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	defer unlock()
 	row, ok := m.db.Port(name)
 	if !ok {
-		return m.detachRemains(ctx, name)
+		// The copy of the database may not show yet what another program has made.
+		if err := m.db.Client().Echo(ctx); err != nil {
+			return err
+		}
+		if row, ok = m.db.Port(name); !ok {
+			return m.detachRemains(ctx, name)
+		}
 	}
 	br, ok := m.db.PortBridge(name)
 	if !ok {
@@ -40,7 +46,7 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 		if ok && iface.ExternalIDs[mark.Kind] != "" {
 			return fmt.Errorf("it is an %s, which consists of more than rows: %w", iface.ExternalIDs[mark.Kind], ErrForeign)
 		}
-		return m.removeRows(ctx, name, remove)
+		return m.removeRows(ctx, remove)
 	}
 	c, err := recorded(br, row, iface)
 	if err != nil {
@@ -52,20 +58,18 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	case c.Kind == Internal:
 		return m.detachInternal(ctx, &c, remove)
 	case c.Kind == Patch:
-		return m.removeRows(ctx, name, append(remove, m.removeOtherHalf(&c)...))
+		return m.removeRows(ctx, append(remove, m.removeOtherHalf(&c)...))
 	case iface.ExternalIDs[mark.IPSettings] != "":
 		return m.detachSilent(ctx, iface, remove)
 	}
-	return m.removeRows(ctx, name, remove)
+	return m.removeRows(ctx, remove)
 }
 
-func (m *Manager) removeRows(ctx context.Context, name string, remove []ovsdb.Operation) error {
+func (m *Manager) removeRows(ctx context.Context, remove []ovsdb.Operation) error {
 	if err := m.step("remove the rows"); err != nil {
 		return err
 	}
-	err := m.commit(ctx, remove)
-	m.departed.add(m.db, name)
-	return err
+	return m.commit(ctx, remove)
 }
 
 func (m *Manager) commit(ctx context.Context, ops []ovsdb.Operation) error {
@@ -83,14 +87,14 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 	// Found now, since somebody can make another device of this identity as
 	// soon as the rows are gone.
 	link, findErr := id.find(m.source, iface.Name)
-	if err := m.removeRows(ctx, iface.Name, remove); err != nil {
+	if err := m.removeRows(ctx, remove); err != nil {
 		return err
 	}
 	if findErr == nil {
 		findErr = m.step("remove the devices")
 	}
 	if findErr == nil {
-		findErr = deleteLink(m.source, link)
+		findErr = m.removals.remove(link.Attrs().Index)
 	}
 	if errors.Is(findErr, errNoDevice) {
 		return nil // it went with the namespace at its other end
@@ -126,7 +130,7 @@ func (m *Manager) detachRemains(ctx context.Context, name string) error {
 	if !orphan {
 		return ErrNotFound
 	}
-	return id.remove(m.source, name)
+	return id.remove(m.removals, name)
 }
 
 // detachSilent gives a device back to the kernel's IP stack and removes the rows,
@@ -136,7 +140,7 @@ func (m *Manager) detachSilent(ctx context.Context, iface *vswitch.Interface, re
 		return err
 	}
 	restoreErr := m.source.RestoreIP(iface.Name, iface.ExternalIDs[mark.IPSettings])
-	err := m.removeRows(ctx, iface.Name, remove)
+	err := m.removeRows(ctx, remove)
 	if err != nil && !errors.As(err, new(*ovsdb.OutcomeUnknownError)) {
 		// The port stays.
 		err = errors.Join(err, m.source.DisableIP(iface.Name))
@@ -148,7 +152,7 @@ func (m *Manager) detachSilent(ctx context.Context, iface *vswitch.Interface, re
 // namespace, and the rows. The present one removes its device itself.
 func (m *Manager) detachInternal(ctx context.Context, c *Config, remove []ovsdb.Operation) error {
 	tapErr := m.removeDeadTaps(c)
-	return errors.Join(m.removeRows(ctx, c.Name, remove), tapErr)
+	return errors.Join(m.removeRows(ctx, remove), tapErr)
 }
 
 func (m *Manager) removeDeadTaps(c *Config) error {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb"
@@ -34,8 +35,7 @@ func (m *Manager) attachDevice(ctx context.Context, p *plan) (*Port, error) {
 // datapath in user space gets copies. One that ovs-vswitchd made itself is the
 // machine's way into the bridge, and the machine's own IP stack is to use it.
 func sharedWithKernel(br *vswitch.Bridge, iface *vswitch.Interface) bool {
-	return br.DatapathType == datapathUser && (iface.Type == "" || iface.Type == "system") &&
-		iface.IfIndex != nil && *iface.IfIndex > 0
+	return br.DatapathType == datapathUser && isOfKernel(iface) && isOpen(iface)
 }
 
 // silence keeps the kernel's IP stack away from the device of a port. What was
@@ -50,11 +50,13 @@ func (m *Manager) silence(ctx context.Context, iface *vswitch.Interface) error {
 		return err
 	}
 	if iface.ExternalIDs[mark.IPSettings] == "" {
+		index := strconv.FormatInt(*iface.IfIndex, 10)
 		if err := m.step("record the IP settings"); err != nil {
 			return err
 		}
 		results, err := m.db.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableInterface,
-			[]ovsdb.Mutation{ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{mark.IPSettings: before})},
+			[]ovsdb.Mutation{ovsdb.Change("external_ids", ovsdb.InsertInto,
+				map[string]string{mark.IPSettings: before, mark.DeviceIndex: index})},
 			ovsdb.ByUUID(iface.UUID)))
 		if err != nil {
 			return err
@@ -90,4 +92,19 @@ func (m *Manager) expectDevice(iface *vswitch.Interface) error {
 			iface.Name, m.source.Path(), got, want)
 	}
 	return nil
+}
+
+// isAnotherDevice reports whether the device of a Device port is not the one that it
+// had at first, but has its name: the datapath in user space still reads from that one,
+// which is no more.
+func (m *Manager) isAnotherDevice(name string, iface *vswitch.Interface) (bool, error) {
+	index, ok := iface.ExternalIDs[mark.DeviceIndex]
+	if !ok {
+		return false, nil
+	}
+	link, err := deviceIn(m.source, name)
+	if errors.Is(err, errNoDevice) {
+		return false, nil
+	}
+	return err == nil && strconv.Itoa(link.Attrs().Index) != index, err
 }

@@ -15,6 +15,15 @@
 // the namespace ([Internal]), a device that exists already ([Device]), a tunnel
 // ([Tunnel]) or one half of a cable between two bridges ([Patch]).
 //
+// [Manager.List] and [Manager.Watch] tell what ports there are, [Manager.Check] what
+// of one is not as it was asked for, [Manager.SetMirror] copies packets of some to
+// another. [Manager.Collect] removes what is left of ports whose namespace or device
+// is no more.
+//
+// What a switch cannot do for a port is refused before anything is changed: on a
+// datapath in user space the limits of [Policing] are kept for interfaces in
+// namespaces only, and bits or packets, not both ([ErrNotPoliced]).
+//
 // An Attach that fails leaves nothing behind, in the database or the kernel,
 // even if its context has ended. What a program leaves that is killed in the
 // middle, its next Attach of the same port replaces.

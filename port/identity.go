@@ -16,7 +16,6 @@ import (
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 )
 
 // An identity tells the device that this package makes for a veth port from
@@ -64,16 +63,10 @@ func locallyAdministered(mac net.HardwareAddr) net.HardwareAddr {
 // find looks for the device. It fails with errNoDevice when there is none of
 // that name, and with errForeignDevice when there is one with another identity.
 func (id identity) find(ns *netns.Shared, name string) (netlink.Link, error) {
-	h, err := ns.Netlink()
-	if err != nil {
-		return nil, err
-	}
-	link, err := h.LinkByName(name)
+	link, err := deviceIn(ns, name)
 	switch {
-	case errors.As(err, new(netlink.LinkNotFoundError)):
-		return nil, errNoDevice
 	case err != nil:
-		return nil, fmt.Errorf("device %q: %w", name, err)
+		return nil, err
 	case link.Type() != "veth" || !slices.Equal(link.Attrs().HardwareAddr, id.mac):
 		return nil, errForeignDevice
 	}
@@ -86,26 +79,13 @@ var (
 )
 
 // remove removes the device, and with it its peer. One that is gone is no error.
-func (id identity) remove(ns *netns.Shared, name string) error {
-	link, err := id.find(ns, name)
+func (id identity) remove(r *removals, name string) error {
+	link, err := id.find(r.ns, name)
 	if err == nil {
-		err = deleteLink(ns, link)
+		err = r.remove(link.Attrs().Index)
 	}
 	if err != nil && !errors.Is(err, errNoDevice) {
-		return fmt.Errorf("device %q in network namespace %q: %w", name, ns.Path(), err)
-	}
-	return nil
-}
-
-// deleteLink deletes a device. It goes by the device's index: one that has got
-// its name meanwhile is safe.
-func deleteLink(ns *netns.Shared, link netlink.Link) error {
-	h, err := ns.Netlink()
-	if err != nil {
-		return err
-	}
-	if err := h.LinkDel(link); err != nil && !errors.Is(err, unix.ENODEV) {
-		return fmt.Errorf("remove: %w", err)
+		return fmt.Errorf("device %q in network namespace %q: %w", name, r.ns.Path(), err)
 	}
 	return nil
 }

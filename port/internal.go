@@ -10,12 +10,11 @@ import (
 	"slices"
 
 	"github.com/ovskit/ovskit/internal/netns"
-	"github.com/vishvananda/netlink"
 )
 
 // attachInternal has ovs-vswitchd make the device and puts it into its namespace.
 func (m *Manager) attachInternal(ctx context.Context, p *plan) (*Port, error) {
-	if err := m.letForget(ctx, p.Name); err != nil {
+	if _, err := m.letForget(ctx, p.Name); err != nil {
 		return nil, err
 	}
 	if !m.source.Is(p.target) {
@@ -78,21 +77,17 @@ func (m *Manager) moveInternal(p *plan) error {
 // earlier ovs-vswitchd has left there: one of a datapath in user space outlives
 // it, but is of no use to the next, which makes another one.
 func removeDeadTap(ns *netns.Shared, c *Config) error {
-	h, err := ns.Netlink()
-	if err != nil {
-		return err
-	}
-	link, err := h.LinkByName(c.Ifname)
-	if errors.As(err, new(netlink.LinkNotFoundError)) {
+	link, err := deviceIn(ns, c.Ifname)
+	if errors.Is(err, errNoDevice) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("interface %q in network namespace %q: %w", c.Ifname, ns.Name(), err)
+		return err
 	}
 	if link.Type() != "tuntap" && link.Type() != "tun" || !slices.Equal(link.Attrs().HardwareAddr, c.MAC) {
 		return fmt.Errorf("interface %q in network namespace %q: %w", c.Ifname, ns.Name(), errForeignDevice)
 	}
-	return deleteLink(ns, link)
+	return deleteLink(ns, link.Attrs().Index)
 }
 
 // isMoved reports whether the device of an internal port has left the switch's

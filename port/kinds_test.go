@@ -87,6 +87,9 @@ func TestInterfaceComesBack(t *testing.T) {
 	if again.MAC.String() != first.MAC.String() {
 		t.Errorf("MAC address %s, want %s as before", again.MAC, first.MAC)
 	}
+	if got := differences(testContext(t), t, l.ports, "web"); len(got) > 0 {
+		t.Errorf("differences %q", got)
+	}
 	if err := ping(t, db, "10.0.0.2", "10"); err != nil {
 		t.Errorf("ping: %v", err)
 	}
@@ -215,7 +218,7 @@ func TestUpdate(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {
 		ctx := testContext(t)
-		withBridge(t, sw)
+		withPolicingBridge(t, sw)
 		sw.AddDevice(t, "p1")
 		m := manager(t, sw.DB)
 		c := port.Config{Bridge: "br0", Name: "p1", Kind: port.Device, Type: sw.DeviceType}

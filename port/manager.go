@@ -26,7 +26,7 @@ type Options struct {
 
 // A Manager attaches and detaches ports for one owner. Its methods may be
 // called from any goroutine at the same time; those that change ports then
-// share transactions.
+// share transactions, and the kernel's deletion of devices.
 type Manager struct {
 	db    *vswitch.DB
 	marks *ovsdb.Batcher // of what ovs-vswitchd is not told of
@@ -37,6 +37,7 @@ type Manager struct {
 	source   *netns.Shared
 	targets  *netns.Pool
 	departed *departed
+	removals *removals // from source
 	// busy are the names of the ports that are being changed.
 	busy keyLock
 	// hook, of tests, is told of each step before it is taken, and can fail
@@ -48,11 +49,12 @@ type Manager struct {
 // Open makes a manager of the ports of a switch. It is to be closed before db.
 func Open(db *vswitch.DB, o Options) (*Manager, error) {
 	m := &Manager{db: db, marks: ovsdb.NewBatcher(db.Client(), ovsdb.BatchOptions{}), owner: cmp.Or(o.Owner, mark.DefaultOwner), targets: netns.NewPool()}
-	m.departed = newDeparted(db)
 	var err error
 	if m.source, err = m.targets.Open(o.SwitchNetns); err != nil {
 		return nil, fmt.Errorf("network namespace of the switch: %w", err)
 	}
+	m.departed = newDeparted(db)
+	m.removals = &removals{ns: m.source, step: m.step}
 	return m, nil
 }
 
@@ -65,4 +67,7 @@ func (m *Manager) step(name string) error {
 }
 
 // Close frees what the manager holds. The ports stay.
-func (m *Manager) Close() { m.source.Close() }
+func (m *Manager) Close() {
+	m.departed.close()
+	m.source.Close()
+}

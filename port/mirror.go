@@ -60,7 +60,7 @@ func (c *Mirror) check() error {
 
 // SetMirror makes a mirror or changes the owner's one of that name, and returns
 // when ovs-vswitchd has put it into effect. It fails with [ErrNotFound] when the
-// bridge or a port is not there and with [ErrExists] when the name is another
+// bridge is not there or has no port of a name, and with [ErrExists] when the name is another
 // owner's.
 func (m *Manager) SetMirror(ctx context.Context, c Mirror) error {
 	if err := m.setMirror(ctx, &c); err != nil {
@@ -115,7 +115,8 @@ func (m *Manager) mirrorRow(c *Mirror) (ovsdb.Row, error) {
 	var missing error
 	uuid := func(name string) string {
 		row, ok := m.db.Port(name)
-		if !ok {
+		br, isPlaced := m.db.PortBridge(name)
+		if !ok || !isPlaced || br.Name != c.Bridge { // ovs-vswitchd passes over those of other bridges
 			missing = fmt.Errorf("port %q: %w", name, ErrNotFound)
 			return ""
 		}

@@ -81,7 +81,7 @@ func (c *collection) device(ctx context.Context, id identity, link netlink.Link)
 		return h.LinkSetAlias(link, deadAlias+c.stamp())
 	}
 	if remove {
-		return deleteLink(c.source, link)
+		return c.removed(c.removals.remove(link.Attrs().Index))
 	}
 	return nil
 }

@@ -17,13 +17,19 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists says that the name of the port, of its device or of the
 	// interface in the namespace is taken: by somebody else, or by a port that
-	// is made otherwise and cannot be changed in place.
+	// is made otherwise and cannot be changed in place. So it does of the
+	// OpenFlow port number.
 	ErrExists = errors.New("exists already")
 	// ErrOwnPort says that the port is a bridge's own, which lives and dies
 	// with the bridge.
 	ErrOwnPort = errors.New("is the bridge's own port")
+	// ErrNotPoliced says that nothing would keep the limits of a [Policing].
+	ErrNotPoliced = errors.New("the limits would not be kept")
 	// ErrForeign says that the port is another owner's.
 	ErrForeign = errors.New("belongs to another owner")
+	// ErrElsewhere says that the devices of the switch's bridges are not in
+	// [Options].SwitchNetns.
+	ErrElsewhere = errors.New("the switch runs in another network namespace, or not at all")
 )
 
 // A Port is a port that ovs-vswitchd has made.
@@ -49,13 +55,18 @@ type Port struct {
 // has set on it stays.
 //
 // It fails with [ErrNotFound] when there is no such bridge, with [ErrExists]
-// when the name is taken, with a [*vswitch.InterfaceError] when ovs-vswitchd
-// cannot open the device, and with an error that wraps [vswitch.ErrNotApplied]
+// when the name or the number is taken, with [ErrNotPoliced] when a limit would not be
+// kept, with a [*vswitch.InterfaceError] when ovs-vswitchd cannot open the device, and
+// with an error that wraps [vswitch.ErrNotApplied]
 // when it does not answer before ctx ends. All changes are taken back when it
 // fails.
 //
 // What a program with the same owner that was killed during Attach has left of
 // the same port is replaced.
+//
+// A port of a name that was removed just before, by whatever program, is made when
+// ovs-vswitchd has seen the removal: it would take the two for the same, and keep the
+// device open that is no more.
 func (m *Manager) Attach(ctx context.Context, c Config) (*Port, error) {
 	what := c.label()
 	p, err := m.attach(ctx, &c)

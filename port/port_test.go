@@ -117,6 +117,16 @@ func withBridge(t *testing.T, sw *switchtest.Switch) {
 	}
 }
 
+// withPolicingBridge is withBridge of a datapath with which devices can be policed: the
+// fake's are of the kernel.
+func withPolicingBridge(t *testing.T, sw *switchtest.Switch) {
+	t.Helper()
+	if sw.Fake != nil {
+		sw.Datapath = "system"
+	}
+	withBridge(t, sw)
+}
+
 func TestAttachAndDetachDevice(t *testing.T) {
 	t.Parallel()
 	switchtest.Each(t, func(t *testing.T, sw *switchtest.Switch) {

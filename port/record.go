@@ -54,6 +54,9 @@ func recorded(br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface) (
 	if err := c.Kind.UnmarshalText([]byte(ids[mark.Kind])); err != nil {
 		return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Kind, err)
 	}
+	if err := c.checkDescriptions(); err != nil {
+		return Config{}, fmt.Errorf("external_ids:%s: %w", mark.Config, err)
+	}
 	if text, ok := ids[mark.AttachedMAC]; ok {
 		if c.MAC, err = net.ParseMAC(text); err != nil {
 			return Config{}, fmt.Errorf("external_ids:%s: %w", mark.AttachedMAC, err)

@@ -34,6 +34,14 @@ type addedRows struct {
 	ifaces []*vswitch.Interface
 }
 
+// uuids are those of the rows of interfaces.
+func (a *addedRows) uuids() (all []string) {
+	for _, iface := range a.ifaces {
+		all = append(all, iface.UUID)
+	}
+	return all
+}
+
 // undoRows removes the rows, even if ctx has ended.
 func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 	return undo(ctx, func(ctx context.Context) error {
@@ -41,11 +49,7 @@ func (m *Manager) undoRows(ctx context.Context, a *addedRows) error {
 		for i, at := range a.places {
 			ops = append(ops, m.removeOps(at.bridge, a.ports[i], at.config.Name, at.config.QoS != nil)...)
 		}
-		err := m.commit(ctx, ops)
-		for _, at := range a.places {
-			m.departed.add(m.db, at.config.Name)
-		}
-		return err
+		return m.commit(ctx, ops)
 	})
 }
 
@@ -110,14 +114,35 @@ func (m *Manager) insertOps(at placement, number int) ([]ovsdb.Operation, error)
 // addRows makes the rows of ports in one transaction and waits for their
 // OpenFlow port numbers. No row is left behind when it fails.
 func (m *Manager) addRows(ctx context.Context, places ...placement) (*addedRows, error) {
+	var names []string
+	for _, at := range places {
+		names = append(names, at.config.Name)
+	}
+	defer m.departed.want(names)()
+	for {
+		count, err := m.letForget(ctx, names...)
+		if err != nil {
+			return nil, err
+		}
+		added, err := m.insertRows(ctx, places)
+		if err != nil || !m.departed.again(names, count, added.uuids()) {
+			return added, err
+		}
+		// Somebody has removed a port of this name at this moment, and ovs-vswitchd may
+		// have seen both at once.
+		if err := m.undoRows(ctx, added); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// insertRows is addRows once ovs-vswitchd has no ports of these names.
+func (m *Manager) insertRows(ctx context.Context, places []placement) (*addedRows, error) {
 	var ops []ovsdb.Operation
 	var ends []int
 	for i, at := range places {
 		more, err := m.insertOps(at, i)
 		if err != nil {
-			return nil, err
-		}
-		if err := m.letForget(ctx, at.config.Name); err != nil {
 			return nil, err
 		}
 		ops = append(ops, more...)
@@ -297,9 +322,5 @@ func (m *Manager) removeUnseen(ctx context.Context, places []placement) error {
 	if len(ops) == 0 {
 		return nil
 	}
-	err := m.commit(ctx, ops)
-	for _, at := range places {
-		m.departed.add(m.db, at.config.Name)
-	}
-	return err
+	return m.commit(ctx, ops)
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
@@ -17,15 +16,9 @@ import (
 // policingHandle tells the queueing discipline that this package makes from others.
 var policingHandle = netlink.MakeHandle(0x0f5c, 0)
 
-const (
-	bitsPerKbit   = 1000
-	maxLinkHeader = 18   // with a VLAN tag
-	defaultBurst  = 8000 // kbit, of ovs-vswitchd
-)
-
-// police limits what the interface in the namespace of a veth port sends. It is done
-// there where the datapath is in user space: that takes packets from the port's device
-// before the kernel polices them.
+// police limits what the interface in the namespace sends. It is done there where the
+// datapath is in user space: that takes packets from the port's device before the
+// kernel polices them.
 func (m *Manager) police(ctx context.Context, p *plan) error {
 	if !p.Config.policedInside(p.bridge) {
 		return nil
@@ -41,18 +34,7 @@ func (m *Manager) police(ctx context.Context, p *plan) error {
 	if err != nil {
 		return fmt.Errorf("interface %q: %w", p.Ifname, err)
 	}
-	rate := uint64(p.Policing.Rate) * bitsPerKbit / 8
-	burst := uint64(p.Policing.Burst) * bitsPerKbit / 8
-	if burst == 0 {
-		burst = defaultBurst * bitsPerKbit / 8
-	}
-	burst = max(burst, uint64(link.Attrs().MTU)+maxLinkHeader)
-	limit := uint32(min(burst, math.MaxInt32))
-	qdisc := &netlink.Tbf{
-		QdiscAttrs: netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Handle: policingHandle, Parent: netlink.HANDLE_ROOT},
-		Rate:       rate, Limit: limit, Buffer: netlink.Xmittime(rate, limit),
-	}
-	if err := h.QdiscReplace(qdisc); err != nil {
+	if err := p.Policing.tokenBucket(link.Attrs().MTU).replace(p.target, link, policingHandle); err != nil {
 		return fmt.Errorf("police interface %q in network namespace %q: %w", p.Ifname, p.target.Name(), err)
 	}
 	return nil
@@ -60,7 +42,7 @@ func (m *Manager) police(ctx context.Context, p *plan) error {
 
 // unpolice takes back what police has made of an earlier config.
 func (m *Manager) unpolice(p *plan) error {
-	if p.Kind != Veth || p.HandOver || p.Policing.Rate != 0 {
+	if !p.inNamespace() || p.Policing != (Policing{}) {
 		return nil
 	}
 	h, err := p.target.Netlink()
@@ -86,7 +68,7 @@ func (m *Manager) unpolice(p *plan) error {
 
 // policedInside reports whether it is the interface that is policed.
 func (c *Config) policedInside(br *vswitch.Bridge) bool {
-	return c.Kind == Veth && !c.HandOver && br.DatapathType == datapathUser && c.Policing.Rate != 0
+	return c.inNamespace() && br.DatapathType == datapathUser && c.Policing != (Policing{})
 }
 
 // policer finds what police has made; nil if there is nothing.

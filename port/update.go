@@ -33,14 +33,10 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 	if err := before.fixed(p.Config); err != nil {
 		return nil, err
 	}
-	if p.Kind == Veth && !p.HandOver {
-		there, err := hasDevice(p.target, p.Ifname)
-		if err != nil {
-			return nil, err
-		}
-		if !there {
-			return m.replace(ctx, p, br, row, iface)
-		}
+	if err := m.expectInterface(p, iface); errors.Is(err, errNoDevice) {
+		return m.replace(ctx, p, br, row, iface)
+	} else if err != nil {
+		return nil, err
 	}
 	ch := &change{before: &before}
 	if p.Kind == Patch {
@@ -60,6 +56,15 @@ func (m *Manager) update(ctx context.Context, p *plan, iface *vswitch.Interface)
 	}
 	if ch.leaving, err = leavingOf(p.Config, &before, iface); err != nil {
 		return nil, err
+	}
+	deaf, err := m.isDeaf(ctx, br, p.Config)
+	if err != nil {
+		return nil, err
+	}
+	if deaf {
+		if row, iface, err = m.reopen(ctx, br, row, before, iface); err != nil {
+			return nil, err
+		}
 	}
 	do, reverse, err := m.changeOps(p.Config, &before, row, iface, ch.leaving)
 	if err != nil {
@@ -141,42 +146,6 @@ func (m *Manager) takeBack(ctx context.Context, p *plan, ch *change) error {
 		errs = append(errs, m.commit(ctx, ch.reverse))
 	}
 	return errors.Join(errs...)
-}
-
-// replace makes a veth port anew whose interface is gone, as with a namespace that
-// was made anew under its old name. It keeps its OpenFlow port number if it can.
-// ovs-vswitchd does not open a device again that has gone and come back, so the
-// rows are made anew as well.
-func (m *Manager) replace(
-	ctx context.Context, p *plan, br *vswitch.Bridge, row *vswitch.Port, iface *vswitch.Interface,
-) (*Port, error) {
-	id, err := identify(m.db, m.owner, p.Name)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.step("remove the rows"); err != nil {
-		return nil, err
-	}
-	if _, err := m.db.Apply(ctx, m.removeOps(br.UUID, row.UUID, p.Name, row.QoS != nil)...); err != nil {
-		return nil, err
-	}
-	if err := m.step("remove the devices"); err != nil {
-		return nil, err
-	}
-	if err := id.remove(m.source, p.Name); err != nil {
-		return nil, err
-	}
-	asked := p.OFPort
-	if asked == 0 && iface.OFPort != nil && *iface.OFPort > 0 {
-		p.OFPort = uint32(*iface.OFPort)
-	}
-	made, err := m.create(ctx, p)
-	if err != nil || p.OFPort == asked {
-		return made, err
-	}
-	p.OFPort, made.Config.OFPort = asked, asked
-	return made, m.commit(ctx, []ovsdb.Operation{ovsdb.Update(vswitch.TableInterface,
-		ovsdb.Row{"ofport_request": (*int64)(nil)}, ovsdb.Where("name", ovsdb.Equal, p.Name))})
 }
 
 // fixed reports what of a port cannot be changed while it is in use.

@@ -10,11 +10,15 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
 )
 
-// check reports what is wrong with a config by itself, before anything is looked
-// at, and fills in the defaults that depend on nothing else.
+// Check reports what is wrong with a config by itself, as [Manager.Attach] does before
+// it looks at anything.
+func (c Config) Check() error { return c.check() }
+
+// check is Check that fills in the defaults that depend on nothing else.
 func (c *Config) check() error {
 	if c.Name != "" || !c.inNamespace() {
 		if err := checkName("name", c.Name); err != nil {
@@ -33,15 +37,36 @@ func (c *Config) check() error {
 	if c.OFPort > maxOFPort {
 		return fmt.Errorf("OpenFlow port number %d: not between 1 and %d", c.OFPort, maxOFPort)
 	}
+	for _, check := range []func() error{
+		c.checkDescriptions, c.link().Check, c.VLAN.check, c.Policing.check, c.QoS.check, c.checkExternalIDs, c.checkKind,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkDescriptions reports a kind of port without its description, or with another's.
+func (c *Config) checkDescriptions() error {
 	if (c.Tunnel != nil) != (c.Kind == Tunnel) {
 		return fmt.Errorf("a %s port and a description of a tunnel do not belong together", c.Kind)
 	}
 	if (c.Patch != nil) != (c.Kind == Patch) {
 		return fmt.Errorf("a %s port and a description of a patch do not belong together", c.Kind)
 	}
-	for _, check := range []func() error{c.link().Check, c.VLAN.check, c.Policing.check, c.QoS.check, c.checkKind} {
-		if err := check(); err != nil {
-			return err
+	return nil
+}
+
+// checkExternalIDs reports keys that say what is whose, and those that other fields
+// set: whoever takes them from a later config would take them from the port.
+func (c *Config) checkExternalIDs() error {
+	for key := range c.ExternalIDs {
+		switch {
+		case strings.HasPrefix(key, mark.Prefix):
+			return fmt.Errorf("external_ids:%s: keys that begin with %q are not the caller's", key, mark.Prefix)
+		case key == mark.AttachedMAC, key == mark.ContainerID, key == mark.ContainerIface:
+			return fmt.Errorf("external_ids:%s: the MAC address, the container's id and the interface's name set it", key)
 		}
 	}
 	return nil

@@ -29,6 +29,7 @@ func (m *Manager) attachVeth(ctx context.Context, p *plan) (*Port, error) {
 	}
 	pair := &vethPair{
 		source: m.source, target: p.target, name: p.Name, id: id, ifname: p.Ifname, mac: p.MAC, mtu: p.MTU, step: m.step,
+		removals: m.removals,
 	}
 	if err := pair.createAnew(ctx, m.db); err != nil {
 		return nil, err
@@ -76,6 +77,7 @@ type vethPair struct {
 	mac            net.HardwareAddr
 	mtu            int
 	step           func(name string) error
+	removals       *removals // of source
 }
 
 // createAnew is create in place of what a killed program left of the same port.
@@ -153,24 +155,7 @@ func (v *vethPair) explain(err error) error {
 	return fmt.Errorf("create veth pair %q and %q: %w", v.name, v.ifname, err)
 }
 
-// hasDevice reports whether there is a device of a name. One that cannot be told is
-// an error: what is taken to be gone is made anew.
-func hasDevice(ns *netns.Shared, name string) (bool, error) {
-	h, err := ns.Netlink()
-	if err != nil {
-		return false, err
-	}
-	_, err = h.LinkByName(name)
-	if errors.As(err, new(netlink.LinkNotFoundError)) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("device %q in network namespace %q: %w", name, ns.Name(), err)
-	}
-	return true, nil
-}
-
-func (v *vethPair) remove() error { return v.id.remove(v.source, v.name) }
+func (v *vethPair) remove() error { return v.id.remove(v.removals, v.name) }
 
 // randomMAC is a locally administered unicast address.
 func randomMAC() net.HardwareAddr {

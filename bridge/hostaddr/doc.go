@@ -14,6 +14,7 @@
 // the bridge's external_ids before the first change, so that [Recover] takes back
 // what a program that was killed has begun, finishes what it was deleting, and
 // does all again when the machine, or the bridge's own port, has been made anew.
+// Deleting the bridge's row past package bridge loses this record.
 //
 // # Kernel parameters
 //
@@ -30,5 +31,7 @@
 //
 // A parameter that has the right value is not touched. One that was changed is
 // given its value back with the last address that needs it, unless somebody
-// has changed it since.
+// has changed it since. When an address is ensured or recovered meanwhile, the
+// parameter gets the right value again, and what somebody had given it is the value
+// that it is given back.
 package hostaddr

@@ -109,20 +109,26 @@ func (m machine) plan(c Config) (*record, error) {
 		return nil, fmt.Errorf("list proxy neighbours of device %q: %w", c.Device, err)
 	}
 	r.Proxy = !slices.ContainsFunc(proxied, func(n netlink.Neigh) bool { return n.IP.Equal(c.Addr.AsSlice()) })
-	others, err := m.others(r)
-	if err != nil {
-		return nil, err
-	}
-	r.Settings, err = planSettings(m.NS, &c, others)
-	return r, err
+	return r, nil
 }
 
 // apply does what a record says, and records that it is done.
 func (m machine) apply(ctx context.Context, r *record) error {
+	c := &r.config
+	own, err := m.Links.LinkByName(c.Bridge)
+	if err != nil {
+		return fmt.Errorf("device %q: %w", c.Bridge, err)
+	}
+	nic, err := m.Links.LinkByName(c.Device)
+	if err != nil {
+		return fmt.Errorf("device %q: %w", c.Device, err)
+	}
+	if err := m.planSettings(ctx, r); err != nil {
+		return err
+	}
 	if err := m.write(ctx, r); err != nil {
 		return err
 	}
-	c := &r.config
 	for _, w := range wantedSettings(c.Addr, c.Device, c.Bridge) {
 		s, ok := r.Settings[w.key]
 		if !ok {
@@ -134,14 +140,6 @@ func (m machine) apply(ctx context.Context, r *record) error {
 		if err := m.NS.SetSysctl(w.key, s.Now); err != nil {
 			return err
 		}
-	}
-	own, err := m.Links.LinkByName(c.Bridge)
-	if err != nil {
-		return fmt.Errorf("device %q: %w", c.Bridge, err)
-	}
-	nic, err := m.Links.LinkByName(c.Device)
-	if err != nil {
-		return fmt.Errorf("device %q: %w", c.Device, err)
 	}
 	if err := m.Step(ctx, "add the route"); err != nil {
 		return err

@@ -4,8 +4,10 @@
 package hostaddr
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"strconv"
 
@@ -57,25 +59,71 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// planSettings says which parameters an address needs to have changed. One that
-// another address has changed already is inherited from it.
-func planSettings(ns *netns.NS, c *Config, others []*record) (map[string]setting, error) {
+// planSettings says which parameters an address needs to have changed. What was
+// changed before, for it or another address, remains so. What somebody else has
+// changed since is begun anew, from the value that it has now.
+func planSettings(ns *netns.NS, c *Config, before map[string]setting) (map[string]setting, error) {
 	plan := map[string]setting{}
 	for _, w := range wantedSettings(c.Addr, c.Device, c.Bridge) {
 		now, err := ns.Sysctl(w.key)
 		if err != nil {
 			return nil, err
 		}
-		for _, other := range others {
-			if s, ok := other.Settings[w.key]; ok {
-				plan[w.key] = s
-			}
-		}
-		if _, ok := plan[w.key]; !ok && now != w.value && (w.only == "" || now == w.only) {
+		s, changed := before[w.key]
+		switch {
+		case changed && (now == s.Now || now == s.Before):
+			plan[w.key] = s
+		case now != w.value && (w.only == "" || now == w.only):
 			plan[w.key] = setting{Before: now, Now: w.value}
 		}
 	}
 	return plan, nil
+}
+
+// planSettings makes a record say what its address needs to have changed, and those
+// of others what has become of the parameters that they share.
+func (m machine) planSettings(ctx context.Context, r *record) error {
+	others, err := m.others(r)
+	if err != nil {
+		return err
+	}
+	before := map[string]setting{}
+	for _, o := range others {
+		maps.Copy(before, o.Settings)
+	}
+	maps.Copy(before, r.Settings)
+	plan, err := planSettings(m.NS, &r.config, before)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if o.share(wantedSettings(r.config.Addr, r.Device, r.config.Bridge), plan) {
+			if err := m.write(ctx, o); err != nil {
+				return err
+			}
+		}
+	}
+	r.Settings = plan
+	return nil
+}
+
+// share takes over what another address has planned for parameters that it wants, and
+// reports whether that is anything new.
+func (r *record) share(wanted []wanted, plan map[string]setting) (changed bool) {
+	for _, w := range wanted {
+		was, shared := r.Settings[w.key]
+		now, planned := plan[w.key]
+		switch {
+		case !shared || planned && now == was:
+			continue
+		case planned:
+			r.Settings[w.key] = now
+		default:
+			delete(r.Settings, w.key)
+		}
+		changed = true
+	}
+	return changed
 }
 
 // restoreSetting gives a parameter the value back that it had, unless it has

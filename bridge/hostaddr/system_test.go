@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge/hostaddr"
 	"github.com/ovskit/ovskit/internal/killtest"
+	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/switchtest"
@@ -38,7 +39,8 @@ var (
 // which an endpoint has the spare addresses.
 type lab struct {
 	*node.Node
-	db *vswitch.DB
+	db  *vswitch.DB
+	end *netns.NS // of the endpoint
 }
 
 func testContext(t testing.TB) context.Context {
@@ -60,6 +62,7 @@ func newLab(t *testing.T) *lab {
 		}
 	}
 	end := nodetest.Endpoint(t, n, "end")
+	l.end = end
 	nodetest.Command(t, n.Host(), "ip link add end0 type veth peer name eth0 netns "+end.Name())
 	if err := end.DisableTransmitChecksums("eth0"); err != nil {
 		t.Fatal(err)
@@ -236,6 +239,12 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	l.expect(t, "refused", before)
+	l.ensure(t, spareV4)
+	c := l.config(spareV4)
+	c.Bridge = "br9"
+	if err := hostaddr.Ensure(testContext(t), l.db, c); !errors.Is(err, hostaddr.ErrExists) {
+		t.Errorf("Ensure of an address of another bridge: %v, want %v", err, hostaddr.ErrExists)
+	}
 }
 
 // TestKilled kills programs before each of their steps in turn.

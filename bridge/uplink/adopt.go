@@ -146,7 +146,7 @@ func (m *mover) recover(ctx context.Context) (changed bool, err error) {
 	switch sameBoot := m.Boot == m.j.Boot; {
 	case m.j.State != Adopted && sameBoot:
 		err = m.restore(ctx)
-	case m.j.State != Adopted:
+	case m.j.State != Adopted, m.uuid == "" && !sameBoot:
 		// The kernel has begun anew, with what the machine is configured with.
 		m.j.Boot, m.j.Moved, m.j.Own, m.j.Silenced, m.j.OwnIndex = m.Boot, nil, nil, false, 0
 		m.j.Up, m.j.OwnUp, m.j.Promisc = true, true, true
@@ -174,11 +174,11 @@ func (m *mover) silenceAgain(ctx context.Context) (changed bool, err error) {
 	if err != nil || nic == nil || !m.j.Silenced {
 		return false, err
 	}
-	silent, err := m.NS.IsIPDisabled(m.j.Device)
+	d := linkstate.Device{Index: nic.Attrs().Index, Name: nic.Attrs().Name}
+	silent, err := m.NS.IsIPDisabled(d.Name)
 	if err != nil || silent {
 		return false, err
 	}
-	d := linkstate.Device{Index: nic.Attrs().Index, Name: m.j.Device}
 	there, err := m.conn.List(d)
 	if err != nil {
 		return false, err
@@ -251,15 +251,21 @@ func open(ctx context.Context, db *vswitch.DB, bridge, switchNetns string, h hos
 	if m.conn, err = linkstate.Open(m.NS); err != nil {
 		return nil, err
 	}
-	row, ok := db.Bridge(bridge)
-	if !ok {
-		return nil, ErrNoBridge
-	}
-	m.uuid, m.userspace = row.UUID, row.DatapathType == datapathUser
-	if text, ok := row.ExternalIDs[mark.Uplink]; ok {
-		if m.j, err = decodeJournal(text); err != nil {
-			return nil, err
+	if root := db.Root(); root != nil {
+		if text, ok := root.ExternalIDs[mark.Uplink+bridge]; ok {
+			if m.j, err = decodeJournal(text); err != nil {
+				return nil, err
+			}
 		}
+	}
+	row, ok := db.Bridge(bridge)
+	switch {
+	case ok:
+		m.uuid, m.userspace = row.UUID, row.DatapathType == datapathUser
+	case m.j == nil:
+		return nil, ErrNoBridge
+	default: // somebody has deleted it; the datapath has let go of the NIC
+		m.userspace = true
 	}
 	return m, m.findOwn()
 }

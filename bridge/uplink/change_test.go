@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/bridge/uplink"
-	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/ovsdb"
@@ -89,6 +88,9 @@ func TestLifetimesGoOn(t *testing.T) {
 	}
 	l.adopt(t)
 	check("adopted", "br0")
+	// A DHCP client renews its lease.
+	nodetest.Command(t, l.Host(), "ip addr change 192.0.2.40/24 dev br0 valid_lft 5000 preferred_lft 4000")
+	before["192.0.2.40"] = [2]float64{5000, 4000}
 	l.release(t)
 	check("released", node.Uplink)
 }
@@ -240,6 +242,25 @@ func TestNICDown(t *testing.T) {
 	l.expect(t, "released", before)
 }
 
+// age makes the journal one of an earlier start of the machine.
+func (l *lab) age(t *testing.T) {
+	t.Helper()
+	if err := l.db.Client().Echo(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := uplink.WithBoot(l.db.Root().ExternalIDs[journalKey], "an earlier one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = l.db.Client().Transact(testContext(t), ovsdb.Mutate(vswitch.TableOpenVSwitch, []ovsdb.Mutation{
+		ovsdb.Change("external_ids", ovsdb.DeleteFrom, []string{journalKey}),
+		ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{journalKey: text}),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestMachineStartedAnew has journals of an earlier start of the machine.
 func TestMachineStartedAnew(t *testing.T) {
 	t.Parallel()
@@ -247,24 +268,6 @@ func TestMachineStartedAnew(t *testing.T) {
 	before := l.dump(t)
 	l.adopt(t)
 	adopted := l.dump(t)
-	age := func() {
-		t.Helper()
-		if err := l.db.Client().Echo(testContext(t)); err != nil {
-			t.Fatal(err)
-		}
-		br, _ := l.db.Bridge("br0")
-		text, err := uplink.WithBoot(br.ExternalIDs[mark.Uplink], "an earlier one")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = l.db.Client().Transact(testContext(t), ovsdb.Mutate(vswitch.TableBridge, []ovsdb.Mutation{
-			ovsdb.Change("external_ids", ovsdb.DeleteFrom, []string{mark.Uplink}),
-			ovsdb.Change("external_ids", ovsdb.InsertInto, map[string]string{mark.Uplink: text}),
-		}, ovsdb.ByUUID(br.UUID)))
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	// The configuration of the machine gives the NIC what it had.
 	boot := func() {
 		t.Helper()
@@ -281,7 +284,7 @@ func TestMachineStartedAnew(t *testing.T) {
 		}
 		l.setDAD(t, "1")
 	}
-	age()
+	l.age(t)
 	boot()
 	l.recover(t)
 	l.expect(t, "adopted anew", adopted)
@@ -289,7 +292,7 @@ func TestMachineStartedAnew(t *testing.T) {
 
 	// In the middle of a release all that is left are rows.
 	l.runUntil(t, "release", "remove the port, configure the bridge as before")
-	age()
+	l.age(t)
 	nodetest.Command(t, l.Host(), "ip link set br0 down")
 	l.recover(t)
 	l.expect(t, "released", before)
@@ -335,8 +338,7 @@ func TestManyRoutes(t *testing.T) {
 	before := l.dump(t)
 	l.adopt(t)
 	l.expectConnected(t, "adopted")
-	br, _ := l.db.Bridge("br0")
-	t.Logf("the journal has %d bytes", len(br.ExternalIDs[mark.Uplink]))
+	t.Logf("the journal has %d bytes", len(l.db.Root().ExternalIDs[journalKey]))
 	l.release(t)
 	l.expect(t, "released", before)
 	routes(uplink.MaxObjects-20, uplink.MaxObjects)

@@ -17,13 +17,12 @@
 // # One operation
 //
 // Adopt and Release complete or are taken back. Before the first change, and
-// while the change lasts, the bridge's external_ids hold a journal: what is
-// moved, how everything was, and whether it is being adopted, is adopted or is
-// being released. Every step can be repeated and every step can be undone, so
-// that a program that was killed between any two leaves enough for [Recover],
-// which a program calls when it starts: it takes back an adoption and finishes a
-// release. Adopt and Release begin with it as well. Deleting the bridge's row
-// past this package loses the journal.
+// while the change lasts, the external_ids of Open_vSwitch hold a journal under the
+// bridge's name: what is moved, how everything was, and whether it is being
+// adopted, is adopted or is being released. Every step can be repeated and every
+// step can be undone, so that a program that was killed between any two leaves
+// enough for [Recover], which a program calls when it starts: it takes back an
+// adoption and finishes a release. Adopt and Release begin with it as well.
 //
 // Addresses and routes are added at the new place before they are taken from the
 // old one, and neighbours that the kernel knows are made known at the new place,
@@ -33,9 +32,10 @@
 // not running. The bridge's own port outlives it, with all it has; if it was made
 // anew after all, Recover gives it what was moved when the NIC was adopted.
 // If the machine itself was started anew, Recover adopts the NIC again with what
-// it has now. If somebody took the NIC out of the bridge, Recover gives it back
-// what it had. If another program has let the kernel's IP stack use the NIC again,
-// Recover ends that.
+// it has now. If somebody took the NIC out of the bridge, or deleted that, Recover
+// gives the NIC back what it had; until then the machine is cut off. A NIC that has
+// another name by now gets it under that. If another program has let the kernel's IP
+// stack use the NIC again, Recover ends that.
 //
 // # What the caller must have
 //
@@ -56,13 +56,15 @@
 // # What stays
 //
 // Everything else that refers to the NIC by name stays as it is: firewall rules,
-// traffic control, multicast memberships, sysctl parameters such as accept_ra,
-// and programs. A DHCP client must be told to use the bridge's own port: what it
-// does on the NIC while that is adopted is lost. VLAN devices on the NIC keep
-// their addresses and go on to work past the bridge. Temporary addresses of IPv6,
-// RFC 8981, become ordinary addresses with what is left of their life; what has
-// lived out its life on the way is gone. Of two routes to the same destination
-// with the same metric the other device's can come first afterwards.
+// multicast memberships, sysctl parameters such as accept_ra, and programs. So does
+// the shaping of what the NIC sends, as the port's QoS has the type "linux-noop"; but
+// filters of what it receives, tc(8)'s ingress, are removed by ovs-vswitchd. A DHCP
+// client must be told to use the bridge's own port: what it does on the NIC while that
+// is adopted is lost. VLAN devices on the NIC keep their addresses and go on to work
+// past the bridge. Temporary addresses of IPv6, RFC 8981, become ordinary addresses
+// with what is left of their life; what has lived out its life on the way is gone. Of
+// two routes to the same destination with the same metric the other device's can come
+// first afterwards.
 //
 // Lists of the kernel with more than [MaxObjects] elements, such as full routing
 // tables, are refused, and so are routes by next hop objects.

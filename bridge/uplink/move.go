@@ -45,6 +45,9 @@ func (m *mover) establish(ctx context.Context) error {
 	if nic == nil {
 		return &UnsuitableError{m.j.Device, "it is gone"}
 	}
+	if name := nic.Attrs().Name; name != m.j.Device {
+		return &UnsuitableError{m.j.Device, fmt.Sprintf("it is called %q now", name)}
+	}
 	if m.j.State != Adopted {
 		m.j.State = Adopting
 	}
@@ -119,7 +122,7 @@ func (m *mover) restore(ctx context.Context) error {
 	}
 	to := linkstate.Device{Name: m.j.Device}
 	if nic != nil {
-		to.Index = nic.Attrs().Index
+		to = linkstate.Device{Index: nic.Attrs().Index, Name: nic.Attrs().Name}
 		if err := m.giveBack(ctx, to); err != nil {
 			return err
 		}

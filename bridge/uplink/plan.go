@@ -92,19 +92,31 @@ func (m *mover) findOwn() error {
 }
 
 // findNIC finds the NIC; nil if it is gone. Another device that has come to its
-// name is not it.
+// name is not it, and it is itself under another name.
 func (m *mover) findNIC() (netlink.Link, error) {
-	link, err := m.Links.LinkByName(m.j.Device)
-	if errors.As(err, new(netlink.LinkNotFoundError)) {
-		return nil, nil
-	}
+	byName, err := found(m.Links.LinkByName(m.j.Device))
 	if err != nil {
 		return nil, fmt.Errorf("device %q: %w", m.j.Device, err)
 	}
-	if link.Attrs().HardwareAddr.String() != m.j.MAC && link.Attrs().Index != m.j.DeviceIndex {
+	if byName != nil && (byName.Attrs().HardwareAddr.String() == m.j.MAC || byName.Attrs().Index == m.j.DeviceIndex) {
+		return byName, nil
+	}
+	byIndex, err := found(m.Links.LinkByIndex(m.j.DeviceIndex))
+	if err != nil {
+		return nil, fmt.Errorf("device of index %d: %w", m.j.DeviceIndex, err)
+	}
+	if byIndex != nil && byIndex.Attrs().HardwareAddr.String() == m.j.MAC && byIndex.Attrs().Name != m.bridge {
+		return byIndex, nil
+	}
+	return nil, nil
+}
+
+// found is a device that was asked for; nil if there is none.
+func found(link netlink.Link, err error) (netlink.Link, error) {
+	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		return nil, nil
 	}
-	return link, nil
+	return link, err
 }
 
 // sinceBoot is the time since the machine was started, sleep included: what is

@@ -21,6 +21,10 @@ const hwaddrKey = "hwaddr"
 // kind marks the interface of an uplink.
 const kind = "uplink"
 
+// leaveShaping is the type of QoS by which ovs-vswitchd leaves to others how what the
+// NIC sends is shaped. Without it takes the NIC's queueing discipline away.
+const leaveShaping = "linux-noop"
+
 // errRemoved is the failure of an adoption whose port somebody removes.
 var errRemoved = errors.New("the port was removed meanwhile")
 
@@ -40,14 +44,14 @@ func (m *mover) journalOp() (ovsdb.Operation, error) {
 	if err != nil {
 		return ovsdb.Operation{}, fmt.Errorf("journal: %w", err)
 	}
-	return ovsdb.Mutate(vswitch.TableBridge, setKey("external_ids", mark.Uplink, &text), ovsdb.ByUUID(m.uuid)), nil
+	return ovsdb.Mutate(vswitch.TableOpenVSwitch, setKey("external_ids", mark.Uplink+m.bridge, &text)), nil
 }
 
 // journalIsWritten reports whether the journal in the database is the same.
 func (m *mover) journalIsWritten() bool {
-	br, ok := m.DB.BridgeByUUID(m.uuid)
+	root := m.DB.Root()
 	text, err := m.j.encode()
-	return ok && err == nil && br.ExternalIDs[mark.Uplink] == text
+	return root != nil && err == nil && root.ExternalIDs[mark.Uplink+m.bridge] == text
 }
 
 func (m *mover) writeJournal(ctx context.Context) error {
@@ -63,7 +67,7 @@ func (m *mover) writeJournal(ctx context.Context) error {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	if results[0].Count == 0 {
-		return ErrNoBridge
+		return ErrNoBridge // there is nothing at all
 	}
 	return nil
 }
@@ -72,8 +76,7 @@ func (m *mover) clearJournal(ctx context.Context) error {
 	if err := m.Step(ctx, "remove the journal"); err != nil {
 		return err
 	}
-	_, err := m.DB.Client().Transact(ctx,
-		ovsdb.Mutate(vswitch.TableBridge, setKey("external_ids", mark.Uplink, nil), ovsdb.ByUUID(m.uuid)))
+	_, err := m.DB.Client().Transact(ctx, ovsdb.Mutate(vswitch.TableOpenVSwitch, setKey("external_ids", mark.Uplink+m.bridge, nil)))
 	if err != nil {
 		return fmt.Errorf("remove the journal: %w", err)
 	}
@@ -94,10 +97,16 @@ func (m *mover) configureBridge(ctx context.Context) error {
 	results, err := m.DB.Apply(ctx, journal,
 		ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, &m.j.MAC), ovsdb.ByUUID(m.uuid)),
 		ovsdb.Update(vswitch.TableInterface, ovsdb.Row{"mtu_request": int64(m.j.MTU)}, ovsdb.Where("name", ovsdb.Equal, m.bridge)))
-	if err == nil && results[0].Count == 0 {
+	if err == nil && (results[0].Count == 0 || results[1].Count == 0) {
 		err = ErrNoBridge
 	}
 	return err
+}
+
+// qosMarks are on the row by which the NIC's shaping is left alone. The server
+// keeps it when the port goes.
+func (m *mover) qosMarks() map[string]string {
+	return map[string]string{mark.Owner: m.j.Owner, mark.Port: m.j.Device}
 }
 
 // nicPort returns the NIC's port of the bridge, if it is there.
@@ -123,14 +132,16 @@ func (m *mover) addPort(ctx context.Context) error {
 			ids[mark.SwitchNetns] = m.NS.Path()
 		}
 		results, err := m.DB.Apply(ctx,
+			vswitch.AddPorts(m.uuid, "port"),
 			ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: m.j.Device, ExternalIDs: ids}).Named("nic"),
-			ovsdb.Insert(vswitch.TablePort,
-				&vswitch.Port{Name: m.j.Device, Interfaces: []string{"nic"}, ExternalIDs: owner}).Named("port"),
-			vswitch.AddPorts(m.uuid, "port"))
+			ovsdb.Insert(vswitch.TablePort, &vswitch.Port{
+				Name: m.j.Device, Interfaces: []string{"nic"}, QoS: vswitch.Optional("shaping"), ExternalIDs: owner,
+			}).Named("port"),
+			ovsdb.Insert(vswitch.TableQoS, &vswitch.QoS{Type: leaveShaping, ExternalIDs: m.qosMarks()}).Named("shaping"))
 		if err != nil {
 			return err
 		}
-		if results[2].Count == 0 {
+		if results[0].Count == 0 {
 			return ErrNoBridge
 		}
 	}
@@ -169,12 +180,8 @@ func (m *mover) removeRows(ctx context.Context) error {
 	if err := m.DB.Client().Echo(ctx); err != nil {
 		return fmt.Errorf("remove the port: %w", err)
 	}
-	br, ok := m.DB.BridgeByUUID(m.uuid)
-	if !ok {
-		return ErrNoBridge
-	}
 	var ops, last []ovsdb.Operation
-	if br.OtherConfig[hwaddrKey] == m.j.MAC {
+	if br, ok := m.DB.BridgeByUUID(m.uuid); ok && br.OtherConfig[hwaddrKey] == m.j.MAC {
 		ops = append(ops, ovsdb.Mutate(vswitch.TableBridge, setKey("other_config", hwaddrKey, m.j.Hwaddr), ovsdb.ByUUID(m.uuid)))
 	}
 	if own, ok := m.DB.Interface(m.bridge); ok && m.isOurMTU(own.MTURequest) {
@@ -189,8 +196,10 @@ func (m *mover) removeRows(ctx context.Context) error {
 	}
 	port, hasPort := m.nicPort()
 	if hasPort {
-		ops = append(ops, vswitch.RemovePorts(m.uuid, port.UUID))
+		ops = append(ops, ovsdb.Update(vswitch.TablePort, ovsdb.Row{"qos": (*string)(nil)}, ovsdb.ByUUID(port.UUID)),
+			vswitch.RemovePorts(m.uuid, port.UUID))
 	}
+	ops = append(ops, ovsdb.Delete(vswitch.TableQoS, ovsdb.Where("external_ids", ovsdb.Includes, m.qosMarks())))
 	// If the datapath is in user space the machine is connected again without
 	// ovs-vswitchd. One that answers is waited for: it is to forward what it has
 	// before the port goes, and it changes the MAC address of its own port by

@@ -11,11 +11,11 @@ import (
 	"net"
 	"strings"
 
+	"github.com/ovskit/ovskit/internal/genl"
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -60,6 +60,8 @@ func (f *facts) unsuitable() string {
 		return "it is an internal port of Open vSwitch"
 	case f.link.Type() == "ipvlan" || f.link.Type() == "ipvtap":
 		return "it is an ipvlan device, which receives only what is for its own addresses"
+	case receivesOwnMAC(f.link):
+		return fmt.Sprintf("it is a %s device, which receives only what is for its own MAC address", f.link.Type())
 	case f.wireless:
 		return "it is wireless: an access point accepts no frames from other MAC addresses than the station's own"
 	case f.stacked != "":
@@ -134,25 +136,32 @@ func takesFrames(l netlink.Link) bool {
 	return false
 }
 
+// receivesOwnMAC reports whether a device shares another one, which passes to it what
+// is for its MAC address.
+func receivesOwnMAC(l netlink.Link) bool {
+	var mode netlink.MacvlanMode
+	switch l := l.(type) {
+	case *netlink.Macvlan:
+		mode = l.Mode
+	case *netlink.Macvtap:
+		mode = l.Mode
+	default:
+		return false
+	}
+	return mode != netlink.MACVLAN_MODE_PASSTHRU
+}
+
 // isWireless asks the kernel's part for wireless devices, if it is there.
 func isWireless(ns *netns.NS, index int) (wireless bool, err error) {
 	err = ns.Do(func() error {
-		h, err := netlink.NewHandle(unix.NETLINK_GENERIC)
-		if err != nil {
-			return err
-		}
-		defer h.Close()
-		family, err := h.GenlFamilyGet(nl80211)
+		family, err := genl.Family(nl80211)
 		if errors.Is(err, unix.ENOENT) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("find %s: %w", nl80211, err)
+			return err
 		}
-		r := nl.NewNetlinkRequest(int(family.ID), unix.NLM_F_ACK)
-		r.AddData(&nl.Genlmsg{Command: nl80211GetInterface})
-		r.AddData(nl.NewRtAttr(nl80211AttrIfindex, binary.NativeEndian.AppendUint32(nil, uint32(index))))
-		_, err = r.Execute(unix.NETLINK_GENERIC, 0)
+		_, err = genl.Request(family, nl80211GetInterface, nl80211AttrIfindex, binary.NativeEndian.AppendUint32(nil, uint32(index)))
 		wireless = err == nil
 		return nil // ENODEV: of another kind
 	})

@@ -25,6 +25,11 @@ func TestUnsuitable(t *testing.T) {
 		{"address mode", func(f *facts) { f.spare = "192.0.2.50" }, "spare address 192.0.2.50"},
 		{"under a macvlan", func(f *facts) { f.stacked = "mac0" }, `"mac0" is on it`},
 		{"ipvlan", func(f *facts) { f.link = &netlink.IPVlan{LinkAttrs: ether} }, "ipvlan"},
+		{"macvlan", func(f *facts) { f.link = &netlink.Macvlan{LinkAttrs: ether, Mode: netlink.MACVLAN_MODE_BRIDGE} }, "macvlan"},
+		{"macvtap", func(f *facts) {
+			f.link = &netlink.Macvtap{Macvlan: netlink.Macvlan{LinkAttrs: ether, Mode: netlink.MACVLAN_MODE_VEPA}}
+		}, "macvtap"},
+		{"macvlan that passes all", func(f *facts) { f.link = &netlink.Macvlan{LinkAttrs: ether, Mode: netlink.MACVLAN_MODE_PASSTHRU} }, ""},
 		{"internal port", func(f *facts) { f.link = &netlink.GenericLink{LinkAttrs: ether, LinkType: "openvswitch"} }, "internal port"},
 		{"VLAN", func(f *facts) { f.link = &netlink.Vlan{LinkAttrs: ether} }, ""},
 		{"loopback", func(f *facts) {

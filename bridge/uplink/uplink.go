@@ -8,7 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/ovskit/ovskit/internal/mark"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -137,17 +140,21 @@ func Get(db *vswitch.DB, device string) (*Uplink, error) {
 // List returns all uplinks, sorted by the names of their bridges. Those whose
 // journal cannot be read are told of in an error, and the others are returned.
 func List(db *vswitch.DB) (uplinks []*Uplink, err error) {
-	for _, br := range db.Bridges() {
-		text, ok := br.ExternalIDs[mark.Uplink]
+	root := db.Root()
+	if root == nil {
+		return nil, nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(root.ExternalIDs)) {
+		bridge, ok := strings.CutPrefix(key, mark.Uplink)
 		if !ok {
 			continue
 		}
-		j, e := decodeJournal(text)
+		j, e := decodeJournal(root.ExternalIDs[key])
 		if e != nil {
-			err = errors.Join(err, fmt.Errorf("uplink of bridge %q: %w", br.Name, e))
+			err = errors.Join(err, fmt.Errorf("uplink of bridge %q: %w", bridge, e))
 			continue
 		}
-		uplinks = append(uplinks, j.uplink(db, br.Name))
+		uplinks = append(uplinks, j.uplink(db, bridge))
 	}
 	return uplinks, err
 }

@@ -33,6 +33,9 @@ With --kind device the port is the existing device of that name, such as a NIC.`
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := a.config()
+			if err == nil {
+				err = config.Check()
+			}
 			if err != nil {
 				return usagef("%s: %w", c.CommandPath(), err)
 			}
@@ -177,19 +180,21 @@ func printAttached(w io.Writer, p *port.Port) {
 
 // A portDescription is what the command prints of a port as JSON.
 type portDescription struct {
-	Name   string `json:"name"`
-	Bridge string `json:"bridge"`
-	OFPort uint32 `json:"ofport"`
-	Kind   string `json:"kind"`
-	Owner  string `json:"owner"`
-	MAC    string `json:"mac,omitempty"`
-	Error  string `json:"error,omitempty"`
+	Name        string `json:"name"`
+	Bridge      string `json:"bridge"`
+	OFPort      uint32 `json:"ofport"`
+	Kind        string `json:"kind"`
+	Owner       string `json:"owner"`
+	MAC         string `json:"mac,omitempty"`
+	ContainerID string `json:"containerID,omitempty"`
+	Error       string `json:"error,omitempty"`
 	port.Config
 }
 
 func describePort(p *port.Port) portDescription {
 	d := portDescription{
-		Name: p.Name, Bridge: p.Bridge, OFPort: p.OFPort, Kind: p.Kind.String(), Owner: p.Owner, Config: p.Config,
+		Name: p.Name, Bridge: p.Bridge, OFPort: p.OFPort, Kind: p.Kind.String(), Owner: p.Owner, ContainerID: p.ContainerID,
+		Config: p.Config,
 	}
 	if p.MAC != nil {
 		d.MAC = p.MAC.String()

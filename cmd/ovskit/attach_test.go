@@ -34,6 +34,18 @@ func TestAttachUsage(t *testing.T) {
 		{"attach --bridge br0 --netns web --trunks 1,5000", "5000"},
 		{"attach --bridge br0 --netns web --external-id key", `"key"`},
 		{"attach --bridge br0 --netns web -o xml", `"xml"`},
+		{"attach --bridge br0 --netns web --vlan 4096", "VLAN 4096"},
+		{"attach --bridge br0 --netns web --mtu 67", "MTU 67"},
+		{"attach --bridge br0 --netns web --name sixteen-bytes-xx", `"sixteen-bytes-xx"`},
+		{"attach --bridge br0 --netns web --ifname a/b", `"a/b"`},
+		{"attach --bridge br0 --netns web --ip 10.0.0.2/24 --gateway 10.0.1.1", "10.0.1.1"},
+		{"attach --bridge br0 --netns web --ofport 65280", "65280"},
+		{"attach --bridge br0 --netns web --mac 01:00:00:00:00:01", "01:00:00:00:00:01"},
+		{"attach --bridge br0 --netns web --external-id ovskit-owner=me", "ovskit-owner"},
+		{"attach --bridge br0 --kind device --netns web --name eth1", "namespace"},
+		{"status --timeout 0", "--timeout 0s"},
+		{"status --owner=", "--owner is empty"},
+		{"gc --grace -1s", "--grace -1s"},
 		{"detach", "no port given"},
 		{"gc now", `"now"`},
 	} {
@@ -88,12 +100,16 @@ func TestAttachDetachCollect(t *testing.T) {
 	if got, want := ok("gc"), "nothing to collect\n"; got != want {
 		t.Errorf("gc printed %q, want %q", got, want)
 	}
+	code, stdout, stderr := command(t, "gc", "--db", n.OVS().DatabaseEndpoint(), "--switch-netns", web.Name())
+	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "--switch-netns") {
+		t.Errorf("gc where the switch is not: exit code %d, stdout %q, stderr %q; want %d and a hint", code, stdout, stderr, exitFailed)
+	}
 	if got := ok("status", "--check"); !strings.Contains(got, "bridge br0: datapath netdev") ||
 		!strings.Contains(got, web.Name()+"/eth0") || !strings.Contains(got, "10.1.0.2/24") {
 		t.Errorf("status printed %q", got)
 	}
 	nodetest.DeleteLink(t, web, "eth0")
-	code, stdout, stderr := command(t, append([]string{"status", "--check"}, where...)...)
+	code, stdout, stderr = command(t, append([]string{"status", "--check"}, where...)...)
 	if code != exitFailed || stderr != "" || !strings.Contains(stdout, "port web0: ") {
 		t.Errorf("status of a port without its interface: exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}

@@ -27,8 +27,9 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Build a network, send traffic through it, and compare with what was expected",
 		Long: `Build two networks with three endpoints on one bridge, with NAT, a published port and
-isolation done by flows, and probe them with real traffic. A real switch is a private
-Open vSwitch in network namespaces of its own; nothing else on the machine is touched.
+isolation done by flows, in IPv4 and IPv6, and probe them with real traffic: once for each
+way out that networks can have. A real switch is a private Open vSwitch in network
+namespaces of its own; nothing else on the machine is touched.
 
 It fails unless every probe got what it wanted.`,
 		Args: noArgs,
@@ -53,8 +54,9 @@ It fails unless every probe got what it wanted.`,
 		},
 	}
 	c.Flags().StringVar(&o.Switch, "switch", demo.Auto, "what to run on: auto, real or fake; auto takes a real one if it can")
+	c.Flags().StringVar(&o.Egress, "egress", demo.All, "how the networks reach the outside: uplink, address, routed, or all, one after the other")
 	c.Flags().StringVarP(&output, "output", "o", "table", "what to print: table or json")
-	c.Flags().BoolVar(&o.Keep, "keep", false, "leave the network up and say how to look at it (real switch only)")
+	c.Flags().BoolVar(&o.Keep, "keep", false, "leave the network up and say how to look at it (real switch only; of several the one of uplink)")
 	c.Flags().BoolVar(&cleanup, "cleanup", false, "remove every network that --keep left on this machine, and do nothing else")
 	return c
 }

@@ -27,15 +27,22 @@ func gcCommand() *cobra.Command {
 		Long: `Find ports whose device or network namespace is gone, devices that were made for ports that are
 in no database, and rows of QoS, queues and mirrors that nothing uses. What is found for the first
 time is marked; what was marked by an earlier run and is still of no use is removed. What belongs
-to another --owner or to nobody is left alone.`,
+to another --owner or to nobody is left alone.
+
+It is to run in the network namespace that Open vSwitch runs in, or with --switch-netns.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if o.Grace < 0 {
+				return usagef("%s: --grace %s: below zero", c.CommandPath(), o.Grace)
+			}
 			return f.run(c, func(ctx context.Context, _ *vswitch.DB, ports *port.Manager) error {
 				found, err := ports.Collect(ctx, o)
 				if f.output == "json" {
 					return errors.Join(err, printJSON(c.OutOrStdout(), append([]port.Garbage{}, found...)))
 				}
-				printGarbage(c.OutOrStdout(), found, o.DryRun)
+				if err == nil || len(found) > 0 {
+					printGarbage(c.OutOrStdout(), found, o.DryRun)
+				}
 				return err
 			})
 		},

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -91,6 +92,11 @@ func readStatus(ctx context.Context, db *vswitch.DB, ports *port.Manager, check 
 	if root := db.Root(); root != nil && root.OVSVersion != nil {
 		s.Version = *root.OVSVersion
 	}
+	owned := map[string]*port.Port{}
+	list, _ := ports.List() // what cannot be read, Get tells of
+	for _, p := range list {
+		owned[p.Name] = p
+	}
 	for _, br := range bridge.List(db) {
 		b := bridgeStatus{
 			Name: br.Name, Datapath: br.DatapathType, DatapathID: fmt.Sprintf("%016x", br.DatapathID), MAC: br.MAC.String(),
@@ -100,11 +106,14 @@ func readStatus(ctx context.Context, db *vswitch.DB, ports *port.Manager, check 
 			b.Controllers = append(b.Controllers, controllerStatus{c.Target, c.Connected})
 		}
 		for _, name := range br.Ports {
-			p, err := readPort(ctx, ports, name, check)
-			if err != nil {
-				return nil, err
+			p := describePortOf(br.Name, name, owned[name], ports)
+			if check {
+				differs, err := p.check(ctx, ports)
+				if err != nil {
+					return nil, err
+				}
+				s.Differs = s.Differs || differs
 			}
-			s.Differs = s.Differs || len(p.Differences) > 0
 			b.Ports = append(b.Ports, p)
 		}
 		s.Bridges = append(s.Bridges, b)
@@ -112,21 +121,32 @@ func readStatus(ctx context.Context, db *vswitch.DB, ports *port.Manager, check 
 	return s, nil
 }
 
-// readPort looks at a port. What is wrong with it is part of what it returns.
-func readPort(ctx context.Context, ports *port.Manager, name string, check bool) (portStatus, error) {
-	p, err := ports.Get(name)
-	if err != nil {
-		return portStatus{portDescription: portDescription{Name: name, Error: err.Error()}}, nil
+// describePortOf describes a port of a bridge, which is the owner's if it is not nil.
+// What is wrong with it is part of the description.
+func describePortOf(bridge, name string, p *port.Port, ports *port.Manager) portStatus {
+	if p == nil {
+		var err error
+		if p, err = ports.Get(name); err != nil {
+			return portStatus{portDescription: portDescription{Name: name, Bridge: bridge, Error: err.Error()}}
+		}
 	}
-	s := portStatus{portDescription: describePort(p)}
-	if !check {
-		return s, nil
+	return portStatus{portDescription: describePort(p)}
+}
+
+// check compares a port of the owner with how it was attached, and reports whether it is
+// otherwise.
+func (p *portStatus) check(ctx context.Context, ports *port.Manager) (differs bool, err error) {
+	found, err := ports.Check(ctx, p.Name)
+	switch {
+	case errors.Is(err, port.ErrForeign) || errors.Is(err, port.ErrNotFound):
+		return false, nil // not ours to say how it should be, or detached meanwhile
+	case err != nil && p.Error != "":
+		return true, nil // it cannot be read
+	case err != nil:
+		return false, err
 	}
-	s.Differences, err = ports.Check(ctx, name)
-	if errors.Is(err, port.ErrForeign) || errors.Is(err, port.ErrNotFound) {
-		err = nil // not ours to say how it should be, or detached meanwhile
-	}
-	return s, err
+	p.Differences = found
+	return len(found) > 0, nil
 }
 
 func printStatus(w io.Writer, s *switchStatus) {
@@ -147,8 +167,8 @@ func printStatus(w io.Writer, s *switchStatus) {
 		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "PORT\tOFPORT\tKIND\tVLAN\tINTERFACE\tADDRESSES\tOWNER\tSTATE")
 		for _, p := range b.Ports {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", p.Name, orDash(portNumber(p.OFPort)), orDash(p.Kind), orDash(vlanText(p.VLAN)),
-				orDash(interfaceText(p)), orDash(addrsText(p)), orDash(p.Owner), stateText(p))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cell(p.Name), cell(portNumber(p.OFPort)), cell(p.Kind), cell(vlanText(p.VLAN)),
+				cell(interfaceText(p)), cell(addrsText(p)), cell(p.Owner), cell(stateText(p)))
 		}
 		t.Flush()
 		for _, p := range b.Ports {
@@ -159,7 +179,13 @@ func printStatus(w io.Writer, s *switchStatus) {
 	}
 }
 
-func orDash(s string) string { return cmp.Or(s, "-") }
+// cell is a text in a table. What others have written into the database may be anything.
+func cell(s string) string {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return strconv.Quote(s)
+	}
+	return cmp.Or(s, "-")
+}
 
 func portNumber(n uint32) string {
 	if n == 0 {
@@ -172,7 +198,7 @@ func portNumber(n uint32) string {
 func interfaceText(p portStatus) string {
 	switch {
 	case p.Netns != "":
-		return filepath.Base(p.Netns) + "/" + p.Ifname
+		return netnsText(p.Netns) + "/" + p.Ifname
 	case p.Tunnel != nil && p.Tunnel.Remote.IsValid():
 		return p.Tunnel.Type + " to " + p.Tunnel.Remote.String()
 	case p.Tunnel != nil:
@@ -181,6 +207,19 @@ func interfaceText(p portStatus) string {
 		return "to " + p.Patch.Bridge + "/" + p.Patch.Name
 	}
 	return p.Ifname
+}
+
+// netnsText names a namespace as --netns takes it.
+func netnsText(path string) string {
+	if pid, ok := strings.CutPrefix(path, "/proc/"); ok {
+		if pid, ok := strings.CutSuffix(pid, "/ns/net"); ok && !strings.Contains(pid, "/") {
+			return "pid:" + pid
+		}
+	}
+	if dir, name := filepath.Split(path); dir == "/run/netns/" || dir == "/var/run/netns/" {
+		return name
+	}
+	return path
 }
 
 func addrsText(p portStatus) string {

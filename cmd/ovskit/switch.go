@@ -18,6 +18,7 @@ import (
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 )
 
 // switchFlags are the flags of verbs that work on a switch.
@@ -40,6 +41,12 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 	if f.output != "text" && f.output != "json" {
 		return usagef("%s: no such output: %q (one of text, json)", c.CommandPath(), f.output)
 	}
+	if f.timeout <= 0 {
+		return usagef("%s: --timeout %s: not above zero", c.CommandPath(), f.timeout)
+	}
+	if f.owner == "" {
+		return usagef("%s: --owner is empty", c.CommandPath())
+	}
 	ctx, cancel := context.WithTimeout(c.Context(), f.timeout)
 	defer cancel()
 	endpoint := f.db
@@ -61,7 +68,14 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 		return err
 	}
 	defer ports.Close()
-	return do(ctx, db, ports)
+	switch err := do(ctx, db, ports); {
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w\n(only root may change devices and enter network namespaces)", err)
+	case errors.Is(err, port.ErrElsewhere):
+		return fmt.Errorf("%w (--switch-netns says where it runs)", err)
+	default:
+		return err
+	}
 }
 
 // printJSON prints a value for programs.

@@ -12,8 +12,6 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 )
 
-var broadcast = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
-
 // ethernet begins a frame and leaves room for n bytes of payload.
 func ethernet(src, dst net.HardwareAddr, typ tcpip.NetworkProtocolNumber, n int) (frame, payload []byte) {
 	frame = make([]byte, header.EthernetMinimumSize+n)
@@ -25,118 +23,104 @@ func ethernet(src, dst net.HardwareAddr, typ tcpip.NetworkProtocolNumber, n int)
 	return frame, frame[header.EthernetMinimumSize:]
 }
 
+// hopLimit is what neighbour discovery wants to see, RFC 4861 section 7.1; other packets may have it as well.
+const hopLimit = 255
+
+// ipFrame begins a frame with an IP packet and leaves room for n bytes of payload. sum is the checksum of what stands for
+// the IP header in those of UDP and ICMPv6.
+func ipFrame(
+	ethSrc, ethDst net.HardwareAddr, src, dst netip.Addr, proto tcpip.TransportProtocolNumber, n int,
+) (frame, payload []byte, sum uint16) {
+	from, to := tcpip.AddrFromSlice(src.AsSlice()), tcpip.AddrFromSlice(dst.AsSlice())
+	sum = header.PseudoHeaderChecksum(proto, from, to, uint16(n))
+	if src.Is4() {
+		frame, packet := ethernet(ethSrc, ethDst, header.IPv4ProtocolNumber, header.IPv4MinimumSize+n)
+		ip := header.IPv4(packet)
+		ip.Encode(&header.IPv4Fields{
+			TotalLength: uint16(len(packet)), TTL: hopLimit, Protocol: uint8(proto), SrcAddr: from, DstAddr: to,
+		})
+		ip.SetChecksum(^ip.CalculateChecksum())
+		return frame, ip.Payload(), sum
+	}
+	frame, packet := ethernet(ethSrc, ethDst, header.IPv6ProtocolNumber, header.IPv6MinimumSize+n)
+	ip := header.IPv6(packet)
+	ip.Encode(&header.IPv6Fields{
+		PayloadLength: uint16(n), HopLimit: hopLimit, TransportProtocol: proto, SrcAddr: from, DstAddr: to,
+	})
+	return frame, ip.Payload(), sum
+}
+
 // udpFrame makes a frame with a datagram in it.
 func udpFrame(ethSrc, ethDst net.HardwareAddr, src, dst netip.AddrPort, data []byte) []byte {
 	length := header.UDPMinimumSize + len(data)
-	frame, payload := ethernet(ethSrc, ethDst, header.IPv4ProtocolNumber, header.IPv4MinimumSize+length)
-	srcIP, dstIP := tcpip.AddrFrom4(src.Addr().As4()), tcpip.AddrFrom4(dst.Addr().As4())
-
-	ip := header.IPv4(payload)
-	ip.Encode(&header.IPv4Fields{
-		TotalLength: uint16(len(payload)),
-		TTL:         64,
-		Protocol:    uint8(header.UDPProtocolNumber),
-		SrcAddr:     srcIP,
-		DstAddr:     dstIP,
-	})
-	ip.SetChecksum(^ip.CalculateChecksum())
-
-	udp := header.UDP(ip.Payload())
+	frame, payload, sum := ipFrame(ethSrc, ethDst, src.Addr(), dst.Addr(), header.UDPProtocolNumber, length)
+	udp := header.UDP(payload)
 	udp.Encode(&header.UDPFields{SrcPort: src.Port(), DstPort: dst.Port(), Length: uint16(length)})
 	copy(udp.Payload(), data)
-	pseudo := header.PseudoHeaderChecksum(header.UDPProtocolNumber, srcIP, dstIP, uint16(length))
-	udp.SetChecksum(^udp.CalculateChecksum(checksum.Checksum(data, pseudo)))
+	udp.SetChecksum(^udp.CalculateChecksum(checksum.Checksum(data, sum)))
 	return frame
 }
 
-// arpPacket is what an ARP packet says.
-type arpPacket struct {
-	op        header.ARPOp
-	senderMAC net.HardwareAddr
-	senderIP  netip.Addr
-	targetMAC net.HardwareAddr
-	targetIP  netip.Addr
-}
-
-func (a arpPacket) frame(ethSrc, ethDst net.HardwareAddr) []byte {
-	frame, payload := ethernet(ethSrc, ethDst, header.ARPProtocolNumber, header.ARPSize)
-	arp := header.ARP(payload)
-	arp.SetIPv4OverEthernet()
-	arp.SetOp(a.op)
-	copy(arp.HardwareAddressSender(), a.senderMAC)
-	copy(arp.ProtocolAddressSender(), a.senderIP.AsSlice())
-	copy(arp.HardwareAddressTarget(), a.targetMAC)
-	copy(arp.ProtocolAddressTarget(), a.targetIP.AsSlice())
-	return frame
-}
-
-// parseARP reads a frame with an ARP packet for IPv4; false if it is none.
-func parseARP(frame []byte) (arpPacket, bool) {
-	if len(frame) < header.EthernetMinimumSize || header.Ethernet(frame).Type() != header.ARPProtocolNumber {
-		return arpPacket{}, false
-	}
-	arp := header.ARP(frame[header.EthernetMinimumSize:])
-	if !arp.IsValid() {
-		return arpPacket{}, false
-	}
-	return arpPacket{
-		op:        arp.Op(),
-		senderMAC: net.HardwareAddr(arp.HardwareAddressSender()),
-		senderIP:  netip.AddrFrom4([4]byte(arp.ProtocolAddressSender())),
-		targetMAC: net.HardwareAddr(arp.HardwareAddressTarget()),
-		targetIP:  netip.AddrFrom4([4]byte(arp.ProtocolAddressTarget())),
-	}, true
-}
-
-// ipPacket is what the probes look at in an IPv4 packet.
+// ipPacket is what the probes look at in an IP packet.
 type ipPacket struct {
-	proto       tcpip.TransportProtocolNumber
+	proto       proto // "" if it is none of the probes'
 	src, dst    netip.Addr
 	srcPort     uint16 // of TCP and UDP
-	echoRequest bool   // of ICMP
-	payload     []byte // of UDP
+	echoRequest bool   // of ICMP and ICMPv6
 }
 
-// parseIP reads a frame with an IPv4 packet; false if it is none.
-func parseIP(frame []byte) (ipPacket, bool) {
-	if len(frame) < header.EthernetMinimumSize || header.Ethernet(frame).Type() != header.IPv4ProtocolNumber {
-		return ipPacket{}, false
+// parseIP reads a frame with an IP packet; false if it is none.
+func parseIP(frame []byte) (p ipPacket, ok bool) {
+	src, dst, number, rest := readIP(frame)
+	if !src.IsValid() {
+		return p, false
 	}
-	ip := header.IPv4(frame[header.EthernetMinimumSize:])
-	if !ip.IsValid(len(ip)) {
-		return ipPacket{}, false
-	}
-	p := ipPacket{
-		proto: ip.TransportProtocol(),
-		src:   netip.AddrFrom4(ip.SourceAddress().As4()),
-		dst:   netip.AddrFrom4(ip.DestinationAddress().As4()),
-	}
-	rest := ip.Payload()
+	p = ipPacket{src: src, dst: dst}
 	switch {
-	case p.proto == header.TCPProtocolNumber && len(rest) >= header.TCPMinimumSize:
-		p.srcPort = header.TCP(rest).SourcePort()
-	case p.proto == header.UDPProtocolNumber && len(rest) >= header.UDPMinimumSize:
-		p.srcPort = header.UDP(rest).SourcePort()
-		p.payload = header.UDP(rest).Payload()
-	case p.proto == header.ICMPv4ProtocolNumber && len(rest) >= header.ICMPv4MinimumSize:
-		p.echoRequest = header.ICMPv4(rest).Type() == header.ICMPv4Echo
+	case number == header.TCPProtocolNumber && len(rest) >= header.TCPMinimumSize:
+		p.proto, p.srcPort = tcp, header.TCP(rest).SourcePort()
+	case number == header.UDPProtocolNumber && len(rest) >= header.UDPMinimumSize:
+		p.proto, p.srcPort = udp, header.UDP(rest).SourcePort()
+	case number == header.ICMPv4ProtocolNumber && len(rest) >= header.ICMPv4MinimumSize:
+		p.proto, p.echoRequest = icmp, header.ICMPv4(rest).Type() == header.ICMPv4Echo
+	case number == header.ICMPv6ProtocolNumber && len(rest) >= header.ICMPv6MinimumSize:
+		p.proto, p.echoRequest = icmp, header.ICMPv6(rest).Type() == header.ICMPv6EchoRequest
 	}
 	return p, true
 }
 
+// readIP reads the IP header in a frame; src is invalid if there is none.
+func readIP(frame []byte) (src, dst netip.Addr, proto tcpip.TransportProtocolNumber, payload []byte) {
+	if len(frame) < header.EthernetMinimumSize {
+		return src, dst, 0, nil
+	}
+	packet := frame[header.EthernetMinimumSize:]
+	switch header.Ethernet(frame).Type() {
+	case header.IPv4ProtocolNumber:
+		if ip := header.IPv4(packet); ip.IsValid(len(ip)) {
+			return netip.AddrFrom4(ip.SourceAddress().As4()), netip.AddrFrom4(ip.DestinationAddress().As4()),
+				ip.TransportProtocol(), ip.Payload()
+		}
+	case header.IPv6ProtocolNumber:
+		if ip := header.IPv6(packet); ip.IsValid(len(ip)) {
+			return netip.AddrFrom16(ip.SourceAddress().As16()), netip.AddrFrom16(ip.DestinationAddress().As16()),
+				ip.TransportProtocol(), ip.Payload()
+		}
+	}
+	return src, dst, 0, nil
+}
+
 // sender is whom a frame claims to be from.
 type sender struct {
-	what string // "packet" or "ARP"
+	what string // "packet", or "ARP" or "ND" of a claim
 	addr netip.Addr
 }
 
-// source gives the sender of a frame with an IPv4 or an ARP packet; false if it has neither.
+// source gives the sender of a frame with an IP or an ARP packet; false if it has neither.
 func source(frame []byte) (sender, bool) {
-	if p, ok := parseIP(frame); ok {
-		return sender{"packet", p.src}, true
+	if c, ok := parseClaim(frame); ok {
+		return sender{claimBy(c.addr), c.addr}, true
 	}
-	if a, ok := parseARP(frame); ok {
-		return sender{"ARP", a.senderIP}, true
-	}
-	return sender{}, false
+	p, ok := parseIP(frame)
+	return sender{"packet", p.src}, ok
 }

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func child(name string, keep bool) int {
-	r, err := Run(context.Background(), Options{Switch: Real, Keep: keep, name: name, Progress: func(line string) {
+	r, err := Run(context.Background(), Options{Switch: Real, Egress: Uplink, Keep: keep, name: name, Progress: func(line string) {
 		fmt.Println(line)
 		if !keep && line == networkUp {
 			select {}

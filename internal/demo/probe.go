@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/internal/testbed"
-	"gvisor.dev/gvisor/pkg/tcpip"
-	"gvisor.dev/gvisor/pkg/tcpip/header"
 )
 
 // probe is a question that was not asked yet. run says what it got.
@@ -42,16 +40,6 @@ const (
 
 var protos = []proto{icmp, tcp, udp}
 
-func (p proto) number() tcpip.TransportProtocolNumber {
-	switch p {
-	case tcp:
-		return header.TCPProtocolNumber
-	case udp:
-		return header.UDPProtocolNumber
-	}
-	return header.ICMPv4ProtocolNumber
-}
-
 // call is an attempt of one machine to reach another at an address.
 type call struct {
 	proto    proto
@@ -71,7 +59,7 @@ func (c call) name() string {
 func (c call) attempt(ctx context.Context, local uint16) (answer, error) {
 	from := netip.AddrPort{}
 	if local != 0 {
-		from = netip.AddrPortFrom(netip.IPv4Unspecified(), local)
+		from = netip.AddrPortFrom(netip.Addr{}, local)
 	}
 	switch c.proto {
 	case tcp:
@@ -83,9 +71,9 @@ func (c call) attempt(ctx context.Context, local uint16) (answer, error) {
 }
 
 // answered wants the machine that is called, and no other, to answer.
-func (s *scenario) answered(c call) probe {
+func (v *view) answered(c call) probe {
 	return probe{c.name(), reply, func(ctx context.Context) string {
-		a, err := s.try(ctx, c)
+		a, err := v.try(ctx, c)
 		if err == nil && c.proto != icmp && a.server != c.to.Name() {
 			return reply + " of " + a.server
 		}
@@ -94,9 +82,9 @@ func (s *scenario) answered(c call) probe {
 }
 
 // seenAs wants the machine that is called to answer, and to see the given address calling.
-func (s *scenario) seenAs(c call, want netip.Addr) probe {
+func (v *view) seenAs(c call, want netip.Addr) probe {
 	return probe{c.name(), "seen as " + want.String(), func(ctx context.Context) string {
-		a, err := s.try(ctx, c)
+		a, err := v.try(ctx, c)
 		if err != nil {
 			return verdict(err)
 		}
@@ -108,23 +96,23 @@ func (s *scenario) seenAs(c call, want netip.Addr) probe {
 }
 
 // fails wants the attempt to be answered with an error.
-func (s *scenario) fails(c call, want string) probe {
+func (v *view) fails(c call, want string) probe {
 	return probe{c.name(), want, func(ctx context.Context) string {
-		_, err := s.try(ctx, c)
+		_, err := v.try(ctx, c)
 		return verdict(err)
 	}}
 }
 
-func (s *scenario) try(ctx context.Context, c call) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.within)
+func (v *view) try(ctx context.Context, c call) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.within)
 	defer cancel()
 	return c.attempt(ctx, 0)
 }
 
 // blocked wants that nothing answers and that nothing of the attempt arrives at the machine that is called. It gives the
 // attempt some time to be made, and then waits until what was sent must have been where it can get.
-func (s *scenario) blocked(c call) probe {
-	local := s.freshPort()
+func (v *view) blocked(c call) probe {
+	local := v.freshPort()
 	return probe{c.name(), blocked, func(ctx context.Context) string {
 		capture, err := c.to.Capture(ctx)
 		if err != nil {
@@ -139,14 +127,14 @@ func (s *scenario) blocked(c call) probe {
 			_, err := c.attempt(attempt, local)
 			answered <- err
 		}()
-		timer := time.NewTimer(s.patience)
+		timer := time.NewTimer(v.patience)
 		defer timer.Stop()
 		select {
 		case err := <-answered:
 			return verdict(err)
 		case <-timer.C:
 		}
-		fenced := s.fence(ctx, c.from)
+		fenced := v.fence(ctx, c.from)
 		cancel()
 		if err := <-answered; !errors.Is(err, context.Canceled) {
 			return verdict(err)
@@ -167,27 +155,30 @@ func (s *scenario) blocked(c call) probe {
 
 // fence returns when the switch, and the host if it forwards, have dealt with all that a machine has sent before: they
 // keep the order of what comes from one machine. It asks for nothing that depends on the intents.
-func (s *scenario) fence(ctx context.Context, from *machine) error {
-	ctx, cancel := context.WithTimeout(ctx, s.within)
+func (v *view) fence(ctx context.Context, from *machine) error {
+	ctx, cancel := context.WithTimeout(ctx, v.within)
 	defer cancel()
 	var err error
 	switch from {
-	case s.host:
-	case s.outside:
-		err = from.Ping(ctx, s.host.addr)
+	case v.host:
+	case v.outside:
+		err = from.Ping(ctx, v.host.addr)
 	default:
-		_, err = resolve(ctx, from, from.gateway)
+		_, err = resolve(ctx, from, from.addr, from.gateway)
+	}
+	if err == nil && v.egress == Address { // the way outside is not by way of the switch
+		_, err = resolve(ctx, v.host, v.host.addr, v.in.spare)
 	}
 	if err != nil {
 		return err
 	}
-	return s.host.Ping(ctx, s.outside.addr)
+	return v.host.Ping(ctx, v.outside.addr)
 }
 
 // sent tells whether a frame that arrived is of the attempt.
 func (c call) sent(frame []byte, local uint16) bool {
 	p, ok := parseIP(frame)
-	if !ok || p.proto != c.proto.number() || !c.from.has(p.src) || p.dst != c.at.Addr() {
+	if !ok || p.proto != c.proto || !c.from.has(p.src) || p.dst != c.at.Addr() {
 		return false
 	}
 	return p.srcPort == local || p.echoRequest

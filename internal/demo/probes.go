@@ -9,21 +9,22 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-
-	"github.com/ovskit/ovskit/internal/testbed"
 )
 
 // probes are all that can be asked at the same time.
-func (s *scenario) probes() []probe {
-	return slices.Concat(
-		s.sameNetwork(),
-		s.acrossNetworks(),
-		s.egress(),
-		s.publishing(),
-		s.fromOutside(),
-		s.hostAccess(),
-		s.spoofing(),
-	)
+func (s *scenario) probes() (ps []probe) {
+	for _, v := range s.views {
+		ps = slices.Concat(ps,
+			v.sameNetwork(),
+			v.acrossNetworks(),
+			v.out(),
+			v.publishing(),
+			v.fromOutside(),
+			v.hostAccess(),
+			v.spoofing(),
+		)
+	}
+	return ps
 }
 
 // to is a call to a machine's own address.
@@ -39,46 +40,49 @@ func (m *machine) toAddr(p proto, to *machine, addr netip.Addr, port uint16) cal
 	return call{p, m, to, netip.AddrPortFrom(addr, port)}
 }
 
-func (s *scenario) sameNetwork() (ps []probe) {
+func (v *view) sameNetwork() (ps []probe) {
 	for _, p := range protos {
 		ps = append(ps,
-			s.answered(s.web0.to(p, s.web1, servicePort)),
-			s.answered(s.web1.to(p, s.web0, servicePort)))
+			v.answered(v.web0.to(p, v.web1, servicePort)),
+			v.answered(v.web1.to(p, v.web0, servicePort)))
 	}
 	return ps
 }
 
-func (s *scenario) acrossNetworks() (ps []probe) {
+func (v *view) acrossNetworks() (ps []probe) {
 	for _, p := range protos {
 		ps = append(ps,
-			s.blocked(s.web0.to(p, s.db0, servicePort)),
-			s.blocked(s.db0.to(p, s.web0, servicePort)))
+			v.blocked(v.web0.to(p, v.db0, servicePort)),
+			v.blocked(v.db0.to(p, v.web0, servicePort)))
 	}
 	return ps
 }
 
-// egress is the way out, masqueraded as the host's address; the host's own connections take it as well.
-func (s *scenario) egress() (ps []probe) {
-	for _, from := range []*machine{s.web0, s.db0, s.host} {
-		ps = append(ps, s.answered(from.toAddr(icmp, s.outside, testbed.BeyondAddr, 0)))
+// out is the way out; the host's own connections take it as well.
+func (v *view) out() (ps []probe) {
+	for _, from := range []*machine{v.web0, v.db0, v.host} {
+		ps = append(ps, v.answered(from.toAddr(icmp, v.outside, v.in.beyond, 0)))
 		for _, p := range []proto{tcp, udp} {
-			ps = append(ps, s.seenAs(from.toAddr(p, s.outside, testbed.BeyondAddr, servicePort), s.host.addr))
+			ps = append(ps, v.seenAs(from.toAddr(p, v.outside, v.in.beyond, servicePort), v.seen(from)))
 		}
 	}
-	return append(ps, s.sharedSource())
+	if v.egress == Routed {
+		return ps
+	}
+	return append(ps, v.sharedSource())
 }
 
 // sharedSource wants two endpoints to be connected to the same service at the same time, both from the same port.
-func (s *scenario) sharedSource() probe {
-	name := fmt.Sprintf("tcp web0 and web1 -> outside, both from port %d", sharedPort)
-	want := "both seen as " + s.host.addr.String()
+func (v *view) sharedSource() probe {
+	name := fmt.Sprintf("tcp web0 and web1 -> outside, both from port %d (%s)", sharedPort, v.in.name)
+	want := "both seen as " + v.seen(v.web0).String()
 	return probe{name, want, func(ctx context.Context) string {
-		ctx, cancel := context.WithTimeout(ctx, s.within)
+		ctx, cancel := context.WithTimeout(ctx, v.within)
 		defer cancel()
-		local := netip.AddrPortFrom(netip.IPv4Unspecified(), sharedPort)
+		local := netip.AddrPortFrom(netip.Addr{}, sharedPort)
 		var conns []net.Conn
-		for _, m := range []*machine{s.web0, s.web1} {
-			c, err := m.DialTCP(ctx, local, netip.AddrPortFrom(testbed.BeyondAddr, servicePort))
+		for _, m := range []*machine{v.web0, v.web1} {
+			c, err := m.DialTCP(ctx, local, netip.AddrPortFrom(v.in.beyond, servicePort))
 			if err != nil {
 				return m.Name() + ": " + verdict(err)
 			}
@@ -102,38 +106,63 @@ func (s *scenario) sharedSource() probe {
 	}}
 }
 
-// publishing is web0's service at the host's address.
-func (s *scenario) publishing() []probe {
-	published := func(from *machine) call { return from.toAddr(tcp, s.web0, s.host.addr, publishedPort) }
-	return []probe{
-		s.seenAs(published(s.outside), s.outside.addr),
-		s.answered(published(s.web0)),
-		s.answered(published(s.web1)),
-		s.answered(published(s.db0)),
-		s.fails(s.outside.toAddr(tcp, s.web0, s.host.addr, hiddenPort), refused),
+// publishing is web0's service where it is reached from outside.
+func (v *view) publishing() []probe {
+	published := func(from *machine) call {
+		return from.toAddr(tcp, v.web0, v.published.Addr(), v.published.Port())
 	}
+	hidden := v.outside.toAddr(tcp, v.web0, v.published.Addr(), hiddenPort)
+	ps := []probe{v.seenAs(published(v.outside), v.outside.addr)}
+	switch v.egress {
+	case Uplink:
+		ps = append(ps, v.fails(hidden, refused)) // by the host, whose address it is
+	case Address:
+		ps = append(ps, v.blocked(hidden), v.answered(published(v.host)))
+	case Routed:
+		return append(ps, v.blocked(hidden)) // to endpoints of its network it is open, and no more than other ports
+	}
+	return append(ps,
+		v.answered(published(v.web0)),
+		v.answered(published(v.web1)),
+		v.answered(published(v.db0)))
 }
 
 // fromOutside is what the outside may and may not reach without a published port.
-func (s *scenario) fromOutside() (ps []probe) {
-	ps = append(ps, s.answered(s.outside.to(tcp, s.host, hostPort)))
+func (v *view) fromOutside() (ps []probe) {
+	ps = append(ps, v.answered(v.outside.to(tcp, v.host, hostPort)))
 	for _, p := range protos {
-		ps = append(ps, s.blocked(s.outside.to(p, s.web0, servicePort)))
+		if v.egress == Routed {
+			ps = append(ps, v.routedIn(p)...)
+			continue
+		}
+		ps = append(ps, v.blocked(v.outside.to(p, v.web0, servicePort)))
+	}
+	return ps
+}
+
+// routedIn is what the outside may and may not reach of endpoints of routed networks: all of them answer pings.
+func (v *view) routedIn(p proto) []probe {
+	if p == icmp {
+		return []probe{v.answered(v.outside.to(p, v.web0, 0)), v.answered(v.outside.to(p, v.db0, 0))}
+	}
+	ps := []probe{v.blocked(v.outside.to(p, v.web1, servicePort)), v.blocked(v.outside.to(p, v.db0, servicePort))}
+	if p == udp { // the port is published for TCP
+		ps = append(ps, v.blocked(v.outside.to(p, v.web0, servicePort)))
 	}
 	return ps
 }
 
 // hostAccess is both ways for the network web, none for db.
-func (s *scenario) hostAccess() (ps []probe) {
+func (v *view) hostAccess() (ps []probe) {
 	for _, p := range protos {
 		// A service that answers datagrams does so from the address nearest to the client.
 		ps = append(ps,
-			s.answered(s.host.to(p, s.web0, servicePort)),
-			s.answered(s.web0.toAddr(p, s.host, webGateway, hostPort)),
-			s.blocked(s.host.to(p, s.db0, servicePort)),
-			s.blocked(s.db0.toAddr(p, s.host, dbGateway, hostPort)))
+			v.answered(v.host.to(p, v.web0, servicePort)),
+			v.answered(v.web0.toAddr(p, v.host, v.in.web.Addr(), hostPort)),
+			v.blocked(v.host.to(p, v.db0, servicePort)),
+			v.blocked(v.db0.toAddr(p, v.host, v.in.db.Addr(), hostPort)))
 	}
 	return append(ps,
-		s.answered(s.web0.to(tcp, s.host, hostPort)),
-		s.blocked(s.db0.to(tcp, s.host, hostPort)))
+		v.answered(v.web0.to(tcp, v.host, hostPort)),
+		v.blocked(v.db0.to(tcp, v.host, hostPort)))
 }

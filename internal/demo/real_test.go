@@ -51,7 +51,7 @@ func TestDemoReal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkOK(t, r)
+	checkOK(t, r, 3)
 	if left := leftovers(t, name); left != nil {
 		t.Errorf("left behind: %q", left)
 	}
@@ -139,11 +139,11 @@ func TestDemoRealKilled(t *testing.T) {
 		t.Error("the killed demo left nothing: this test tests nothing")
 	}
 
-	r, err := Run(testContext(t), Options{Switch: Real, name: name})
+	r, err := Run(testContext(t), Options{Switch: Real, Egress: Uplink, name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkOK(t, r)
+	checkOK(t, r, 1)
 	if left := leftovers(t, name); left != nil {
 		t.Errorf("left behind: %q", left)
 	}

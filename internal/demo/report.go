@@ -20,6 +20,7 @@ type Report struct {
 
 // Probe is one question to the network.
 type Probe struct {
+	// Name begins with the egress of the network that was asked, and is no other probe's.
 	Name string `json:"name"`
 	Want string `json:"want"`
 	Got  string `json:"got"`

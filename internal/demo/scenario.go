@@ -7,31 +7,13 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/testbed"
 	"github.com/ovskit/ovskit/openflow"
 )
-
-// The addresses and ports of the scenario.
-var (
-	webSubnet  = netip.MustParsePrefix("10.77.1.0/24")
-	webGateway = netip.MustParseAddr("10.77.1.1")
-	web0Addr   = netip.MustParseAddr("10.77.1.2")
-	web1Addr   = netip.MustParseAddr("10.77.1.3")
-	dbSubnet   = netip.MustParsePrefix("10.77.2.0/24")
-	dbGateway  = netip.MustParseAddr("10.77.2.1")
-	db0Addr    = netip.MustParseAddr("10.77.2.2")
-)
-
-// gateways are the host's addresses in the networks.
-func gateways() []netip.Prefix {
-	return []netip.Prefix{
-		netip.PrefixFrom(webGateway, webSubnet.Bits()),
-		netip.PrefixFrom(dbGateway, dbSubnet.Bits()),
-	}
-}
 
 const (
 	servicePort   = 80   // of every endpoint, and outside
@@ -42,18 +24,33 @@ const (
 	firstPort     = 20001 // local ports of attempts that are looked for on the wire; below what a kernel chooses itself
 )
 
+// spareName is that of the spare addresses.
+const spareName = "spare"
+
 // scenario is the network of the demo, set up and answering.
 type scenario struct {
 	tb       *testbed.Testbed
-	of       *openflow.Conn
+	egress   string
+	of       *openflow.Client
+	flows    *flows.Switch
 	services *services
 
-	host, outside, web0, web1, db0 *machine
-	declared                       map[*machine]flows.Endpoint
+	views    []*view
+	declared map[string]flows.Endpoint
 
 	within   time.Duration // how long an answer that is wanted may take
 	patience time.Duration // how long an attempt that should be blocked is let try
 	nextPort uint16
+}
+
+// testbedOptions are those of a testbed for the scenario.
+func testbedOptions(egress string) testbed.Options {
+	o := testbed.Options{Gateways: append(
+		each(func(f family) netip.Prefix { return f.web }), each(func(f family) netip.Prefix { return f.db })...)}
+	if egress == Address {
+		o.Spare = each(func(f family) netip.Addr { return f.spare })
+	}
+	return o
 }
 
 // build sets the scenario up on the testbed, with the intents as alter (nil: as they are) leaves them. What it has
@@ -61,53 +58,49 @@ type scenario struct {
 func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows.Object) error {
 	s.services = newServices()
 	s.nextPort = firstPort
-	s.declared = make(map[*machine]flows.Endpoint)
-	s.host = &machine{
-		Station: s.tb.Host(),
-		addr:    testbed.HostAddr.Addr(),
-		others:  []netip.Addr{webGateway, dbGateway},
+	s.declared = make(map[string]flows.Endpoint)
+	for _, f := range families {
+		v := &view{scenario: s, in: f}
+		v.host = &machine{Station: s.tb.Host(), addr: f.host.Addr(), others: []netip.Addr{f.web.Addr(), f.db.Addr()}}
+		v.outside = &machine{Station: s.tb.Outside(), addr: f.outside, others: []netip.Addr{f.beyond}}
+		s.views = append(s.views, v)
 	}
-	s.outside = &machine{
-		Station: s.tb.Outside(),
-		addr:    testbed.OutsideAddr.Addr(),
-		others:  []netip.Addr{testbed.BeyondAddr},
-	}
-	published := []flows.PortMapping{{Proto: flows.TCP, HostPort: publishedPort, Port: servicePort}}
 	for _, e := range []struct {
-		machine       **machine
 		name, network string
-		addr, gateway netip.Addr
-		publish       []flows.PortMapping
+		machine       func(*view) **machine
+		addr          func(family) netip.Addr
+		gateway       func(family) netip.Prefix
 	}{
-		{&s.web0, "web0", "web", web0Addr, webGateway, published},
-		{&s.web1, "web1", "web", web1Addr, webGateway, nil},
-		{&s.db0, "db0", "db", db0Addr, dbGateway, nil},
+		{
+			"web0", "web", func(v *view) **machine { return &v.web0 },
+			func(f family) netip.Addr { return f.web0 }, func(f family) netip.Prefix { return f.web },
+		},
+		{
+			"web1", "web", func(v *view) **machine { return &v.web1 },
+			func(f family) netip.Addr { return f.web1 }, func(f family) netip.Prefix { return f.web },
+		},
+		{
+			"db0", "db", func(v *view) **machine { return &v.db0 },
+			func(f family) netip.Addr { return f.db0 }, func(f family) netip.Prefix { return f.db },
+		},
 	} {
 		at, err := s.tb.AddEndpoint(ctx, testbed.Endpoint{
-			Name:    e.name,
-			Addr:    netip.PrefixFrom(e.addr, webSubnet.Bits()),
-			Gateway: e.gateway,
+			Name:     e.name,
+			Addrs:    each(func(f family) netip.Prefix { return netip.PrefixFrom(e.addr(f), e.gateway(f).Bits()) }),
+			Gateways: each(func(f family) netip.Addr { return e.gateway(f).Addr() }),
 		})
 		if err != nil {
 			return err
 		}
-		*e.machine = &machine{Station: at.Station, addr: e.addr, gateway: e.gateway}
-		s.declared[*e.machine] = flows.Endpoint{
-			Name: e.name, Network: e.network, Port: at.Port.OFPort, MAC: at.Port.MAC,
-			Addrs: []netip.Addr{e.addr}, Publish: e.publish,
+		s.declared[e.name] = flows.Endpoint{
+			Name: e.name, Network: e.network, Port: at.Port.OFPort, MAC: at.Port.MAC, Addrs: each(e.addr),
+		}
+		for _, v := range s.views {
+			*e.machine(v) = &machine{Station: at.Station, addr: e.addr(v.in), gateway: e.gateway(v.in).Addr()}
 		}
 	}
-	uplink := s.tb.Uplink()
-	intents := []flows.Object{
-		flows.Host{MAC: s.tb.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
-		flows.Uplink{Name: uplink.Name, Port: uplink.OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
-		flows.Network{
-			Name: "web", Gateways: gateways()[:1],
-			Egress: flows.Via(uplink.Name), Host: flows.ToHost | flows.FromHost,
-		},
-		flows.Network{Name: "db", Gateways: gateways()[1:], Egress: flows.Via(uplink.Name)},
-		s.declared[s.web0], s.declared[s.web1], s.declared[s.db0],
-	}
+	s.publish()
+	intents := s.intents()
 	if alter != nil {
 		intents = alter(intents)
 	}
@@ -117,40 +110,80 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 	return s.serve(ctx)
 }
 
+// publish makes web0's service reachable: at the address that its network shares, or at its own if that is routed.
+func (s *scenario) publish() {
+	m := flows.PortMapping{Proto: flows.TCP, HostPort: publishedPort, Port: servicePort}
+	if s.egress == Routed {
+		m.HostPort = 0
+	}
+	web0 := s.declared["web0"]
+	web0.Publish = []flows.PortMapping{m}
+	s.declared["web0"] = web0
+	for _, v := range s.views {
+		v.published = netip.AddrPortFrom(v.seen(v.web0), publishedPort)
+		if s.egress == Routed {
+			v.published = netip.AddrPortFrom(v.web0.addr, servicePort)
+		}
+	}
+}
+
+// intents are what the scenario declares.
+func (s *scenario) intents() []flows.Object {
+	hostAddr := func(f family) netip.Addr { return f.host.Addr() }
+	objects := []flows.Object{
+		flows.Host{MAC: s.tb.Bridge().MAC, Addrs: each(func(f family) netip.Prefix { return f.host })},
+	}
+	if u := s.tb.Uplink(); u != nil {
+		objects = append(objects, flows.Uplink{Name: u.Name, Port: u.OFPort, Addrs: each(hostAddr)})
+	}
+	egress := flows.Routed()
+	switch s.egress {
+	case Uplink:
+		egress = flows.Via(s.tb.Uplink().Name)
+	case Address:
+		objects = append(objects, flows.Address{Name: spareName, Addrs: each(func(f family) netip.Addr { return f.spare })})
+		egress = flows.Behind(spareName)
+	}
+	return append(objects,
+		flows.Network{
+			Name: "web", Gateways: each(func(f family) netip.Prefix { return f.web }),
+			Egress: egress, Host: flows.ToHost | flows.FromHost,
+		},
+		flows.Network{Name: "db", Gateways: each(func(f family) netip.Prefix { return f.db }), Egress: egress},
+		s.declared["web0"], s.declared["web1"], s.declared["db0"],
+	)
+}
+
 // connect makes the intents come true on the bridge.
 func (s *scenario) connect(ctx context.Context, intents []flows.Object) (err error) {
-	if s.of, err = openflow.Dial(ctx, s.tb.Bridge().Management(), openflow.Options{}); err != nil {
+	if s.of, err = openflow.Connect(ctx, s.tb.Bridge().Management(), openflow.ClientOptions{}); err != nil {
 		return err
 	}
-	sw, err := flows.Open(ctx, s.of, flows.Options{Owner: "demo"})
-	if err != nil {
+	if s.flows, err = flows.Open(ctx, s.of, flows.Options{Owner: "demo"}); err != nil {
 		return err
 	}
-	return sw.Set(ctx, intents...)
+	return s.flows.Set(ctx, intents...)
 }
 
 // serve starts what the probes talk to.
 func (s *scenario) serve(ctx context.Context) error {
-	at := map[*machine][]netip.AddrPort{
-		s.outside: {
-			netip.AddrPortFrom(testbed.BeyondAddr, servicePort),
-		},
-		s.host: {
-			netip.AddrPortFrom(s.host.addr, hostPort),
-			netip.AddrPortFrom(webGateway, hostPort),
-			netip.AddrPortFrom(dbGateway, hostPort),
-		},
-		s.web0: {
-			netip.AddrPortFrom(web0Addr, servicePort),
-			netip.AddrPortFrom(web0Addr, hiddenPort),
-		},
-		s.web1: {netip.AddrPortFrom(web1Addr, servicePort)},
-		s.db0:  {netip.AddrPortFrom(db0Addr, servicePort)},
-	}
-	for m, addrs := range at {
-		for _, a := range addrs {
-			if err := s.services.start(ctx, m.Station, a); err != nil {
-				return fmt.Errorf("start the services of %s: %w", m.Name(), err)
+	for _, v := range s.views {
+		for _, at := range []struct {
+			machine *machine
+			port    uint16
+			addrs   []netip.Addr
+		}{
+			{v.outside, servicePort, []netip.Addr{v.in.beyond}},
+			{v.host, hostPort, append(slices.Clone(v.host.others), v.host.addr)},
+			{v.web0, servicePort, []netip.Addr{v.web0.addr}},
+			{v.web0, hiddenPort, []netip.Addr{v.web0.addr}},
+			{v.web1, servicePort, []netip.Addr{v.web1.addr}},
+			{v.db0, servicePort, []netip.Addr{v.db0.addr}},
+		} {
+			for _, a := range at.addrs {
+				if err := s.services.start(ctx, at.machine.Station, netip.AddrPortFrom(a, at.port)); err != nil {
+					return fmt.Errorf("start the services of %s: %w", at.machine.Name(), err)
+				}
 			}
 		}
 	}
@@ -161,6 +194,9 @@ func (s *scenario) serve(ctx context.Context) error {
 func (s *scenario) close() {
 	if s.services != nil {
 		s.services.close()
+	}
+	if s.flows != nil {
+		s.flows.Close()
 	}
 	if s.of != nil {
 		s.of.Close()

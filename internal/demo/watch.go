@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ovskit/ovskit/internal/testbed"
@@ -18,9 +19,9 @@ type watch struct {
 	end        func() (got string)
 }
 
-// watchOutside wants no frame to come out of the uplink that shows an endpoint's address.
+// watchOutside wants no frame to reach the outside that shows an endpoint's address.
 func (s *scenario) watchOutside(ctx context.Context) (watch, error) {
-	capture, err := s.outside.Capture(ctx)
+	capture, err := s.tb.Outside().Capture(ctx)
 	if err != nil {
 		return watch{}, err
 	}
@@ -30,7 +31,8 @@ func (s *scenario) watchOutside(ctx context.Context) (watch, error) {
 		got := none
 		err := find(ctx, capture, func(frame []byte) bool {
 			src, ok := source(frame)
-			if ok && (webSubnet.Contains(src.addr) || dbSubnet.Contains(src.addr)) {
+			inside := func(v *view) bool { return v.in.web.Contains(src.addr) || v.in.db.Contains(src.addr) }
+			if ok && slices.ContainsFunc(s.views, inside) {
 				got = src.what + " of " + src.addr.String()
 			}
 			return got != none

@@ -44,7 +44,9 @@ func Remove(h *netlink.Handle, device string, c Config) error {
 		}
 	}
 	for _, a := range c.Addrs {
-		if err := h.AddrDel(link, netlinkAddr(a)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+		err := h.AddrDel(link, netlinkAddr(a))
+		// A device whose MTU is too small for IPv6 does without it.
+		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) && !errors.Is(err, unix.ENXIO) {
 			return fmt.Errorf("remove address %s from device %q: %w", a, device, err)
 		}
 	}

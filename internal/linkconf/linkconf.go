@@ -16,10 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MinMTU and MaxMTU bound the MTU of a device; IPv4 needs the former.
+// MinMTU and MaxMTU bound the MTU of a device. IPv4 needs the former and IPv6
+// MinMTU6, RFC 8200 section 5.
 const (
-	MinMTU = 68
-	MaxMTU = 65535
+	MinMTU  = 68
+	MinMTU6 = 1280
+	MaxMTU  = 65535
 )
 
 // A Route leads to Dst through a device, by way of Via unless Via is invalid.
@@ -48,18 +50,24 @@ func (c Config) Check() error {
 		switch {
 		case !a.IsValid() || a.Addr().Is4In6() || a.Addr().Zone() != "":
 			return fmt.Errorf("address %q: not a valid address with its prefix length", a)
-		case a.Addr().IsUnspecified() || a.Addr().IsMulticast() || a.Addr().IsLoopback():
+		case a.Addr().IsUnspecified() || a.Addr().IsMulticast() || a.Addr().IsLoopback() || a.Addr() == broadcast:
 			return fmt.Errorf("address %q: not an address for an interface", a)
 		case slices.ContainsFunc(c.Addrs[:i], func(b netip.Prefix) bool { return a.Addr() == b.Addr() }):
 			return fmt.Errorf("address %q: given twice", a)
+		case a.Addr().Is6() && c.MTU != 0 && c.MTU < MinMTU6:
+			return fmt.Errorf("address %q: IPv6 needs an MTU of %d, not %d", a, MinMTU6, c.MTU)
 		}
 	}
-	for _, r := range c.Routes {
+	for i, r := range c.Routes {
 		switch {
-		case !r.Dst.IsValid():
+		case !r.Dst.IsValid() || r.Dst.Addr().Is4In6():
 			return fmt.Errorf("route to %s: not a valid destination", r)
 		case r.Dst.Masked() != r.Dst:
 			return fmt.Errorf("route to %s: destination has bits beyond its prefix length", r)
+		case slices.ContainsFunc(c.Routes[:i], func(o Route) bool { return o.Dst == r.Dst }):
+			return fmt.Errorf("route to %s: there is another route to this destination", r)
+		case r.Via.Zone() != "":
+			return fmt.Errorf("route to %s: a next hop has no zone but the device", r)
 		case r.Via.IsValid() && r.Via.Is4() != r.Dst.Addr().Is4():
 			return fmt.Errorf("route to %s: not of the same family", r)
 		case r.Via.IsValid() && !c.Reaches(r.Via):
@@ -71,6 +79,9 @@ func (c Config) Check() error {
 	}
 	return nil
 }
+
+// broadcast is the limited broadcast address, RFC 919 section 7.
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // Reaches reports whether an address is a neighbour: in the subnet of one of
 // the addresses and not that address itself.

@@ -4,6 +4,9 @@
 // Package mark names the keys of external_ids that rows of this module carry.
 package mark
 
+// Prefix begins the keys that are nobody else's.
+const Prefix = "ovskit-"
+
 // The keys.
 const (
 	// Owner is on every row that was made by this module: who had it made.
@@ -33,9 +36,14 @@ const (
 	// IPSettings is on interfaces whose device the kernel's IP stack is kept
 	// away from: what is to be restored when that ends.
 	IPSettings = "ovskit-ip-settings"
-	// Uplink is on bridges that have an adopted NIC: how it was, and how far the
-	// adoption or release has come. It belongs to package bridge/uplink.
-	Uplink = "ovskit-uplink"
+	// DeviceIndex is on the same interfaces: the index of the device, which another
+	// one that gets its name does not have.
+	DeviceIndex = "ovskit-device-index"
+	// Uplink begins the keys in Open_vSwitch of adopted NICs: how one was, and how
+	// far its adoption or release has come. The bridge's name follows. They belong
+	// to package bridge/uplink. A bridge that is deleted by others does not take
+	// them along.
+	Uplink = "ovskit-uplink-"
 	// HostAddr begins the keys on bridges that have an address of the machine's
 	// link: what was done for it. The address follows. They belong to package
 	// bridge/hostaddr.

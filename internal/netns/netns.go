@@ -72,7 +72,8 @@ func Open(ref string) (*NS, error) {
 			return nil, err
 		}
 	}
-	file, err := os.Open(path)
+	// A pipe would have it wait for somebody at the other end.
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open network namespace %q: %w", ref, ErrNotFound)
 	}

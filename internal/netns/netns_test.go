@@ -20,6 +20,7 @@ import (
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/vishvananda/netlink"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -107,6 +108,17 @@ func TestOpen(t *testing.T) {
 	defer current.Close()
 	if same, err := current.Same(ns); err != nil || same {
 		t.Errorf("the current namespace is the new one: %v, %v", same, err)
+	}
+}
+
+// TestOpenPipe has nobody at the other end of a pipe: it is not waited for.
+func TestOpenPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := netns.Open(path); !errors.Is(err, netns.ErrNotFound) || !strings.Contains(err.Error(), path) {
+		t.Errorf("Open of a pipe: %v, want %v with the path", err, netns.ErrNotFound)
 	}
 }
 

@@ -5,10 +5,10 @@
 // switch and its endpoints in without touching the real machine's network:
 //
 //	outside namespace                   host namespace
-//	203.0.113.1 (lo)
-//	192.0.2.254/24 (up0) ───── veth ─── (uplink0)   ovsdb-server, ovs-vswitchd
-//	                                                 │  │  │
-//	                                         namespaces of endpoints
+//	203.0.113.1, 2001:db8:ffff::1 (lo)
+//	192.0.2.254/24, 2001:db8:0:1::fe/64 (up0) ───── veth ─── (uplink0)   ovsdb-server, ovs-vswitchd
+//	                                                                      │  │  │
+//	                                                              namespaces of endpoints
 //
 // The host forwards IPv4. Its uplink is up and has no address: a host on Open
 // vSwitch has its address on the bridge's own port.
@@ -42,15 +42,20 @@ const (
 	OutsideDevice = "up0"
 )
 
-// Addresses of a node. They are set aside for documentation, RFC 5737.
+// Addresses of a node. They are set aside for documentation, RFC 5737 and RFC
+// 3849.
 var (
-	// HostAddr is for the host to take; the node does not assign it.
-	HostAddr = netip.MustParsePrefix("192.0.2.1/24")
-	// OutsideAddr is the outside's address on the uplink.
-	OutsideAddr = netip.MustParsePrefix("192.0.2.254/24")
-	// BeyondAddr is an address of the outside that is reached through
-	// OutsideAddr.
-	BeyondAddr = netip.MustParsePrefix("203.0.113.1/32")
+	// HostAddr and HostAddr6 are for the host to take; the node does not assign
+	// them.
+	HostAddr  = netip.MustParsePrefix("192.0.2.1/24")
+	HostAddr6 = netip.MustParsePrefix("2001:db8:0:1::1/64")
+	// OutsideAddr and OutsideAddr6 are the outside's addresses on the uplink.
+	OutsideAddr  = netip.MustParsePrefix("192.0.2.254/24")
+	OutsideAddr6 = netip.MustParsePrefix("2001:db8:0:1::fe/64")
+	// BeyondAddr and BeyondAddr6 are addresses of the outside that are reached
+	// through OutsideAddr and OutsideAddr6.
+	BeyondAddr  = netip.MustParsePrefix("203.0.113.1/32")
+	BeyondAddr6 = netip.MustParsePrefix("2001:db8:ffff::1/128")
 )
 
 // Options configure a node.
@@ -61,6 +66,9 @@ type Options struct {
 	// Detached makes a node whose programs outlive this process, which is
 	// needed for [Node.Keep].
 	Detached bool
+	// NoDAD makes IPv6 addresses usable as soon as they are there: nobody looks
+	// whether they are taken.
+	NoDAD bool
 	// Logger receives what the node does; nil discards it.
 	Logger *slog.Logger
 }
@@ -70,6 +78,7 @@ type Options struct {
 type Node struct {
 	name    name
 	dir     string
+	noDAD   bool
 	ovs     *ovsproc.OVS
 	host    *netns.NS
 	outside *netns.NS
@@ -115,10 +124,11 @@ func reserve(prefix string) (*Node, error) {
 }
 
 func (n *Node) build(ctx context.Context, o Options) (err error) {
-	if n.host, err = netns.New(n.name.part("host")); err != nil {
+	n.noDAD = o.NoDAD
+	if n.host, err = n.namespace("host"); err != nil {
 		return err
 	}
-	if n.outside, err = netns.New(n.name.part("outside")); err != nil {
+	if n.outside, err = n.namespace("outside"); err != nil {
 		return err
 	}
 	if err := n.wire(); err != nil {
@@ -131,6 +141,15 @@ func (n *Node) build(ctx context.Context, o Options) (err error) {
 		Logger:   o.Logger,
 	})
 	return err
+}
+
+// namespace makes a part of the node.
+func (n *Node) namespace(name string) (*netns.NS, error) {
+	ns, err := netns.New(n.name.part(name))
+	if err != nil || !n.noDAD {
+		return ns, err
+	}
+	return ns, ns.SetSysctl("net.ipv6.conf.default.accept_dad", "0")
 }
 
 // wire sets up the two namespaces and the link between them.
@@ -165,8 +184,8 @@ func (n *Node) wire() error {
 		n.outside.DisableTransmitChecksums(OutsideDevice),
 		configure(host, "lo"),
 		configure(host, Uplink),
-		configure(outside, "lo", BeyondAddr),
-		configure(outside, OutsideDevice, OutsideAddr),
+		configure(outside, "lo", BeyondAddr, BeyondAddr6),
+		configure(outside, OutsideDevice, OutsideAddr, OutsideAddr6),
 	)
 }
 
@@ -201,11 +220,13 @@ func (n *Node) endpoint(name string) (*netns.NS, error) {
 	if n.closed {
 		return nil, errors.New("node is closed")
 	}
-	ns, err := netns.New(n.name.part(name))
+	ns, err := n.namespace(name)
+	if ns != nil {
+		n.endpoints = append(n.endpoints, ns)
+	}
 	if err != nil {
 		return nil, err
 	}
-	n.endpoints = append(n.endpoints, ns)
 	h, err := ns.Netlink()
 	if err != nil {
 		return nil, err

@@ -6,10 +6,10 @@ package node
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 
+	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/vishvananda/netlink"
 )
@@ -51,18 +51,6 @@ func Probe() (err error) {
 
 // configure brings a device up, with addresses.
 func configure(h *netlink.Handle, device string, addrs ...netip.Prefix) error {
-	link, err := h.LinkByName(device)
-	if err != nil {
-		return fmt.Errorf("device %q: %w", device, err)
-	}
-	for _, a := range addrs {
-		ipNet := &net.IPNet{IP: a.Addr().AsSlice(), Mask: net.CIDRMask(a.Bits(), a.Addr().BitLen())}
-		if err := h.AddrAdd(link, &netlink.Addr{IPNet: ipNet}); err != nil {
-			return fmt.Errorf("address %s on device %q: %w", a, device, err)
-		}
-	}
-	if err := h.LinkSetUp(link); err != nil {
-		return fmt.Errorf("set device %q up: %w", device, err)
-	}
-	return nil
+	_, err := linkconf.Apply(h, device, linkconf.Config{Addrs: addrs})
+	return err
 }

@@ -15,16 +15,18 @@ import (
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
 
 // fakeSite has its machines in this process.
 type fakeSite struct {
-	ovs      *fakeovs.OVS
-	gateways []netip.Prefix
+	ovs     *fakeovs.OVS
+	options Options
 
 	mu       sync.Mutex
 	stations []*StackStation
+	macs     byte // how many addresses were given
 }
 
 func newFakeSite(o Options) (*fakeSite, error) {
@@ -32,17 +34,22 @@ func newFakeSite(o Options) (*fakeSite, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fakeSite{ovs: ovs, gateways: o.Gateways}, nil
+	return &fakeSite{ovs: ovs, options: o}, nil
 }
 
 func (f *fakeSite) database() string { return f.ovs.DatabaseEndpoint() }
 
-// station makes a machine and plugs it into a device of the fake. An address that c lacks is the device's.
+func (f *fakeSite) prepareBridge(*bridge.Config) {}
+
+// station makes a machine. An interface without a MAC address gets one.
 func (f *fakeSite) station(c StackConfig) (*StackStation, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if c.MAC == nil {
-		c.MAC = net.HardwareAddr{0x02, 0x00, 0x00, 0x00, 0x00, byte(len(f.stations) + 1)}
+	for n := range c.Interfaces {
+		if i := &c.Interfaces[n]; i.MAC == nil {
+			f.macs++
+			i.MAC = net.HardwareAddr{0x02, 0x00, 0x00, 0x00, 0x00, f.macs}
+		}
 	}
 	s, err := NewStack(c)
 	if err != nil {
@@ -52,16 +59,49 @@ func (f *fakeSite) station(c StackConfig) (*StackStation, error) {
 	return s, nil
 }
 
-func (f *fakeSite) prepareBridge(*bridge.Config) {}
+// connect implements site. If the NIC stays outside of the bridge a cable leads from it to the outside, else a device of the
+// fake.
+func (f *fakeSite) connect(ctx context.Context, _ *vswitch.DB, ports *port.Manager, b *bridge.Bridge) (c connection, err error) {
+	host, err := f.host(b)
+	if err != nil {
+		return c, err
+	}
+	o := StackConfig{
+		Name:       "outside",
+		Interfaces: []InterfaceConfig{{Addrs: outsideAddrs, MTU: f.options.MTU}},
+		Routes:     f.options.routesInside(),
+	}
+	if !f.options.uplinkMode() {
+		outside, err := f.station(o)
+		if err != nil {
+			return c, err
+		}
+		nic := host.interfaces[1]
+		nic.Connect(outside.Receive)
+		outside.Connect(nic.Receive)
+		return connection{host: host, outside: outside}, nil
+	}
+	outside, err := f.plugged(o, node.Uplink)
+	if err != nil {
+		return c, err
+	}
+	p, err := ports.Attach(ctx, port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device})
+	if err != nil {
+		return c, err
+	}
+	return connection{host, outside, &Uplink{Name: p.Name, OFPort: p.OFPort}}, nil
+}
 
-func (f *fakeSite) host(b *bridge.Bridge) (Station, error) {
-	s, err := f.station(StackConfig{
-		Name:    "host",
-		MAC:     b.MAC,
-		Addrs:   append([]netip.Prefix{HostAddr}, f.gateways...),
-		Routes:  []Route{{Dst: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: OutsideAddr.Addr()}},
-		Forward: true,
-	})
+// host makes the host. The bridge's own port is its first interface; the NIC is the second, if it is not the bridge's.
+func (f *fakeSite) host(b *bridge.Bridge) (*StackStation, error) {
+	own := InterfaceConfig{MAC: b.MAC, Addrs: f.options.Gateways, OnLink: single(f.options.Spare)}
+	nic := InterfaceConfig{Addrs: hostAddrs, Proxied: f.options.Spare, MTU: f.options.MTU}
+	interfaces := []InterfaceConfig{own, nic}
+	if f.options.uplinkMode() {
+		own.Addrs, own.MTU = slices.Concat(hostAddrs, f.options.Gateways), f.options.MTU
+		interfaces = []InterfaceConfig{own}
+	}
+	s, err := f.station(StackConfig{Name: "host", Interfaces: interfaces, Routes: hostRoutes(), Forward: true})
 	if err != nil {
 		return nil, err
 	}
@@ -69,12 +109,12 @@ func (f *fakeSite) host(b *bridge.Bridge) (Station, error) {
 	return s, nil
 }
 
-func (f *fakeSite) outside() (Station, error) {
-	c := StackConfig{Name: "outside", Addrs: []netip.Prefix{OutsideAddr, netip.PrefixFrom(BeyondAddr, 32)}}
-	for _, g := range f.gateways {
-		c.Routes = append(c.Routes, Route{Dst: g.Masked(), Via: HostAddr.Addr()})
+// single has each address alone in its prefix.
+func single(addrs []netip.Addr) (prefixes []netip.Prefix) {
+	for _, a := range addrs {
+		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
 	}
-	return f.plugged(c, node.Uplink)
+	return prefixes
 }
 
 // plugged makes a machine at a new device of the fake.
@@ -94,16 +134,16 @@ func (f *fakeSite) plugged(c StackConfig, device string) (*StackStation, error) 
 func (f *fakeSite) switchNetns() string { return "" }
 
 func (f *fakeSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint) (*Attached, error) {
-	s, err := f.plugged(StackConfig{
-		Name:   e.Name,
-		Addrs:  []netip.Prefix{e.Addr},
-		Routes: []Route{{Dst: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: e.Gateway}},
-	}, e.Name)
+	c := StackConfig{Name: e.Name, Interfaces: []InterfaceConfig{{Addrs: e.Addrs}}}
+	for _, g := range e.Gateways {
+		c.Routes = append(c.Routes, defaultRoute(g))
+	}
+	s, err := f.plugged(c, e.Name)
 	if err != nil {
 		return nil, err
 	}
 	p, err := ports.Attach(ctx, port.Config{
-		Bridge: bridgeName, Name: e.Name, Kind: port.Device, MAC: s.MAC(), Addrs: []netip.Prefix{e.Addr},
+		Bridge: bridgeName, Name: e.Name, Kind: port.Device, MAC: s.MAC(), Addrs: e.Addrs,
 	})
 	if err != nil {
 		return nil, err
@@ -115,6 +155,16 @@ func (f *fakeSite) filterTables() ([]string, error) { return nil, nil }
 
 func (f *fakeSite) keep(string) ([]string, error) {
 	return nil, errors.New("a fake switch ends with its program")
+}
+
+func (f *fakeSite) endSwitch(bool) error {
+	f.ovs.KillSwitch()
+	return nil
+}
+
+func (f *fakeSite) startSwitch(context.Context) error {
+	f.ovs.RestartSwitch()
+	return nil
 }
 
 // close unplugs the machines before the switch that they send to goes away.

@@ -48,7 +48,7 @@ func (s *kernelStation) MAC() net.HardwareAddr { return s.iface.HardwareAddr }
 // ListenTCP implements Station.
 func (s *kernelStation) ListenTCP(ctx context.Context, local netip.AddrPort) (l net.Listener, err error) {
 	err = s.ns.Do(func() (err error) {
-		l, err = new(net.ListenConfig).Listen(ctx, "tcp4", local.String())
+		l, err = new(net.ListenConfig).Listen(ctx, "tcp"+version(local.Addr()), local.String())
 		return err
 	})
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *kernelStation) ListenTCP(ctx context.Context, local netip.AddrPort) (l 
 // ListenUDP implements Station.
 func (s *kernelStation) ListenUDP(ctx context.Context, local netip.AddrPort) (c net.PacketConn, err error) {
 	err = s.ns.Do(func() (err error) {
-		c, err = new(net.ListenConfig).ListenPacket(ctx, "udp4", local.String())
+		c, err = new(net.ListenConfig).ListenPacket(ctx, "udp"+version(local.Addr()), local.String())
 		return err
 	})
 	if err != nil {
@@ -72,19 +72,35 @@ func (s *kernelStation) ListenUDP(ctx context.Context, local netip.AddrPort) (c 
 // DialTCP implements Station.
 func (s *kernelStation) DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
 	d := net.Dialer{KeepAlive: -1}
-	if local != (netip.AddrPort{}) {
-		d.LocalAddr = net.TCPAddrFromAddrPort(local)
+	if a, ok := chosen(local); ok {
+		d.LocalAddr = net.TCPAddrFromAddrPort(a)
 	}
-	return s.dial(ctx, d, "tcp4", remote.String())
+	return s.dial(ctx, d, "tcp"+version(remote.Addr()), remote.String())
 }
 
 // DialUDP implements Station.
 func (s *kernelStation) DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
 	var d net.Dialer
-	if local != (netip.AddrPort{}) {
-		d.LocalAddr = net.UDPAddrFromAddrPort(local)
+	if a, ok := chosen(local); ok {
+		d.LocalAddr = net.UDPAddrFromAddrPort(a)
 	}
-	return s.dial(ctx, d, "udp4", remote.String())
+	return s.dial(ctx, d, "udp"+version(remote.Addr()), remote.String())
+}
+
+// version ends the name of a network for addresses of this family.
+func version(a netip.Addr) string {
+	if a.Is6() {
+		return "6"
+	}
+	return "4"
+}
+
+// chosen is what of a local address the caller has chosen; false if nothing. A zero address has no family.
+func chosen(local netip.AddrPort) (netip.AddrPort, bool) {
+	if local.Addr().IsUnspecified() {
+		local = netip.AddrPortFrom(netip.Addr{}, local.Port())
+	}
+	return local, local != netip.AddrPort{}
 }
 
 // dial connects to a numeric address, for which the dialer makes its socket on the calling thread.
@@ -104,9 +120,13 @@ func (s *kernelStation) dial(ctx context.Context, d net.Dialer, network, addr st
 
 // Ping implements Station.
 func (s *kernelStation) Ping(ctx context.Context, dst netip.Addr) error {
-	c, err := s.dial(ctx, net.Dialer{}, "ip4:icmp", dst.String())
+	network := "ip4:icmp"
+	if dst.Is6() {
+		network = "ip6:ipv6-icmp"
+	}
+	c, err := s.dial(ctx, net.Dialer{}, network, dst.String())
 	if err == nil {
-		err = pingOver(ctx, icmpConn{c.(*net.IPConn)})
+		err = pingOver(ctx, icmpConn{c.(*net.IPConn)}, dst)
 	}
 	if err != nil {
 		return pingFailed(s.name, dst, err)
@@ -114,7 +134,7 @@ func (s *kernelStation) Ping(ctx context.Context, dst netip.Addr) error {
 	return nil
 }
 
-// icmpConn reads ICMP messages; Read of an IPConn gives the IP header as well.
+// icmpConn reads ICMP messages; Read of an IPConn gives the header of IPv4 as well.
 type icmpConn struct{ *net.IPConn }
 
 func (c icmpConn) Read(b []byte) (int, error) {

@@ -16,22 +16,39 @@ import (
 
 	"golang.org/x/net/icmp"
 	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 )
 
 // pingAgain is how long an echo may take before the next one is sent.
 const pingAgain = 200 * time.Millisecond
 
+// echo is what ICMP has for a ping in a version of IP.
+type echo struct {
+	protocol       int
+	request, reply icmp.Type
+}
+
+var (
+	echo4 = echo{1, ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply}
+	echo6 = echo{58, ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
+)
+
 // pingOver sends echo requests through conn until one is answered or ctx ends, and closes conn. A message that is
-// written to conn, or read from it, begins with the ICMP header; the stack behind it may set the identifier.
-func pingOver(ctx context.Context, conn net.Conn) error {
+// written to conn, or read from it, begins with the ICMP header; the stack behind it may set the identifier, and sets the
+// checksum of ICMPv6.
+func pingOver(ctx context.Context, conn net.Conn, dst netip.Addr) error {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 
+	how := echo6
+	if dst.Is4() {
+		how = echo4
+	}
 	payload := fmt.Appendf(nil, "ovskit %016x", rand.Uint64())
 	buf := make([]byte, 1500)
 	for seq := 1; ; seq++ {
-		echo := icmp.Message{Type: ipv4.ICMPTypeEcho, Body: &icmp.Echo{ID: rand.IntN(1 << 16), Seq: seq, Data: payload}}
-		request, err := echo.Marshal(nil)
+		message := icmp.Message{Type: how.request, Body: &icmp.Echo{ID: rand.IntN(1 << 16), Seq: seq, Data: payload}}
+		request, err := message.Marshal(nil)
 		if err != nil {
 			return err
 		}
@@ -49,11 +66,11 @@ func pingOver(ctx context.Context, conn net.Conn) error {
 			if err != nil {
 				return pingError(ctx, err)
 			}
-			m, err := icmp.ParseMessage(1, buf[:n]) // 1: ICMP for IPv4
+			m, err := icmp.ParseMessage(how.protocol, buf[:n])
 			if err != nil {
 				continue
 			}
-			if reply, ok := m.Body.(*icmp.Echo); ok && m.Type == ipv4.ICMPTypeEchoReply && bytes.Equal(reply.Data, payload) {
+			if reply, ok := m.Body.(*icmp.Echo); ok && m.Type == how.reply && bytes.Equal(reply.Data, payload) {
 				return nil
 			}
 		}

@@ -6,20 +6,21 @@ package testbed
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/netip"
 
 	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/bridge/hostaddr"
+	"github.com/ovskit/ovskit/bridge/uplink"
+	"github.com/ovskit/ovskit/internal/linkconf"
+	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
-	"github.com/vishvananda/netlink"
 )
 
 // realSite has its machines in the namespaces of a node.
 type realSite struct {
-	node     *node.Node
-	gateways []netip.Prefix
+	node    *node.Node
+	options Options
 }
 
 // newRealSite makes a node, and room for it: what killed programs left of theirs goes.
@@ -31,11 +32,55 @@ func newRealSite(ctx context.Context, o Options) (*realSite, error) {
 	for _, name := range removed {
 		o.Logger.InfoContext(ctx, "removed what a killed program left", "node", name)
 	}
-	n, err := node.New(ctx, node.Options{Prefix: o.Name, Detached: o.Keep, Logger: o.Logger})
+	n, err := node.New(ctx, node.Options{Prefix: o.Name, Detached: o.Keep, NoDAD: true, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
-	return &realSite{node: n, gateways: o.Gateways}, nil
+	r := &realSite{node: n, options: o}
+	if err := r.configure(); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return r, nil
+}
+
+// configure makes the node's host a router that has its addresses on the NIC, and gives the outside its routes.
+func (r *realSite) configure() error {
+	for _, s := range [][2]string{
+		{"net.ipv6.conf.all.disable_ipv6", "0"},
+		{"net.ipv6.conf.default.accept_ra", "0"},
+		{"net.ipv6.conf." + node.Uplink + ".accept_ra", "0"},
+		{"net.ipv6.conf.all.forwarding", "1"},
+	} {
+		if err := r.node.Host().SetSysctl(s[0], s[1]); err != nil {
+			return err
+		}
+	}
+	o := &r.options
+	err := configure(r.node.Host(), node.Uplink, o.MTU, linkconf.Config{Addrs: hostAddrs, Routes: linkRoutes(hostRoutes())})
+	if err != nil {
+		return err
+	}
+	return configure(r.node.Outside(), node.OutsideDevice, o.MTU, linkconf.Config{Routes: linkRoutes(o.routesInside())})
+}
+
+func configure(ns *netns.NS, device string, mtu int, c linkconf.Config) error {
+	h, err := ns.Netlink()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	if err := linkconf.SetDevice(h, device, nil, mtu); err != nil {
+		return err
+	}
+	_, err = linkconf.Apply(h, device, c)
+	return err
+}
+
+func linkRoutes(routes []Route) (all []linkconf.Route) {
+	for _, r := range routes {
+		all = append(all, linkconf.Route(r))
+	}
+	return all
 }
 
 func (r *realSite) database() string { return r.node.OVS().DatabaseEndpoint() }
@@ -43,39 +88,32 @@ func (r *realSite) database() string { return r.node.OVS().DatabaseEndpoint() }
 func (r *realSite) prepareBridge(c *bridge.Config) {
 	c.Datapath = "netdev"
 	c.SwitchNetns = r.node.Host().Path()
-	c.Addrs = append([]netip.Prefix{HostAddr}, r.gateways...)
-	c.Routes = []bridge.Route{{Dst: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Via: OutsideAddr.Addr()}}
+	c.Addrs = r.options.Gateways
 }
 
-func (r *realSite) host(b *bridge.Bridge) (Station, error) {
-	return newKernelStation("host", r.node.Host(), b.Name)
-}
-
-func (r *realSite) outside() (Station, error) {
-	if err := r.routeInside(); err != nil {
-		return nil, err
-	}
-	return newKernelStation("outside", r.node.Outside(), node.OutsideDevice)
-}
-
-// routeInside makes the outside send what is for an endpoint's address to the host.
-func (r *realSite) routeInside() error {
-	h, err := r.node.Outside().Netlink()
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-	for _, g := range r.gateways {
-		dst := g.Masked()
-		err := h.RouteAdd(&netlink.Route{
-			Dst: &net.IPNet{IP: dst.Addr().AsSlice(), Mask: net.CIDRMask(dst.Bits(), dst.Addr().BitLen())},
-			Gw:  HostAddr.Addr().AsSlice(),
+func (r *realSite) connect(ctx context.Context, db *vswitch.DB, _ *port.Manager, b *bridge.Bridge) (c connection, err error) {
+	for _, a := range r.options.Spare {
+		err := hostaddr.Ensure(ctx, db, hostaddr.Config{
+			Bridge: b.Name, Device: node.Uplink, Addr: a, SwitchNetns: r.switchNetns(), Owner: owner,
 		})
 		if err != nil {
-			return fmt.Errorf("route from outside to %s: %w", dst, err)
+			return c, err
 		}
 	}
-	return nil
+	if r.options.uplinkMode() {
+		u, err := uplink.Adopt(ctx, db, uplink.Config{
+			Bridge: b.Name, Device: node.Uplink, SwitchNetns: r.switchNetns(), Owner: owner,
+		})
+		if err != nil {
+			return c, err
+		}
+		c.uplink = &Uplink{Name: u.Device, OFPort: u.OFPort}
+	}
+	if c.host, err = newKernelStation("host", r.node.Host(), b.Name); err != nil {
+		return c, err
+	}
+	c.outside, err = newKernelStation("outside", r.node.Outside(), node.OutsideDevice)
+	return c, err
 }
 
 func (r *realSite) switchNetns() string { return r.node.Host().Path() }
@@ -85,13 +123,11 @@ func (r *realSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint
 	if err != nil {
 		return nil, err
 	}
-	p, err := ports.Attach(ctx, port.Config{
-		Bridge:  bridgeName,
-		Name:    e.Name,
-		Netns:   ns.Path(),
-		Addrs:   []netip.Prefix{e.Addr},
-		Gateway: e.Gateway,
-	})
+	c := port.Config{Bridge: bridgeName, Name: e.Name, Netns: ns.Path(), Addrs: e.Addrs}
+	for _, g := range e.Gateways {
+		c.Routes = append(c.Routes, port.Route(defaultRoute(g)))
+	}
+	p, err := ports.Attach(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +137,15 @@ func (r *realSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint
 	}
 	return &Attached{Station: s, Port: p}, nil
 }
+
+func (r *realSite) endSwitch(kill bool) error {
+	if kill {
+		return r.node.OVS().KillSwitch()
+	}
+	return r.node.OVS().StopSwitch()
+}
+
+func (r *realSite) startSwitch(ctx context.Context) error { return r.node.OVS().StartSwitch(ctx) }
 
 func (r *realSite) filterTables() (tables []string, err error) {
 	err = r.node.Host().Do(func() (err error) {

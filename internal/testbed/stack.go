@@ -4,19 +4,15 @@
 package testbed
 
 import (
-	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 
-	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
-	"gvisor.dev/gvisor/pkg/tcpip/header"
-	"gvisor.dev/gvisor/pkg/tcpip/link/channel"
-	"gvisor.dev/gvisor/pkg/tcpip/link/ethernet"
 	"gvisor.dev/gvisor/pkg/tcpip/network/arp"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
@@ -26,77 +22,46 @@ import (
 // StackConfig describes a machine with a user-space network stack.
 type StackConfig struct {
 	Name string
-	MAC  net.HardwareAddr
-	// Addrs are the IPv4 addresses of the interface. The station sends from the one nearest to where it sends to, a
-	// /32 only if there is no other.
-	Addrs []netip.Prefix
-	// Routes lead beyond the subnets of Addrs.
+	// Interfaces are the machine's, of which the first is the one that the methods of Station mean.
+	Interfaces []InterfaceConfig
+	// Routes lead beyond the subnets of the interfaces' addresses, by way of a neighbour in one of them.
 	Routes []Route
 	// Forward makes the machine a router.
 	Forward bool
 }
 
-// check reports what the stack would panic about.
-func (c *StackConfig) check() error {
-	if len(c.MAC) != header.EthernetAddressSize {
-		return fmt.Errorf("MAC address %q: not an Ethernet address", c.MAC)
-	}
-	for _, a := range c.Addrs {
-		if !a.IsValid() || !a.Addr().Is4() {
-			return fmt.Errorf("address %s: not IPv4", a)
-		}
-	}
-	for _, r := range c.Routes {
-		if !r.Dst.IsValid() || !r.Dst.Addr().Is4() || !r.Via.Is4() || r.Dst != r.Dst.Masked() {
-			return fmt.Errorf("route to %s by way of %s: not an IPv4 route", r.Dst, r.Via)
-		}
-	}
-	return nil
-}
-
 const (
 	ephemeralFirst = 32768 // as Linux has it
 	ephemeralLast  = 60999
-
-	stackMTU    = 1500
-	stackNIC    = tcpip.NICID(1)
-	stackOutput = 1024 // frames queued between the stack and the wire; more are dropped, as by a NIC
 )
 
-// StackStation is a machine whose network stack runs in this process.
+// StackStation is a machine whose network stack runs in this process. It takes what is for any of its addresses at any
+// of its interfaces, as Linux does.
 type StackStation struct {
-	name     string
-	mac      net.HardwareAddr
-	forwards bool
-	stack    *stack.Stack
-	link     *channel.Endpoint
-
-	stop context.CancelFunc
-	done chan struct{} // closed when nothing is sent any more; nil before Connect
-
-	mu       sync.Mutex
-	closed   bool
-	captures map[*stackCapture]struct{}
+	*StackInterface // the first one
+	name            string
+	forwards        bool
+	stack           *stack.Stack
+	interfaces      []*StackInterface
+	closing         sync.Once
 }
 
 var _ Station = (*StackStation)(nil)
 
 // NewStack makes a machine that is not connected to anything yet. The caller must Close it.
 func NewStack(c StackConfig) (*StackStation, error) {
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("station %q: %w", c.Name, err)
-	}
 	s := &StackStation{
 		name:     c.Name,
-		mac:      c.MAC,
 		forwards: c.Forward,
 		stack: stack.New(stack.Options{
-			NetworkProtocols:   []stack.NetworkProtocolFactory{arp.NewProtocol, ipv4.NewProtocol},
-			TransportProtocols: []stack.TransportProtocolFactory{icmp.NewProtocol4, tcp.NewProtocol, udp.NewProtocol},
-			HandleLocal:        true,
+			NetworkProtocols: []stack.NetworkProtocolFactory{
+				arp.NewProtocol, ipv4.NewProtocol, ipv6.NewProtocolWithOptions(ipv6.Options{AutoGenLinkLocal: true}),
+			},
+			TransportProtocols: []stack.TransportProtocolFactory{
+				icmp.NewProtocol4, icmp.NewProtocol6, tcp.NewProtocol, udp.NewProtocol,
+			},
+			HandleLocal: true,
 		}),
-		link:     channel.New(stackOutput, stackMTU+header.EthernetMinimumSize, tcpip.LinkAddress(c.MAC)),
-		captures: make(map[*stackCapture]struct{}),
 	}
 	if err := s.configure(c); err != nil {
 		s.Close()
@@ -106,130 +71,80 @@ func NewStack(c StackConfig) (*StackStation, error) {
 }
 
 func (s *StackStation) configure(c StackConfig) error {
-	if err := s.stack.CreateNIC(stackNIC, ethernet.New(s.link)); err != nil {
-		return fmt.Errorf("create its interface: %w", stackError(err))
+	if len(c.Interfaces) == 0 {
+		return errors.New("no interface")
 	}
 	var routes []tcpip.Route
+	for _, ic := range c.Interfaces {
+		i, err := s.addInterface(ic)
+		if err != nil {
+			return err
+		}
+		for _, p := range i.leadsTo(ic) {
+			routes = append(routes, tcpip.Route{Destination: stackPrefix(p).Subnet(), NIC: i.id})
+		}
+	}
+	s.StackInterface = s.interfaces[0]
 	for _, r := range c.Routes {
+		id, err := towards(c.Interfaces, r)
+		if err != nil {
+			return err
+		}
 		routes = append(routes, tcpip.Route{
-			Destination: stackPrefix(r.Dst).Subnet(),
-			Gateway:     tcpip.AddrFrom4(r.Via.As4()),
-			NIC:         stackNIC,
+			Destination: stackPrefix(r.Dst).Subnet(), Gateway: tcpip.AddrFromSlice(r.Via.AsSlice()), NIC: id,
 		})
 	}
-	for _, a := range c.Addrs {
-		peb := stack.CanBePrimaryEndpoint
-		if a.IsSingleIP() && len(c.Addrs) > 1 {
-			peb = stack.NeverPrimaryEndpoint
-		}
-		err := s.stack.AddProtocolAddress(stackNIC,
-			tcpip.ProtocolAddress{Protocol: ipv4.ProtocolNumber, AddressWithPrefix: stackPrefix(a)},
-			stack.AddressProperties{PEB: peb})
-		if err != nil {
-			return fmt.Errorf("add address %s: %w", a, stackError(err))
-		}
-		routes = append(routes, tcpip.Route{Destination: stackPrefix(a).Subnet(), NIC: stackNIC})
-	}
 	s.stack.SetRouteTable(routes) // sorted by the stack, longest prefix first
+	if s.forwards {
+		// The stack never gets to forward, see forward; this makes it send from any of its addresses by any interface.
+		for _, proto := range []tcpip.NetworkProtocolNumber{ipv4.ProtocolNumber, ipv6.ProtocolNumber} {
+			if err := s.stack.SetForwardingDefaultAndAllNICs(proto, true); err != nil {
+				return fmt.Errorf("make it a router: %w", stackError(err))
+			}
+		}
+	}
 	if err := s.stack.SetPortRange(ephemeralFirst, ephemeralLast); err != nil {
 		return fmt.Errorf("set the range of its ports: %w", stackError(err))
 	}
 	return nil
 }
 
-func stackPrefix(p netip.Prefix) tcpip.AddressWithPrefix {
-	return tcpip.AddressWithPrefix{Address: tcpip.AddrFrom4(p.Addr().As4()), PrefixLen: p.Bits()}
-}
-
-// Connect plugs the machine in: from now on its frames go to send, from one goroutine. send owns the frame.
-func (s *StackStation) Connect(send func(frame []byte)) {
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop, s.done = stop, make(chan struct{})
-	go func() {
-		defer close(s.done)
-		for {
-			pkt := s.link.ReadContext(ctx)
-			if pkt == nil {
-				return
+// towards finds the interface that the next hop of a route is at.
+func towards(interfaces []InterfaceConfig, r Route) (tcpip.NICID, error) {
+	if !r.Dst.IsValid() || !r.Via.IsValid() || r.Dst != r.Dst.Masked() || r.Dst.Addr().Is4() != r.Via.Is4() {
+		return 0, fmt.Errorf("route to %s by way of %s: not a route", r.Dst, r.Via)
+	}
+	for n, ic := range interfaces {
+		for _, a := range ic.Addrs {
+			if a.Contains(r.Via) {
+				return tcpip.NICID(n + 1), nil
 			}
-			frame := pkt.ToBuffer()
-			send(frame.Flatten())
-			frame.Release()
-			pkt.DecRef()
 		}
-	}()
+	}
+	return 0, fmt.Errorf("route to %s by way of %s: not a neighbour", r.Dst, r.Via)
 }
 
-// Receive is a frame arriving at the interface, which owns it. It never blocks: what the stack has to say to it is
-// queued.
-func (s *StackStation) Receive(frame []byte) {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	for c := range s.captures {
-		c.put(frame)
-	}
-	s.mu.Unlock()
-
-	if len(frame) < header.EthernetMinimumSize || !s.accepts(frame) {
-		return
-	}
-	if s.forwards && s.forward(frame) {
-		return
-	}
-	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
-	defer pkt.DecRef()
-	s.link.InjectInbound(0, pkt)
+func stackPrefix(p netip.Prefix) tcpip.AddressWithPrefix {
+	return tcpip.AddressWithPrefix{Address: tcpip.AddrFromSlice(p.Addr().AsSlice()), PrefixLen: p.Bits()}
 }
 
-// accepts tells whether an interface that is not promiscuous takes the frame: the stack does not look at this.
-func (s *StackStation) accepts(frame []byte) bool {
-	dst := header.Ethernet(frame).DestinationAddress()
-	return dst == tcpip.LinkAddress(s.mac) || header.IsMulticastEthernetAddress(dst) || dst == header.EthernetBroadcastAddress
+// protocolOf is the network protocol of an address.
+func protocolOf(a netip.Addr) tcpip.NetworkProtocolNumber {
+	if a.Is4() {
+		return ipv4.ProtocolNumber
+	}
+	return ipv6.ProtocolNumber
 }
 
 // Name implements Station.
 func (s *StackStation) Name() string { return s.name }
 
-// MAC implements Station.
-func (s *StackStation) MAC() net.HardwareAddr { return s.mac }
-
-// SendFrame implements Station.
-func (s *StackStation) SendFrame(frame []byte) error {
-	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
-	defer pkt.DecRef()
-	var pkts stack.PacketBufferList
-	pkts.PushBack(pkt)
-	n, err := s.link.WritePackets(pkts)
-	if err == nil && n == 0 {
-		err = &tcpip.ErrNoBufferSpace{}
-	}
-	if err != nil {
-		return fmt.Errorf("%q: send a frame: %w", s.name, stackError(err))
-	}
-	return nil
-}
-
 // Close unplugs the machine and ends its stack with all connections.
 func (s *StackStation) Close() {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return
-	}
-	s.closed = true
-	for c := range s.captures {
-		close(c.frames)
-	}
-	s.captures = nil
-	s.mu.Unlock()
-
-	if s.stop != nil {
-		s.stop()
-		<-s.done
-	}
-	s.stack.Destroy()
-	s.link.Close()
+	s.closing.Do(func() {
+		for _, i := range s.interfaces {
+			i.unplug()
+		}
+		s.stack.Destroy()
+	})
 }

@@ -9,24 +9,24 @@ import (
 	"sync/atomic"
 )
 
-// captureFrames is how many frames a capture of a StackStation holds before it loses some.
+// captureFrames is how many frames a capture of a StackInterface holds before it loses some.
 const captureFrames = 1024
 
 type stackCapture struct {
-	station *StackStation
-	frames  chan []byte
-	lost    atomic.Uint64
+	at     *StackInterface
+	frames chan []byte
+	lost   atomic.Uint64
 }
 
 // Capture implements Station.
-func (s *StackStation) Capture(context.Context) (Capture, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, fmt.Errorf("capture at %q: %w", s.name, ErrClosed)
+func (i *StackInterface) Capture(context.Context) (Capture, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return nil, fmt.Errorf("capture at %q: %w", i.station.name, ErrClosed)
 	}
-	c := &stackCapture{station: s, frames: make(chan []byte, captureFrames)}
-	s.captures[c] = struct{}{}
+	c := &stackCapture{at: i, frames: make(chan []byte, captureFrames)}
+	i.captures[c] = struct{}{}
 	return c, nil
 }
 
@@ -42,7 +42,7 @@ func (c *stackCapture) put(frame []byte) {
 // Next implements Capture.
 func (c *stackCapture) Next(ctx context.Context) ([]byte, error) {
 	if n := c.lost.Swap(0); n != 0 {
-		return nil, fmt.Errorf("%q: %w: %d", c.station.name, ErrLost, n)
+		return nil, fmt.Errorf("%q: %w: %d", c.at.station.name, ErrLost, n)
 	}
 	select {
 	case frame, ok := <-c.frames:
@@ -53,24 +53,24 @@ func (c *stackCapture) Next(ctx context.Context) ([]byte, error) {
 	case frame, ok := <-c.frames:
 		return c.next(frame, ok)
 	case <-ctx.Done():
-		return nil, fmt.Errorf("capture at %q: %w", c.station.name, ctx.Err())
+		return nil, fmt.Errorf("capture at %q: %w", c.at.station.name, ctx.Err())
 	}
 }
 
 func (c *stackCapture) next(frame []byte, ok bool) ([]byte, error) {
 	if !ok {
-		return nil, fmt.Errorf("capture at %q: %w", c.station.name, ErrClosed)
+		return nil, fmt.Errorf("capture at %q: %w", c.at.station.name, ErrClosed)
 	}
 	return frame, nil
 }
 
 // Close implements Capture.
 func (c *stackCapture) Close() error {
-	s := c.station
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, open := s.captures[c]; open {
-		delete(s.captures, c)
+	i := c.at
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, open := i.captures[c]; open {
+		delete(i.captures, c)
 		close(c.frames)
 	}
 	return nil

@@ -8,43 +8,124 @@ import (
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
 )
 
-// forward routes an IPv4 packet that is for somebody else, and tells whether the frame has one. What cannot be forwarded
-// is dropped without a word to the sender.
+// transit is a packet that is on its way through a router.
+type transit struct {
+	proto    tcpip.NetworkProtocolNumber
+	src, dst tcpip.Address
+	ttl      uint8
+	whole    bool   // not to be cut into fragments
+	packet   []byte // from the IP header to the packet's end
+}
+
+// forward routes an IP packet that is for somebody else, and tells whether the frame has one. To what cannot be forwarded
+// it answers as Linux does, but for packets whose next hop is not there.
 //
 // The stack could forward by itself, but its forwardPacketWithRoute reads the TTL out of memory that
 // PacketBuffer.DeepCopyForForwarding has given back for other packets by then.
-func (s *StackStation) forward(frame []byte) bool {
-	if header.Ethernet(frame).Type() != ipv4.ProtocolNumber ||
-		header.Ethernet(frame).DestinationAddress() != tcpip.LinkAddress(s.mac) {
+func (i *StackInterface) forward(frame []byte) bool {
+	if header.Ethernet(frame).DestinationAddress() != tcpip.LinkAddress(i.mac) {
 		return false
 	}
-	ip := header.IPv4(frame[header.EthernetMinimumSize:])
-	if !ip.IsValid(len(ip)) || !ip.IsChecksumValid() {
+	t, ok := parseTransit(frame)
+	if !ok {
 		return false
 	}
-	dst := ip.DestinationAddress()
-	if dst == header.IPv4Broadcast || header.IsV4MulticastAddress(dst) ||
-		s.stack.CheckLocalAddress(0, ipv4.ProtocolNumber, dst) != 0 {
-		return false
-	}
-	if ip.TTL() <= 1 {
+	s := i.station
+	if id := s.stack.CheckLocalAddress(0, t.proto, t.dst); id != 0 {
+		if id == i.id {
+			return false
+		}
+		s.interfaces[id-1].inject(frame) // the stack takes a packet only at the interface that has its address
 		return true
 	}
-	route, err := s.stack.FindRoute(stackNIC, tcpip.Address{}, dst, ipv4.ProtocolNumber, false)
+	if t.ttl <= 1 {
+		s.complain(t, timeExceeded, 0)
+		return true
+	}
+	route, err := s.stack.FindRoute(0, tcpip.Address{}, t.dst, t.proto, false)
 	if err != nil {
+		s.complain(t, noRoute, 0)
 		return true
 	}
 	defer route.Release()
-	packet := header.IPv4(append([]byte(nil), ip[:ip.TotalLength()]...))
-	packet.SetTTL(ip.TTL() - 1)
+	if mtu := s.interfaces[route.NICID()-1].mtu; t.whole && len(t.packet) > mtu {
+		s.complain(t, tooBig, mtu)
+		return true
+	}
+	sendBy(route, t.older())
+	return true
+}
+
+// reroute sends a packet that leaves by the wrong interface by the right one, and tells whether it did. What answers, the
+// stack sends by the interface that has the address that it answers from, if any route leads from there.
+func (i *StackInterface) reroute(frame []byte) bool {
+	if len(i.station.interfaces) == 1 {
+		return false
+	}
+	t, ok := parseTransit(frame)
+	if !ok {
+		return false
+	}
+	route, err := i.station.stack.FindRoute(0, tcpip.Address{}, t.dst, t.proto, false)
+	if err != nil {
+		return false
+	}
+	defer route.Release()
+	if route.NICID() == i.id {
+		return false
+	}
+	sendBy(route, t.packet)
+	return true
+}
+
+func sendBy(route *stack.Route, packet []byte) {
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{
 		ReserveHeaderBytes: int(route.MaxHeaderLength()),
 		Payload:            buffer.MakeWithData(packet),
 	})
 	defer pkt.DecRef()
-	_ = route.WriteHeaderIncludedPacket(pkt) // with a new checksum
-	return true
+	_ = route.WriteHeaderIncludedPacket(pkt) // with a new checksum of IPv4
+}
+
+// parseTransit reads a frame with a packet that a router forwards, if it is not its own.
+func parseTransit(frame []byte) (t transit, ok bool) {
+	switch header.Ethernet(frame).Type() {
+	case ipv4.ProtocolNumber:
+		ip := header.IPv4(frame[header.EthernetMinimumSize:])
+		if !ip.IsValid(len(ip)) || !ip.IsChecksumValid() {
+			return t, false
+		}
+		t = transit{
+			proto: ipv4.ProtocolNumber, src: ip.SourceAddress(), dst: ip.DestinationAddress(), ttl: ip.TTL(),
+			whole: ip.Flags()&header.IPv4FlagDontFragment != 0, packet: ip[:ip.TotalLength()],
+		}
+		return t, t.dst != header.IPv4Broadcast && !header.IsV4MulticastAddress(t.dst)
+	case ipv6.ProtocolNumber:
+		ip := header.IPv6(frame[header.EthernetMinimumSize:])
+		if !ip.IsValid(len(ip)) {
+			return t, false
+		}
+		t = transit{
+			proto: ipv6.ProtocolNumber, src: ip.SourceAddress(), dst: ip.DestinationAddress(), ttl: ip.HopLimit(),
+			whole: true, packet: ip[:header.IPv6MinimumSize+int(ip.PayloadLength())],
+		}
+		return t, !header.IsV6MulticastAddress(t.dst) && !header.IsV6LinkLocalUnicastAddress(t.dst) &&
+			!header.IsV6LinkLocalUnicastAddress(t.src) && t.src != header.IPv6Any
+	}
+	return t, false
+}
+
+// older is the packet one hop further. A capture may still have the frame.
+func (t *transit) older() []byte {
+	packet := append([]byte(nil), t.packet...)
+	if t.proto == ipv4.ProtocolNumber {
+		header.IPv4(packet).SetTTL(t.ttl - 1)
+	} else {
+		header.IPv6(packet).SetHopLimit(t.ttl - 1)
+	}
+	return packet
 }

@@ -9,7 +9,6 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
 	"gvisor.dev/gvisor/pkg/waiter"
 )
@@ -17,16 +16,20 @@ import (
 // Ping implements Station.
 func (s *StackStation) Ping(ctx context.Context, dst netip.Addr) error {
 	var wq waiter.Queue
-	ep, terr := s.stack.NewEndpoint(icmp.ProtocolNumber4, ipv4.ProtocolNumber, &wq)
+	proto := icmp.ProtocolNumber4
+	if dst.Is6() {
+		proto = icmp.ProtocolNumber6
+	}
+	ep, terr := s.stack.NewEndpoint(proto, protocolOf(dst), &wq)
 	if terr != nil {
 		return pingFailed(s.name, dst, stackError(terr))
 	}
-	if terr := ep.Connect(tcpip.FullAddress{Addr: tcpip.AddrFrom4(dst.As4())}); terr != nil {
+	if terr := ep.Connect(tcpip.FullAddress{Addr: tcpip.AddrFromSlice(dst.AsSlice())}); terr != nil {
 		ep.Close()
 		return pingFailed(s.name, dst, stackError(terr))
 	}
 	// An ICMP endpoint is a datagram endpoint, and so is what gonet makes a connection of.
-	if err := pingOver(ctx, gonet.NewUDPConn(&wq, ep)); err != nil {
+	if err := pingOver(ctx, gonet.NewUDPConn(&wq, ep), dst); err != nil {
 		return pingFailed(s.name, dst, err)
 	}
 	return nil

@@ -13,18 +13,44 @@ import (
 
 	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
-	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/udp"
 	"gvisor.dev/gvisor/pkg/waiter"
 )
 
 // ListenTCP implements Station.
 func (s *StackStation) ListenTCP(_ context.Context, local netip.AddrPort) (net.Listener, error) {
-	l, err := gonet.ListenTCP(s.stack, stackAddr(local), ipv4.ProtocolNumber)
-	if err != nil {
-		return nil, fmt.Errorf("%q: listen on tcp %s: %w", s.name, local, err)
+	var wq waiter.Queue
+	ep, err := s.bind(tcp.ProtocolNumber, &wq, local.Addr(), local)
+	if err == nil {
+		if err = ep.Listen(listenBacklog); err != nil {
+			ep.Close()
+		}
 	}
-	return stackListener{l}, nil
+	if err != nil {
+		return nil, fmt.Errorf("%q: listen on tcp %s: %w", s.name, local, stackError(err))
+	}
+	return stackListener{gonet.NewTCPListener(s.stack, &wq, ep)}, nil
+}
+
+// listenBacklog is how many connections wait to be accepted.
+const listenBacklog = 128
+
+// bind makes an endpoint for addresses of the family of a, and binds it.
+func (s *StackStation) bind(
+	proto tcpip.TransportProtocolNumber, wq *waiter.Queue, a netip.Addr, local netip.AddrPort,
+) (tcpip.Endpoint, tcpip.Error) {
+	ep, err := s.stack.NewEndpoint(proto, protocolOf(a), wq)
+	if err != nil {
+		return nil, err
+	}
+	ep.SocketOptions().SetV6Only(true)
+	ep.SocketOptions().SetReuseAddress(proto == tcp.ProtocolNumber) // of connections that have ended
+	if err := ep.Bind(stackAddr(local)); err != nil {
+		ep.Close()
+		return nil, err
+	}
+	return ep, nil
 }
 
 // stackListener is a listener whose Close ends an Accept that is waiting.
@@ -37,36 +63,41 @@ func (l stackListener) Close() error {
 
 // ListenUDP implements Station.
 func (s *StackStation) ListenUDP(_ context.Context, local netip.AddrPort) (net.PacketConn, error) {
-	addr := stackAddr(local)
-	c, err := gonet.DialUDP(s.stack, &addr, nil, ipv4.ProtocolNumber)
+	var wq waiter.Queue
+	ep, err := s.bind(udp.ProtocolNumber, &wq, local.Addr(), local)
 	if err != nil {
-		return nil, fmt.Errorf("%q: listen on udp %s: %w", s.name, local, err)
+		return nil, fmt.Errorf("%q: listen on udp %s: %w", s.name, local, stackError(err))
 	}
-	return c, nil
+	return gonet.NewUDPConn(&wq, ep), nil
 }
 
 // DialUDP implements Station.
 func (s *StackStation) DialUDP(_ context.Context, local, remote netip.AddrPort) (net.Conn, error) {
-	from, to := stackAddr(local), stackAddr(remote)
-	c, err := gonet.DialUDP(s.stack, &from, &to, ipv4.ProtocolNumber)
-	if err != nil {
-		return nil, fmt.Errorf("%q: dial udp %s: %w", s.name, remote, err)
+	var wq waiter.Queue
+	ep, err := s.bind(udp.ProtocolNumber, &wq, remote.Addr(), local)
+	if err == nil {
+		if err = ep.Connect(stackAddr(remote)); err != nil {
+			ep.Close()
+		}
 	}
-	return c, nil
+	if err != nil {
+		return nil, fmt.Errorf("%q: dial udp %s: %w", s.name, remote, stackError(err))
+	}
+	return gonet.NewUDPConn(&wq, ep), nil
 }
 
 // DialTCP implements Station.
 func (s *StackStation) DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
-	c, err := s.dialTCP(ctx, stackAddr(local), stackAddr(remote))
+	c, err := s.dialTCP(ctx, local, remote)
 	if err != nil {
 		return nil, fmt.Errorf("%q: dial tcp %s: %w", s.name, remote, err)
 	}
 	return c, nil
 }
 
-func (s *StackStation) dialTCP(ctx context.Context, local, remote tcpip.FullAddress) (net.Conn, error) {
+func (s *StackStation) dialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
 	var wq waiter.Queue
-	ep, terr := s.stack.NewEndpoint(tcp.ProtocolNumber, ipv4.ProtocolNumber, &wq)
+	ep, terr := s.bind(tcp.ProtocolNumber, &wq, remote.Addr(), local)
 	if terr != nil {
 		return nil, stackError(terr)
 	}
@@ -74,9 +105,7 @@ func (s *StackStation) dialTCP(ctx context.Context, local, remote tcpip.FullAddr
 	wq.EventRegister(&writable)
 	defer wq.EventUnregister(&writable)
 
-	if terr = ep.Bind(local); terr == nil {
-		terr = ep.Connect(remote)
-	}
+	terr = ep.Connect(stackAddr(remote))
 	if _, ok := terr.(*tcpip.ErrConnectStarted); ok {
 		select {
 		case <-ctx.Done():
@@ -97,7 +126,7 @@ func (s *StackStation) dialTCP(ctx context.Context, local, remote tcpip.FullAddr
 func stackAddr(a netip.AddrPort) tcpip.FullAddress {
 	f := tcpip.FullAddress{Port: a.Port()}
 	if a.Addr().IsValid() && !a.Addr().IsUnspecified() {
-		f.Addr = tcpip.AddrFrom4(a.Addr().As4())
+		f.Addr = tcpip.AddrFromSlice(a.Addr().AsSlice())
 	}
 	return f
 }
@@ -117,6 +146,10 @@ func stackError(err tcpip.Error) error {
 		return syscall.EADDRINUSE
 	case *tcpip.ErrNoBufferSpace:
 		return syscall.ENOBUFS
+	case *tcpip.ErrBadLocalAddress:
+		return syscall.EADDRNOTAVAIL
+	case *tcpip.ErrMessageTooLong:
+		return syscall.EMSGSIZE
 	case *tcpip.ErrClosedForSend:
 		return ErrClosed
 	}

@@ -7,11 +7,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
 
-	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/header"
 )
 
@@ -91,15 +91,19 @@ func TestStackForward(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	router, err := NewStack(StackConfig{
-		Name: "router", MAC: macA, Forward: true,
-		Addrs:  []netip.Prefix{prefix("192.0.2.1/24"), prefix("198.51.100.1/24")},
+		Name: "router", Forward: true,
+		Interfaces: []InterfaceConfig{{
+			MAC: macA, Addrs: []netip.Prefix{prefix("192.0.2.1/24"), prefix("198.51.100.1/24")},
+		}},
 		Routes: []Route{{Dst: prefix("203.0.113.0/24"), Via: addr("192.0.2.2")}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(router.Close)
-	next, err := NewStack(StackConfig{Name: "next", MAC: macB, Addrs: []netip.Prefix{prefix("192.0.2.2/24")}})
+	next, err := NewStack(StackConfig{
+		Name: "next", Interfaces: []InterfaceConfig{{MAC: macB, Addrs: []netip.Prefix{prefix("192.0.2.2/24")}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,15 +116,7 @@ func TestStackForward(t *testing.T) {
 	}
 
 	packet := func(ttl byte, dst string, mark byte) []byte {
-		frame := append(append(append([]byte(nil), macA...), macB...), 8, 0)
-		ip := header.IPv4(make([]byte, header.IPv4MinimumSize+1))
-		ip.Encode(&header.IPv4Fields{
-			TotalLength: uint16(len(ip)), TTL: ttl, Protocol: 253, ID: 1, // 253: for experiments (RFC 3692)
-			SrcAddr: tcpip.AddrFrom4([4]byte{198, 51, 100, 9}), DstAddr: tcpip.AddrFrom4(addr(dst).As4()),
-		})
-		ip.SetChecksum(^ip.CalculateChecksum())
-		ip.Payload()[0] = mark
-		return append(append(frame, ip...), make([]byte, 25)...) // padded
+		return append(packetOf("198.51.100.9", dst, ttl, 253, []byte{mark}), make([]byte, 25)...) // padded
 	}
 	bad := packet(64, "203.0.113.1", 1)
 	bad[24]++ // the checksum
@@ -151,4 +147,63 @@ func TestStackForward(t *testing.T) {
 		}
 		return
 	}
+}
+
+// A router with two interfaces: a at one, with an address of b's link that b has and the router answers for, b at the other.
+func TestStackTwoInterfaces(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	spare := []netip.Addr{addr("192.0.2.50"), addr("2001:db8::50")}
+	routes := func(v4, v6 string) []Route { return []Route{defaultRoute(addr(v4)), defaultRoute(addr(v6))} }
+	router := newStack(t, StackConfig{
+		Name: "router", Forward: true, Routes: routes("192.0.2.1", "2001:db8::1"),
+		Interfaces: []InterfaceConfig{
+			{MAC: macB, Addrs: []netip.Prefix{prefix("192.0.2.2/24"), prefix("2001:db8::2/64")}, Proxied: spare},
+			{
+				MAC: net.HardwareAddr{2, 0, 0, 0, 0, 3}, Addrs: []netip.Prefix{prefix("10.0.0.1/24"), prefix("fd00::1/64")},
+				OnLink: single(spare),
+			},
+		},
+	})
+	a := newStack(t, StackConfig{
+		Name: "a", Interfaces: []InterfaceConfig{{MAC: macA, Addrs: addrsOfA}}, Routes: routes("192.0.2.2", "2001:db8::2"),
+	})
+	b := newStack(t, StackConfig{
+		Name: "b",
+		Interfaces: []InterfaceConfig{{
+			MAC:   net.HardwareAddr{2, 0, 0, 0, 0, 4},
+			Addrs: append([]netip.Prefix{prefix("10.0.0.2/24"), prefix("fd00::2/64")}, single(spare)...),
+		}},
+		Routes: routes("10.0.0.1", "fd00::1"),
+	})
+	for _, cable := range [][2]*StackInterface{{router.interfaces[0], a.StackInterface}, {router.interfaces[1], b.StackInterface}} {
+		cable[0].Connect(cable[1].Receive)
+		cable[1].Connect(cable[0].Receive)
+	}
+	for _, test := range []struct {
+		from *StackStation
+		to   []string
+	}{
+		{a, []string{"192.0.2.2", "10.0.0.1", "10.0.0.2", "192.0.2.50", "2001:db8::2", "fd00::1", "fd00::2", "2001:db8::50"}},
+		{b, []string{"10.0.0.1", "192.0.2.2", "192.0.2.1", "fd00::1", "2001:db8::2", "2001:db8::1"}},
+		{router, []string{"192.0.2.1", "10.0.0.2", "192.0.2.50", "2001:db8::1", "fd00::2", "2001:db8::50"}},
+	} {
+		for _, to := range test.to {
+			short, cancel := context.WithTimeout(ctx, time.Second)
+			if err := test.from.Ping(short, addr(to)); err != nil {
+				t.Error(err)
+			}
+			cancel()
+		}
+	}
+}
+
+func newStack(t *testing.T, c StackConfig) *StackStation {
+	t.Helper()
+	s, err := NewStack(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
 }

@@ -9,8 +9,8 @@ import (
 	"net/netip"
 )
 
-// Station is a machine on the network, with one Ethernet interface and an IPv4 stack. Its methods may be used
-// concurrently.
+// Station is a machine on the network with an IPv4 and IPv6 stack. Of its Ethernet interfaces, if it has several, one is
+// meant where there is talk of "the interface". Its methods may be used concurrently.
 //
 // Errors that a network gives wrap what a kernel calls them: syscall.ECONNREFUSED, syscall.EHOSTUNREACH,
 // syscall.ENETUNREACH. When nothing answers they wrap the context's error.
@@ -19,13 +19,14 @@ type Station interface {
 	Name() string
 	// MAC is the address of the interface.
 	MAC() net.HardwareAddr
-	// ListenTCP and ListenUDP listen on an address of the station, or on all if the address is unspecified.
+	// ListenTCP and ListenUDP listen on an address of the station, or on all of its family if it is unspecified.
 	ListenTCP(ctx context.Context, local netip.AddrPort) (net.Listener, error)
 	ListenUDP(ctx context.Context, local netip.AddrPort) (net.PacketConn, error)
-	// DialTCP and DialUDP connect to remote. The address and the port of local are each chosen if they are zero.
+	// DialTCP and DialUDP connect to remote. The address and the port of local are each chosen if they are zero; so is an
+	// unspecified address.
 	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
 	DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
-	// Ping sends ICMP echo requests to dst until one is answered or ctx ends.
+	// Ping sends echo requests of ICMP or ICMPv6 to dst until one is answered or ctx ends.
 	Ping(ctx context.Context, dst netip.Addr) error
 	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS, after what the station has sent
 	// before.

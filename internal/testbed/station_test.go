@@ -19,10 +19,18 @@ import (
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
-// onBothKinds runs body with two stations of each kind that are connected by a cable. a has 192.0.2.1/24 and routes
-// to the rest by way of b, which has 192.0.2.2/24 and 203.0.113.1/32.
+// The addresses of the stations a and b.
+var (
+	addrsOfA = []netip.Prefix{prefix("192.0.2.1/24"), prefix("2001:db8::1/64")}
+	addrsOfB = []netip.Prefix{
+		prefix("203.0.113.1/32"), prefix("192.0.2.2/24"), prefix("2001:db8:ffff::1/128"), prefix("2001:db8::2/64"),
+	}
+)
+
+// onBothKinds runs body with two stations of each kind that are connected by a cable. a routes to the rest by way of b.
 func onBothKinds(t *testing.T, body func(t *testing.T, ctx context.Context, a, b Station)) {
 	for kind, pair := range map[string]func(*testing.T) (a, b Station){"stack": stackPair, "kernel": kernelPair} {
 		t.Run(kind, func(t *testing.T) {
@@ -49,12 +57,10 @@ func stackPair(t *testing.T) (Station, Station) {
 		return s
 	}
 	a := station(StackConfig{
-		Name: "a", MAC: macA, Addrs: []netip.Prefix{prefix("192.0.2.1/24")},
-		Routes: []Route{{Dst: prefix("0.0.0.0/0"), Via: addr("192.0.2.2")}},
+		Name: "a", Interfaces: []InterfaceConfig{{MAC: macA, Addrs: addrsOfA}},
+		Routes: []Route{{Dst: prefix("0.0.0.0/0"), Via: addr("192.0.2.2")}, {Dst: prefix("::/0"), Via: addr("2001:db8::2")}},
 	})
-	b := station(StackConfig{
-		Name: "b", MAC: macB, Addrs: []netip.Prefix{prefix("203.0.113.1/32"), prefix("192.0.2.2/24")},
-	})
+	b := station(StackConfig{Name: "b", Interfaces: []InterfaceConfig{{MAC: macB, Addrs: addrsOfB}}})
 	a.Connect(b.Receive)
 	b.Connect(a.Receive)
 	return a, b
@@ -75,6 +81,7 @@ func kernelPair(t *testing.T) (Station, Station) {
 		ns, err := netns.New(fmt.Sprintf("ovskit-testbed-%d-%s", os.Getpid(), side))
 		must(err)
 		t.Cleanup(func() { _ = ns.Delete() })
+		must(ns.SetSysctl("net.ipv6.conf.default.accept_dad", "0"))
 		h, err := ns.Netlink()
 		must(err)
 		t.Cleanup(h.Close)
@@ -87,7 +94,7 @@ func kernelPair(t *testing.T) (Station, Station) {
 		PeerNamespace:    netlink.NsFd(spaces[1].Fd()),
 	}))
 	var stations []Station
-	for i, addrs := range [][]string{{"192.0.2.1/24"}, {"192.0.2.2/24", "203.0.113.1/32"}} {
+	for i, addrs := range [][]netip.Prefix{addrsOfA, addrsOfB} {
 		h := handles[i]
 		must(spaces[i].DisableTransmitChecksums("eth0"))
 		for _, name := range []string{"lo", "eth0"} {
@@ -98,63 +105,83 @@ func kernelPair(t *testing.T) (Station, Station) {
 		l, err := h.LinkByName("eth0")
 		must(err)
 		for _, a := range addrs {
-			must(h.AddrAdd(l, &netlink.Addr{IPNet: ipNet(prefix(a))}))
+			must(h.AddrAdd(l, &netlink.Addr{IPNet: ipNet(a), Flags: unix.IFA_F_NODAD}))
 		}
 		s, err := newKernelStation([]string{"a", "b"}[i], spaces[i], "eth0")
 		must(err)
 		stations = append(stations, s)
 	}
 	must(handles[0].RouteAdd(&netlink.Route{Dst: ipNet(prefix("0.0.0.0/0")), Gw: net.IP{192, 0, 2, 2}}))
+	must(handles[0].RouteAdd(&netlink.Route{Dst: ipNet(prefix("::/0")), Gw: net.ParseIP("2001:db8::2")}))
 	return stations[0], stations[1]
 }
 
 func ipNet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), 32)}
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
 func prefix(s string) netip.Prefix     { return netip.MustParsePrefix(s) }
 func addr(s string) netip.Addr         { return netip.MustParseAddr(s) }
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
+// family has addresses of one version of IP: those of a and b in their subnet and beyond it, and others.
+type family struct {
+	name                              string
+	a, b, beyond, nobody, unreachable netip.Addr
+	unspecified                       netip.Addr
+}
+
+var families = []family{
+	{
+		"IPv4", addr("192.0.2.1"), addr("192.0.2.2"), addr("203.0.113.1"), addr("192.0.2.9"), addr("198.51.100.1"),
+		netip.IPv4Unspecified(),
+	},
+	{
+		"IPv6", addr("2001:db8::1"), addr("2001:db8::2"), addr("2001:db8:ffff::1"), addr("2001:db8::9"), addr("2001:db8:1::1"),
+		netip.IPv6Unspecified(),
+	},
+}
+
+// inBothFamilies runs body on both kinds, for each family with its own stations.
+func inBothFamilies(t *testing.T, body func(t *testing.T, ctx context.Context, a, b Station, f family)) {
+	for _, f := range families {
+		t.Run(f.name, func(t *testing.T) {
+			onBothKinds(t, func(t *testing.T, ctx context.Context, a, b Station) { body(t, ctx, a, b, f) })
+		})
+	}
+}
+
 func TestPing(t *testing.T) {
-	onBothKinds(t, func(t *testing.T, ctx context.Context, a, _ Station) {
-		for _, dst := range []string{"192.0.2.2", "203.0.113.1", "192.0.2.1"} {
-			if err := a.Ping(ctx, addr(dst)); err != nil {
+	inBothFamilies(t, func(t *testing.T, ctx context.Context, a, _ Station, f family) {
+		for _, dst := range []netip.Addr{f.b, f.beyond, f.a} {
+			if err := a.Ping(ctx, dst); err != nil {
 				t.Errorf("ping %s: got %v, want a reply", dst, err)
 			}
 		}
 		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
-		if err := a.Ping(short, addr("192.0.2.9")); !errors.Is(err, context.DeadlineExceeded) {
+		if err := a.Ping(short, f.nobody); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("ping of an address that nobody has: got %v, want %v", err, context.DeadlineExceeded)
 		}
 	})
 }
 
 func TestTCP(t *testing.T) {
-	onBothKinds(t, func(t *testing.T, ctx context.Context, a, b Station) {
-		l, err := b.ListenTCP(ctx, addrPort("203.0.113.1:80"))
+	inBothFamilies(t, func(t *testing.T, ctx context.Context, a, b Station, f family) {
+		l, err := b.ListenTCP(ctx, netip.AddrPortFrom(f.beyond, 80))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				_, _ = io.Copy(c, c)
-				c.Close()
-			}
-		}()
+		go echoAll(l)
 
-		c, err := a.DialTCP(ctx, addrPort("0.0.0.0:4000"), addrPort("203.0.113.1:80"))
+		// An unspecified address is to be chosen, of whichever family.
+		c, err := a.DialTCP(ctx, addrPort("0.0.0.0:4000"), netip.AddrPortFrom(f.beyond, 80))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		if got, want := c.LocalAddr().String(), "192.0.2.1:4000"; got != want {
+		if got, want := c.LocalAddr().String(), netip.AddrPortFrom(f.a, 4000).String(); got != want {
 			t.Errorf("local address: got %s, want %s", got, want)
 		}
 		want := bytes.Repeat([]byte("0123456789abcdef"), 4096)
@@ -167,23 +194,35 @@ func TestTCP(t *testing.T) {
 	})
 }
 
+// echoAll answers every connection with what it says until the listener is closed.
+func echoAll(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(c, c)
+		c.Close()
+	}
+}
+
 func TestTCPFailures(t *testing.T) {
-	onBothKinds(t, func(t *testing.T, ctx context.Context, a, b Station) {
-		_, err := a.DialTCP(ctx, netip.AddrPort{}, addrPort("192.0.2.2:81"))
+	inBothFamilies(t, func(t *testing.T, ctx context.Context, a, b Station, f family) {
+		_, err := a.DialTCP(ctx, netip.AddrPort{}, netip.AddrPortFrom(f.b, 81))
 		if !errors.Is(err, syscall.ECONNREFUSED) {
 			t.Errorf("dial a port that nobody listens on: got %v, want %v", err, syscall.ECONNREFUSED)
 		}
-		_, err = b.DialTCP(ctx, netip.AddrPort{}, addrPort("198.51.100.1:80"))
+		_, err = b.DialTCP(ctx, netip.AddrPort{}, netip.AddrPortFrom(f.unreachable, 80))
 		if !errors.Is(err, syscall.EHOSTUNREACH) && !errors.Is(err, syscall.ENETUNREACH) {
 			t.Errorf("dial where no route leads: got %v, want %v or %v", err, syscall.EHOSTUNREACH, syscall.ENETUNREACH)
 		}
 		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
-		_, err = a.DialTCP(short, netip.AddrPort{}, addrPort("192.0.2.9:80"))
+		_, err = a.DialTCP(short, netip.AddrPort{}, netip.AddrPortFrom(f.nobody, 80))
 		if timeout := net.Error(nil); !errors.As(err, &timeout) || !timeout.Timeout() {
 			t.Errorf("dial an address that nobody has: got %v, want a timeout", err)
 		}
-		l, err := b.ListenTCP(ctx, addrPort("0.0.0.0:80"))
+		l, err := b.ListenTCP(ctx, netip.AddrPortFrom(f.unspecified, 80))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,14 +238,39 @@ func TestTCPFailures(t *testing.T) {
 	})
 }
 
+// Each family has the ports of its own.
+func TestListenOnAll(t *testing.T) {
+	onBothKinds(t, func(t *testing.T, ctx context.Context, _, b Station) {
+		for _, f := range families {
+			at := netip.AddrPortFrom(f.unspecified, 80)
+			l, err := b.ListenTCP(ctx, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			c, err := b.ListenUDP(ctx, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if _, err := b.ListenTCP(ctx, at); err == nil {
+				t.Errorf("listen twice on tcp %s: got no error, want one", at)
+			}
+			if _, err := b.ListenUDP(ctx, at); err == nil {
+				t.Errorf("listen twice on udp %s: got no error, want one", at)
+			}
+		}
+	})
+}
+
 func TestUDP(t *testing.T) {
-	onBothKinds(t, func(t *testing.T, ctx context.Context, a, b Station) {
-		l, err := b.ListenUDP(ctx, addrPort("0.0.0.0:53"))
+	inBothFamilies(t, func(t *testing.T, ctx context.Context, a, b Station, f family) {
+		l, err := b.ListenUDP(ctx, netip.AddrPortFrom(f.unspecified, 53))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		c, err := a.DialUDP(ctx, addrPort("0.0.0.0:5000"), addrPort("192.0.2.2:53"))
+		c, err := a.DialUDP(ctx, netip.AddrPortFrom(f.unspecified, 5000), netip.AddrPortFrom(f.b, 53))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,8 +281,8 @@ func TestUDP(t *testing.T) {
 		buf := make([]byte, 100)
 		_ = l.SetReadDeadline(time.Now().Add(10 * time.Second))
 		n, from, err := l.ReadFrom(buf)
-		if err != nil || string(buf[:n]) != "question" || from.String() != "192.0.2.1:5000" {
-			t.Errorf("got %q from %v, error %v; want \"question\" from 192.0.2.1:5000", buf[:n], from, err)
+		if want := netip.AddrPortFrom(f.a, 5000).String(); err != nil || string(buf[:n]) != "question" || from.String() != want {
+			t.Fatalf("got %q from %v, error %v; want \"question\" from %s", buf[:n], from, err, want)
 		}
 		if _, err := l.WriteTo([]byte("answer"), from); err != nil {
 			t.Fatal(err)

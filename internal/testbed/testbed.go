@@ -29,12 +29,17 @@ const (
 
 // The addresses that do not depend on the scenario are those of a node, whatever the kind.
 var (
-	// HostAddr is the host's address on the network that the uplink leads to.
-	HostAddr = node.HostAddr
-	// OutsideAddr is the address of the outside there; it is the host's default gateway.
-	OutsideAddr = node.OutsideAddr
-	// BeyondAddr is an address of the outside that is not on that network.
-	BeyondAddr = node.BeyondAddr.Addr()
+	// HostAddr and HostAddr6 are the host's addresses on the link outside.
+	HostAddr, HostAddr6 = node.HostAddr, node.HostAddr6
+	// OutsideAddr and OutsideAddr6 are those of the outside there; they are the host's default gateways.
+	OutsideAddr, OutsideAddr6 = node.OutsideAddr, node.OutsideAddr6
+	// BeyondAddr and BeyondAddr6 are addresses of the outside that are not on that link.
+	BeyondAddr, BeyondAddr6 = node.BeyondAddr.Addr(), node.BeyondAddr6.Addr()
+	// SpareAddr and SpareAddr6 are addresses on that link that nobody has.
+	SpareAddr, SpareAddr6 = netip.MustParseAddr("192.0.2.50"), netip.MustParseAddr("2001:db8:0:1::50")
+
+	hostAddrs    = []netip.Prefix{HostAddr, HostAddr6}
+	outsideAddrs = []netip.Prefix{OutsideAddr, OutsideAddr6, node.BeyondAddr, node.BeyondAddr6}
 )
 
 const (
@@ -47,43 +52,83 @@ type Options struct {
 	Kind Kind
 	// Name is a part of the names of what is made on the machine: lower-case letters and digits, at most 16.
 	Name string
-	// Gateways are the host's addresses in the endpoints' subnets.
+	// Gateways are the host's addresses in the endpoints' subnets, of either family.
 	Gateways []netip.Prefix
+	// Spare are addresses of the link outside that become the bridge's while the NIC, with the host's addresses, stays
+	// outside of it: address mode. Without any the NIC is the bridge's uplink.
+	Spare []netip.Addr
+	// MTU is that of the link outside, at least 1280; 0 is 1500.
+	MTU int
 	// Keep lets a Real testbed outlive the program, if Keep is called in place of Close.
 	Keep bool
 	// Logger gets the log; nil discards it.
 	Logger *slog.Logger
 }
 
+// uplinkMode tells whether the NIC is a port of the bridge.
+func (o *Options) uplinkMode() bool { return len(o.Spare) == 0 }
+
+// defaultRoute is the route to everywhere in the family of the gateway.
+func defaultRoute(gateway netip.Addr) Route {
+	everywhere := netip.IPv6Unspecified()
+	if gateway.Is4() {
+		everywhere = netip.IPv4Unspecified()
+	}
+	return Route{Dst: netip.PrefixFrom(everywhere, 0), Via: gateway}
+}
+
+func hostRoutes() []Route {
+	return []Route{defaultRoute(OutsideAddr.Addr()), defaultRoute(OutsideAddr6.Addr())}
+}
+
+// routesInside are the outside's routes to the endpoints' subnets, by way of the host.
+func (o *Options) routesInside() (routes []Route) {
+	for _, g := range o.Gateways {
+		via := HostAddr6
+		if g.Addr().Is4() {
+			via = HostAddr
+		}
+		routes = append(routes, Route{Dst: g.Masked(), Via: via.Addr()})
+	}
+	return routes
+}
+
 // Testbed is a network with one bridge, on which no flow has been set.
 type Testbed struct {
-	kind    Kind
-	db      *vswitch.DB
-	bridge  *bridge.Bridge
-	ports   *port.Manager
-	uplink  *port.Port
-	host    Station
-	outside Station
-	site    site
+	kind   Kind
+	db     *vswitch.DB
+	bridge *bridge.Bridge
+	ports  *port.Manager
+	site   site
+	connection
 }
 
 // site is what differs between the kinds: where the machines are.
 type site interface {
 	// database is the endpoint of the switch's database.
 	database() string
-	// prepareBridge completes the bridge's configuration; host gives the host when the bridge is there.
+	// prepareBridge completes the bridge's configuration.
 	prepareBridge(c *bridge.Config)
-	host(b *bridge.Bridge) (Station, error)
-	// outside makes the outside; the device node.Uplink on the switch's side leads there.
-	outside() (Station, error)
+	// connect makes the host, which the bridge is on, and the outside, and connects them: in uplink mode by way of the
+	// bridge, else by way of the host's NIC.
+	connect(ctx context.Context, db *vswitch.DB, ports *port.Manager, b *bridge.Bridge) (connection, error)
 	// endpoint makes an endpoint and attaches it to the bridge.
 	endpoint(ctx context.Context, ports *port.Manager, e Endpoint) (*Attached, error)
 	// switchNetns is the namespace that the switch runs in.
 	switchNetns() string
 	filterTables() ([]string, error)
+	// endSwitch ends the switch, in an orderly way or by a kill; startSwitch starts it again.
+	endSwitch(kill bool) error
+	startSwitch(ctx context.Context) error
 	// keep lets go of everything and leaves it up.
 	keep(bridge string) ([]string, error)
 	close() error
+}
+
+// connection is what is at the ends of the link outside, and its port in uplink mode.
+type connection struct {
+	host, outside Station
+	uplink        *Uplink
 }
 
 // New builds a testbed: the switch, the bridge with the host's addresses, the uplink, the outside. What it has made up
@@ -110,9 +155,6 @@ func New(ctx context.Context, o Options) (_ *Testbed, err error) {
 		t.site = nil // not a site that holds a nil
 		return nil, err
 	}
-	if t.outside, err = t.site.outside(); err != nil {
-		return nil, err
-	}
 	if t.db, err = vswitch.Dial(ctx, ovsdb.Options{Endpoint: t.site.database(), Logger: o.Logger}); err != nil {
 		return nil, err
 	}
@@ -121,13 +163,13 @@ func New(ctx context.Context, o Options) (_ *Testbed, err error) {
 	if t.bridge, err = bridge.Ensure(ctx, t.db, bc); err != nil {
 		return nil, err
 	}
-	if t.host, err = t.site.host(t.bridge); err != nil {
-		return nil, err
-	}
 	if t.ports, err = port.Open(t.db, port.Options{Owner: owner, SwitchNetns: t.site.switchNetns()}); err != nil {
 		return nil, err
 	}
-	t.uplink, err = t.ports.Attach(ctx, port.Config{Bridge: bridgeName, Name: node.Uplink, Kind: port.Device})
+	if t.connection, err = t.site.connect(ctx, t.db, t.ports, t.bridge); err != nil {
+		return nil, err
+	}
+	t.bridge, err = bridge.Get(t.db, bridgeName) // with the NIC's MAC address, if that was adopted
 	if err != nil {
 		return nil, err
 	}
@@ -143,20 +185,28 @@ func (t *Testbed) DB() *vswitch.DB { return t.db }
 // Bridge is the bridge that everything is connected to.
 func (t *Testbed) Bridge() *bridge.Bridge { return t.bridge }
 
-// Uplink is the port that leads outside.
-func (t *Testbed) Uplink() *port.Port { return t.uplink }
+// Uplink is the port that leads outside; nil in address mode, where the way is by the bridge's own port.
+func (t *Testbed) Uplink() *Uplink { return t.uplink }
 
 // Host is the machine that the switch runs on, at the bridge's own port.
 func (t *Testbed) Host() Station { return t.host }
 
-// Outside is the machine behind the uplink.
+// Outside is the machine at the other end of the link.
 func (t *Testbed) Outside() Station { return t.outside }
+
+// Uplink is the host's NIC as a port of the bridge.
+type Uplink struct {
+	Name   string
+	OFPort uint32
+}
 
 // Endpoint describes a machine on the bridge.
 type Endpoint struct {
-	Name    string
-	Addr    netip.Prefix
-	Gateway netip.Addr
+	Name string
+	// Addrs are its addresses with their subnets.
+	Addrs []netip.Prefix
+	// Gateways are its default gateways, at most one a family.
+	Gateways []netip.Addr
 }
 
 // Attached is an endpoint with its port.
@@ -173,6 +223,14 @@ func (t *Testbed) AddEndpoint(ctx context.Context, e Endpoint) (*Attached, error
 	}
 	return a, nil
 }
+
+// EndSwitch ends the switch, as when ovs-vswitchd is stopped or killed: the database stays, with all ports in it, and so do
+// the machines, but for the host's addresses, which are on the bridge's own port. A Fake's switch only knows how to be
+// killed.
+func (t *Testbed) EndSwitch(kill bool) error { return t.site.endSwitch(kill) }
+
+// StartSwitch starts a switch that has ended.
+func (t *Testbed) StartSwitch(ctx context.Context) error { return t.site.startSwitch(ctx) }
 
 // FilterTables lists the tables of iptables and nftables on the host, which nobody should have made. The host of a Fake
 // testbed has no such thing.

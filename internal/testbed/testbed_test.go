@@ -4,16 +4,18 @@
 package testbed
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/openflow"
@@ -24,7 +26,8 @@ func options(t *testing.T, kind Kind) Options {
 		tier.Need(t, tier.System)
 	}
 	return Options{
-		Kind: kind, Name: fmt.Sprintf("tb%d", os.Getpid()), Gateways: []netip.Prefix{prefix("10.77.1.1/24")},
+		Kind: kind, Name: fmt.Sprintf("tb%d", os.Getpid()),
+		Gateways: []netip.Prefix{prefix("10.77.1.1/24"), prefix("fd77:1::1/64")},
 	}
 }
 
@@ -42,12 +45,16 @@ func checkGone(t *testing.T, o Options) {
 	}
 }
 
-func TestTestbed(t *testing.T) {
+// onEachKind runs body with a testbed of each kind.
+func onEachKind(t *testing.T, adjust func(*Options), body func(t *testing.T, ctx context.Context, tb *Testbed)) {
 	for _, kind := range []Kind{Fake, Real} {
 		t.Run(string(kind), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
 			o := options(t, kind)
+			if adjust != nil {
+				adjust(&o)
+			}
 			tb, err := New(ctx, o)
 			if err != nil {
 				t.Fatal(err)
@@ -58,71 +65,87 @@ func TestTestbed(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			e := Endpoint{Name: "web0", Addr: prefix("10.77.1.2/24"), Gateway: addr("10.77.1.1")}
-			web0, err := tb.AddEndpoint(ctx, e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, want := web0.Port.MAC.String(), web0.Station.MAC().String(); got != want {
-				t.Errorf("MAC: the port has %s, the station %s", got, want)
-			}
-			if br, ok := tb.DB().PortBridge("web0"); !ok || br.Name != tb.Bridge().Name {
-				t.Errorf("bridge of the endpoint's port: got %v, want %q", br, tb.Bridge().Name)
-			}
-			if tb.Uplink().OFPort == web0.Port.OFPort {
-				t.Errorf("uplink and endpoint are both port %d", web0.Port.OFPort)
-			}
-
-			short, cancelShort := context.WithTimeout(ctx, 50*time.Millisecond)
-			defer cancelShort()
-			if err := tb.Host().Ping(short, OutsideAddr.Addr()); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("ping from the host to the outside without a flow: got %v, want %v", err, context.DeadlineExceeded)
-			}
-			connect(t, ctx, tb, web0)
-			for _, p := range []struct {
-				from Station
-				to   netip.Addr
-			}{
-				{tb.Host(), OutsideAddr.Addr()}, {tb.Host(), BeyondAddr}, {tb.Host(), addr("10.77.1.2")},
-				{tb.Outside(), HostAddr.Addr()}, {web0.Station, addr("10.77.1.1")}, {web0.Station, BeyondAddr},
-			} {
-				if err := p.from.Ping(ctx, p.to); err != nil {
-					t.Error(err)
-				}
-			}
-			if tables, err := tb.FilterTables(); err != nil || len(tables) != 0 {
-				t.Errorf("filter tables: got %q, error %v; want none", tables, err)
-			}
-			if _, err := tb.AddEndpoint(ctx, e); err == nil {
-				t.Error("add an endpoint twice: got no error, want one")
-			}
+			body(t, ctx, tb)
 		})
 	}
 }
 
-func connect(t *testing.T, ctx context.Context, tb *Testbed, web0 *Attached) {
+// web0 is an endpoint behind the gateways of options.
+var web0 = Endpoint{
+	Name:     "web0",
+	Addrs:    []netip.Prefix{prefix("10.77.1.2/24"), prefix("fd77:1::2/64")},
+	Gateways: []netip.Addr{addr("10.77.1.1"), addr("fd77:1::1")},
+}
+
+func addWeb0(t *testing.T, ctx context.Context, tb *Testbed) *Attached {
+	t.Helper()
+	a, err := tb.AddEndpoint(ctx, web0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// setFlows has the bridge forward as a switch that learns does, but what the modifications say otherwise.
+func setFlows(t *testing.T, ctx context.Context, tb *Testbed, mods ...openflow.Modification) {
+	t.Helper()
 	of, err := openflow.Dial(ctx, tb.Bridge().Management(), openflow.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer of.Close()
-	sw, err := flows.Open(ctx, of, flows.Options{Owner: "test"})
+	learning := flow(0, 0, nil, openflow.Output{Port: openflow.PortNormal})
+	if err := of.Bundle(ctx, append(mods, learning)...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func flow(table uint8, priority uint16, m openflow.Match, actions ...openflow.Action) openflow.Modification {
+	return openflow.Add(openflow.Flow{
+		Table: table, Priority: priority, Match: m, Instructions: openflow.Instructions{Apply: actions},
+	})
+}
+
+// askAs connects to a service that echoes at an address of to, sends it something and wants it back, and to see the
+// address want calling.
+func askAs(t *testing.T, ctx context.Context, from, to Station, at netip.AddrPort, dial netip.AddrPort, want netip.Addr) {
+	t.Helper()
+	l, err := to.ListenTCP(ctx, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = sw.Set(ctx,
-		flows.Host{MAC: tb.Bridge().MAC, Addrs: []netip.Prefix{HostAddr}},
-		flows.Uplink{Name: "up", Port: tb.Uplink().OFPort, Addrs: []netip.Addr{HostAddr.Addr()}},
-		flows.Network{
-			Name: "web", Gateways: []netip.Prefix{prefix("10.77.1.1/24")},
-			Egress: flows.Via("up"), Host: flows.ToHost | flows.FromHost,
-		},
-		flows.Endpoint{
-			Name: "web0", Network: "web", Port: web0.Port.OFPort, MAC: web0.Port.MAC,
-			Addrs: []netip.Addr{addr("10.77.1.2")},
-		})
+	callers, done := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		c, err := l.Accept()
+		if err != nil {
+			callers <- err.Error()
+			return
+		}
+		defer c.Close()
+		callers <- c.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().String()
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		_, _ = io.Copy(c, c)
+	}()
+	defer func() {
+		l.Close()
+		<-done
+	}()
+	c, err := from.DialTCP(ctx, netip.AddrPort{}, dial)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	sent := bytes.Repeat([]byte("0123456789abcdef"), 4096)
+	go func() { _, _ = c.Write(sent) }()
+	got := make([]byte, len(sent))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, sent) {
+		t.Errorf("%s -> %s: got %v, equal %v; want the same bytes back", from.Name(), dial, err, bytes.Equal(got, sent))
+	}
+	if got := <-callers; got != want.String() {
+		t.Errorf("%s -> %s: seen as %s, want %s", from.Name(), dial, got, want)
 	}
 }
 
@@ -150,14 +173,15 @@ func TestEndpointFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tb.Close()
-	gateway := addr("10.77.1.1")
+	gateway := []netip.Addr{addr("10.77.1.1")}
 	for _, test := range []struct {
 		endpoint Endpoint
 		says     string
 	}{
-		{Endpoint{"uplink0", prefix("10.77.1.2/24"), gateway}, "uplink0"}, // a device that is there
-		{Endpoint{"web0", prefix("2001:db8::2/64"), gateway}, "2001:db8::2"},
-		{Endpoint{"web0", prefix("10.77.1.2/24"), netip.Addr{}}, "invalid IP"},
+		{Endpoint{"uplink0", []netip.Prefix{prefix("10.77.1.2/24")}, gateway}, "uplink0"}, // a device that is there
+		{Endpoint{"web0", []netip.Prefix{{}}, nil}, "invalid Prefix"},
+		{Endpoint{"web0", []netip.Prefix{prefix("10.77.1.2/24")}, []netip.Addr{{}}}, "invalid IP"},
+		{Endpoint{"web0", []netip.Prefix{prefix("fd77:1::2/64")}, gateway}, "not a neighbour"},
 	} {
 		if _, err := tb.AddEndpoint(ctx, test.endpoint); err == nil || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("add endpoint %v: got %v, want an error with %q", test.endpoint, err, test.says)

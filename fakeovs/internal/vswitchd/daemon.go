@@ -4,6 +4,7 @@
 package vswitchd
 
 import (
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -36,6 +37,8 @@ type Options struct {
 	// Failure says why the device of that name cannot be opened, "" if it can; nil is none that cannot. DevicesChanged tells
 	// of a change.
 	Failure func(name string) string
+	// TLS is what connections to and from controllers are secured with; nil is nothing.
+	TLS func() (server, client *tls.Config, err error)
 	// DummySystem lets every interface of type "" or "system" be a dummy, as ovs-vswitchd --enable-dummy=override does.
 	DummySystem bool
 	Clock       *clock.Clock // nil is one of its own

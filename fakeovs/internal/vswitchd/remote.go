@@ -139,12 +139,15 @@ func (d *Daemon) newRemote(b *bridge, target string) (*remote, error) {
 		if path, err = d.runtimePath(rest, b.name+"."); err == nil {
 			r.listener, err = unixsock.Listen(path)
 		}
-	case "ptcp":
+	case "ptcp", "pssl":
 		port, host, _ := strings.Cut(rest, ":")
 		if port == "" {
 			port = openflowPort
 		}
 		r.listener, err = net.Listen("tcp", net.JoinHostPort(strings.Trim(host, "[]"), port))
+		if err == nil && method == "pssl" {
+			r.listener = d.secured(r.listener)
+		}
 	default:
 		err = errors.New("unsupported controller")
 	}
@@ -302,16 +305,17 @@ func (d *Daemon) dial(ctx context.Context, target string) (net.Conn, error) {
 		if !filepath.IsAbs(rest) {
 			address = filepath.Join(d.o.Dir, rest)
 		}
-	case "tcp":
+	case "tcp", "ssl":
 		if host, port, err := net.SplitHostPort(rest); err == nil {
 			address = net.JoinHostPort(host, port)
 		} else {
 			address = net.JoinHostPort(strings.Trim(rest, "[]"), openflowPort)
 		}
-	default:
-		return nil, reason("Protocol not supported")
 	}
 	conn, err := dialer.DialContext(ctx, network, address)
+	if err == nil && method == "ssl" {
+		return d.secure(ctx, conn)
+	}
 	switch errno := syscall.Errno(0); {
 	case err == nil:
 		return conn, nil

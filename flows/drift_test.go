@@ -1,0 +1,97 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/ovskit/ovskit/bridge"
+	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/internal/switchtest"
+	"github.com/ovskit/ovskit/openflow"
+)
+
+// Somebody else deletes, changes and adds flows; each is put right and reported.
+func TestDriftIsRepaired(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		ctx := t.Context()
+		br, err := bridge.Ensure(ctx, s.DB, bridge.Config{Name: "br0", Datapath: s.Datapath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drifts := make(chan flows.Drift, 100)
+		sw := open(t, br, flows.Options{Owner: "lab", OnDrift: func(d flows.Drift) { drifts <- d }})
+		// Changes of one's own are no drift: the first report is of the first sabotage.
+		for n := range byte(5) {
+			if err := sw.Set(ctx, someObjects(n)...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		before := held(t, other)
+
+		destination := uint8(70)
+		there, err := other.Flows(ctx, openflow.FlowFilter{Table: &destination})
+		if err != nil || len(there) == 0 {
+			t.Fatalf("got %d flows in table %d, error %v", len(there), destination, err)
+		}
+		changed := there[0].Flow
+		changed.Apply = nil
+		foreign := openflow.Flow{Table: 15, Priority: 9, Cookie: 0x1234}
+		for name, sabotage := range map[string][]openflow.Modification{
+			"deleted": {openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: destination}}},
+			"changed": {openflow.Add(changed)},
+			"added":   {openflow.Add(foreign)},
+			"all":     {openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}}},
+		} {
+			if err := other.Bundle(ctx, sabotage...); err != nil {
+				t.Fatal(err)
+			}
+			d := <-drifts
+			if d.Err != nil || d.Pause <= 0 {
+				t.Fatalf("%s: got the report %+v", name, d)
+			}
+			want := openflow.Changes[openflow.Flow]{Unchanged: d.Plan.Flows.Unchanged}
+			switch name {
+			case "deleted":
+				want.Add = d.Plan.Flows.Add
+				if len(want.Add) != len(there) {
+					t.Errorf("got %d flows added again, want %d", len(want.Add), len(there))
+				}
+			case "changed":
+				want.Replace = []openflow.Flow{there[0].Flow}
+			case "added":
+				want.Delete = []openflow.Flow{foreign}
+			case "all":
+				want.Add, want.Unchanged = d.Plan.Flows.Add, 0
+				if len(want.Add) != len(before) {
+					t.Errorf("got %d flows added again, want %d", len(want.Add), len(before))
+				}
+			}
+			if got := d.Plan.Flows.String(); got != want.String() {
+				t.Errorf("%s: got the report %q, want %q", name, got, want)
+			}
+			if diff := cmp.Diff(before, held(t, other)); diff != "" {
+				t.Errorf("%s: after the repair (-want +got):\n%s", name, diff)
+			}
+		}
+
+		// What is in other tables is somebody else's.
+		if err := other.Bundle(ctx, openflow.Add(openflow.Flow{Table: 200, Cookie: 0x1234})); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Bundle(ctx, openflow.Add(foreign)); err != nil {
+			t.Fatal(err)
+		}
+		if d := <-drifts; len(d.Plan.Flows.Delete) != 1 || d.Plan.Flows.Delete[0].Table != foreign.Table {
+			t.Errorf("got the report %+v, want one flow of table %d", d.Plan, foreign.Table)
+		}
+	})
+}
