@@ -38,7 +38,7 @@ type comparison struct {
 var ratios = map[string]float64{}
 
 func BenchmarkCompare(b *testing.B) {
-	for _, c := range slices.Concat([]comparison{flowsPublish}, portComparisons, ovsdbComparisons, openflowComparisons, fakeComparisons) {
+	for _, c := range slices.Concat(flowsComparisons, portComparisons, ovsdbComparisons, openflowComparisons, fakeComparisons) {
 		b.Run(c.name, func(b *testing.B) {
 			if isProbe(b) {
 				return

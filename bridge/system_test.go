@@ -31,7 +31,7 @@ func state(t *testing.T, ns *netns.NS) (lines []string) {
 	}
 	for _, l := range links {
 		line := l.Attrs().Name
-		if line == "ovs-netdev" {
+		if line == "ovs-netdev" || line == "ovs-system" {
 			continue // comes with the first bridge of its type
 		}
 		if l.Attrs().Flags&net.FlagUp != 0 {
@@ -65,7 +65,7 @@ func TestOwnPort(t *testing.T) {
 	before := state(t, n.Host())
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 1}
 	config := bridge.Config{
-		Name: "br0", Datapath: "netdev", MAC: mac, MTU: 1400, SwitchNetns: n.Host().Name(),
+		Name: "br0", Datapath: nodetest.Datapath(), MAC: mac, MTU: 1400, SwitchNetns: n.Host().Name(),
 		Addrs: []netip.Prefix{node.HostAddr, netip.MustParsePrefix("2001:db8::1/64")},
 		Routes: []bridge.Route{
 			{Dst: netip.MustParsePrefix("0.0.0.0/0"), Via: node.OutsideAddr.Addr()},
@@ -127,9 +127,9 @@ func TestFailedCreationLeavesNothing(t *testing.T) {
 		config bridge.Config
 		as     any
 	}{
-		{"device of that name", bridge.Config{Name: node.Uplink, Datapath: "netdev"}, new(*vswitch.InterfaceError)},
+		{"device of that name", bridge.Config{Name: node.Uplink, Datapath: nodetest.Datapath()}, new(*vswitch.InterfaceError)},
 		{"no kernel module", bridge.Config{Name: "br0", Datapath: "system"}, new(*bridge.DatapathError)},
-		{"route through another device", bridge.Config{Name: "br0", Datapath: "netdev", Addrs: []netip.Prefix{node.HostAddr},
+		{"route through another device", bridge.Config{Name: "br0", Datapath: nodetest.Datapath(), Addrs: []netip.Prefix{node.HostAddr},
 			Routes: []bridge.Route{{Dst: netip.MustParsePrefix("198.51.100.0/24"), Via: netip.MustParseAddr("192.0.2.9")}, {Dst: netip.MustParsePrefix("198.51.100.0/24")}}}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -44,13 +44,13 @@ func (a *arena) try(at oracle.Attempt) (want oracle.Verdict, err error) {
 		return fail("%v", err)
 	}
 	if got.to != want.To {
-		return fail("got to %q\n%s", got.to, trace(got.way))
+		return fail("got to %q\n%s", got.to, account(got.way))
 	}
 	if got.to == oracle.Nobody {
 		return want, nil
 	}
 	if f := got.frame; f.dst != want.Dst || f.src.Addr() != want.Src.Addr() || f.src.Port() != want.Src.Port() && !want.Translated {
-		return fail("got there as %s>%s\n%s", f.src, f.dst, trace(got.way))
+		return fail("got there as %s>%s\n%s", f.src, f.dst, account(got.way))
 	}
 	if got.to == oracle.TheHost && !a.isLocal(got.frame.dst.Addr()) {
 		return want, nil // nobody that answers
@@ -74,7 +74,7 @@ func (a *arena) try(at oracle.Attempt) (want oracle.Verdict, err error) {
 		initiator = oracle.Outside
 	}
 	if back.to != initiator || back.frame.src != ask.dst || back.frame.dst != ask.src {
-		return fail("the reply got to %q as %s>%s\n%s", back.to, back.frame.src, back.frame.dst, trace(back.way))
+		return fail("the reply got to %q as %s>%s\n%s", back.to, back.frame.src, back.frame.dst, account(back.way))
 	}
 
 	if at.Proto == "tcp" {
@@ -86,7 +86,7 @@ func (a *arena) try(at oracle.Attempt) (want oracle.Verdict, err error) {
 		return fail("established: %v", err)
 	}
 	if again.to != got.to || again.frame.src != got.frame.src || again.frame.dst != got.frame.dst {
-		return fail("established, got to %q as %s>%s\n%s", again.to, again.frame.src, again.frame.dst, trace(again.way))
+		return fail("established, got to %q as %s>%s\n%s", again.to, again.frame.src, again.frame.dst, account(again.way))
 	}
 	return want, nil
 }

@@ -24,8 +24,8 @@ type arrival struct {
 	way   []*fakeovs.Injection
 }
 
-// trace is the switch's account of a frame's way.
-func trace(way []*fakeovs.Injection) string {
+// account is the switch's account of a frame's way.
+func account(way []*fakeovs.Injection) string {
 	var b strings.Builder
 	for _, i := range way {
 		b.WriteString(i.Trace())
@@ -51,15 +51,15 @@ func (a *arena) carry(in uint32, f frame) (arrival, error) {
 			return arrival{way: way}, nil
 		}
 		if len(out) > 1 {
-			return arrival{}, fmt.Errorf("%d frames came out\n%s", len(out), trace(way))
+			return arrival{}, fmt.Errorf("%d frames came out\n%s", len(out), account(way))
 		}
 		b = out[0].Frame
 		got, err := parse(b)
 		if err != nil {
-			return arrival{}, fmt.Errorf("%x came out: %w\n%s", b, err, trace(way))
+			return arrival{}, fmt.Errorf("%x came out: %w\n%s", b, err, account(way))
 		}
 		if want := got.bytes(a.t); !bytes.Equal(b, want) {
-			return arrival{}, fmt.Errorf("%x came out, want %x\n%s", b, want, trace(way))
+			return arrival{}, fmt.Errorf("%x came out, want %x\n%s", b, want, account(way))
 		}
 		if out[0].Port != openflow.PortLocal {
 			to, err := a.at(out[0].Port, got)
@@ -78,7 +78,7 @@ func (a *arena) carry(in uint32, f frame) (arrival, error) {
 		}
 		in = openflow.PortLocal
 	}
-	return arrival{}, fmt.Errorf("the host and the switch send it to each other\n%s", trace(way))
+	return arrival{}, fmt.Errorf("the host and the switch send it to each other\n%s", account(way))
 }
 
 // at is who is at a port, if the frame is for its MAC.

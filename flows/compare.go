@@ -55,7 +55,7 @@ func changes[K comparable, T any](
 func (s *Switch) compare(ctx context.Context, conn *of.Conn, e edit, prune bool) (*of.Plan, items, error) {
 	wanted := items{maps.Clone(s.book.flows), maps.Clone(s.book.groups), maps.Clone(s.book.meters)}
 	wanted.apply(e)
-	p, err := s.diff(ctx, conn, wanted)
+	p, err := diff(ctx, conn, s.owner, wanted)
 	if err != nil {
 		return nil, items{}, err
 	}
@@ -85,10 +85,10 @@ func keep[K comparable, T any](gone []T, was, is map[K]T, edit map[K]*T, key fun
 func groupID(g of.Group) uint32       { return g.ID }
 func meterID(m of.MeterConfig) uint32 { return m.ID }
 
-// diff compares what the owner should have with what the switch holds.
-func (s *Switch) diff(ctx context.Context, conn *of.Conn, want items) (*of.Plan, error) {
+// diff compares what the owner with that part of a cookie should have with what the switch holds.
+func diff(ctx context.Context, conn *of.Conn, owner uint64, want items) (*of.Plan, error) {
 	d := of.NewDesired(of.Scope{
-		Cookie: s.owner, CookieMask: ownerMask, Others: true, Groups: ownNumbers, Meters: ownNumbers,
+		Cookie: owner, CookieMask: ownerMask, Others: true, Groups: ownNumbers, Meters: ownNumbers,
 	})
 	if err := d.Add(slices.Collect(maps.Values(want.flows))...); err != nil {
 		return nil, err

@@ -20,9 +20,7 @@ func Compile(o Options, objects ...Object) ([]of.Flow, error) {
 	if err := s.set(objects, kept{}); err != nil {
 		return nil, err
 	}
-	book := newBook()
-	book.apply(book.edit(s.outputs()))
-	flows := slices.Collect(maps.Values(book.flows))
+	flows := slices.Collect(maps.Values(s.items().flows))
 	slices.SortFunc(flows, func(a, b of.Flow) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Key(), b.Key()))
 	})

@@ -37,9 +37,14 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 		// The host may have asked for a spare address by way of its own: the answer is translated first. What is published at
 		// all of the host's addresses is not at the gateway's.
 		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, set(origin(originEndpoint|toSpare)), track(v.natZone, tableInbound))
-		b.add(tableRoute, 210, f.ip(origin(originEndpoint|toSpare), network(n.id), toGateway), 0, trackNetwork(tableToHost))
+		b.add(tableRoute, 210, f.ip(of.RegMasked(regOrigin, originEndpoint, 0xf), network(n.id), toGateway), 0, trackNetwork(tableToHost))
 	} else {
 		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, trackNetwork(tableToHost))
+	}
+	if len(v.addresses) > 0 {
+		// The host may have asked for a spare address by any address of its own, a gateway of another network too: the answer
+		// is translated first.
+		b.add(tableFromEndpoint, 290, f.ip(toGateway), 0, set(origin(originEndpoint|toSpare)), track(v.natZone, tableInbound))
 	}
 
 	// Outside, nobody has an endpoint's address, neither as the sender nor as the one to reach, unless it is routed.

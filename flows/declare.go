@@ -151,6 +151,9 @@ func (s *state) putAddress(a Address) error {
 		}
 	}
 	a.Addrs = slices.Clone(a.Addrs)
+	if len(s.addresses) == 0 {
+		s.touchNetworks()
+	}
 	assign(s, s.addresses, a.Name, a)
 	return s.touchBehind(a.Name)
 }

@@ -1,6 +1,8 @@
 // Copyright 2026 The ovskit Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:generate go test -run ^TestFlowTables$ -count=1 . -update
+
 // Package flows turns connectivity intents into the flow tables of one Open vSwitch bridge: who is on which network,
 // which way out a network has, which ports are published, who may connect to whom. Masquerading, published ports,
 // isolation and anti-spoofing are all flows, of IPv4 and IPv6 alike; no iptables or nftables rule is involved.
@@ -75,6 +77,12 @@
 //
 // Open vSwitch before 3.1 forgets only whole zones: there, each of these costs all translated connections, or all of the
 // network's, and what a port newly published would need is left undone.
+//
+// # Explaining
+//
+// [Intents.Explain] says what becomes of a connection and who decided it, such as [ParseQuery]("web0 -> outside tcp/443");
+// [Intents.Compare] in what a switch differs from intents, and [Intents.Needs] what they take for granted of the machine.
+// [Intents] are written as JSON for other programs. docs/flow-tables.md has the tables.
 //
 // # Ownership
 //

@@ -28,12 +28,12 @@ func (l *lab) spare() netip.Addr {
 	return netip.MustParseAddr("2001:db8::50")
 }
 
-// gateway is that of the network web in the family that the lab goes by.
-func (l *lab) gateway() netip.Addr {
+// gateway is that of a network in the family that the lab goes by.
+func (l *lab) gateway(n flows.Network) netip.Addr {
 	if l.host.addr.Is4() {
-		return l.web.Gateways[0].Addr()
+		return n.Gateways[0].Addr()
 	}
-	return l.web.Gateways[1].Addr()
+	return n.Gateways[1].Addr()
 }
 
 // behind puts the network web behind spare addresses.
@@ -71,7 +71,7 @@ func TestPublishedBehindAddress(t *testing.T) {
 	eachFamily(t, func(t *testing.T, l *lab) {
 		x := l.behind()
 		// As the host forwards it, and as the host itself asks.
-		for _, from := range []netip.Addr{l.far, l.host.addr, l.gateway()} {
+		for _, from := range []netip.Addr{l.far, l.host.addr, l.gateway(l.web), l.gateway(l.dbNet)} {
 			client := &station{mac: l.host.mac, addr: from}
 			ask := packet("tcp", client, &station{mac: l.host.mac, addr: x}, 4000, 8080)
 			arrives := ask.with(func(f *frame) {
@@ -94,7 +94,7 @@ func TestPublishedBehindAddress(t *testing.T) {
 func TestHairpinBehindAddress(t *testing.T) {
 	eachFamily(t, func(t *testing.T, l *lab) {
 		x := l.behind()
-		gateway := l.gateway()
+		gateway := l.gateway(l.web)
 		for _, from := range []*station{l.web3, l.db2} {
 			ask := packet("tcp", from, &station{mac: l.host.mac, addr: x}, 5000+uint16(from.port), 8080)
 			arrives := ask.with(func(f *frame) {

@@ -361,6 +361,9 @@ func (s *state) remove(objects []Object) error {
 			}
 			s.releaseAddress(o.Name)
 			unassign(s, s.addresses, o.Name)
+			if len(s.addresses) == 0 {
+				s.touchNetworks()
+			}
 			if s.host != nil {
 				s.touch(s.host.ref())
 			}

@@ -148,7 +148,7 @@ func (s *Switch) Close() error {
 
 // read takes note of what the switch holds when the program starts.
 func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
-	p, err := s.diff(ctx, conn, newItems())
+	p, err := diff(ctx, conn, s.owner, newItems())
 	if err != nil {
 		return err
 	}

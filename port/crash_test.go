@@ -131,7 +131,7 @@ func eachCrashCase(t *testing.T, test func(t *testing.T, l *lab, c crashCase, cl
 	t.Helper()
 	l := newLab(t, bridge.Secure)
 	if _, err := bridge.Ensure(testContext(t), l.db, bridge.Config{
-		Name: "br1", Datapath: "netdev", SwitchNetns: l.Host().Path(),
+		Name: "br1", Datapath: nodetest.Datapath(), SwitchNetns: l.Host().Path(),
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func newLab(t *testing.T, mode bridge.FailMode) *lab {
 	n := nodetest.New(t)
 	l := &lab{Node: n, db: switchtest.Dial(t, n.OVS().DatabaseEndpoint())}
 	_, err := bridge.Ensure(testContext(t), l.db, bridge.Config{
-		Name: "br0", Datapath: "netdev", FailMode: mode, SwitchNetns: n.Host().Path(),
+		Name: "br0", Datapath: nodetest.Datapath(), FailMode: mode, SwitchNetns: n.Host().Path(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func (p *plan) notPoliced(source *netns.Shared) string {
 		return ""
 	case p.Kind == Tunnel:
 		return "Open vSwitch limits no tunnel"
-	case p.bridge.DatapathType != datapathUser:
+	case p.bridge.DatapathType != datapathUser && p.Kind != Internal:
 		return ""
 	case p.Kind == Device && isKernelType(p.Type):
 		return "the datapath in user space takes packets from the device before the kernel limits them"
@@ -38,7 +38,7 @@ func (p *plan) notPoliced(source *netns.Shared) string {
 	case !p.hasInterface():
 		return ""
 	case limits.Rate != 0 && limits.PacketRate != 0:
-		return "with a datapath in user space either bits or packets are limited, not both"
+		return "the interface limits either bits or packets, not both"
 	case p.HandOver:
 		return "the interface would lose its queueing discipline when it is moved"
 	case p.Kind == Internal && p.target.Is(source):

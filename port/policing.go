@@ -15,12 +15,12 @@ import (
 // in table Interface of ovs-vswitchd.conf.db(5).
 //
 // A datapath in user space takes packets from devices of the kernel before these are
-// policed, and Open vSwitch 3.1 then limits nothing. For a Veth or Internal port in a
-// namespace either the Rate or the PacketRate is kept by the interface there in place of
-// that, by a queueing discipline (tc-tbf(8)), which those who may configure the namespace
-// can remove; what is above the limit waits for up to a tenth of a second before it is
-// dropped. What nobody would limit Attach refuses with [ErrNotPoliced]: there a meter
-// of OpenFlow can.
+// policed, and Open vSwitch 3.1 then limits nothing; nor does it limit an Internal port
+// with any datapath. In place of that either the Rate or the PacketRate is kept by the
+// interface of a Veth or Internal port in a namespace, by a queueing discipline
+// (tc-tbf(8)), which those who may configure the namespace can remove; what is above the
+// limit waits for up to a tenth of a second before it is dropped. What nobody would limit
+// Attach refuses with [ErrNotPoliced]: there a meter of OpenFlow can.
 type Policing struct {
 	// Rate is the limit in kbit/s; 0 is none.
 	Rate uint32 `json:"rate,omitempty"`

@@ -16,9 +16,9 @@ import (
 // policingHandle tells the queueing discipline that this package makes from others.
 var policingHandle = netlink.MakeHandle(0x0f5c, 0)
 
-// police limits what the interface in the namespace sends. It is done there where the
-// datapath is in user space: that takes packets from the port's device before the
-// kernel polices them.
+// police limits what the interface in the namespace sends. It is done there where
+// ovs-vswitchd cannot: a datapath in user space takes packets from the port's device before
+// the kernel polices them, and the device of an internal port is itself in the namespace.
 func (m *Manager) police(ctx context.Context, p *plan) error {
 	if !p.Config.policedInside(p.bridge) {
 		return nil
@@ -68,7 +68,7 @@ func (m *Manager) unpolice(p *plan) error {
 
 // policedInside reports whether it is the interface that is policed.
 func (c *Config) policedInside(br *vswitch.Bridge) bool {
-	return c.inNamespace() && br.DatapathType == datapathUser && c.Policing != (Policing{})
+	return c.inNamespace() && (br.DatapathType == datapathUser || c.Kind == Internal) && c.Policing != (Policing{})
 }
 
 // policer finds what police has made; nil if there is nothing.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
@@ -170,6 +171,9 @@ func TestPatchTraffic(t *testing.T) {
 func TestAFXDP(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, bridge.Standalone)
+	if nodetest.Datapath() != nodetest.UserDatapath {
+		t.Skip("ports of AF_XDP are for the datapath in user space")
+	}
 	tier.NeedFeature(t, tier.System, slices.Contains(l.db.Root().IfaceTypes, "afxdp"), "interfaces of type afxdp")
 	c, web := l.config(t, "web", "10.0.0.2/24")
 	c.Type = "afxdp"
@@ -193,7 +197,7 @@ func (l *lab) ofctl(t *testing.T, command, br string, args ...string) {
 // bridge makes another bridge of the node.
 func (l *lab) bridge(t *testing.T, c bridge.Config) {
 	t.Helper()
-	c.Datapath, c.SwitchNetns = "netdev", l.Host().Path()
+	c.Datapath, c.SwitchNetns = nodetest.Datapath(), l.Host().Path()
 	if _, err := bridge.Ensure(testContext(t), l.db, c); err != nil {
 		t.Fatal(err)
 	}

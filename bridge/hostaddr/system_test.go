@@ -80,7 +80,7 @@ func newLab(t *testing.T) *lab {
 			ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: name, Interfaces: []string{"i_" + name}}).Named("p_"+name))
 	}
 	ops = append(ops, ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: "br0", Ports: []string{"p_br0", "p_end0"},
-		DatapathType: "netdev"}).Named("b"), vswitch.AddBridges("b"))
+		DatapathType: nodetest.Datapath()}).Named("b"), vswitch.AddBridges("b"))
 	if _, err := l.db.Apply(testContext(t), ops...); err != nil {
 		t.Fatal(err)
 	}

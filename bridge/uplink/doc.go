@@ -52,6 +52,8 @@
 // database's follows. With a datapath in the kernel the NIC belongs to
 // ovs-vswitchd until that has read from the database that it does not, so such a
 // machine stays cut off.
+// If a program is killed during a release there, between the moves of the routes and of
+// the NIC, the machine may not find its IPv6 neighbours until Recover is called.
 //
 // # What stays
 //

@@ -78,7 +78,7 @@ func (l *lab) addBridge(t *testing.T, name, failMode string) {
 	_, err := l.db.Apply(testContext(t),
 		ovsdb.Insert(vswitch.TableInterface, &vswitch.Interface{Name: name, Type: "internal"}).Named("i"),
 		ovsdb.Insert(vswitch.TablePort, &vswitch.Port{Name: name, Interfaces: []string{"i"}}).Named("p"),
-		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: name, Ports: []string{"p"}, DatapathType: "netdev",
+		ovsdb.Insert(vswitch.TableBridge, &vswitch.Bridge{Name: name, Ports: []string{"p"}, DatapathType: nodetest.Datapath(),
 			FailMode: &failMode}).Named("b"),
 		vswitch.AddBridges("b"))
 	if err != nil {
@@ -161,7 +161,7 @@ func (l *lab) dump(t *testing.T) (d dump) {
 			}
 			addrs, _ := e["addr_info"].([]any)
 			delete(e, "addr_info")
-			if e["ifname"] == "ovs-netdev" {
+			if e["ifname"] == "ovs-netdev" || e["ifname"] == "ovs-system" {
 				continue // comes with the first bridge of its type
 			}
 			d = append(d, line(t, command, e))

@@ -64,7 +64,7 @@ func TestAttachUsage(t *testing.T) {
 func TestAttachDetachCollect(t *testing.T) {
 	n := nodetest.New(t)
 	db := switchtest.Dial(t, n.OVS().DatabaseEndpoint())
-	if _, err := bridge.Ensure(testContext(t), db, bridge.Config{Name: "br0", Datapath: "netdev", SwitchNetns: n.Host().Path()}); err != nil {
+	if _, err := bridge.Ensure(testContext(t), db, bridge.Config{Name: "br0", Datapath: nodetest.Datapath(), SwitchNetns: n.Host().Path()}); err != nil {
 		t.Fatal(err)
 	}
 	web := nodetest.Endpoint(t, n, "web")

@@ -46,6 +46,7 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"fake"}, "--dir"},
 		{[]string{"fake", "--dir", ".", "--ca-cert", "a", "--bootstrap-ca-cert", "b"}, "exclude each other"},
 		{[]string{"version", "1"}, `"1"`},
+		{[]string{"check", "now"}, `"now"`},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

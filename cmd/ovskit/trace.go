@@ -19,39 +19,45 @@ import (
 func traceCommand() *cobra.Command {
 	var (
 		o              trace.Options
+		f              explainFlags
 		output, packet string
 	)
 	c := &cobra.Command{
-		Use:   "trace BRIDGE FLOW",
+		Use:   "trace {QUERY | BRIDGE FLOW}",
 		Short: "Ask a running Open vSwitch what it does with a packet",
-		Long: `Trace a packet that comes into BRIDGE through the flow tables of a running ovs-vswitchd: the
-tables that it visits, the flow that it matches in each, the actions done there, and where it
-ends. FLOW is what the packet looks like, as in ovs-fields(7): in_port=1,tcp,tcp_dst=80. What it
-does not name is zero, and a field that needs others stands after them.
+		Long: `Ask a running ovs-vswitchd what becomes of a packet.
+
+A QUERY such as "web0 -> outside tcp/443" is in the terms of intents: who connects to whom, and to
+what. A party is the name of an endpoint, host, outside, or an address, whoever has it; what is
+connected to is tcp, udp or sctp with a port, or icmp. The packet that the party would send is
+traced, over the host's routing where it gets there, and the answer says who gets it, as what, and
+the rule or the default that decided. It needs the intents, which the program that declared them
+keeps in a file; "ovskit demo --keep" does.
+
+With BRIDGE and FLOW a packet that comes into BRIDGE is traced as it is: the tables that it
+visits, the flow that it matches in each, the actions done there, and where it ends. FLOW is what
+the packet looks like, as in ovs-fields(7): in_port=1,tcp,tcp_dst=80. What it does not name is
+zero, and a field that needs others stands after them.
 
 Packets that come back from conntrack are traced further as new connections unless --ct-next
 says otherwise. Without --packet and --generate a trace has no side effects; with them MACs and
 flows are learned and controllers get the packet, but no port does.`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 2 {
+			if len(args) == 1 || len(args) == 2 {
 				return nil
 			}
-			return usagef("%s: got %d arguments, want BRIDGE and FLOW", c.CommandPath(), len(args))
+			return usagef("%s: got %d arguments, want QUERY, or BRIDGE and FLOW", c.CommandPath(), len(args))
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := checkTrace(&o, output, packet, c.Flags().Changed("packet")); err != nil {
 				return usagef("%s: %w", c.CommandPath(), err)
 			}
+			if len(args) == 1 {
+				return f.explain(c, args[0], output, o)
+			}
 			r, err := trace.Packet(c.Context(), args[0], args[1], o)
-			switch {
-			case errors.Is(err, trace.ErrOptions):
-				return usagef("%s: %w", c.CommandPath(), err)
-			case errors.Is(err, fs.ErrPermission):
-				return fmt.Errorf("%w (the control socket belongs to whom Open vSwitch runs as, mostly root)", err)
-			case errors.Is(err, fs.ErrNotExist):
-				return fmt.Errorf("%w (does ovs-vswitchd run? --rundir and --ctl say where)", err)
-			case err != nil:
-				return err
+			if err != nil {
+				return traceError(c, err)
 			}
 			if output == "json" {
 				return printTraceJSON(c.OutOrStdout(), r)
@@ -69,7 +75,21 @@ flows are learned and controllers get the packet, but no port does.`,
 		"`STATE` that the packet comes back from conntrack with, such as trk,est; can be repeated")
 	c.Flags().BoolVar(&o.Names, "names", false, "print the names of ports instead of their numbers")
 	c.Flags().StringVarP(&output, "output", "o", "text", "what to print: text or json")
+	f.add(c)
 	return c
+}
+
+// traceError says what may be the matter where a switch could not be asked.
+func traceError(c *cobra.Command, err error) error {
+	switch {
+	case errors.Is(err, trace.ErrOptions):
+		return usagef("%s: %w", c.CommandPath(), err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (the control socket belongs to whom Open vSwitch runs as, mostly root)", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w (does ovs-vswitchd run? --rundir and --ctl say where)", err)
+	}
+	return err
 }
 
 // checkTrace checks the flags, and completes the options.

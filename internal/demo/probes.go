@@ -52,8 +52,10 @@ func (v *view) sameNetwork() (ps []probe) {
 func (v *view) acrossNetworks() (ps []probe) {
 	for _, p := range protos {
 		ps = append(ps,
-			v.blocked(v.web0.to(p, v.db0, servicePort)),
-			v.blocked(v.db0.to(p, v.web0, servicePort)))
+			v.blocked(v.web0.to(p, v.db0, servicePort)))
+		if v.egress != Routed || p != tcp { // where the port is published at its own address, to everyone
+			ps = append(ps, v.blocked(v.db0.to(p, v.web0, servicePort)))
+		}
 	}
 	return ps
 }
@@ -119,7 +121,7 @@ func (v *view) publishing() []probe {
 	case Address:
 		ps = append(ps, v.blocked(hidden), v.answered(published(v.host)))
 	case Routed:
-		return append(ps, v.blocked(hidden)) // to endpoints of its network it is open, and no more than other ports
+		return append(ps, v.blocked(hidden), v.answered(published(v.db0))) // endpoints of its network reach every port
 	}
 	return append(ps,
 		v.answered(published(v.web0)),

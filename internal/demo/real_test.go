@@ -6,18 +6,22 @@ package demo
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/testbed"
 	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/openflow/trace"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 )
@@ -106,11 +110,38 @@ func TestDemoRealKept(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
+	checkExplained(t, filepath.Join(node.Dir, kept[0]))
 	if removed, err := testbed.RemoveKept(name); err != nil || !slices.Equal(removed, kept) {
 		t.Errorf("removed %q, error %v; want %q", removed, err, kept)
 	}
 	if left := leftovers(t, name); left != nil {
 		t.Errorf("left behind: %q", left)
+	}
+}
+
+// checkExplained wants a kept switch to be explained by the intents beside it.
+func checkExplained(t *testing.T, dir string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, IntentsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var intents flows.Intents
+	if err := json.Unmarshal(text, &intents); err != nil {
+		t.Fatal(err)
+	}
+	q, err := flows.ParseQuery(fmt.Sprintf("outside -> host tcp/%d", publishedPort))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := intents.Explain(testContext(t), q, func(ctx context.Context, packet string) (*trace.Result, error) {
+		return trace.Packet(ctx, intents.Bridge, packet, trace.Options{RunDir: dir})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `endpoint "web0"`; e.Verdict.Outcome != flows.Delivered || e.Verdict.To != want {
+		t.Errorf("%s: got %s, want it delivered to %s", q, e.Verdict, want)
 	}
 }
 

@@ -153,10 +153,11 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, egress string, o Op
 	if err != nil {
 		return err
 	}
+	var hints []string
 	defer func() {
 		if err == nil && to.Keep {
 			r.Kept, err = tb.Keep()
-			r.Kept = append(r.Kept, "Remove it with: ovskit demo --cleanup")
+			r.Kept = append(r.Kept, hints...)
 			return
 		}
 		err = errors.Join(err, tb.Close())
@@ -165,6 +166,12 @@ func (r *Report) run(ctx context.Context, kind testbed.Kind, egress string, o Op
 	defer s.close()
 	if err := s.build(ctx, o.alter); err != nil {
 		return err
+	}
+	if to.Keep {
+		if err := s.record(ctx); err != nil {
+			return err
+		}
+		hints = s.hints()
 	}
 	if o.tamper != nil {
 		if err := o.tamper(ctx, s); err != nil {

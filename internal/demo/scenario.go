@@ -24,6 +24,9 @@ const (
 	firstPort     = 20001 // local ports of attempts that are looked for on the wire; below what a kernel chooses itself
 )
 
+// owner is whose the flows are.
+const owner = "demo"
+
 // spareName is that of the spare addresses.
 const spareName = "spare"
 
@@ -159,7 +162,7 @@ func (s *scenario) connect(ctx context.Context, intents []flows.Object) (err err
 	if s.of, err = openflow.Connect(ctx, s.tb.Bridge().Management(), openflow.ClientOptions{}); err != nil {
 		return err
 	}
-	if s.flows, err = flows.Open(ctx, s.of, flows.Options{Owner: "demo"}); err != nil {
+	if s.flows, err = flows.Open(ctx, s.of, flows.Options{Owner: owner}); err != nil {
 		return err
 	}
 	return s.flows.Set(ctx, intents...)

@@ -6,7 +6,7 @@
 //
 // A test states its needs with [Need]: where they are not met it is skipped
 // with the reason, or fails if the environment variable OVSKIT_REQUIRE names
-// the tier. OVSKIT_REQUIRE is a list such as "pure,sandbox,system", or "all".
+// the tier. OVSKIT_REQUIRE is a list such as "pure,sandbox,system,kernel", or "all".
 package tier
 
 import (
@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ovskit/ovskit/internal/guest"
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/ovsproc"
 )
@@ -36,6 +37,8 @@ const (
 	// System needs, in addition, the right to make network namespaces and
 	// devices in them.
 	System Tier = "system"
+	// Kernel needs an emulator, and a kernel with Open vSwitch's datapath for it.
+	Kernel Tier = "kernel"
 )
 
 // TB is what Need uses of a testing.TB.
@@ -95,6 +98,8 @@ func Why(tier Tier) string {
 		if err = ovsproc.Installed(); err == nil {
 			err = node.Probe()
 		}
+	case Kernel:
+		err = guest.Probe()
 	default:
 		err = fmt.Errorf("no such tier: %q", string(tier))
 	}

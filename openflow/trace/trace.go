@@ -59,9 +59,8 @@ func (e *RefusedError) Is(target error) bool {
 }
 
 // Packet traces a packet that comes into a bridge. The flow says what it looks like, as "in_port=1,udp,udp_dst=53":
-// fields that it does not name are zero, those that a field depends on stand before it, and nothing is masked. The text
-// of an openflow.Match without masks is one. Names of ports and of fields are those of ovs-fields(7), but for tp_src and
-// tp_dst, which are not taken.
+// fields that it does not name are zero, those that a field depends on stand before it, and nothing is masked. Names of ports and
+// of fields are those of ovs-fields(7); of fields with several, tp_src, tp_dst and icmp_type are not taken in all protocols.
 //
 // The trace is of the flow tables as they are; no cache is asked. It is a [*RefusedError] if the switch refuses, which
 // is [ErrUnknownBridge] for errors.Is if it has no such bridge, and [ErrOptions] if it cannot be asked. An error of the

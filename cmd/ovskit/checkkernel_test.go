@@ -1,0 +1,110 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/tier"
+)
+
+// Each thing that the machine lacks is found, and nothing else.
+func TestCheckKernel(t *testing.T) {
+	tier.Need(t, tier.System)
+	ns, err := netns.New(fmt.Sprintf("ovskit-check-%d", os.Getpid()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ns.Delete(); err != nil {
+			t.Error(err)
+		}
+	})
+	intents := flows.Intents{Bridge: "br0", Owner: "x", Objects: []flows.Object{
+		flows.Host{MAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, Addrs: []netip.Prefix{
+			netip.MustParsePrefix("192.0.2.1/24"), netip.MustParsePrefix("2001:db8::1/64"),
+		}},
+		flows.Uplink{Name: "eth0", Port: 1, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")}},
+		flows.Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}},
+		flows.Network{Name: "web", Egress: flows.Via("eth0"), Gateways: []netip.Prefix{
+			netip.MustParsePrefix("10.1.0.1/24"), netip.MustParsePrefix("fd00:1::1/64"),
+		}},
+		flows.Network{Name: "lone", Gateways: []netip.Prefix{netip.MustParsePrefix("10.2.0.1/24")}},
+	}}
+	check := func(want ...string) {
+		t.Helper()
+		found, err := checkKernel(ns.Name(), intents)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, f := range found {
+			got = append(got, f.Problem)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	check("there is no device br0: the switch runs in another network namespace (--switch-netns) or has no devices (--no-kernel)")
+
+	h, err := ns.Netlink()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
+	must(h.LinkAdd(br0))
+	must(h.LinkSetUp(br0))
+	address := func(text string) *netlink.Addr {
+		t.Helper()
+		a, err := netlink.ParseAddr(text)
+		must(err)
+		return a
+	}
+	for _, text := range []string{"192.0.2.1/24", "2001:db8::1/64", "10.1.0.1/24", "fd00:1::1/64", "10.2.0.1/24"} {
+		must(h.AddrAdd(br0, address(text)))
+	}
+	must(h.RouteAdd(&netlink.Route{LinkIndex: br0.Index, Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 50), Mask: net.CIDRMask(32, 32)}}))
+	settings := []flows.Sysctl{
+		{Key: "net/ipv4/conf/br0/forwarding", Value: "1"}, {Key: "net/ipv4/conf/all/send_redirects", Value: "0"},
+		{Key: "net/ipv4/conf/br0/send_redirects", Value: "0"}, {Key: "net/ipv6/conf/all/forwarding", Value: "1"},
+	}
+	for _, s := range settings {
+		must(ns.SetSysctl(s.Key, s.Value))
+	}
+	check()
+
+	for _, s := range settings {
+		other := map[string]string{"0": "1", "1": "0"}[s.Value]
+		must(ns.SetSysctl(s.Key, other))
+		check(fmt.Sprintf("%s is %s, the intents need %s", s.Key, other, s.Value))
+		must(ns.SetSysctl(s.Key, s.Value))
+	}
+	must(h.AddrDel(br0, address("10.2.0.1/24")))
+	check("the device br0 has not the address 10.2.0.1")
+	must(h.AddrAdd(br0, address("10.2.0.1/24")))
+	must(h.AddrAdd(br0, address("10.9.0.1/24")))
+	check("the address 10.9.0.1/24 of the device br0 is not among the host's: endpoints reach it as they reach the outside")
+	must(h.AddrDel(br0, address("10.9.0.1/24")))
+	lo, err := h.LinkByName("lo")
+	must(err)
+	must(h.LinkSetUp(lo))
+	must(h.RouteReplace(&netlink.Route{LinkIndex: lo.Attrs().Index, Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 50), Mask: net.CIDRMask(32, 32)}}))
+	check("the spare address 192.0.2.50 is not routed to the device br0")
+}

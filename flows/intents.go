@@ -1,0 +1,101 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package flows
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Intents are what an owner has declared on a bridge, in a form that can be kept: their JSON is what another program
+// reads, such as "ovskit trace". Its keys are the fields' names.
+type Intents struct {
+	// Bridge is the name of the bridge.
+	Bridge string
+	// Owner and FirstZone are those of [Options].
+	Owner     string
+	FirstZone uint16
+	Objects   []Object
+}
+
+// options are those of the Switch.
+func (i Intents) options() Options { return Options{Owner: i.Owner, FirstZone: i.FirstZone} }
+
+// state is the state after the objects were declared, with what the switch had chosen for them.
+func (i Intents) state(before kept) (*state, error) {
+	s := newState(i.options().env())
+	if err := s.set(i.Objects, before); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Declared are the objects that are declared, what others refer to first, and else by name. Ports outside that were left
+// to be chosen are.
+func (s *Switch) Declared(ctx context.Context) ([]Object, error) {
+	select {
+	case <-s.turn:
+		defer func() { s.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("declared objects: %w", context.Cause(ctx))
+	}
+	return s.state.objects(), nil
+}
+
+// objects are all that is declared, in the order of ref.compare.
+func (s *state) objects() []Object {
+	var all []Object
+	if s.host != nil {
+		h := *s.host
+		h.MAC, h.Addrs = slices.Clone(h.MAC), slices.Clone(h.Addrs)
+		all = append(all, h)
+	}
+	if s.uplink != nil {
+		u := *s.uplink
+		u.Addrs = slices.Clone(u.Addrs)
+		all = append(all, u)
+	}
+	for _, a := range s.addresses {
+		a.Addrs = slices.Clone(a.Addrs)
+		all = append(all, a)
+	}
+	for _, n := range s.networks {
+		put := n.Network
+		put.Gateways = slices.Clone(put.Gateways)
+		all = append(all, put)
+	}
+	for _, r := range s.rules {
+		all = append(all, r.clone())
+	}
+	for _, e := range s.endpoints {
+		all = append(all, e.clone())
+	}
+	slices.SortFunc(all, func(a, b Object) int { return a.ref().compare(b.ref()) })
+	return all
+}
+
+// byCookie are the objects' names by their cookies, the owner's part left out.
+func byCookie(objects []Object) map[uint64]ref {
+	refs := map[uint64]ref{}
+	for _, r := range append([]ref{{kind: kindBase}}, refsOf(objects)...) {
+		refs[objectCookie(r)] = r
+	}
+	return refs
+}
+
+func refsOf(objects []Object) []ref {
+	refs := make([]ref, len(objects))
+	for i, o := range objects {
+		refs[i] = o.ref()
+	}
+	return refs
+}
+
+// items are what the switch should hold.
+func (s *state) items() items {
+	b := newBook()
+	b.apply(b.edit(s.outputs()))
+	return b.items
+}
