@@ -57,6 +57,11 @@ func compileBase(v env) compiled {
 		b.drop(tableSource, 95, families[1].icmpType(t))
 	}
 	for _, f := range families {
+		// Nor is it a router, or a server of DHCP.
+		for _, t := range f.router {
+			b.drop(tableSource, 95, f.icmpType(t))
+		}
+		b.drop(tableSource, 95, f.ip(of.IPProto(of.IPProtoUDP), of.UDPDst(f.dhcpClient)))
 		for _, p := range f.notUnicast {
 			b.drop(tableFromEndpoint, 150, f.ip(f.dst(p)))
 		}
@@ -198,6 +203,7 @@ func compileUplink(v env, u Uplink) compiled {
 		for _, p := range f.notUnicast[1:] {
 			b.drop(tableFromUplink, 300, f.ip(f.src(p)))
 		}
+		b.drop(tableFromUplink, 300, f.ip(f.dst(f.loopback)))
 		b.add(tableFromHost, 100, f.ip(), 0, track(v.natZone, tableOutbound))
 		// What the host forwards for others than endpoints leaves as it is.
 		b.add(tableOutbound, 100, f.ip(fresh), tableLeave, of.CT{Commit: true, Zone: v.natZone})

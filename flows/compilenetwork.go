@@ -34,6 +34,8 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 
 	compileFromEndpoint(b, v, n, f, gateway.Addr(), subnet)
 	if n.Egress.way(f).mode == behindAddress {
+		// The host may have asked for a spare address by way of its own: the answer is translated first. What is published at
+		// all of the host's addresses is not at the gateway's.
 		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, set(origin(originEndpoint|toSpare)), track(v.natZone, tableInbound))
 		b.add(tableRoute, 210, f.ip(of.RegMasked(regOrigin, originEndpoint, 0xf), network(n.id), toGateway), 0, trackNetwork(tableToHost))
 	} else {

@@ -33,6 +33,8 @@ type Rule struct {
 type Service struct {
 	Proto Proto
 	// FirstPort to LastPort are the destination ports; a zero LastPort is FirstPort alone, both zero are all. ICMP has none.
+	// A packet in fragments does not tell its port: of such a one that begins a connection, no port is allowed, and all are
+	// denied if one is.
 	FirstPort, LastPort uint16
 }
 
