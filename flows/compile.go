@@ -67,7 +67,7 @@ func compileBase(v env) compiled {
 		}
 		// What the host has to say of a packet it could not forward belongs to no connection of the network's zone.
 		for _, t := range f.icmpErrors {
-			b.add(tableHostToEndpt, 410, f.icmpType(t), tableDestination)
+			b.add(tableHostToEndpoint, 410, f.icmpType(t), tableDestination)
 		}
 		b.add(tableRoute, 100, f.ip(origin(originEndpoint)), 0, trackNetwork(tableToHost))
 		b.add(tableRoute, 100, f.ip(origin(originUplink)), 0, of.Output{Port: of.PortLocal})
@@ -99,7 +99,7 @@ func compileBase(v env) compiled {
 	b.add(tableInbound, 300, of.Match{freshDNAT}, tableRoute, setNext(ask(admitPublished, true)))
 	b.add(tableInbound, 100, nil, tableRoute)
 
-	for _, table := range []uint8{tableHairpin, tableHostToEndpt} {
+	for _, table := range []uint8{tableHairpin, tableHostToEndpoint} {
 		b.drop(table, 400, of.Match{invalid})
 		for _, known := range []of.MatchField{established, related, freshSNAT} {
 			b.add(table, 300, of.Match{known}, tableDestination, setNext(0))
@@ -145,7 +145,7 @@ func compileHost(v env, h Host) compiled {
 	for _, p := range h.Addrs {
 		a, f := p.Addr(), familyOf(p.Addr())
 		to := f.dstAddr(a)
-		b.add(tableHostSource, 100, f.ip(f.srcAddr(a)), 0, trackNetwork(tableHostToEndpt))
+		b.add(tableHostSource, 100, f.ip(f.srcAddr(a)), 0, trackNetwork(tableHostToEndpoint))
 		for _, all := range broadcasts(p) {
 			if !dropped[all] {
 				b.drop(tableFromEndpoint, 300, f.ip(f.dstAddr(all)))

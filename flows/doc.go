@@ -30,6 +30,7 @@
 // the same conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go
 // straight to the endpoint. The host needs net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1) and, on the bridge's
 // port, send_redirects=0 and accept_source_route=0, and an address out of every network's subnet, the network's gateway.
+// What the host routes to the outside by another NIC does not come back into the bridge, and is not translated.
 //
 // Behind an address ([Behind]) the host's NIC stays as it is. An endpoint's packet is translated to a spare address of
 // the host's link before the host routes it; the host routes what comes for that address to the bridge's own port, and
