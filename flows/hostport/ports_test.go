@@ -1,0 +1,199 @@
+// Copyright 2026 The ovskit Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package hostport_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/netip"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/ovskit/ovskit/flows/hostport"
+)
+
+// TestReserved holds what a reserved port is to the host's programs.
+func TestReserved(t *testing.T) {
+	eachAddr(t, func(h *host, a netip.Addr) {
+		p := h.open(h.ctx, hostport.Options{})
+		tcp, udp := h.free(hostport.TCP, a), h.free(hostport.UDP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: tcp}, hostport.Mapping{Proto: hostport.UDP, At: udp},
+			hostport.Mapping{Proto: hostport.SCTP, At: tcp})
+		for proto, at := range map[hostport.Proto]netip.AddrPort{hostport.TCP: tcp, hostport.UDP: udp} {
+			for _, at := range []netip.AddrPort{at, netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port())} {
+				if a.Is6() && at.Addr().Is4() {
+					at = netip.AddrPortFrom(netip.IPv6Unspecified(), at.Port())
+				}
+				if c, _, err := h.listen(proto, at); !errors.Is(err, syscall.EADDRINUSE) {
+					h.t.Errorf("a program that takes %s/%s gets %v", at, proto, err)
+					if err == nil {
+						c.Close()
+					}
+				}
+			}
+		}
+		if _, err := h.dial("tcp", tcp); !errors.Is(err, syscall.ECONNREFUSED) {
+			h.t.Errorf("who connects to a reserved port gets %v", err)
+		}
+		h.mustSet(p, "web")
+		for proto, at := range map[hostport.Proto]netip.AddrPort{hostport.TCP: tcp, hostport.UDP: udp} {
+			c, _, err := h.listen(proto, at)
+			if err != nil {
+				h.t.Fatalf("a port that was given back: %v", err)
+			}
+			c.Close()
+		}
+	})
+}
+
+// TestTaken reports ports that the host has, and takes none then.
+func TestTaken(t *testing.T) {
+	eachAddr(t, func(h *host, a netip.Addr) {
+		p := h.open(h.ctx, hostport.Options{})
+		anywhere := netip.IPv4Unspecified()
+		if a.Is6() {
+			anywhere = netip.IPv6Unspecified()
+		}
+		_, to := h.endpoint(a)
+		had := h.free(hostport.TCP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: had})
+		for _, proto := range []hostport.Proto{hostport.TCP, hostport.UDP} {
+			for _, where := range []netip.Addr{a, anywhere} {
+				c, at, err := h.listen(proto, netip.AddrPortFrom(where, 0))
+				if err != nil {
+					h.t.Fatal(err)
+				}
+				at = netip.AddrPortFrom(a, at.Port())
+				other := h.free(proto, a)
+				for _, to := range []netip.AddrPort{{}, to} {
+					err = p.Set("web", []hostport.Mapping{{Proto: proto, At: other}, {Proto: proto, At: at, To: to}})
+					if !errors.Is(err, hostport.ErrTaken) || !strings.Contains(err.Error(), at.String()) {
+						h.t.Errorf("%s/%s, at which the host listens: %v", at, proto, err)
+					}
+				}
+				c.Close()
+				if c, _, err = h.listen(proto, other); err != nil {
+					h.t.Errorf("the other port is kept: %v", err)
+				} else {
+					c.Close()
+				}
+				if c, _, err = h.listen(hostport.TCP, had); !errors.Is(err, syscall.EADDRINUSE) {
+					h.t.Errorf("who takes the port that the endpoint had gets %v", err)
+					if err == nil {
+						c.Close()
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestTakenByConnections takes ports on which connections of the host have ended, and not those on which they have not.
+func TestTakenByConnections(t *testing.T) {
+	eachAddr(t, func(h *host, a netip.Addr) {
+		p := h.open(h.ctx, hostport.Options{})
+		l, at := h.endpoint(a)
+		client, server := h.connect(at, l)
+		l.Close()
+		own := netip.MustParseAddrPort(client.LocalAddr().String())
+		if err := p.Set("web", []hostport.Mapping{{Proto: hostport.TCP, At: own}}); !errors.Is(err, hostport.ErrTaken) {
+			h.t.Errorf("a port of a connection of the host: %v", err)
+		}
+		server.Close() // first: its end stays for a while
+		if _, err := io.ReadAll(client); err != nil {
+			h.t.Fatal(err)
+		}
+		client.Close()
+		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at})
+		if c, _, err := h.listen(hostport.TCP, at); !errors.Is(err, syscall.EADDRINUSE) {
+			h.t.Errorf("a program that takes the port gets %v", err)
+			if err == nil {
+				c.Close()
+			}
+		}
+	})
+}
+
+func TestSetRefuses(t *testing.T) {
+	h := newHost(t)
+	p := h.open(h.ctx, hostport.Options{})
+	a := netip.MustParseAddr("127.0.0.1")
+	at := h.free(hostport.TCP, a)
+	good := hostport.Mapping{Proto: hostport.TCP, At: at}
+	h.mustSet(p, "web", good)
+	parse := netip.MustParseAddrPort
+	for name, test := range map[string]struct {
+		mappings []hostport.Mapping
+		want     error
+	}{
+		"of another":  {[]hostport.Mapping{good}, hostport.ErrConflict},
+		"mapped":      {[]hostport.Mapping{{Proto: hostport.TCP, At: netip.AddrPortFrom(netip.AddrFrom16(a.As16()), at.Port())}}, hostport.ErrConflict},
+		"twice":       {[]hostport.Mapping{{Proto: hostport.UDP, At: at}, {Proto: hostport.UDP, At: at}}, hostport.ErrInvalid},
+		"icmp":        {[]hostport.Mapping{{Proto: 1, At: at}}, hostport.ErrInvalid},
+		"empty":       {[]hostport.Mapping{{}}, hostport.ErrInvalid},
+		"port 0":      {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("127.0.0.1:0")}}, hostport.ErrInvalid},
+		"anywhere":    {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("0.0.0.0:80")}}, hostport.ErrInvalid},
+		"link-local":  {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("[fe80::1%1]:80")}}, hostport.ErrInvalid},
+		"to port 0":   {[]hostport.Mapping{{Proto: hostport.UDP, At: at, To: parse("10.1.0.2:0")}}, hostport.ErrInvalid},
+		"to itself":   {[]hostport.Mapping{{Proto: hostport.UDP, At: at, To: at}}, hostport.ErrInvalid},
+		"sctp":        {[]hostport.Mapping{{Proto: hostport.SCTP, At: at, To: parse("10.1.0.2:80")}}, hostport.ErrInvalid},
+		"not to have": {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("198.51.100.7:80")}}, syscall.EADDRNOTAVAIL},
+	} {
+		if err := p.Set("db", test.mappings); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", name, err, test.want)
+		}
+	}
+	if _, err := hostport.Open(h.ctx, hostport.Options{Streams: -1}); !errors.Is(err, hostport.ErrInvalid) {
+		t.Errorf("a limit below zero: %v", err)
+	}
+	if _, err := hostport.Open(h.ctx, hostport.Options{Netns: "ovskit-none"}); err == nil {
+		t.Error("a namespace that is not there is opened")
+	}
+}
+
+// TestEnd ends ports with streams and clients under way, by Close and by the context.
+func TestEnd(t *testing.T) {
+	for _, way := range []string{"close", "context"} {
+		t.Run(way, func(t *testing.T) {
+			eachAddr(t, func(h *host, a netip.Addr) {
+				ctx, cancel := context.WithCancel(h.ctx)
+				defer cancel()
+				p := h.open(ctx, hostport.Options{})
+				l, to := h.endpoint(a)
+				u, toUDP := h.endpointUDP(a)
+				at, atUDP := h.free(hostport.TCP, a), h.free(hostport.UDP, a)
+				h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at, To: to},
+					hostport.Mapping{Proto: hostport.UDP, At: atUDP, To: toUDP})
+				client, server := h.connect(at, l)
+				h.say(client, server, "hello")
+				h.say(h.mustDial("udp", atUDP), u, "hello")
+				if way == "context" {
+					cancel()
+				} else if err := p.Close(); err != nil {
+					h.t.Fatal(err)
+				}
+				h.mustReset("the client", client)
+				h.mustReset("the endpoint", server)
+				if err := p.Close(); err != nil {
+					h.t.Fatal(err)
+				}
+				if n := p.ClientCount(); n != 0 {
+					h.t.Errorf("%d clients are left", n)
+				}
+				if err := p.Set("web", nil); !errors.Is(err, hostport.ErrClosed) {
+					h.t.Errorf("Set when closed: %v", err)
+				}
+				for proto, at := range map[hostport.Proto]netip.AddrPort{hostport.TCP: at, hostport.UDP: atUDP} {
+					c, _, err := h.listen(proto, at)
+					if err != nil {
+						h.t.Fatal(err)
+					}
+					c.Close()
+				}
+			})
+		})
+	}
+}
