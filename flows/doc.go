@@ -44,8 +44,12 @@
 //
 // A published port is reached from outside and from every endpoint, those of other networks included: publishing is an
 // opening. An endpoint that uses it is seen by the publisher as the gateway of the publisher's network, or as itself if
-// that is routed. The host itself reaches the endpoint's own address if [Network.Host] says so; a connection the host makes
-// to its own address stays in its own stack, where no flow sees it.
+// that is routed. The host itself reaches the endpoint's own address if [Network.Host] says so.
+//
+// What the host sends to its own addresses, loopback ones included, stays in its own stack, where no flow sees it: there a
+// published port leads nowhere, and a program of the host may have it as well, which the outside then no longer reaches.
+// Package flows/hostport reserves published ports, reports those that are taken and, if it is told to, forwards to endpoints
+// what the host's own programs send to them.
 //
 // The userspace datapath of Open vSwitch tracks SCTP by its addresses alone: there, ports of SCTP can only be published as the
 // same ports, and what one connection is allowed is allowed to all between the same two addresses while it lasts.
