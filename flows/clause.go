@@ -86,6 +86,9 @@ func compileRule(v env, r *ruleState) compiled {
 			for _, m := range s.matches(f) {
 				b.clause(r, dimService, m)
 			}
+			if r.Deny && s.FirstPort|s.LastPort != 0 {
+				b.clause(r, dimService, f.ip(of.IPProto(uint8(s.Proto)), fragment))
+			}
 		}
 	}
 	return b.compiled
@@ -124,6 +127,10 @@ func (v env) selected(s Selector, dimension uint8) (of.Match, bool) {
 	}
 	return nil, false
 }
+
+// fragment matches packets in fragments, whose ports flows do not see, not even those of the first. What may be for a port
+// that a rule denies is denied: else one datagram in fragments would open it for all that follow.
+var fragment = of.IPFrag(of.FragYes)
 
 // matches are the conditions of a service in a family.
 func (s Service) matches(f *family) []of.Match {

@@ -57,12 +57,17 @@ func compileBase(v env) compiled {
 		b.drop(tableSource, 95, families[1].icmpType(t))
 	}
 	for _, f := range families {
+		// Nor is it a router, or a server of DHCP.
+		for _, t := range f.router {
+			b.drop(tableSource, 95, f.icmpType(t))
+		}
+		b.drop(tableSource, 95, f.ip(of.IPProto(of.IPProtoUDP), of.UDPDst(f.dhcpClient)))
 		for _, p := range f.notUnicast {
 			b.drop(tableFromEndpoint, 150, f.ip(f.dst(p)))
 		}
 		// What the host has to say of a packet it could not forward belongs to no connection of the network's zone.
 		for _, t := range f.icmpErrors {
-			b.add(tableHostToEndpt, 410, f.icmpType(t), tableDestination)
+			b.add(tableHostToEndpoint, 410, f.icmpType(t), tableDestination)
 		}
 		b.add(tableRoute, 100, f.ip(origin(originEndpoint)), 0, trackNetwork(tableToHost))
 		b.add(tableRoute, 100, f.ip(origin(originUplink)), 0, of.Output{Port: of.PortLocal})
@@ -94,7 +99,7 @@ func compileBase(v env) compiled {
 	b.add(tableInbound, 300, of.Match{freshDNAT}, tableRoute, setNext(ask(admitPublished, true)))
 	b.add(tableInbound, 100, nil, tableRoute)
 
-	for _, table := range []uint8{tableHairpin, tableHostToEndpt} {
+	for _, table := range []uint8{tableHairpin, tableHostToEndpoint} {
 		b.drop(table, 400, of.Match{invalid})
 		for _, known := range []of.MatchField{established, related, freshSNAT} {
 			b.add(table, 300, of.Match{known}, tableDestination, setNext(0))
@@ -140,7 +145,7 @@ func compileHost(v env, h Host) compiled {
 	for _, p := range h.Addrs {
 		a, f := p.Addr(), familyOf(p.Addr())
 		to := f.dstAddr(a)
-		b.add(tableHostSource, 100, f.ip(f.srcAddr(a)), 0, trackNetwork(tableHostToEndpt))
+		b.add(tableHostSource, 100, f.ip(f.srcAddr(a)), 0, trackNetwork(tableHostToEndpoint))
 		for _, all := range broadcasts(p) {
 			if !dropped[all] {
 				b.drop(tableFromEndpoint, 300, f.ip(f.dstAddr(all)))
@@ -198,6 +203,7 @@ func compileUplink(v env, u Uplink) compiled {
 		for _, p := range f.notUnicast[1:] {
 			b.drop(tableFromUplink, 300, f.ip(f.src(p)))
 		}
+		b.drop(tableFromUplink, 300, f.ip(f.dst(f.loopback)))
 		b.add(tableFromHost, 100, f.ip(), 0, track(v.natZone, tableOutbound))
 		// What the host forwards for others than endpoints leaves as it is.
 		b.add(tableOutbound, 100, f.ip(fresh), tableLeave, of.CT{Commit: true, Zone: v.natZone})

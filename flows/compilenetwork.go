@@ -34,6 +34,8 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 
 	compileFromEndpoint(b, v, n, f, gateway.Addr(), subnet)
 	if n.Egress.way(f).mode == behindAddress {
+		// The host may have asked for a spare address by way of its own: the answer is translated first. What is published at
+		// all of the host's addresses is not at the gateway's.
 		b.add(tableFromEndpoint, 300, f.ip(network(n.id), toGateway), 0, set(origin(originEndpoint|toSpare)), track(v.natZone, tableInbound))
 		b.add(tableRoute, 210, f.ip(of.RegMasked(regOrigin, originEndpoint, 0xf), network(n.id), toGateway), 0, trackNetwork(tableToHost))
 	} else {
@@ -67,11 +69,11 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 	b.answer(n.id, gateway.Addr(), mac, true)
 
 	b.add(tableFromHost, 200, f.ip(in), tableHostSource, set(network(n.id)))
-	b.add(tableHostSource, 100, f.ip(network(n.id), fromGateway), 0, trackNetwork(tableHostToEndpt))
+	b.add(tableHostSource, 100, f.ip(network(n.id), fromGateway), 0, trackNetwork(tableHostToEndpoint))
 	b.drop(tableHostSource, 90, f.ip(from))
 	asGateway, mayAsk := ask(admitAsGateway, n.Host&FromHost != 0), ask(admitLocal, n.Host&FromHost != 0)
-	b.add(tableHostToEndpt, 200, f.ip(network(n.id), fresh, fromGateway), tableDestination, setNext(asGateway))
-	b.add(tableHostToEndpt, 190, f.ip(network(n.id), fresh), tableDestination, setNext(mayAsk))
+	b.add(tableHostToEndpoint, 200, f.ip(network(n.id), fresh, fromGateway), tableDestination, setNext(asGateway))
+	b.add(tableHostToEndpoint, 190, f.ip(network(n.id), fresh), tableDestination, setNext(mayAsk))
 
 	// A reply to a hairpin was for the gateway until the network's zone gave it back its receiver.
 	b.add(tableToHost, 250, f.ip(toGateway), tableHostAccess)
@@ -130,9 +132,9 @@ func compileFromEndpoint(b *builder, v env, n *networkState, f *family, gateway 
 
 // compileRouted gives the flows of a subnet that the outside has a route to.
 func compileRouted(b *builder, v env, n *networkState, f *family, subnet netip.Prefix) {
-	b.add(tableHostSource, 50, f.ip(network(n.id)), 0, set(sender(0)), set(origin(originRouted)), trackNetwork(tableHostToEndpt))
-	b.add(tableHostToEndpt, 210, f.ip(network(n.id), fresh, origin(originRouted)), tableDestination, setNext(ask(admitLocal, false)))
-	b.add(tableHostToEndpt, 220, f.icmpType(f.echoRequest, network(n.id), fresh, origin(originRouted)), tableDestination,
+	b.add(tableHostSource, 50, f.ip(network(n.id)), 0, set(sender(0)), set(origin(originRouted)), trackNetwork(tableHostToEndpoint))
+	b.add(tableHostToEndpoint, 210, f.ip(network(n.id), fresh, origin(originRouted)), tableDestination, setNext(ask(admitLocal, false)))
+	b.add(tableHostToEndpoint, 220, f.icmpType(f.echoRequest, network(n.id), fresh, origin(originRouted)), tableDestination,
 		setNext(ask(admitLocal, true)))
 	if v.uplink != nil {
 		b.add(tableFromHost, 150, f.ip(f.src(subnet)), 0, of.Output{Port: v.uplink.Port})

@@ -22,7 +22,7 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 			last := uint16(int(m.Port) + m.count() - 1)
 			for _, p := range portMasks(m.Port, last) {
 				at := f.ip(network(n.id), fresh, f.dstAddr(a), of.IPProto(uint8(m.Proto)), p.match(field))
-				b.add(tableHostToEndpt, 220, at.With(origin(originRouted)), tableDestination, setNext(ask(admitLocal, true)))
+				b.add(tableHostToEndpoint, 220, at.With(origin(originRouted)), tableDestination, setNext(ask(admitLocal, true)))
 				b.add(tableBetween, 210, at.With(origin(originOther)), tableDestination, setNext(ask(admitOther, true)))
 			}
 			continue

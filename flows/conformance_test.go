@@ -133,7 +133,10 @@ func someObjects(endpoints byte) []flows.Object {
 			To:       []flows.Selector{flows.EndpointNamed("db2"), flows.Within(netip.MustParsePrefix("fd00:3::/64")), flows.TheHost()},
 			Services: []flows.Service{{Proto: flows.TCP, FirstPort: 80, LastPort: 90}, {Proto: flows.ICMP}, {Proto: flows.SCTP, FirstPort: 1}},
 		},
-		flows.Rule{Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255},
+		flows.Rule{
+			Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255,
+			Services: []flows.Service{{Proto: flows.UDP, FirstPort: 53}},
+		},
 		flows.Endpoint{
 			Name: "db2", Network: "db", Port: 5000, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
 			DHCP: true, MirrorTo: 5001, Limit: &flows.Limit{Kbps: 10000, BurstKbits: 1000},

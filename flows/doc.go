@@ -15,8 +15,8 @@
 // What is not declared is not possible. An endpoint talks with the endpoints of its own network, from its own MAC
 // and addresses alone and without VLAN tags; with the host as [Network.Host] says; with the outside as
 // [Network.Egress] says; and is reached from outside only at the ports it publishes. A [Rule] allows more, or less. Who
-// asks for a neighbour (ARP, neighbour discovery) is answered by the switch; nothing is flooded, and of ICMPv6 no router
-// advertisement, redirect or multicast listener report of an endpoint goes anywhere.
+// asks for a neighbour (ARP, neighbour discovery) is answered by the switch; nothing is flooded. No router advertisement,
+// redirect, multicast listener report or message of a DHCP server (UDP port 68, of IPv6 546) goes anywhere from an endpoint.
 //
 // Two limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
 // reached from every network with a way out. And what a rule or access to the host no longer allows is taken from new
@@ -29,7 +29,8 @@
 // back into the bridge on its way to the uplink it is translated to the host's address. The host's own connections pass
 // the same conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go
 // straight to the endpoint. The host needs net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1) and, on the bridge's
-// port, send_redirects=0, and an address out of every network's subnet, the network's gateway.
+// port, send_redirects=0 and accept_source_route=0, and an address out of every network's subnet, the network's gateway.
+// What the host routes to the outside by another NIC does not come back into the bridge, and is not translated.
 //
 // Behind an address ([Behind]) the host's NIC stays as it is. An endpoint's packet is translated to a spare address of
 // the host's link before the host routes it; the host routes what comes for that address to the bridge's own port, and

@@ -19,6 +19,12 @@ type family struct {
 	// unreachable, which path MTU discovery needs, time exceeded and parameter problem (RFC 792), and packet too big (RFC 4443).
 	icmpErrors  []uint8
 	echoRequest uint8
+	// router are the types by which a router tells of itself and of others, beside those of neighbour discovery: redirect
+	// (RFC 792) and router advertisement (RFC 1256).
+	router []uint8
+	// dhcpClient is the port that a client of DHCP is answered at (RFC 2131, 4.1; RFC 8415, 7.2).
+	dhcpClient uint16
+	loopback   netip.Prefix
 	// notUnicast are the prefixes that no machine has an address out of (RFC 6890). The first is that of machines without
 	// an address.
 	notUnicast []netip.Prefix
@@ -27,12 +33,14 @@ type family struct {
 var families = [...]*family{
 	{
 		name: "IPv4", etherType: of.EthType(of.EthTypeIPv4),
-		icmp: of.IPProtoICMP, icmpErrors: []uint8{3, 11, 12}, echoRequest: 8,
+		icmp: of.IPProtoICMP, icmpErrors: []uint8{3, 11, 12}, echoRequest: 8, router: []uint8{5, 9},
+		dhcpClient: 68, loopback: netip.MustParsePrefix("127.0.0.0/8"),
 		notUnicast: prefixes("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"),
 	},
 	{
 		v6: true, name: "IPv6", etherType: of.EthType(of.EthTypeIPv6),
 		icmp: of.IPProtoICMPv6, icmpErrors: []uint8{1, 2, 3, 4}, echoRequest: 128,
+		dhcpClient: 546, loopback: netip.MustParsePrefix("::1/128"),
 		notUnicast: prefixes("::/128", "::1/128", "::ffff:0:0/96", "ff00::/8"),
 	},
 }

@@ -229,10 +229,10 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 		add(p.otherSpare, 80, 9000)
 		add(p.far, 80, 53)
 		for i := range byte(4) {
-			add(p.subnet(i+1, 1), 80)
+			add(p.subnet(i+1, 1), 80, 8080, 8081, 9000, 6003)
 			add(p.subnet(i+1, 2), 80, 81, 50, 6003)
 		}
-		add(p.subnet(1, 3), 80, 55)
+		add(p.subnet(1, 3), 80, 55, 68, 546)
 		add(p.subnet(1, 33), 80)
 		add(p.subnet(1, 77), 80)
 		for _, from := range slices.Sorted(maps.Keys(sources)) {
@@ -260,7 +260,7 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 
 // sparse is the share of attempts that is made in each combination, another one in each: one in so many. OVSKIT_MATRIX=all
 // makes all of them, some three million.
-const sparse = 199
+const sparse = 499
 
 // Every combination of options is compiled, and what becomes of packets is what the documentation says.
 func TestOptionMatrix(t *testing.T) {

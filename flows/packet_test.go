@@ -188,7 +188,7 @@ type frame struct {
 	src, dst netip.AddrPort
 	flags    string // of TCP: S, SA, A, R
 	ttl      uint8
-	payload  []byte     // of "too big"
+	payload  []byte     // of "too big" and of "udp" if it is not to be "hello"
 	target   netip.Addr // of "nd?" and "nd!"
 	ndFlags  byte       // of "nd!" (RFC 4861, 4.4)
 }
@@ -258,6 +258,9 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 	case f.proto == "udp":
 		setProto(layers.IPProtocolUDP)
 		top, payload = &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}, []byte("hello")
+		if f.payload != nil {
+			payload = f.payload
+		}
 	case f.proto == "sctp":
 		setProto(layers.IPProtocolSCTP)
 		init := []byte{1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 16, 0, 0, 1, 0, 1, 0, 0, 0, 1} // RFC 4960, 3.3.2

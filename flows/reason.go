@@ -176,14 +176,14 @@ func defaultReason(asked *Step, steps []Step, stage uint32, allowed bool) string
 		return asked.Object + " lets its endpoints connect to the host"
 	case asked.Table == tableHostAccess:
 		return asked.Object + " does not let its endpoints connect to the host, and no rule does"
-	case asked.Table == tableHostToEndpt && strings.Contains(asked.Match, fmt.Sprintf("reg1=%#x", originRouted)):
+	case asked.Table == tableHostToEndpoint && strings.Contains(asked.Match, fmt.Sprintf("reg1=%#x", originRouted)):
 		if allowed {
 			return "a routed network is pinged from outside"
 		}
 		return "the port is not published, and no rule allows it"
-	case asked.Table == tableHostToEndpt && allowed:
+	case asked.Table == tableHostToEndpoint && allowed:
 		return asked.Object + " lets the host connect to its endpoints"
-	case asked.Table == tableHostToEndpt:
+	case asked.Table == tableHostToEndpoint:
 		return asked.Object + " does not let the host connect to its endpoints, and no rule does"
 	case asked.Table == tableOutbound:
 		return asked.Object + " has a way out"

@@ -14,8 +14,7 @@ import (
 // Rule allows or denies new connections. Where none applies, the defaults do: endpoints of one network talk with each
 // other unless it is isolated, those of different networks do not; the host as [Network.Host] says; the outside is
 // reached by the network's way out, and reaches published ports. What the host and the outside have with each other is
-// not the rules' business. A connection that is established goes on, in both directions, until a rule is given that
-// denies it: see [Switch.Set].
+// not the rules' business. A connection that is established goes on, in both directions, whatever rules come after it.
 type Rule struct {
 	Name string
 	// From are who begins the connection, To who is connected to, each any of several. None means anyone. A connection to a
@@ -33,6 +32,8 @@ type Rule struct {
 type Service struct {
 	Proto Proto
 	// FirstPort to LastPort are the destination ports; a zero LastPort is FirstPort alone, both zero are all. ICMP has none.
+	// A packet in fragments does not tell its port: of such a one that begins a connection, no port is allowed, and all are
+	// denied if one is.
 	FirstPort, LastPort uint16
 }
 

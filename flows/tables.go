@@ -7,29 +7,29 @@ import of "github.com/ovskit/ovskit/openflow"
 
 // The flow tables, about in the order a packet passes them. Numbers leave room between for what comes.
 const (
-	tableClassify     uint8 = 0
-	tableSource       uint8 = 10
-	tableFromEndpoint uint8 = 15
-	tableFromUplink   uint8 = 20
-	tableFromHost     uint8 = 25
-	tableHostSource   uint8 = 26
-	tableNeighbour    uint8 = 30
-	tableAdvertise    uint8 = 31
-	tableToHost       uint8 = 35
-	tableHostAccess   uint8 = 36
-	tableInbound      uint8 = 40
-	tableRoute        uint8 = 45
-	tableHairpin      uint8 = 50
-	tableBetween      uint8 = 55
-	tableHostToEndpt  uint8 = 60
-	tableOutbound     uint8 = 65
-	tableSender       uint8 = 66
-	tableDestination  uint8 = 70
-	tablePolicy       uint8 = 75
-	tableAdmit        uint8 = 80
-	tableHidden       uint8 = 85
-	tableLeave        uint8 = 90
-	tableDeliver      uint8 = 100
+	tableClassify       uint8 = 0
+	tableSource         uint8 = 10
+	tableFromEndpoint   uint8 = 15
+	tableFromUplink     uint8 = 20
+	tableFromHost       uint8 = 25
+	tableHostSource     uint8 = 26
+	tableNeighbour      uint8 = 30
+	tableAdvertise      uint8 = 31
+	tableToHost         uint8 = 35
+	tableHostAccess     uint8 = 36
+	tableInbound        uint8 = 40
+	tableRoute          uint8 = 45
+	tableHairpin        uint8 = 50
+	tableBetween        uint8 = 55
+	tableHostToEndpoint uint8 = 60
+	tableOutbound       uint8 = 65
+	tableSender         uint8 = 66
+	tableDestination    uint8 = 70
+	tablePolicy         uint8 = 75
+	tableAdmit          uint8 = 80
+	tableHidden         uint8 = 85
+	tableLeave          uint8 = 90
+	tableDeliver        uint8 = 100
 )
 
 // A table is one of the flow tables with what it is for.
@@ -54,7 +54,7 @@ var tables = []table{
 	{tableRoute, "route", "goes by the destination that the translation has left"},
 	{tableHairpin, "hairpin", "in the zone of the publisher's network: an endpoint that uses a published port is to be seen as the gateway"},
 	{tableBetween, "between", "knows the connections of endpoints with each other, and of routed ones with the outside"},
-	{tableHostToEndpt, "host to endpoint", "in the network's zone: knows the host's connections to endpoints"},
+	{tableHostToEndpoint, "host to endpoint", "in the network's zone: knows the host's connections to endpoints"},
 	{tableOutbound, "outbound", "in the zone of translations: knows the connections that leave"},
 	{tableSender, "sender", "knows again, by its address, which endpoint's packet the host has routed"},
 	{tableDestination, "destination", "knows the endpoint that has the destination address"},

@@ -177,7 +177,7 @@ func TestList(t *testing.T) {
 }
 
 // TestCollectElsewhere has a manager look for the switch's devices in a namespace that
-// is not the switch's: no port looks dead to it.
+// is not the switch's: no port looks dead to it, and none loses its rows alone.
 func TestCollectElsewhere(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, bridge.Standalone)
@@ -193,6 +193,9 @@ func TestCollectElsewhere(t *testing.T) {
 		if !errors.Is(err, port.ErrElsewhere) || !strings.Contains(err.Error(), web.Path()) || len(found) > 0 {
 			t.Errorf("Collect: %v, %v; want nothing and %v with the namespace", found, err, port.ErrElsewhere)
 		}
+	}
+	if err := m.Detach(testContext(t), "web"); !errors.Is(err, port.ErrElsewhere) {
+		t.Errorf("Detach: %v, want %v: the pair would be left", err, port.ErrElsewhere)
 	}
 	if found, err := m.Check(testContext(t), "web"); !errors.Is(err, port.ErrElsewhere) {
 		t.Errorf("Check: %v, %v; want %v", found, err, port.ErrElsewhere)

@@ -44,13 +44,18 @@ func (m *Manager) detach(ctx context.Context, name string) error {
 	iface, ok := m.db.Interface(name)
 	if _, made := m.ours(name); !made {
 		if ok && iface.ExternalIDs[mark.Kind] != "" {
-			return fmt.Errorf("it is an %s, which consists of more than rows: %w", iface.ExternalIDs[mark.Kind], ErrForeign)
+			return fmt.Errorf("it is of kind %s, which consists of more than rows: %w", iface.ExternalIDs[mark.Kind], ErrForeign)
 		}
 		return m.removeRows(ctx, remove)
 	}
 	c, err := recorded(br, row, iface)
 	if err != nil {
 		return err
+	}
+	if c.Kind == Veth || c.Kind == Internal || iface.ExternalIDs[mark.IPSettings] != "" {
+		if err := m.expectSwitchHere(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case c.Kind == Veth:
@@ -87,6 +92,11 @@ func (m *Manager) detachVeth(ctx context.Context, iface *vswitch.Interface, remo
 	// Found now, since somebody can make another device of this identity as
 	// soon as the rows are gone.
 	link, findErr := id.find(m.source, iface.Name)
+	if findErr == nil {
+		if err := m.mayChange(link); err != nil {
+			return err
+		}
+	}
 	if err := m.removeRows(ctx, remove); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
+	"github.com/vishvananda/netlink"
 )
 
 // expectSwitchHere fails when ovs-vswitchd says that it has opened devices for its
@@ -35,6 +36,18 @@ func (m *Manager) expectSwitchHere() error {
 	}
 	return fmt.Errorf("network namespace %q has no device of the switch's bridges %q: %w",
 		m.source.Path(), missing, ErrElsewhere)
+}
+
+// mayChange fails if the program is not allowed to change devices where the switch is: it sets one to what it is.
+func (m *Manager) mayChange(link netlink.Link) error {
+	h, err := m.source.Netlink()
+	if err != nil {
+		return err
+	}
+	if err := h.LinkSetTxQLen(link, link.Attrs().TxQLen); err != nil {
+		return fmt.Errorf("device %q in network namespace %q: %w", link.Attrs().Name, m.source.Path(), err)
+	}
+	return nil
 }
 
 // isOpen reports whether ovs-vswitchd says that it has a device of the kernel open.

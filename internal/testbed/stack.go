@@ -42,6 +42,7 @@ type StackStation struct {
 	name            string
 	forwards        bool
 	stack           *stack.Stack
+	clock           *stackClock
 	interfaces      []*StackInterface
 	closing         sync.Once
 }
@@ -50,9 +51,11 @@ var _ Station = (*StackStation)(nil)
 
 // NewStack makes a machine that is not connected to anything yet. The caller must Close it.
 func NewStack(c StackConfig) (*StackStation, error) {
+	clock := newStackClock()
 	s := &StackStation{
 		name:     c.Name,
 		forwards: c.Forward,
+		clock:    clock,
 		stack: stack.New(stack.Options{
 			NetworkProtocols: []stack.NetworkProtocolFactory{
 				arp.NewProtocol, ipv4.NewProtocol, ipv6.NewProtocolWithOptions(ipv6.Options{AutoGenLinkLocal: true}),
@@ -61,6 +64,7 @@ func NewStack(c StackConfig) (*StackStation, error) {
 				icmp.NewProtocol4, icmp.NewProtocol6, tcp.NewProtocol, udp.NewProtocol,
 			},
 			HandleLocal: true,
+			Clock:       clock,
 		}),
 	}
 	if err := s.configure(c); err != nil {

@@ -156,7 +156,7 @@ func (i *StackInterface) Receive(frame []byte) {
 	if i.station.forwards && i.forward(frame) {
 		return
 	}
-	i.inject(frame)
+	i.station.clock.ordered(frame, i.inject)
 }
 
 // accepts tells whether an interface that is not promiscuous takes the frame: the stack does not look at this.

@@ -27,6 +27,9 @@ func (w *World) Judge(a Attempt) Verdict {
 	if !slices.Contains(e.Addrs, src) {
 		return dropped("an endpoint sends from its own addresses alone")
 	}
+	if a.Proto == "udp" && (dst.Is4() && a.Dst.Port() == 68 || dst.Is6() && a.Dst.Port() == 546) {
+		return dropped("no message of a DHCP server goes anywhere from an endpoint")
+	}
 	return w.fromEndpoint(a, e)
 }
 
