@@ -5,6 +5,7 @@ package flows_test
 
 import (
 	"errors"
+	"flag"
 	"maps"
 	"net/netip"
 	"slices"
@@ -363,15 +364,22 @@ func (c *chance) attempt(t *rapid.T) oracle.Attempt {
 }
 
 // Whatever happens to a switch, it holds what a fresh compile of what is declared gives, and lets through what the
-// documentation says.
+// documentation says. It takes 40 of rapid's runs, or all if -rapid.checks asks for another number than usual.
 func TestRandomChanges(t *testing.T) {
 	a := newArena(t, randomEndpoints...)
-	changed, refused := 0, 0
+	runs, changed, refused, failed := 0, 0, 0, false
+	checks := flag.Lookup("rapid.checks").Value.String()
 	rapid.Check(t, func(rt *rapid.T) {
+		if runs++; runs > 40 && checks == "100" && !failed {
+			return
+		}
+		done := false
+		defer func() { failed = failed || !done }()
 		c := &chance{T: rt, a: a}
 		c.begin()
 		rt.Repeat(c.actions())
 		changed, refused = changed+c.changed, refused+c.refused
+		done = true
 	})
 	if !t.Failed() && (changed < 100 || refused < 10) {
 		t.Errorf("got %d changes and %d refused ones, which tests little", changed, refused)

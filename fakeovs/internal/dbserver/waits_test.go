@@ -4,8 +4,12 @@
 package dbserver
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,6 +28,18 @@ func (c *client) until() (frames []string) {
 		}
 		frames = append(frames, canonical(m))
 	}
+}
+
+// hangUp ends the connection, and returns when the server has ended it too, and with it what the client had.
+func (c *client) hangUp() {
+	c.t.Helper()
+	if err := c.conn.(*net.UnixConn).CloseWrite(); err != nil {
+		c.t.Fatalf("hang up: %v", err)
+	}
+	if _, err := io.Copy(io.Discard, c.conn); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		c.t.Fatalf("hang up: %v", err)
+	}
+	c.conn.Close()
 }
 
 // crowd is some clients of one server. What they get is noted.
@@ -122,7 +138,7 @@ func (b *bout) do(i int, method string, id any, params []any) {
 func (b *bout) hangUp(i int) {
 	b.t.Helper()
 	b.act(i, fmt.Sprintf("client %d hangs up", i), func(c *crowd) {
-		c.clients[i].conn.Close()
+		c.clients[i].hangUp()
 		c.clients[i] = c.connect()
 	})
 }
