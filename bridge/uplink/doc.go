@@ -52,11 +52,11 @@
 // database's follows. With a datapath in the kernel the NIC belongs to
 // ovs-vswitchd until that has read from the database that it does not, so such a
 // machine stays cut off.
-// If a program is killed during a release there, after the NIC has left the bridge and
-// before the routes are gone from the bridge's own port, those come first and lead
-// nowhere: the machine is cut off from its neighbours of IPv6, and may be from those of
-// IPv4, until Recover is called. What takes the default route of IPv4 goes on to work,
-// as the kernel turns to the NIC's when the other's next hop does not answer.
+//
+// During a release there, until the NIC has left the bridge, the machine sends by the
+// NIC and hears at the bridge's own port. So it takes the neighbours that it knows to
+// be there meanwhile; if a program is killed then, neighbours that it does not know
+// are found again after Recover.
 //
 // # What stays
 //

@@ -129,10 +129,12 @@ func (m *mover) restore(ctx context.Context) error {
 	}
 	// A switch in user space never had the NIC for itself: the machine has its
 	// link again as soon as nothing points at the bridge. One in the kernel must
-	// let go of it first.
+	// let go of it first. Until then the machine sends by the NIC, to neighbours
+	// that it holds for certain, and hears at the bridge's own port, whose addresses
+	// answer for it.
 	order := []func(context.Context) error{m.stripOwn, m.removeRows}
 	if !m.userspace {
-		slices.Reverse(order)
+		order = []func(context.Context) error{m.stripOwnRoutes, m.removeRows, m.stripOwn}
 	}
 	for _, do := range order {
 		if err := do(ctx); err != nil {
@@ -145,6 +147,9 @@ func (m *mover) restore(ctx context.Context) error {
 	if nic != nil {
 		if err := m.settleNIC(ctx, to); err != nil {
 			return err
+		}
+		if err := m.conn.Unhold(to); err != nil {
+			return fmt.Errorf("neighbours of device %q: %w", to.Name, err)
 		}
 	}
 	return m.clearJournal(ctx)
@@ -185,7 +190,11 @@ func (m *mover) giveBack(ctx context.Context, to linkstate.Device) error {
 		}
 	}
 	if m.own.Index != 0 {
-		if err := m.conn.Learn(m.own, to); err != nil {
+		learn := m.conn.Learn
+		if !m.userspace {
+			learn = m.conn.Hold
+		}
+		if err := learn(m.own, to); err != nil {
 			return fmt.Errorf("neighbours of device %q: %w", m.own.Name, err)
 		}
 	}
@@ -194,6 +203,33 @@ func (m *mover) giveBack(ctx context.Context, to linkstate.Device) error {
 		return err
 	}
 	return m.conn.Settle(ctx, to, moved)
+}
+
+// stripOwnRoutes takes the routes through the bridge's own port, those to the
+// subnets of its addresses as well, so that what is for outside goes by the NIC.
+func (m *mover) stripOwnRoutes(ctx context.Context) error {
+	if err := m.findOwn(); err != nil || m.own.Index == 0 {
+		return err
+	}
+	moved := m.movedTo(m.own)
+	routes, err := m.conn.SubnetRoutes(m.own, moved)
+	if err != nil {
+		return err
+	}
+	for _, o := range moved {
+		if o.Kind == linkstate.Route {
+			routes = append(routes, o)
+		}
+	}
+	for _, r := range slices.Backward(routes) {
+		if err := m.Step(ctx, "remove %s from device %q", r, m.own.Name); err != nil {
+			return err
+		}
+		if err := m.conn.Remove(r); err != nil {
+			return fmt.Errorf("device %q: %w", m.own.Name, err)
+		}
+	}
+	return nil
 }
 
 // stripOwn takes from the bridge's own port what was moved to it.

@@ -4,11 +4,8 @@
 package linkstate
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
-
-	"golang.org/x/sys/unix"
 )
 
 // Sweep removes the routes that the kernel has made for addresses which were
@@ -32,21 +29,14 @@ func (c *Conn) Sweep(d Device, objects []Object) error {
 	for _, a := range left {
 		delete(gone, a.prefix())
 	}
-	var routes []Object
-	err = c.each(Route, 0, func(o Object) error {
-		oif, _ := o.uint32(unix.RTA_OIF)
-		if int(oif) == d.Index && !o.isV4() && gone[o.dst()] && o.header[rtmProtocol] == unix.RTPROT_KERNEL &&
-			o.header[rtmType] == unix.RTN_UNICAST {
-			routes = append(routes, o.with(unix.RTA_CACHEINFO, nil).withHeader(func(h []byte) {
-				binary.NativeEndian.PutUint32(h[rtmFlags:], 0)
-			}))
-		}
-		return nil
-	})
+	routes, err := c.SubnetRoutes(d, objects)
 	if err != nil {
-		return fmt.Errorf("list routes through device %q: %w", d.Name, err)
+		return err
 	}
 	for _, r := range routes {
+		if r.isV4() || !gone[r.dst()] {
+			continue
+		}
 		if err := c.Remove(r); err != nil {
 			return fmt.Errorf("device %q: %w", d.Name, err)
 		}
