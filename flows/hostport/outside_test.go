@@ -8,18 +8,16 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"testing"
 
 	"github.com/ovskit/ovskit/flows/hostport"
+	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/vishvananda/netlink"
 )
 
 // TestOutsideIsNotServed serves the host at its own addresses, and nobody else there or at a loopback address.
 func TestOutsideIsNotServed(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("needs the right to make network namespaces")
-	}
+	tier.Need(t, tier.System)
 	h := newHost(t)
 	neighbour := &host{t: t, ctx: h.ctx, ns: newNamespace(t, "neighbour")}
 	h.link(neighbour)
