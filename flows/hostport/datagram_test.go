@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/hostport"
 )
 
@@ -28,12 +29,12 @@ func TestDatagrams(t *testing.T) {
 	eachAddr(t, func(h *host, a netip.Addr) {
 		p := h.open(h.ctx, hostport.Options{})
 		endpoint, to := h.endpointUDP(a)
-		at := h.free(hostport.UDP, a)
+		at := h.free(flows.UDP, a)
 		// What was sent to a port that is only reserved does not turn up later.
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.UDP, At: at})
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.UDP, At: at})
 		first, second := h.mustDial("udp", at), h.mustDial("udp", at)
 		first.Write([]byte("too early"))
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.UDP, At: at, To: to})
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.UDP, At: at, To: to})
 
 		first.Write([]byte("first"))
 		fromFirst := hear(h.t, endpoint, "first")
@@ -62,8 +63,8 @@ func TestDatagramLimit(t *testing.T) {
 	a := netip.MustParseAddr("127.0.0.1")
 	p := h.open(h.ctx, hostport.Options{Clients: 2})
 	endpoint, to := h.endpointUDP(a)
-	at := h.free(hostport.UDP, a)
-	h.mustSet(p, "web", hostport.Mapping{Proto: hostport.UDP, At: at, To: to})
+	at := h.free(flows.UDP, a)
+	h.mustSet(p, "web", hostport.Mapping{Proto: flows.UDP, At: at, To: to})
 	from := map[string]netip.AddrPort{}
 	conns := map[string]net.Conn{}
 	for _, name := range []string{"first", "second", "first", "third"} {
@@ -91,8 +92,8 @@ func TestDatagramIdle(t *testing.T) {
 	a := netip.MustParseAddr("127.0.0.1")
 	p := h.open(h.ctx, hostport.Options{ClientIdle: time.Millisecond})
 	endpoint, to := h.endpointUDP(a)
-	at := h.free(hostport.UDP, a)
-	h.mustSet(p, "web", hostport.Mapping{Proto: hostport.UDP, At: at, To: to})
+	at := h.free(flows.UDP, a)
+	h.mustSet(p, "web", hostport.Mapping{Proto: flows.UDP, At: at, To: to})
 	client := h.mustDial("udp", at)
 	for _, text := range []string{"once", "again"} {
 		client.Write([]byte(text))
@@ -111,8 +112,8 @@ func TestDatagramIdle(t *testing.T) {
 func TestDatagramsToNobody(t *testing.T) {
 	eachAddr(t, func(h *host, a netip.Addr) {
 		p := h.open(h.ctx, hostport.Options{})
-		at, to := h.free(hostport.UDP, a), h.free(hostport.UDP, a)
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.UDP, At: at, To: to})
+		at, to := h.free(flows.UDP, a), h.free(flows.UDP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.UDP, At: at, To: to})
 		client := h.mustDial("udp", at)
 		client.Write([]byte("too early"))
 		client.Write([]byte("too early"))
@@ -123,7 +124,7 @@ func TestDatagramsToNobody(t *testing.T) {
 				h.t.Fatal("there is no client")
 			}
 		}
-		c, _, err := h.listen(hostport.UDP, to)
+		c, _, err := h.listen(flows.UDP, to)
 		if err != nil {
 			h.t.Fatal(err)
 		}

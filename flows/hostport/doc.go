@@ -27,6 +27,4 @@
 //
 // The mappings are values of package flows with addresses filled in: a [flows.PortMapping] without an address is one
 // [Mapping] for each of the host's addresses, and a range one for each port.
-//
-// [flows.PortMapping]: https://pkg.go.dev/github.com/ovskit/ovskit/flows#PortMapping
 package hostport

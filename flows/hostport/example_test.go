@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/netip"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/hostport"
 )
 
@@ -21,8 +22,8 @@ func Example() {
 	}
 	defer ports.Close()
 	err = ports.Set("web0", []hostport.Mapping{
-		{Proto: hostport.TCP, At: netip.MustParseAddrPort("192.0.2.1:8080")},
-		{Proto: hostport.TCP, At: netip.MustParseAddrPort("127.0.0.1:8080"), To: netip.MustParseAddrPort("10.1.0.2:80")},
+		{Proto: flows.TCP, At: netip.MustParseAddrPort("192.0.2.1:8080")},
+		{Proto: flows.TCP, At: netip.MustParseAddrPort("127.0.0.1:8080"), To: netip.MustParseAddrPort("10.1.0.2:80")},
 	})
 	if errors.Is(err, hostport.ErrTaken) {
 		log.Fatal(err) // ports of endpoint "web0": port 192.0.2.1:8080/tcp: taken by a program of the host

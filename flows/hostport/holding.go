@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 
+	"github.com/ovskit/ovskit/flows"
 	"golang.org/x/sys/unix"
 )
 
@@ -74,7 +75,7 @@ func (h *holding) lead(to netip.AddrPort) error {
 // start begins to forward.
 func (h *holding) start(to netip.AddrPort) (err error) {
 	f := newForward(h.ports, h.key, to)
-	if h.key.proto == UDP {
+	if h.key.proto == flows.UDP {
 		var c net.PacketConn
 		if c, err = net.FilePacketConn(h.socket); err == nil {
 			if err = h.control(acceptDatagrams); err != nil {
@@ -110,7 +111,7 @@ func (h *holding) stop() {
 	h.forward.stop()
 	h.forward = nil
 	undo := unlisten
-	if h.key.proto == UDP {
+	if h.key.proto == flows.UDP {
 		undo = dropDatagrams
 	}
 	if err := h.control(undo); err != nil {
@@ -128,12 +129,12 @@ func (h *holding) control(do func(fd int) error) error {
 }
 
 // bind makes a socket that has a port and does nothing with it.
-func bind(proto Proto, at netip.AddrPort) (_ *os.File, err error) {
+func bind(proto flows.Proto, at netip.AddrPort) (_ *os.File, err error) {
 	domain, kind := unix.AF_INET, unix.SOCK_STREAM
 	if at.Addr().Is6() {
 		domain = unix.AF_INET6
 	}
-	if proto == UDP {
+	if proto == flows.UDP {
 		kind = unix.SOCK_DGRAM
 	}
 	fd, err := unix.Socket(domain, kind|unix.SOCK_CLOEXEC, int(proto))
@@ -156,13 +157,13 @@ func bind(proto Proto, at netip.AddrPort) (_ *os.File, err error) {
 			return nil, os.NewSyscallError("setsockopt", err)
 		}
 	}
-	if proto == UDP {
+	if proto == flows.UDP {
 		if err := dropDatagrams(fd); err != nil {
 			return nil, err
 		}
 	}
 	err = unix.Bind(fd, sockaddr(at))
-	if errors.Is(err, unix.EADDRINUSE) && proto == TCP {
+	if errors.Is(err, unix.EADDRINUSE) && proto == flows.TCP {
 		// Perhaps only connections that have ended are in the way. Others may not do the same to us afterwards.
 		err = errors.Join(reuse(fd, 1), unix.Bind(fd, sockaddr(at)), reuse(fd, 0))
 	}

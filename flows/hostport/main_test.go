@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/hostport"
 	"github.com/ovskit/ovskit/internal/netns"
 	"go.uber.org/goleak"
@@ -89,7 +90,7 @@ func (h *host) do(fn func() error) error {
 }
 
 // free is a port of an address that nobody has, of a protocol.
-func (h *host) free(proto hostport.Proto, a netip.Addr) netip.AddrPort {
+func (h *host) free(proto flows.Proto, a netip.Addr) netip.AddrPort {
 	h.t.Helper()
 	c, at, err := h.listen(proto, netip.AddrPortFrom(a, 0))
 	if err != nil {
@@ -100,10 +101,10 @@ func (h *host) free(proto hostport.Proto, a netip.Addr) netip.AddrPort {
 }
 
 // listen listens as a program of the host does.
-func (h *host) listen(proto hostport.Proto, at netip.AddrPort) (c io.Closer, _ netip.AddrPort, err error) {
+func (h *host) listen(proto flows.Proto, at netip.AddrPort) (c io.Closer, _ netip.AddrPort, err error) {
 	var local net.Addr
 	err = h.do(func() error {
-		if proto == hostport.UDP {
+		if proto == flows.UDP {
 			pc, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(at))
 			if err == nil {
 				c, local = pc, pc.LocalAddr()
@@ -125,7 +126,7 @@ func (h *host) listen(proto hostport.Proto, at netip.AddrPort) (c io.Closer, _ n
 // endpoint listens at a new port, until the test ends.
 func (h *host) endpoint(a netip.Addr) (*net.TCPListener, netip.AddrPort) {
 	h.t.Helper()
-	c, at, err := h.listen(hostport.TCP, netip.AddrPortFrom(a, 0))
+	c, at, err := h.listen(flows.TCP, netip.AddrPortFrom(a, 0))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func (h *host) endpoint(a netip.Addr) (*net.TCPListener, netip.AddrPort) {
 // endpointUDP is endpoint for UDP.
 func (h *host) endpointUDP(a netip.Addr) (*net.UDPConn, netip.AddrPort) {
 	h.t.Helper()
-	c, at, err := h.listen(hostport.UDP, netip.AddrPortFrom(a, 0))
+	c, at, err := h.listen(flows.UDP, netip.AddrPortFrom(a, 0))
 	if err != nil {
 		h.t.Fatal(err)
 	}

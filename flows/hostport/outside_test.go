@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/hostport"
 	"github.com/ovskit/ovskit/internal/tier"
 	"github.com/vishvananda/netlink"
@@ -25,8 +26,8 @@ func TestOutsideIsNotServed(t *testing.T) {
 	for _, a := range []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")} {
 		l, to := h.endpoint(a)
 		u, toUDP := h.endpointUDP(a)
-		at, atUDP := h.free(hostport.TCP, a), h.free(hostport.UDP, a)
-		mappings := []hostport.Mapping{{Proto: hostport.TCP, At: at, To: to}, {Proto: hostport.UDP, At: atUDP, To: toUDP}}
+		at, atUDP := h.free(flows.TCP, a), h.free(flows.UDP, a)
+		mappings := []hostport.Mapping{{Proto: flows.TCP, At: at, To: to}, {Proto: flows.UDP, At: atUDP, To: toUDP}}
 		h.mustSet(p, a.String(), mappings...)
 		client, server := h.connect(at, l)
 		h.say(client, server, "hello")
@@ -38,7 +39,7 @@ func TestOutsideIsNotServed(t *testing.T) {
 
 	// The machine lets packets for its loopback addresses in, and they do arrive.
 	loopback := netip.MustParseAddr("127.0.0.1")
-	open, atOpen, err := h.listen(hostport.UDP, netip.AddrPortFrom(netip.IPv4Unspecified(), 0))
+	open, atOpen, err := h.listen(flows.UDP, netip.AddrPortFrom(netip.IPv4Unspecified(), 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,9 +50,9 @@ func TestOutsideIsNotServed(t *testing.T) {
 
 	l, to := h.endpoint(loopback)
 	u, toUDP := h.endpointUDP(loopback)
-	at, atUDP := h.free(hostport.TCP, loopback), h.free(hostport.UDP, loopback)
-	h.mustSet(p, "loopback", hostport.Mapping{Proto: hostport.TCP, At: at, To: to},
-		hostport.Mapping{Proto: hostport.UDP, At: atUDP, To: toUDP})
+	at, atUDP := h.free(flows.TCP, loopback), h.free(flows.UDP, loopback)
+	h.mustSet(p, "loopback", hostport.Mapping{Proto: flows.TCP, At: at, To: to},
+		hostport.Mapping{Proto: flows.UDP, At: atUDP, To: toUDP})
 	if _, err := neighbour.dial("tcp", at); err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the neighbour connects to a loopback address: %v", err)
 	}

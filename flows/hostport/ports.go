@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/netns"
 )
 
@@ -28,31 +29,9 @@ var (
 	ErrClosed = errors.New("closed")
 )
 
-// Proto is a transport protocol, by its IANA number, as in package flows.
-type Proto uint8
-
-// The protocols of published ports.
-const (
-	TCP  Proto = 6
-	UDP  Proto = 17
-	SCTP Proto = 132
-)
-
-func (p Proto) String() string {
-	switch p {
-	case TCP:
-		return "tcp"
-	case UDP:
-		return "udp"
-	case SCTP:
-		return "sctp"
-	}
-	return fmt.Sprintf("protocol %d", uint8(p))
-}
-
 // Mapping is a port of the host that is published by an endpoint.
 type Mapping struct {
-	Proto Proto
+	Proto flows.Proto
 	// At is one of the host's addresses, or a loopback address, and the port. A link-local one is none of them.
 	At netip.AddrPort
 	// To is the address and port of the endpoint to which the host's own programs are led. Zero: they are not, the port is
@@ -76,7 +55,7 @@ func (m Mapping) check() error {
 			addr.Is6() && addr.IsLinkLocalUnicast()
 	}
 	switch {
-	case m.Proto != TCP && m.Proto != UDP && m.Proto != SCTP:
+	case m.Proto != flows.TCP && m.Proto != flows.UDP && m.Proto != flows.SCTP:
 		return fmt.Errorf("port %s: neither tcp nor udp nor sctp: %w", m, ErrInvalid)
 	case cannot(m.At):
 		return fmt.Errorf("port %s: not an address and port of the host: %w", m, ErrInvalid)
@@ -84,7 +63,7 @@ func (m Mapping) check() error {
 		return fmt.Errorf("port %s: %s is not an address and port of an endpoint: %w", m, m.To, ErrInvalid)
 	case m.To == m.At:
 		return fmt.Errorf("port %s: it would be forwarded to itself: %w", m, ErrInvalid)
-	case m.To.IsValid() && m.Proto == SCTP:
+	case m.To.IsValid() && m.Proto == flows.SCTP:
 		return fmt.Errorf("port %s: sctp is not forwarded: %w", m, ErrInvalid)
 	}
 	return nil
@@ -125,7 +104,7 @@ type Ports struct {
 
 // portKey is what one socket has.
 type portKey struct {
-	proto Proto
+	proto flows.Proto
 	at    netip.AddrPort
 }
 

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/hostport"
 )
 
@@ -19,10 +20,10 @@ import (
 func TestReserved(t *testing.T) {
 	eachAddr(t, func(h *host, a netip.Addr) {
 		p := h.open(h.ctx, hostport.Options{})
-		tcp, udp := h.free(hostport.TCP, a), h.free(hostport.UDP, a)
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: tcp}, hostport.Mapping{Proto: hostport.UDP, At: udp},
-			hostport.Mapping{Proto: hostport.SCTP, At: tcp})
-		for proto, at := range map[hostport.Proto]netip.AddrPort{hostport.TCP: tcp, hostport.UDP: udp} {
+		tcp, udp := h.free(flows.TCP, a), h.free(flows.UDP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: tcp}, hostport.Mapping{Proto: flows.UDP, At: udp},
+			hostport.Mapping{Proto: flows.SCTP, At: tcp})
+		for proto, at := range map[flows.Proto]netip.AddrPort{flows.TCP: tcp, flows.UDP: udp} {
 			for _, at := range []netip.AddrPort{at, netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port())} {
 				if a.Is6() && at.Addr().Is4() {
 					at = netip.AddrPortFrom(netip.IPv6Unspecified(), at.Port())
@@ -39,7 +40,7 @@ func TestReserved(t *testing.T) {
 			h.t.Errorf("who connects to a reserved port gets %v", err)
 		}
 		h.mustSet(p, "web")
-		for proto, at := range map[hostport.Proto]netip.AddrPort{hostport.TCP: tcp, hostport.UDP: udp} {
+		for proto, at := range map[flows.Proto]netip.AddrPort{flows.TCP: tcp, flows.UDP: udp} {
 			c, _, err := h.listen(proto, at)
 			if err != nil {
 				h.t.Fatalf("a port that was given back: %v", err)
@@ -58,9 +59,9 @@ func TestTaken(t *testing.T) {
 			anywhere = netip.IPv6Unspecified()
 		}
 		_, to := h.endpoint(a)
-		had := h.free(hostport.TCP, a)
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: had})
-		for _, proto := range []hostport.Proto{hostport.TCP, hostport.UDP} {
+		had := h.free(flows.TCP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: had})
+		for _, proto := range []flows.Proto{flows.TCP, flows.UDP} {
 			for _, where := range []netip.Addr{a, anywhere} {
 				c, at, err := h.listen(proto, netip.AddrPortFrom(where, 0))
 				if err != nil {
@@ -80,7 +81,7 @@ func TestTaken(t *testing.T) {
 				} else {
 					c.Close()
 				}
-				if c, _, err = h.listen(hostport.TCP, had); !errors.Is(err, syscall.EADDRINUSE) {
+				if c, _, err = h.listen(flows.TCP, had); !errors.Is(err, syscall.EADDRINUSE) {
 					h.t.Errorf("who takes the port that the endpoint had gets %v", err)
 					if err == nil {
 						c.Close()
@@ -99,7 +100,7 @@ func TestTakenByConnections(t *testing.T) {
 		client, server := h.connect(at, l)
 		l.Close()
 		own := netip.MustParseAddrPort(client.LocalAddr().String())
-		if err := p.Set("web", []hostport.Mapping{{Proto: hostport.TCP, At: own}}); !errors.Is(err, hostport.ErrTaken) {
+		if err := p.Set("web", []hostport.Mapping{{Proto: flows.TCP, At: own}}); !errors.Is(err, hostport.ErrTaken) {
 			h.t.Errorf("a port of a connection of the host: %v", err)
 		}
 		server.Close() // first: its end stays for a while
@@ -107,8 +108,8 @@ func TestTakenByConnections(t *testing.T) {
 			h.t.Fatal(err)
 		}
 		client.Close()
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at})
-		if c, _, err := h.listen(hostport.TCP, at); !errors.Is(err, syscall.EADDRINUSE) {
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at})
+		if c, _, err := h.listen(flows.TCP, at); !errors.Is(err, syscall.EADDRINUSE) {
 			h.t.Errorf("a program that takes the port gets %v", err)
 			if err == nil {
 				c.Close()
@@ -121,8 +122,8 @@ func TestSetRefuses(t *testing.T) {
 	h := newHost(t)
 	p := h.open(h.ctx, hostport.Options{})
 	a := netip.MustParseAddr("127.0.0.1")
-	at := h.free(hostport.TCP, a)
-	good := hostport.Mapping{Proto: hostport.TCP, At: at}
+	at := h.free(flows.TCP, a)
+	good := hostport.Mapping{Proto: flows.TCP, At: at}
 	h.mustSet(p, "web", good)
 	parse := netip.MustParseAddrPort
 	for name, test := range map[string]struct {
@@ -130,17 +131,17 @@ func TestSetRefuses(t *testing.T) {
 		want     error
 	}{
 		"of another":  {[]hostport.Mapping{good}, hostport.ErrConflict},
-		"mapped":      {[]hostport.Mapping{{Proto: hostport.TCP, At: netip.AddrPortFrom(netip.AddrFrom16(a.As16()), at.Port())}}, hostport.ErrConflict},
-		"twice":       {[]hostport.Mapping{{Proto: hostport.UDP, At: at}, {Proto: hostport.UDP, At: at}}, hostport.ErrInvalid},
+		"mapped":      {[]hostport.Mapping{{Proto: flows.TCP, At: netip.AddrPortFrom(netip.AddrFrom16(a.As16()), at.Port())}}, hostport.ErrConflict},
+		"twice":       {[]hostport.Mapping{{Proto: flows.UDP, At: at}, {Proto: flows.UDP, At: at}}, hostport.ErrInvalid},
 		"icmp":        {[]hostport.Mapping{{Proto: 1, At: at}}, hostport.ErrInvalid},
 		"empty":       {[]hostport.Mapping{{}}, hostport.ErrInvalid},
-		"port 0":      {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("127.0.0.1:0")}}, hostport.ErrInvalid},
-		"anywhere":    {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("0.0.0.0:80")}}, hostport.ErrInvalid},
-		"link-local":  {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("[fe80::1%1]:80")}}, hostport.ErrInvalid},
-		"to port 0":   {[]hostport.Mapping{{Proto: hostport.UDP, At: at, To: parse("10.1.0.2:0")}}, hostport.ErrInvalid},
-		"to itself":   {[]hostport.Mapping{{Proto: hostport.UDP, At: at, To: at}}, hostport.ErrInvalid},
-		"sctp":        {[]hostport.Mapping{{Proto: hostport.SCTP, At: at, To: parse("10.1.0.2:80")}}, hostport.ErrInvalid},
-		"not to have": {[]hostport.Mapping{{Proto: hostport.TCP, At: parse("198.51.100.7:80")}}, syscall.EADDRNOTAVAIL},
+		"port 0":      {[]hostport.Mapping{{Proto: flows.TCP, At: parse("127.0.0.1:0")}}, hostport.ErrInvalid},
+		"anywhere":    {[]hostport.Mapping{{Proto: flows.TCP, At: parse("0.0.0.0:80")}}, hostport.ErrInvalid},
+		"link-local":  {[]hostport.Mapping{{Proto: flows.TCP, At: parse("[fe80::1%1]:80")}}, hostport.ErrInvalid},
+		"to port 0":   {[]hostport.Mapping{{Proto: flows.UDP, At: at, To: parse("10.1.0.2:0")}}, hostport.ErrInvalid},
+		"to itself":   {[]hostport.Mapping{{Proto: flows.UDP, At: at, To: at}}, hostport.ErrInvalid},
+		"sctp":        {[]hostport.Mapping{{Proto: flows.SCTP, At: at, To: parse("10.1.0.2:80")}}, hostport.ErrInvalid},
+		"not to have": {[]hostport.Mapping{{Proto: flows.TCP, At: parse("198.51.100.7:80")}}, syscall.EADDRNOTAVAIL},
 	} {
 		if err := p.Set("db", test.mappings); !errors.Is(err, test.want) {
 			t.Errorf("%s: got %v, want %v", name, err, test.want)
@@ -164,9 +165,9 @@ func TestEnd(t *testing.T) {
 				p := h.open(ctx, hostport.Options{})
 				l, to := h.endpoint(a)
 				u, toUDP := h.endpointUDP(a)
-				at, atUDP := h.free(hostport.TCP, a), h.free(hostport.UDP, a)
-				h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at, To: to},
-					hostport.Mapping{Proto: hostport.UDP, At: atUDP, To: toUDP})
+				at, atUDP := h.free(flows.TCP, a), h.free(flows.UDP, a)
+				h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at, To: to},
+					hostport.Mapping{Proto: flows.UDP, At: atUDP, To: toUDP})
 				client, server := h.connect(at, l)
 				h.say(client, server, "hello")
 				h.say(h.mustDial("udp", atUDP), u, "hello")
@@ -186,7 +187,7 @@ func TestEnd(t *testing.T) {
 				if err := p.Set("web", nil); !errors.Is(err, hostport.ErrClosed) {
 					h.t.Errorf("Set when closed: %v", err)
 				}
-				for proto, at := range map[hostport.Proto]netip.AddrPort{hostport.TCP: at, hostport.UDP: atUDP} {
+				for proto, at := range map[flows.Proto]netip.AddrPort{flows.TCP: at, flows.UDP: atUDP} {
 					c, _, err := h.listen(proto, at)
 					if err != nil {
 						h.t.Fatal(err)

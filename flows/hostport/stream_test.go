@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/flows/hostport"
 )
 
@@ -23,8 +24,8 @@ func TestStream(t *testing.T) {
 		for _, inside := range []netip.Addr{a, netip.MustParseAddr("127.0.0.1")} { // the families may differ
 			p := h.open(h.ctx, hostport.Options{})
 			l, to := h.endpoint(inside)
-			at := h.free(hostport.TCP, a)
-			h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at, To: to})
+			at := h.free(flows.TCP, a)
+			h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at, To: to})
 			client, server := h.connect(at, l)
 			question, answer := randomBytes(3<<20), randomBytes(2<<20)
 			go func() {
@@ -59,8 +60,8 @@ func TestStreamReset(t *testing.T) {
 	eachAddr(t, func(h *host, a netip.Addr) {
 		p := h.open(h.ctx, hostport.Options{})
 		l, to := h.endpoint(a)
-		at := h.free(hostport.TCP, a)
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at, To: to})
+		at := h.free(flows.TCP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at, To: to})
 		for _, halfClosed := range []bool{false, true} {
 			for _, byClient := range []bool{false, true} {
 				client, server := h.connect(at, l)
@@ -97,8 +98,8 @@ func TestStreamReset(t *testing.T) {
 func TestStreamToNobody(t *testing.T) {
 	eachAddr(t, func(h *host, a netip.Addr) {
 		p := h.open(h.ctx, hostport.Options{})
-		at := h.free(hostport.TCP, a)
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at, To: h.free(hostport.TCP, a)})
+		at := h.free(flows.TCP, a)
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at, To: h.free(flows.TCP, a)})
 		h.mustTurnAway("the client", at)
 	})
 }
@@ -109,8 +110,8 @@ func TestStreamLimit(t *testing.T) {
 	a := netip.MustParseAddr("127.0.0.1")
 	p := h.open(h.ctx, hostport.Options{Streams: 2})
 	l, to := h.endpoint(a)
-	at := h.free(hostport.TCP, a)
-	h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at, To: to})
+	at := h.free(flows.TCP, a)
+	h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at, To: to})
 	first, server := h.connect(at, l)
 	h.connect(at, l)
 	h.mustTurnAway("the third", at)
@@ -123,14 +124,14 @@ func TestLead(t *testing.T) {
 		p := h.open(h.ctx, hostport.Options{})
 		first, toFirst := h.endpoint(a)
 		second, toSecond := h.endpoint(a)
-		at, other := h.free(hostport.TCP, a), h.free(hostport.TCP, a)
+		at, other := h.free(flows.TCP, a), h.free(flows.TCP, a)
 		forward := func(to netip.AddrPort) hostport.Mapping {
-			return hostport.Mapping{Proto: hostport.TCP, At: at, To: to}
+			return hostport.Mapping{Proto: flows.TCP, At: at, To: to}
 		}
 		h.mustSet(p, "web", forward(toFirst))
 		client, server := h.connect(at, first)
 		// What stays is left alone.
-		h.mustSet(p, "web", forward(toFirst), hostport.Mapping{Proto: hostport.TCP, At: other, To: toSecond})
+		h.mustSet(p, "web", forward(toFirst), hostport.Mapping{Proto: flows.TCP, At: other, To: toSecond})
 		h.mustSet(p, "web", forward(toFirst))
 		h.say(client, server, "hello")
 
@@ -145,7 +146,7 @@ func TestLead(t *testing.T) {
 		if _, err := h.dial("tcp", at); !errors.Is(err, syscall.ECONNREFUSED) {
 			h.t.Errorf("who connects to a port that is only reserved now gets %v", err)
 		}
-		if c, _, err := h.listen(hostport.TCP, at); !errors.Is(err, syscall.EADDRINUSE) {
+		if c, _, err := h.listen(flows.TCP, at); !errors.Is(err, syscall.EADDRINUSE) {
 			h.t.Errorf("who takes a port that is only reserved now gets %v", err)
 			if err == nil {
 				c.Close()
@@ -164,7 +165,7 @@ func TestSetWhileUsed(t *testing.T) {
 	p := h.open(h.ctx, hostport.Options{})
 	l, to := h.endpoint(a)
 	u, toUDP := h.endpointUDP(a)
-	at, atUDP := h.free(hostport.TCP, a), h.free(hostport.UDP, a)
+	at, atUDP := h.free(flows.TCP, a), h.free(flows.UDP, a)
 	var endpoints sync.WaitGroup
 	endpoints.Add(2)
 	go func() {
@@ -212,7 +213,7 @@ func TestSetWhileUsed(t *testing.T) {
 	}
 	done := make(chan struct{})
 	go func() { users.Wait(); close(done) }()
-	mappings := []hostport.Mapping{{Proto: hostport.TCP, At: at, To: to}, {Proto: hostport.UDP, At: atUDP, To: toUDP}}
+	mappings := []hostport.Mapping{{Proto: flows.TCP, At: at, To: to}, {Proto: flows.UDP, At: atUDP, To: toUDP}}
 	for used := true; used; {
 		select {
 		case <-done:
@@ -220,7 +221,7 @@ func TestSetWhileUsed(t *testing.T) {
 		default:
 		}
 		h.mustSet(p, "web", mappings...)
-		h.mustSet(p, "web", hostport.Mapping{Proto: hostport.TCP, At: at}, hostport.Mapping{Proto: hostport.UDP, At: atUDP})
+		h.mustSet(p, "web", hostport.Mapping{Proto: flows.TCP, At: at}, hostport.Mapping{Proto: flows.UDP, At: atUDP})
 	}
 	p.Close()
 	l.Close()

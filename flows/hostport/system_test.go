@@ -78,7 +78,7 @@ func TestSystem(t *testing.T) {
 	mappings := func(forward bool) (all []hostport.Mapping) {
 		for i, a := range at {
 			for _, m := range published {
-				h := hostport.Mapping{Proto: hostport.Proto(m.Proto), At: netip.AddrPortFrom(a, m.HostPort)}
+				h := hostport.Mapping{Proto: flows.Proto(m.Proto), At: netip.AddrPortFrom(a, m.HostPort)}
 				if forward {
 					h.To = netip.AddrPortFrom(addrs[i%2].Addr(), m.Port)
 				}
@@ -122,7 +122,7 @@ func TestSystem(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	err = p.Set("web0", append(mappings(false), hostport.Mapping{Proto: hostport.TCP, At: netip.AddrPortFrom(own[0], 9090)}))
+	err = p.Set("web0", append(mappings(false), hostport.Mapping{Proto: flows.TCP, At: netip.AddrPortFrom(own[0], 9090)}))
 	if !errors.Is(err, hostport.ErrTaken) {
 		t.Errorf("a port that the host has: %v", err)
 	}
