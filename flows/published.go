@@ -4,8 +4,10 @@
 package flows
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"net/netip"
 	"slices"
 )
@@ -89,31 +91,59 @@ func (s *state) freePort(e *Endpoint, m PortMapping, before kept) (uint16, error
 	if len(s.outside(e, m)) == 0 {
 		return 0, nil // of a routed network
 	}
-	had := before.ports[keptPort{objectCookie(e.ref()), m.Proto, m.Port}]
-	if old := s.endpoints[e.Name]; old != nil {
-		for i, o := range old.asked {
-			if o == m {
-				had = old.Publish[i].HostPort
-			}
-		}
-	}
 	h := fnv.New64a()
 	fmt.Fprint(h, e.Name, 0, m)
 	const n = ephemeralLast - ephemeralFirst + 1
 	first := h.Sum64() % n
-	for i := range uint64(n + 1) {
-		port := uint16(ephemeralFirst + (first+i-1)%n)
-		if i == 0 {
-			if port = had; had == 0 {
-				continue
-			}
-		}
+	free := func(port uint16) bool {
 		m.HostPort = port
-		if !slices.ContainsFunc(s.outside(e, m), s.taken) {
+		return !slices.ContainsFunc(s.outside(e, m), s.taken)
+	}
+	for _, port := range s.portsBefore(e, m, before, uint16(ephemeralFirst+first)) {
+		if free(port) {
+			return port, nil
+		}
+	}
+	for i := range uint64(n) {
+		if port := uint16(ephemeralFirst + (first+i)%n); free(port) {
 			return port, nil
 		}
 	}
 	return 0, fmt.Errorf("port %s: all of %d to %d are published: %w", m, ephemeralFirst, ephemeralLast, ErrConflict)
+}
+
+// portsBefore are the ports outside that were chosen for a mapping: since the program started, else when it ran before.
+// Several mappings of an endpoint may be the same; then they are in the order in which they were chosen, as far as that is
+// known, for the search for the port of each has begun at first.
+func (s *state) portsBefore(e *Endpoint, m PortMapping, before kept, first uint16) (ports []uint16) {
+	if old := s.endpoints[e.Name]; old != nil {
+		for i, o := range old.asked {
+			if o == m && old.Publish[i].HostPort != 0 {
+				ports = append(ports, old.Publish[i].HostPort)
+			}
+		}
+	}
+	if ports != nil {
+		return ports
+	}
+	addrs := map[netip.Addr]bool{}
+	for _, c := range s.outside(e, m) {
+		addrs[c.addr] = true
+	}
+	was := slices.Clone(before.ports[keptPort{objectCookie(e.ref()), m.Proto, m.Port}])
+	slices.SortFunc(was, func(a, b keptOutside) int {
+		elsewhere := func(k keptOutside) int {
+			if addrs[k.addr] {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(elsewhere(a), elsewhere(b)), cmp.Compare(a.port-first, b.port-first))
+	})
+	for _, k := range was {
+		ports = append(ports, k.port)
+	}
+	return ports
 }
 
 // taken reports whether somebody has a claim's port.
@@ -149,7 +179,7 @@ func (s *state) claimAgain(n *networkState) error {
 	for name := range n.endpoints {
 		s.releasePublished(s.endpoints[name])
 	}
-	for name := range n.endpoints {
+	for _, name := range slices.Sorted(maps.Keys(n.endpoints)) {
 		e := *s.endpoints[name]
 		e.Publish = slices.Clone(e.asked)
 		outside, err := s.claimPublished(&e.Endpoint, kept{})

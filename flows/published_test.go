@@ -74,6 +74,35 @@ func TestChosenPorts(t *testing.T) {
 	}
 }
 
+// Mappings of an endpoint that are the same, but for the address perhaps, keep each its own port.
+func TestChosenPortsOfTheSamePort(t *testing.T) {
+	l := newLab(t)
+	any80 := flows.PortMapping{Proto: flows.TCP, Port: 80}
+	at80 := any80
+	at80.HostAddr = l.host.addr
+	l.mustSet(l.endpoint(l.web2, "web", any80, any80, at80, any80))
+	had := l.published("web2")
+	// What was chosen first is not always the lowest: the port that web3 gives back precedes the others.
+	l.mustSet(l.endpoint(l.web3, "web", flows.PortMapping{Proto: flows.TCP, HostPort: had[0] - 1, Port: 80}))
+	for range 2 {
+		l.mustSet(l.endpoint(l.web2, "web", any80, any80, at80, any80))
+		if got := l.published("web2"); !slices.Equal(got, had) {
+			t.Errorf("declared again: got ports %v, want %v", got, had)
+		}
+		l.mustSet(l.endpoint(l.web3, "web"))
+	}
+	l.restart()
+	l.mustSet(l.objects()[:4]...)
+	l.mustSet(l.endpoint(l.web2, "web", any80, any80, at80, any80))
+	if got := l.published("web2"); !slices.Equal(got, had) {
+		t.Errorf("after a restart: got ports %v, want %v", got, had)
+	}
+	l.mustSet(l.endpoint(l.web2, "web", at80, any80))
+	if got, want := l.published("web2"), []uint16{had[2], had[0]}; !slices.Equal(got, want) {
+		t.Errorf("two of them: got ports %v, want %v", got, want)
+	}
+}
+
 // A port that was chosen does not stand in the way of a network that becomes routed, where none is needed.
 func TestChosenPortOfARoutedNetwork(t *testing.T) {
 	l := newLab(t)

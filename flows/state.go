@@ -75,7 +75,7 @@ type endpointState struct {
 // and ports outside.
 type kept struct {
 	networks map[uint64]uint16
-	ports    map[keptPort]uint16
+	ports    map[keptPort][]keptOutside
 }
 
 // keptPort is a published port of the endpoint with a cookie.
@@ -83,6 +83,12 @@ type keptPort struct {
 	endpoint uint64
 	proto    Proto
 	port     uint16
+}
+
+// keptOutside is a port outside that it has, at the address that the flow names, if any.
+type keptOutside struct {
+	addr netip.Addr
+	port uint16
 }
 
 type ruleState struct {

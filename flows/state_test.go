@@ -177,6 +177,16 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 		if err := s.remove([]Object{tt.object}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), tt.by) {
 			t.Errorf("delete %s: got %v, want %v by %s", tt.object, err, ErrInUse, tt.by)
 		}
+		s.rollback()
+	}
+	// Together with what uses it, everything goes.
+	s := newState(env{natZone: 1})
+	all := []Object{testHost, testUp, testWeb, endpoint(testWeb, 2)}
+	if err := errors.Join(s.set(all, kept{}), s.remove(all)); err != nil {
+		t.Errorf("delete all in one change: %v", err)
+	}
+	if left := s.objects(); len(left) > 0 {
+		t.Errorf("left after all is deleted: %v", left)
 	}
 }
 
@@ -343,15 +353,11 @@ func TestStateEqualsFresh(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				fresh := newState(env{natZone: 1})
-				numbers := map[uint64]uint16{}
-				for _, n := range s.networks {
-					numbers[objectCookie(n.ref())] = n.id
-				}
 				var left []Object
 				for _, o := range have {
 					left = append(left, o)
 				}
-				if err := fresh.set(left, kept{networks: numbers}); err != nil {
+				if err := fresh.set(left, kept{networks: s.numbers()}); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
 				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) {
@@ -360,6 +366,15 @@ func TestStateEqualsFresh(t *testing.T) {
 			},
 		})
 	})
+}
+
+// numbers are those of the networks by cookie.
+func (s *state) numbers() map[uint64]uint16 {
+	numbers := map[uint64]uint16{}
+	for _, n := range s.networks {
+		numbers[objectCookie(n.ref())] = n.id
+	}
+	return numbers
 }
 
 // flowTexts are the flows of all that is declared as text, by key.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -173,7 +174,7 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 
 // chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
 func chosenBefore(flows map[string]of.Flow) kept {
-	k := kept{map[uint64]uint16{}, map[keptPort]uint16{}}
+	k := kept{map[uint64]uint16{}, map[keptPort][]keptOutside{}}
 	for _, f := range flows {
 		object := f.Cookie &^ ownerMask
 		switch f.Table {
@@ -184,7 +185,7 @@ func chosenBefore(flows map[string]of.Flow) kept {
 		case tableInbound:
 			if p, outside, ok := publishedPort(f); ok {
 				p.endpoint = object
-				k.ports[p] = outside
+				k.ports[p] = append(k.ports[p], outside)
 			}
 		}
 	}
@@ -192,7 +193,7 @@ func chosenBefore(flows map[string]of.Flow) kept {
 }
 
 // publishedPort is the port that a flow of tableInbound publishes alone, and where.
-func publishedPort(f of.Flow) (p keptPort, outside uint16, ok bool) {
+func publishedPort(f of.Flow) (p keptPort, outside keptOutside, ok bool) {
 	for _, a := range f.Apply {
 		if ct, is := a.(of.CT); is && ct.NAT != nil && ct.NAT.Type == of.NATDestination {
 			p.port = ct.NAT.PortMin
@@ -201,10 +202,15 @@ func publishedPort(f of.Flow) (p keptPort, outside uint16, ok bool) {
 	for _, proto := range []Proto{TCP, UDP, SCTP} {
 		_, dst := proto.ports()
 		if m, has := f.Match.Get(dst); has && m.Mask == nil {
-			p.proto, outside = proto, binary.BigEndian.Uint16(m.Value)
+			p.proto, outside.port = proto, binary.BigEndian.Uint16(m.Value)
 		}
 	}
-	return p, outside, p.port != 0 && outside != 0
+	for _, dst := range []of.Field{of.FieldIPv4Dst, of.FieldIPv6Dst} {
+		if m, has := f.Match.Get(dst); has && m.Mask == nil {
+			outside.addr, _ = netip.AddrFromSlice(m.Value)
+		}
+	}
+	return p, outside, p.port != 0 && outside.port != 0
 }
 
 // Set declares objects, replacing those of the same kind and name, in any order. A program that starts again declares
