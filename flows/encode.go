@@ -19,6 +19,7 @@ type encoded struct {
 	Bridge    string
 	Owner     string
 	FirstZone uint16     `json:",omitempty"`
+	Process   int        `json:",omitempty"`
 	Host      *Host      `json:",omitempty"`
 	Uplink    *Uplink    `json:",omitempty"`
 	Addresses []Address  `json:",omitempty"`
@@ -29,7 +30,7 @@ type encoded struct {
 
 // MarshalJSON writes the intents with an array for each kind of object.
 func (i Intents) MarshalJSON() ([]byte, error) {
-	e := encoded{Bridge: i.Bridge, Owner: i.Owner, FirstZone: i.FirstZone}
+	e := encoded{Bridge: i.Bridge, Owner: i.Owner, FirstZone: i.FirstZone, Process: i.Process}
 	for _, o := range i.Objects {
 		switch o := o.(type) {
 		case Host:
@@ -58,7 +59,7 @@ func (i *Intents) UnmarshalJSON(b []byte) error {
 	if err := strict(b, &e); err != nil {
 		return err
 	}
-	*i = Intents{Bridge: e.Bridge, Owner: e.Owner, FirstZone: e.FirstZone}
+	*i = Intents{Bridge: e.Bridge, Owner: e.Owner, FirstZone: e.FirstZone, Process: e.Process}
 	if e.Host != nil {
 		i.Objects = append(i.Objects, *e.Host)
 	}
