@@ -70,6 +70,8 @@ func compileBase(v env) compiled {
 		for _, t := range f.icmpErrors {
 			b.add(tableHostToEndpoint, 410, f.icmpType(t), tableDestination)
 		}
+		// What the host forwards to a spare address is from outside.
+		b.add(tableHostSource, 80, f.ip(origin(originHost|toSpare)), 0, set(sender(0)), track(v.natZone, tableInbound))
 		b.add(tableRoute, 100, f.ip(origin(originEndpoint)), 0, trackNetwork(tableToHost))
 		b.add(tableRoute, 100, f.ip(origin(originUplink)), 0, of.Output{Port: of.PortLocal})
 		b.add(tableRoute, 110, f.ip(origin(originUplink), fresh), 0,
@@ -147,6 +149,9 @@ func compileHost(v env, h Host) compiled {
 		a, f := p.Addr(), familyOf(p.Addr())
 		to := f.dstAddr(a)
 		b.add(tableHostSource, 100, f.ip(f.srcAddr(a)), 0, trackNetwork(tableHostToEndpoint))
+		if len(v.addresses) > 0 {
+			b.add(tableHostSource, 110, f.ip(origin(originHost|toSpare), f.srcAddr(a)), 0, track(v.natZone, tableInbound))
+		}
 		for _, all := range broadcasts(p) {
 			if !dropped[all] {
 				b.drop(tableFromEndpoint, 300, f.ip(f.dstAddr(all)))
@@ -229,7 +234,7 @@ func compileAddress(v env, a Address) compiled {
 	for _, x := range a.Addrs {
 		f := familyOf(x)
 		b.add(tableFromEndpoint, 300, f.ip(f.dstAddr(x)), 0, set(origin(originEndpoint|toSpare)), track(v.natZone, tableInbound))
-		b.add(tableFromHost, 300, f.ip(f.dstAddr(x)), 0, set(origin(originHost|toSpare)), track(v.natZone, tableInbound))
+		b.add(tableFromHost, 300, f.ip(f.dstAddr(x)), tableHostSource, set(origin(originHost|toSpare)))
 		if v.uplink != nil {
 			// It was translated before the host routed it.
 			b.add(tableFromHost, 150, f.ip(f.srcAddr(x)), 0, of.Output{Port: v.uplink.Port})

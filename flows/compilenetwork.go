@@ -70,6 +70,9 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 
 	b.add(tableFromHost, 200, f.ip(in), tableHostSource, set(network(n.id)))
 	b.add(tableHostSource, 100, f.ip(network(n.id), fromGateway), 0, trackNetwork(tableHostToEndpoint))
+	if len(v.addresses) > 0 {
+		b.add(tableHostSource, 110, f.ip(origin(originHost|toSpare), fromGateway), 0, track(v.natZone, tableInbound))
+	}
 	b.drop(tableHostSource, 90, f.ip(from))
 	asGateway, mayAsk := ask(admitAsGateway, n.Host&FromHost != 0), ask(admitLocal, n.Host&FromHost != 0)
 	b.add(tableHostToEndpoint, 200, f.ip(network(n.id), fresh, fromGateway), tableDestination, setNext(asGateway))

@@ -185,6 +185,8 @@ func (o options) ruleSet() []oracle.Rule {
 			{Name: "no-shop", From: []oracle.Selector{{Labels: map[string]string{"app": "shop"}}}, Services: []oracle.Service{{Proto: "tcp", First: 80, Last: 83}}, Deny: true},
 			{Name: "no-ping", To: []oracle.Selector{{Endpoint: "b"}, {Outside: true}}, Services: []oracle.Service{{Proto: "ping"}}, Deny: true, Priority: 3},
 			{Name: "no-host", From: []oracle.Selector{{Network: "n"}}, To: []oracle.Selector{{Host: true}}, Services: []oracle.Service{{Proto: "udp"}}, Deny: true},
+			{Name: "not-from-outside", From: []oracle.Selector{{Outside: true}}, Services: []oracle.Service{{Proto: "udp", First: 52}}, Deny: true},
+			{Name: "not-from-host", From: []oracle.Selector{{Host: true}}, Services: []oracle.Service{{Proto: "udp", First: 50}}, Deny: true},
 			{Name: "not-from-far", From: []oracle.Selector{{Within: netip.MustParsePrefix("203.0.113.0/24")}}, Services: []oracle.Service{{Proto: "tcp", First: 81}}, Deny: true},
 		}
 	case "allow":

@@ -91,6 +91,35 @@ func TestPublishedBehindAddress(t *testing.T) {
 	})
 }
 
+// The host forwards what is for a spare address: to rules, who sends it is whose address it has.
+func TestRulesTellTheHostFromWhatItForwards(t *testing.T) {
+	eachFamily(t, func(t *testing.T, l *lab) {
+		x := l.behind()
+		senders := map[string]flows.Selector{"host": flows.TheHost(), "outside": flows.Outside()}
+		srcPort := uint16(4000)
+		for _, denied := range []string{"host", "outside"} {
+			l.mustSet(flows.Rule{
+				Name: "denied", From: []flows.Selector{senders[denied]}, To: endpoints("web2"), Deny: true,
+			})
+			for from, who := range map[netip.Addr]string{
+				l.far: "outside", l.host.addr: "host", l.gateway(l.web): "host", l.gateway(l.dbNet): "host",
+			} {
+				srcPort++
+				ask := packet("tcp", &station{mac: l.host.mac, addr: from}, &station{mac: l.host.mac, addr: x}, srcPort, 8080)
+				if who == denied {
+					l.send(l.host, ask)
+					continue
+				}
+				l.send(l.host, ask, delivery{l.web2, ask.with(func(f *frame) {
+					f.from, f.to, f.ttl, f.dst = l.host.mac, l.web2.mac, 63, netip.AddrPortFrom(l.web2.addr, 80)
+				})})
+			}
+		}
+		// Nor does an endpoint's own address come from the host.
+		l.send(l.host, packet("tcp", l.web3, &station{mac: l.host.mac, addr: x}, srcPort, 8080))
+	})
+}
+
 func TestHairpinBehindAddress(t *testing.T) {
 	eachFamily(t, func(t *testing.T, l *lab) {
 		x := l.behind()

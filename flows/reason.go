@@ -248,7 +248,7 @@ func (x *explainer) droppedReason(s Step) string {
 		return "the network has no way out"
 	case s.Table == tableFromUplink && toSubnet != nil:
 		return toSubnet.String() + " is not routed: from outside only published ports are reached"
-	case s.Table == tableFromUplink || s.Table == tableFromHost:
+	case s.Table == tableFromUplink || s.Table == tableFromHost || s.Table == tableHostSource && toSubnet == nil:
 		return "its addresses are none that may come from there"
 	case s.Table == tableHostSource:
 		return "the host forwards nothing to endpoints of a network that is not routed"

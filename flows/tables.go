@@ -45,7 +45,7 @@ var tables = []table{
 	{tableFromEndpoint, "from endpoint", "tells an endpoint's packet for its network, another, the host and the outside apart"},
 	{tableFromUplink, "from uplink", "tells what comes from outside for the host's addresses from the rest"},
 	{tableFromHost, "from host", "tells the host's packets for endpoints, for spare addresses and for the outside apart"},
-	{tableHostSource, "host source", "lets through to an endpoint what comes from the host itself; to a routed one, what it forwards"},
+	{tableHostSource, "host source", "tells what the host sends to endpoints and spare addresses itself from what it forwards"},
 	{tableNeighbour, "neighbour", "answers who asks for the MAC of an endpoint, a gateway or a spare address (ARP, ND)"},
 	{tableAdvertise, "advertise", "completes the answers of neighbour discovery"},
 	{tableToHost, "to host", "in the network's zone: parts what is for the host from replies to a hairpin"},
