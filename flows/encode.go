@@ -4,32 +4,36 @@
 package flows
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/ovskit/ovskit/flows/internal/strictjson"
 )
 
-// encoded is the JSON of Intents.
+// intentsVersion is that of the JSON of intents. It changes when a file would be read as something else than was written.
+const intentsVersion = 1
+
+// encoded is the JSON of Intents, see docs/intents.md.
 type encoded struct {
-	Bridge    string
-	Owner     string
-	FirstZone uint16     `json:",omitempty"`
-	Host      *Host      `json:",omitempty"`
-	Uplink    *Uplink    `json:",omitempty"`
-	Addresses []Address  `json:",omitempty"`
-	Networks  []Network  `json:",omitempty"`
-	Rules     []Rule     `json:",omitempty"`
-	Endpoints []Endpoint `json:",omitempty"`
+	Version   uint       `json:"version"`
+	Bridge    string     `json:"bridge"`
+	Owner     string     `json:"owner"`
+	FirstZone uint16     `json:"firstZone,omitempty"`
+	Host      *Host      `json:"host,omitempty"`
+	Uplink    *Uplink    `json:"uplink,omitempty"`
+	Addresses []Address  `json:"addresses,omitempty"`
+	Networks  []Network  `json:"networks,omitempty"`
+	Rules     []Rule     `json:"rules,omitempty"`
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
 }
 
 // MarshalJSON writes the intents with an array for each kind of object.
 func (i Intents) MarshalJSON() ([]byte, error) {
-	e := encoded{Bridge: i.Bridge, Owner: i.Owner, FirstZone: i.FirstZone}
+	e := encoded{Version: intentsVersion, Bridge: i.Bridge, Owner: i.Owner, FirstZone: i.FirstZone}
 	for _, o := range i.Objects {
 		switch o := o.(type) {
 		case Host:
@@ -51,12 +55,16 @@ func (i Intents) MarshalJSON() ([]byte, error) {
 	return json.Marshal(e)
 }
 
-// UnmarshalJSON reads what MarshalJSON has written. Keys that it does not know are an error: what another version has
-// written and means something is not passed over. Whether the objects fit together is not looked at.
+// UnmarshalJSON reads what MarshalJSON or somebody with docs/intents.md has written. Errors name the line and the value, and
+// wrap [ErrInvalid]. Keys that it does not know are one: what another version has written and means something is not passed
+// over. Whether the objects fit together is not looked at.
 func (i *Intents) UnmarshalJSON(b []byte) error {
 	var e encoded
-	if err := strict(b, &e); err != nil {
-		return err
+	if err := strictjson.Unmarshal(b, &e); err != nil {
+		return fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if e.Version != intentsVersion {
+		return fmt.Errorf("%w: version %d, this program knows version %d", ErrInvalid, e.Version, intentsVersion)
 	}
 	*i = Intents{Bridge: e.Bridge, Owner: e.Owner, FirstZone: e.FirstZone}
 	if e.Host != nil {
@@ -79,19 +87,6 @@ func appendObjects[T Object](all []Object, more []T) []Object {
 	return all
 }
 
-// strict decodes one JSON value, and refuses keys that v does not have.
-func strict(b []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("something follows the JSON value: %w", ErrInvalid)
-	}
-	return nil
-}
-
 // textMAC is a MAC address as people write it.
 type textMAC net.HardwareAddr
 
@@ -109,11 +104,11 @@ type (
 	plainEndpoint Endpoint
 	encodedHost   struct {
 		*plainHost
-		MAC textMAC
+		MAC textMAC `json:"mac"`
 	}
 	encodedEndpoint struct {
 		*plainEndpoint
-		MAC textMAC
+		MAC textMAC `json:"mac"`
 	}
 )
 
@@ -125,7 +120,7 @@ func (h Host) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON has written.
 func (h *Host) UnmarshalJSON(b []byte) error {
 	e := encodedHost{plainHost: (*plainHost)(h)}
-	err := strict(b, &e)
+	err := strictjson.Unmarshal(b, &e)
 	h.MAC = net.HardwareAddr(e.MAC)
 	return err
 }
@@ -138,9 +133,50 @@ func (e Endpoint) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON has written.
 func (e *Endpoint) UnmarshalJSON(b []byte) error {
 	read := encodedEndpoint{plainEndpoint: (*plainEndpoint)(e)}
-	err := strict(b, &read)
+	err := strictjson.Unmarshal(b, &read)
 	e.MAC = net.HardwareAddr(read.MAC)
 	return err
+}
+
+// accessNames are the directions of host access as JSON has them.
+var accessNames = []struct {
+	access HostAccess
+	name   string
+}{{ToHost, "toHost"}, {FromHost, "fromHost"}}
+
+// MarshalJSON writes the directions: "toHost", "fromHost".
+func (a HostAccess) MarshalJSON() ([]byte, error) {
+	names := []string{}
+	for _, d := range accessNames {
+		if a&d.access != 0 {
+			names = append(names, d.name)
+			a &^= d.access
+		}
+	}
+	if a != 0 {
+		return nil, fmt.Errorf("host access %#x has a direction that there is not: %w", uint8(a), ErrInvalid)
+	}
+	return json.Marshal(names)
+}
+
+// UnmarshalJSON reads what MarshalJSON has written.
+func (a *HostAccess) UnmarshalJSON(b []byte) error {
+	var names []string
+	if err := strictjson.Unmarshal(b, &names); err != nil {
+		return err
+	}
+	*a = 0
+next:
+	for _, name := range names {
+		for _, d := range accessNames {
+			if d.name == name {
+				*a |= d.access
+				continue next
+			}
+		}
+		return fmt.Errorf("host access %q is neither toHost nor fromHost: %w", name, ErrInvalid)
+	}
+	return nil
 }
 
 // MarshalText writes the protocol's name, or its number if it has none here.
@@ -166,50 +202,66 @@ func (p *Proto) UnmarshalText(text []byte) error {
 
 // encodedWay is the JSON of the way out of one family.
 type encodedWay struct {
-	Mode string `json:",omitempty"`
-	Name string `json:",omitempty"`
+	Mode string `json:"mode"`
+	Name string `json:"name,omitempty"`
 }
 
-var modeNames = map[mode]string{internal: "", viaUplink: "uplink", behindAddress: "address", routed: "routed"}
+var modeNames = map[mode]string{viaUplink: "uplink", behindAddress: "address", routed: "routed"}
 
-// MarshalJSON writes the mode (uplink, address, routed or nothing) of each family, and the name that belongs to it.
+// encodedEgress is the JSON of an Egress. A family without a way out is left out.
+type encodedEgress struct {
+	IPv4 *encodedWay `json:"ipv4,omitempty"`
+	IPv6 *encodedWay `json:"ipv6,omitempty"`
+}
+
+// MarshalJSON writes the mode (uplink, address or routed) of each family that has a way out, and the name that belongs to it.
 func (e Egress) MarshalJSON() ([]byte, error) {
-	encode := func(w way) encodedWay { return encodedWay{modeNames[w.mode], w.name} }
-	return json.Marshal(struct{ IPv4, IPv6 encodedWay }{encode(e.v4), encode(e.v6)})
+	encode := func(w way) *encodedWay {
+		if w.mode == internal {
+			return nil
+		}
+		return &encodedWay{modeNames[w.mode], w.name}
+	}
+	return json.Marshal(encodedEgress{encode(e.v4), encode(e.v6)})
 }
 
 // UnmarshalJSON reads what MarshalJSON has written.
 func (e *Egress) UnmarshalJSON(b []byte) error {
-	var read struct{ IPv4, IPv6 encodedWay }
-	if err := strict(b, &read); err != nil {
-		return err
+	var read encodedEgress
+	err := strictjson.Unmarshal(b, &read)
+	if err == nil {
+		e.v4, err = read.IPv4.way()
 	}
-	for _, f := range []struct {
-		to   *way
-		from encodedWay
-	}{{&e.v4, read.IPv4}, {&e.v6, read.IPv6}} {
-		known := false
-		for m, name := range modeNames {
-			if known = name == f.from.Mode; known {
-				*f.to = way{m, f.from.Name}
-				break
-			}
-		}
-		if !known {
-			return fmt.Errorf("way out %q is neither uplink, address nor routed: %w", f.from.Mode, ErrInvalid)
+	if err == nil {
+		e.v6, err = read.IPv6.way()
+	}
+	return err
+}
+
+func (e *encodedWay) way() (way, error) {
+	if e == nil {
+		return way{}, nil
+	}
+	for m, name := range modeNames {
+		switch {
+		case name != e.Mode:
+		case (m == routed) != (e.Name == ""):
+			return way{}, fmt.Errorf("way out %q: uplink and address have a name, routed has none: %w", e.Mode, ErrInvalid)
+		default:
+			return way{m, e.Name}, nil
 		}
 	}
-	return nil
+	return way{}, fmt.Errorf("way out %q is neither uplink, address nor routed: %w", e.Mode, ErrInvalid)
 }
 
 // encodedSelector is the JSON of a selector: one of its fields is there.
 type encodedSelector struct {
-	Endpoint string            `json:",omitempty"`
-	Labels   map[string]string `json:",omitempty"`
-	Network  string            `json:",omitempty"`
-	Prefix   *netip.Prefix     `json:",omitempty"`
-	Host     bool              `json:",omitempty"`
-	Outside  bool              `json:",omitempty"`
+	Endpoint string            `json:"endpoint,omitempty"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Network  string            `json:"network,omitempty"`
+	Prefix   *netip.Prefix     `json:"prefix,omitempty"`
+	Host     bool              `json:"host,omitempty"`
+	Outside  bool              `json:"outside,omitempty"`
 }
 
 // MarshalJSON writes what the selector selects by.
@@ -239,7 +291,7 @@ func (s Selector) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON has written.
 func (s *Selector) UnmarshalJSON(b []byte) error {
 	var e encodedSelector
-	if err := strict(b, &e); err != nil {
+	if err := strictjson.Unmarshal(b, &e); err != nil {
 		return err
 	}
 	*s = Selector{}
@@ -261,7 +313,7 @@ func (s *Selector) UnmarshalJSON(b []byte) error {
 		}
 	}
 	if found != 1 {
-		return fmt.Errorf("selector %s selects by %d things instead of one: %w", b, found, ErrInvalid)
+		return fmt.Errorf("a selector selects by %d things instead of one: %w", found, ErrInvalid)
 	}
 	return nil
 }

@@ -5,10 +5,14 @@ package flows
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"reflect"
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -28,6 +32,9 @@ func fill(t *testing.T, v reflect.Value) {
 		return
 	case Egress:
 		v.Set(reflect.ValueOf(PerFamily(Via("eth0"), Routed())))
+		return
+	case HostAccess:
+		v.Set(reflect.ValueOf(ToHost | FromHost))
 		return
 	case Selector:
 		v.Set(reflect.ValueOf(EndpointNamed("x")))
@@ -91,30 +98,81 @@ func TestIntentsRoundTrip(t *testing.T) {
 }
 
 func TestIntentsRefused(t *testing.T) {
-	for _, text := range []string{
-		`{"Hosts":[]}`,
-		`{"Host":{"MAC":"2"}}`,
-		`{"Host":{"Address":"10.0.0.1"}}`,
-		`{"Endpoints":[{"Mac":"02:00:00:00:00:01","Colour":"red"}]}`,
-		`{"Endpoints":[{"Publish":[{"Proto":"tpc"}]}]}`,
-		`{"Networks":[{"Egress":{"IPv4":{"Mode":"door"}}}]}`,
-		`{"Rules":[{"From":[{}]}]}`,
-		`{"Rules":[{"From":[{"Host":true,"Network":"n"}]}]}`,
+	for _, test := range []struct{ text, want string }{
+		{`{"hosts":[]}`, "line 1: hosts: no such key"},
+		{`{"bridge":"br0"}`, "version 0, this program knows version 1"},
+		{`{"version":2}`, "version 2, this program knows version 1"},
+		{`{"Version":1}`, `line 1: Version: no such key (it is "version")`},
+		{"{\"host\":\n{\"mac\":\"2\"}}", "line 2: host.mac: address 2: invalid MAC address"},
+		{`{"host":{"address":"10.0.0.1"}}`, "line 1: host.address: no such key"},
+		{`{"host":{"addrs":["10.0.0.1"]}}`, `line 1: host.addrs[0]: netip.ParsePrefix("10.0.0.1"): no '/'`},
+		{"{\"endpoints\":[\n{},\n{\"mac\":\"02:00:00:00:00:01\",\n\"colour\":\"red\"}]}", "line 4: endpoints[1].colour: no such key"},
+		{`{"endpoints":[{"publish":[{"proto":"tpc"}]}]}`, `line 1: endpoints[0].publish[0].proto: protocol "tpc" is neither tcp, `},
+		{`{"endpoints":[{"publish":[{"hostPort":65536}]}]}`, "line 1: endpoints[0].publish[0].hostPort: want a number from 0 to 65535, got 65536"},
+		{`{"networks":[{"egress":{"ipv4":{"mode":"door"}}}]}`, `line 1: networks[0].egress: way out "door" is neither uplink, address nor routed`},
+		{`{"networks":[{"egress":{"ipv4":{"mode":"uplink"}}}]}`, `line 1: networks[0].egress: way out "uplink": uplink and address have a name`},
+		{`{"networks":[{"egress":{"ipv6":{"mode":"routed","name":"x"}}}]}`, `line 1: networks[0].egress: way out "routed": uplink and address have a name`},
+		{`{"networks":[{"host":["to"]}]}`, `line 1: networks[0].host: host access "to" is neither toHost nor fromHost`},
+		{`{"networks":[{"host":3}]}`, "line 1: networks[0].host: want an array, got 3"},
+		{`{"rules":[{"from":[{}]}]}`, "line 1: rules[0].from[0]: a selector selects by 0 things instead of one"},
+		{`{"rules":[{"to":[{"host":true,"network":"n"}]}]}`, "line 1: rules[0].to[0]: a selector selects by 2 things instead of one"},
 	} {
 		var got Intents
-		if err := json.Unmarshal([]byte(text), &got); err == nil {
-			t.Errorf("%s: got %+v, want an error", text, got)
+		err := json.Unmarshal([]byte(test.text), &got)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: got %+v, %v; want %s", test.text, got, err, test.want)
 		}
+	}
+}
+
+// The page on the format names every key of every object, and its example is one.
+func TestIntentsPage(t *testing.T) {
+	page, err := os.ReadFile("../docs/intents.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []any{
+		encoded{}, Host{}, Uplink{}, Address{}, Network{}, encodedEgress{}, encodedWay{}, Rule{}, encodedSelector{}, Service{}, Endpoint{},
+		PortMapping{}, Limit{},
+	} {
+		for i := range reflect.TypeOf(of).NumField() {
+			f := reflect.TypeOf(of).Field(i)
+			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if key == "" || unicode.IsUpper(rune(key[0])) {
+				t.Errorf("%T: field %s has the key %q in JSON, want one that begins with a small letter", of, f.Name, key)
+			} else if !strings.Contains(string(page), "| `"+key+"` |") {
+				t.Errorf("docs/intents.md: no row for the key %q of %T", key, of)
+			}
+		}
+	}
+	_, example, _ := strings.Cut(string(page), "```json\n")
+	example, _, ok := strings.Cut(example, "```")
+	if !ok {
+		t.Fatal("docs/intents.md has no example")
+	}
+	var i Intents
+	if err := json.Unmarshal([]byte(example), &i); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := i.state(kept{}); err != nil {
+		t.Error(err)
+	}
+	kinds := map[reflect.Type]bool{}
+	for _, o := range i.Objects {
+		kinds[reflect.TypeOf(o)] = true
+	}
+	if len(kinds) != 6 {
+		t.Errorf("the example has %d kinds of objects, want all 6", len(kinds))
 	}
 }
 
 // What is read from a file is refused or comes back as it was, whatever it is.
 func FuzzIntents(f *testing.F) {
-	f.Add(`{"Bridge":"br0","Owner":"x","Host":{"MAC":"02:00:00:00:00:01","Addrs":["192.0.2.1/24","2001:db8::1/64"]},` +
-		`"Uplink":{"Name":"e","Port":1,"Addrs":["192.0.2.1"]},"Networks":[{"Name":"n","Gateways":["10.1.0.1/24"],` +
-		`"Egress":{"IPv4":{"Mode":"uplink","Name":"e"}}}],"Rules":[{"Name":"r","From":[{"Host":true}],"Services":[{"Proto":"tcp","FirstPort":80}]}],` +
-		`"Endpoints":[{"Name":"a","Network":"n","Port":2,"MAC":"02:00:00:00:00:02","Addrs":["10.1.0.2"],` +
-		`"Publish":[{"Proto":"tcp","HostPort":80,"HostPortEnd":90,"Port":80}],"Limit":{"Kbps":1}}]}`)
+	f.Add(`{"version":1,"bridge":"br0","owner":"x","host":{"mac":"02:00:00:00:00:01","addrs":["192.0.2.1/24","2001:db8::1/64"]},` +
+		`"uplink":{"name":"e","port":1,"addrs":["192.0.2.1"]},"networks":[{"name":"n","gateways":["10.1.0.1/24"],"host":["toHost"],` +
+		`"egress":{"ipv4":{"mode":"uplink","name":"e"}}}],"rules":[{"name":"r","from":[{"host":true}],"services":[{"proto":"tcp","firstPort":80}]}],` +
+		`"endpoints":[{"name":"a","network":"n","port":2,"mac":"02:00:00:00:00:02","addrs":["10.1.0.2"],` +
+		`"publish":[{"proto":"tcp","hostPort":80,"hostPortEnd":90,"port":80}],"limit":{"kbps":1}}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		var i Intents
 		if json.Unmarshal([]byte(text), &i) != nil {

@@ -20,11 +20,11 @@ type Object interface {
 // Host is the machine the bridge is on, as seen from the bridge: what is behind its own port. A switch has one.
 type Host struct {
 	// MAC is the address of the bridge's own port.
-	MAC net.HardwareAddr
+	MAC net.HardwareAddr `json:"mac"`
 	// Addrs are the host's IPv4 and IPv6 addresses, each with its subnet, other than the networks' gateways and link-local
 	// ones. All of the machine's belong here, those of its other interfaces included: flows cannot see which addresses
 	// the host answers to, so that what an endpoint sends to one that is not listed counts as traffic to the outside.
-	Addrs []netip.Prefix
+	Addrs []netip.Prefix `json:"addrs,omitempty"`
 }
 
 // has reports whether a is one of the host's addresses.
@@ -34,20 +34,20 @@ func (h Host) has(a netip.Addr) bool {
 
 // Uplink is the port that leads outside. A switch has at most one.
 type Uplink struct {
-	Name string
+	Name string `json:"name"`
 	// Port is the OpenFlow port number of the NIC.
-	Port uint32
+	Port uint32 `json:"port"`
 	// Addrs are the host's addresses that networks share, out of [Host.Addrs]: at most one of each family. A network whose
 	// way out is the uplink needs one of each family that it has.
-	Addrs []netip.Addr
+	Addrs []netip.Addr `json:"addrs,omitempty"`
 }
 
 // Address is a spare address, or one of each family, that nobody else has: the host routes it to the bridge's own port
 // and answers for it on its link, and networks share it. It needs no NIC on the bridge.
 type Address struct {
-	Name string
+	Name string `json:"name"`
 	// Addrs are the addresses, at most one of each family.
-	Addrs []netip.Addr
+	Addrs []netip.Addr `json:"addrs,omitempty"`
 }
 
 // HostAccess says who may begin a connection between a network's endpoints and the host. Zero: nobody.
@@ -63,18 +63,18 @@ const (
 
 // Network is a set of endpoints that may talk with each other.
 type Network struct {
-	Name string
+	Name string `json:"name"`
 	// Gateways are the host's addresses in the network, each with the subnet that endpoints' addresses come from, such as
 	// 10.1.0.1/24 and fd00:1::1/64: one of each family, or of one of them. Subnets of different networks do not overlap.
-	Gateways []netip.Prefix
-	Egress   Egress
-	Host     HostAccess
+	Gateways []netip.Prefix `json:"gateways,omitempty"`
+	Egress   Egress         `json:"egress,omitzero"`
+	Host     HostAccess     `json:"host,omitempty"`
 	// Isolated endpoints do not talk with each other, but for what a [Rule] allows.
-	Isolated bool
+	Isolated bool `json:"isolated,omitempty"`
 	// Multicast lets what an endpoint sends to broadcast and multicast addresses through to all others of the network, on
 	// the path of rules or not. The network is not isolated then. A change of one of its endpoints costs a message with all
 	// of their ports.
-	Multicast bool
+	Multicast bool `json:"multicast,omitempty"`
 }
 
 // gateway is the gateway of a family with its subnet.
@@ -82,32 +82,32 @@ func (n Network) gateway(f *family) (netip.Prefix, bool) { return pick(f, n.Gate
 
 // Endpoint is one port of the bridge with what is attached to it.
 type Endpoint struct {
-	Name    string
-	Network string
+	Name    string `json:"name"`
+	Network string `json:"network"`
 	// Port is the OpenFlow port number.
-	Port uint32
-	MAC  net.HardwareAddr
+	Port uint32           `json:"port"`
+	MAC  net.HardwareAddr `json:"mac"`
 	// Addrs are the addresses that the endpoint may use. Of IPv6, link-local ones may be used for neighbour discovery alone.
-	Addrs []netip.Addr
+	Addrs []netip.Addr `json:"addrs,omitempty"`
 	// Publish opens ports of the endpoint's first address of each family to the outside.
-	Publish []PortMapping
+	Publish []PortMapping `json:"publish,omitempty"`
 	// Labels are what a [Rule] may select the endpoint by.
-	Labels map[string]string
+	Labels map[string]string `json:"labels,omitempty"`
 	// DHCP lets the endpoint speak with a DHCP server on the host (RFC 2131) to have its declared IPv4 address told, and
 	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast.
-	DHCP bool
+	DHCP bool `json:"dhcp,omitempty"`
 	// Limit is how much the endpoint may send; nil is no limit.
-	Limit *Limit
+	Limit *Limit `json:"limit,omitempty"`
 	// MirrorTo is the OpenFlow port that gets a copy of what the endpoint sends, and of what it is sent; 0 is none.
-	MirrorTo uint32
+	MirrorTo uint32 `json:"mirrorTo,omitempty"`
 }
 
 // Limit is a rate, which a meter keeps: what exceeds it is dropped.
 type Limit struct {
 	// Kbps is in 1,000 bits a second.
-	Kbps uint32
+	Kbps uint32 `json:"kbps"`
 	// BurstKbits is how much may come at once beyond the rate, in 1,000 bits; zero is what comes in a second.
-	BurstKbits uint32
+	BurstKbits uint32 `json:"burstKbits,omitempty"`
 }
 
 // addr is the endpoint's first address of a family.

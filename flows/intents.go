@@ -10,7 +10,7 @@ import (
 )
 
 // Intents are what an owner has declared on a bridge, in a form that can be kept: their JSON is what another program
-// reads, such as "ovskit trace". Its keys are the fields' names.
+// reads, such as "ovskit trace"; docs/intents.md describes it.
 type Intents struct {
 	// Bridge is the name of the bridge.
 	Bridge string

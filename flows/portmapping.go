@@ -54,16 +54,17 @@ func (p Proto) ports() (src, dst of.Field) {
 // PortMapping publishes ports of an endpoint at ports of an address outside. In a routed network ports are published at
 // the endpoint's own address: HostAddr and HostPort stay zero.
 type PortMapping struct {
-	Proto Proto
+	Proto Proto `json:"proto"`
 	// HostAddr is the address outside: one of the host's if the way out is the uplink, one of the [Address] if it is that.
 	// Zero means all of them, of the families that the endpoint has. At a loopback address the port is for the host's own
 	// programs: no flow leads to it.
-	HostAddr netip.Addr
+	HostAddr netip.Addr `json:"hostAddr,omitzero"`
 	// HostPort is the first port outside, and HostPortEnd the last; a zero HostPortEnd means HostPort alone. A zero HostPort
 	// is one that is free, which [Switch.Published] tells.
-	HostPort, HostPortEnd uint16
+	HostPort    uint16 `json:"hostPort,omitempty"`
+	HostPortEnd uint16 `json:"hostPortEnd,omitempty"`
 	// Port is the port of the endpoint that HostPort leads to; those that follow lead to those that follow.
-	Port uint16
+	Port uint16 `json:"port"`
 }
 
 // count is how many ports are published.

@@ -16,25 +16,27 @@ import (
 // reached by the network's way out, and reaches published ports. What the host and the outside have with each other is
 // not the rules' business. A connection that is established goes on, in both directions, whatever rules come after it.
 type Rule struct {
-	Name string
+	Name string `json:"name"`
 	// From are who begins the connection, To who is connected to, each any of several. None means anyone. A connection to a
 	// published port is one to the endpoint that it leads to.
-	From, To []Selector
+	From []Selector `json:"from,omitempty"`
+	To   []Selector `json:"to,omitempty"`
 	// Services are what is connected to; none means everything.
-	Services []Service
+	Services []Service `json:"services,omitempty"`
 	// Deny refuses what would be allowed. Without it the rule allows.
-	Deny bool
+	Deny bool `json:"deny,omitempty"`
 	// Priority puts a rule before those with less; of equal ones, those that deny come first.
-	Priority uint8
+	Priority uint8 `json:"priority,omitempty"`
 }
 
 // Service is a protocol with a range of ports.
 type Service struct {
-	Proto Proto
+	Proto Proto `json:"proto"`
 	// FirstPort to LastPort are the destination ports; a zero LastPort is FirstPort alone, both zero are all. ICMP has none.
 	// A packet in fragments does not tell its port: of such a one that begins a connection, no port is allowed, and all are
 	// denied if one is.
-	FirstPort, LastPort uint16
+	FirstPort uint16 `json:"firstPort,omitempty"`
+	LastPort  uint16 `json:"lastPort,omitempty"`
 }
 
 func (s Service) String() string {

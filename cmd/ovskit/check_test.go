@@ -222,10 +222,12 @@ func TestTraceQuery(t *testing.T) {
 func TestBadIntents(t *testing.T) {
 	dir := t.TempDir()
 	for _, test := range []struct{ text, says string }{
-		{"", "unexpected end"},
-		{"[]", "cannot unmarshal"},
-		{"{}", "names no bridge"},
-		{`{"Bridge":"br0","Owner":"x","Doors":[]}`, "Doors"},
+		{"", "line 1: unexpected end"},
+		{"[]", "line 1: want an object, got an array"},
+		{"{}", "version 0"},
+		{`{"version":1,"owner":"x"}`, `"bridge" is missing`},
+		{`{"version":1,"bridge":"br0"}`, `"owner" is missing`},
+		{"\n{\"version\":1,\n\"doors\":[]}", "line 3: doors: no such key"},
 	} {
 		file := filepath.Join(dir, "intents")
 		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {

@@ -5,7 +5,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,11 +43,14 @@ func readIntents(file, rundir string) (flows.Intents, error) {
 		return flows.Intents{}, fmt.Errorf("intents: %s is longer than %d bytes", file, maxIntents)
 	}
 	var i flows.Intents
-	if err := json.Unmarshal(text, &i); err != nil {
+	// Not by way of package json, which would hand on the text without what stands before the value, and lines would be fewer.
+	if err := i.UnmarshalJSON(text); err != nil {
 		return flows.Intents{}, fmt.Errorf("intents: %s: %w", file, err)
 	}
-	if i.Bridge == "" || i.Owner == "" {
-		return flows.Intents{}, fmt.Errorf("intents: %s: it names no bridge or no owner", file)
+	for _, key := range []struct{ name, value string }{{"bridge", i.Bridge}, {"owner", i.Owner}} {
+		if key.value == "" {
+			return flows.Intents{}, fmt.Errorf("intents: %s: %q is missing", file, key.name)
+		}
 	}
 	return i, nil
 }
