@@ -81,7 +81,7 @@ type Switch struct {
 	before kept
 	pace   pace
 	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
-	forgetting []forgotten
+	forgetting []lapse
 	settling   []settling
 
 	suspect suspicion
