@@ -73,7 +73,7 @@ func (s *Switch) due() (at time.Time) {
 	return at
 }
 
-// perform makes changes in one bundle. One that is not valid does not concern the others, and if the switch refuses the
+// perform makes changes at once. One that is not valid does not concern the others, and if the switch refuses the
 // bundle each has its own. It returns those that are to be tried again on the next connection.
 func (s *Switch) perform(ctx context.Context, conn *of.Conn, changes []*change) (again []*change) {
 	var valid []*change
