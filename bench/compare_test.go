@@ -76,6 +76,7 @@ func BenchmarkCompare(b *testing.B) {
 		})
 	}
 	b.Run(pathLadder[0].ratio, runPaths)
+	b.Run(outageRestart, runOutages)
 	for _, l := range portLadders {
 		b.Run(l.name, l.run)
 	}
@@ -127,6 +128,13 @@ func median[T float64 | time.Duration](values []T) T {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(keeperVariable) != "" {
+		if err := keeperMain(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	for _, table := range tables {
 		fmt.Printf("%s\n\n", table)

@@ -40,11 +40,10 @@ func newPathSite(b *testing.B, others int) *pathSite {
 	b.Helper()
 	s := &pathSite{flowsSite: newFlowsSite(b)}
 	s.keep(b, s.objects(others))
-	dir := filepath.Dir(strings.TrimPrefix(s.Bridge().Management(), "unix:"))
-	pid, err := os.ReadFile(filepath.Join(dir, "ovs-vswitchd.pid"))
+	pid, err := os.ReadFile(filepath.Join(s.RunDir(), "ovs-vswitchd.pid"))
 	if err == nil {
 		s.pid = strings.TrimSpace(string(pid))
-		s.control, err = unixctl.Socket(dir, "ovs-vswitchd")
+		s.control, err = unixctl.Socket(s.RunDir(), "ovs-vswitchd")
 	}
 	if err != nil {
 		b.Fatal(err)
