@@ -519,7 +519,7 @@ func (s *state) releaseRule(name string) {
 
 // ruleID finds a rule's number: one that follows from its name, so that it stays the same from run to run.
 func (s *state) ruleID(r Rule) uint32 {
-	id := uint32(objectCookie(r.ref()))
+	id := ruleNumber(r.ref())
 	for {
 		if _, taken := s.ruleIDs[id]; !taken && id != 0 {
 			return id
@@ -527,6 +527,9 @@ func (s *state) ruleID(r Rule) uint32 {
 		id++
 	}
 }
+
+// ruleNumber is the number of a rule unless another has it.
+func ruleNumber(r ref) uint32 { return uint32(objectCookie(r)) }
 
 // touchMembers has the endpoints of a key compiled again.
 func (s *state) touchMembers(key string) {

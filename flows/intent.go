@@ -167,6 +167,7 @@ const (
 	kindRule
 	kindEndpoint
 	kindShared // the flows that several objects have in common
+	kindFormer // a rule of an earlier run, by its number
 )
 
 // compare orders objects so that what others refer to comes first.

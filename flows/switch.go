@@ -164,6 +164,10 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	s.left, s.leftKeys = newItems(), map[uint64][]string{}
 	for _, f := range p.Flows.Delete {
 		key, object := f.Key(), f.Cookie&^ownerMask
+		if isClause(f) {
+			s.book.adopt(key, f)
+			continue
+		}
 		s.left.flows[key] = f
 		s.leftKeys[object] = append(s.leftKeys[object], key)
 	}
