@@ -164,7 +164,11 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	s.left, s.leftKeys = newItems(), map[uint64][]string{}
 	for _, f := range p.Flows.Delete {
 		key, object := f.Key(), f.Cookie&^ownerMask
-		if isClause(f) {
+		switch {
+		case object>>layoutShift != layout:
+			// Its table means something else now: it goes with the first change.
+			object = objectCookie(ref{kind: kindBase})
+		case isClause(f):
 			s.book.adopt(key, f)
 			continue
 		}

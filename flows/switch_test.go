@@ -298,6 +298,26 @@ func TestRuleChangesAfterRestart(t *testing.T) {
 	l.holdsOnly(append(l.objects(), rule)...)
 }
 
+// A version of the program whose tables mean something else has left flows: they go with the first change, before they
+// meet packets of this one.
+func TestOtherLayoutGoes(t *testing.T) {
+	l := newLab(t)
+	compiled, err := flows.Compile(l.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := openflow.Flow{Table: 15, Priority: 999, Cookie: compiled[0].Cookie ^ 3<<40, Instructions: openflow.Instructions{Goto: 70}}
+	rules := old
+	rules.Table, rules.Instructions = 75, openflow.Instructions{Apply: []openflow.Action{openflow.Conjunction{ID: 7, Clause: 1, Clauses: 3}}}
+	l.sw.Close()
+	if err := l.conn.Bundle(l.ctx, openflow.Add(old), openflow.Add(rules)); err != nil {
+		t.Fatal(err)
+	}
+	l.open()
+	l.mustSet(l.objects()...)
+	l.holdsOnly(l.objects()...)
+}
+
 // A rule of the last run that is not declared yet holds while others are.
 func TestRulesComeBackOneByOne(t *testing.T) {
 	l := newLab(t)
