@@ -280,8 +280,11 @@ func (s *Switch) change(ctx context.Context, c *change) error {
 	if err == nil {
 		return nil
 	}
-	if state := s.client.State(); ctx.Err() != nil && state.Err != nil {
+	switch state := s.client.State(); {
+	case ctx.Err() != nil && state.Err != nil:
 		return fmt.Errorf("change flows: %w: %w", err, state.Err)
+	case s.alive.Err() != nil && !errors.Is(err, errClosed):
+		return fmt.Errorf("change flows: %w: %w", err, errClosed)
 	}
 	return fmt.Errorf("change flows: %w", err)
 }
