@@ -87,7 +87,8 @@
 // # Explaining
 //
 // [Intents.Explain] says what becomes of a connection and who decided it, such as [ParseQuery]("web0 -> outside tcp/443");
-// [Intents.Compare] in what a switch differs from intents, and [Intents.Needs] what they take for granted of the machine.
+// [Intents.Compare] in what a switch differs from intents, [Intents.Counters] and [Switch.Counters] what it has counted of
+// them, and [Intents.Needs] what they take for granted of the machine.
 // [Intents] are written as JSON for other programs, see docs/intents.md. docs/flow-tables.md has the tables.
 //
 // # Ownership
