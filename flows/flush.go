@@ -20,9 +20,10 @@ type claim struct {
 	zone uint16
 	// addr is the address of an endpoint, whose connections in the zone these are.
 	addr netip.Addr
-	// at is the published port of a protocol, and to where it leads.
+	// at is the published port of a protocol, and to where it leads; where a range is one claim, the first ones of ports.
 	proto  Proto
 	at, to netip.AddrPort
+	ports  uint16
 }
 
 // claims are those of an object, none if it is not declared.
@@ -59,8 +60,11 @@ func (s *state) appendPublished(claims []claim, e *Endpoint, m PortMapping) []cl
 			continue
 		}
 		for at := range s.publishedAddrs(s.networks[e.Network], f, m) {
-			if m.count() > maxPorts { // all ports of the address
-				claims = append(claims, claim{zone: s.natZone, proto: m.Proto, at: netip.AddrPortFrom(at, 0), to: netip.AddrPortFrom(a, 0)})
+			if m.count() > maxPorts {
+				claims = append(claims, claim{
+					zone: s.natZone, proto: m.Proto, ports: uint16(m.count()),
+					at: netip.AddrPortFrom(at, m.HostPort), to: netip.AddrPortFrom(a, m.Port),
+				})
 				continue
 			}
 			for i := range uint16(m.count()) {
@@ -107,6 +111,9 @@ type lapse struct {
 // connections selects them. Those to a published port are known by both tuples, from either side: as soon as one is
 // forgotten, what its receiver has still to say may begin it anew from there.
 func (l lapse) connections() []of.CTFilter {
+	if l.ports > 0 {
+		l = l.wide()
+	}
 	filters := []of.CTFilter{{}} // the zone
 	switch at, to := l.at, l.to; {
 	case at.IsValid():
@@ -131,7 +138,7 @@ func (l lapse) connections() []of.CTFilter {
 // wide is the lapse of all ports.
 func (l lapse) wide() lapse {
 	if l.at.IsValid() {
-		l.at, l.to = netip.AddrPortFrom(l.at.Addr(), 0), netip.AddrPortFrom(l.to.Addr(), 0)
+		l.at, l.to, l.ports = netip.AddrPortFrom(l.at.Addr(), 0), netip.AddrPortFrom(l.to.Addr(), 0), 0
 	}
 	return l
 }

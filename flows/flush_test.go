@@ -89,6 +89,19 @@ func TestAddressIsTakenOver(t *testing.T) {
 	l.send(l.router, answer, delivery{l.host, answer})
 }
 
+// Two ranges of an endpoint are published, and one of them is not any more.
+func TestOneOfTwoRangesIsForgotten(t *testing.T) {
+	l := newLab(t)
+	many := func(first uint16) flows.PortMapping {
+		return flows.PortMapping{Proto: flows.UDP, HostPort: first, HostPortEnd: first + 99, Port: first}
+	}
+	l.mustSet(l.endpoint(l.web2, "web", many(1), many(1001)))
+	l.stream(l.web2)
+	l.mustSet(l.endpoint(l.web2, "web", many(1001)))
+	sent, _ := l.toPublished(l.web2)
+	l.send(l.router, sent, delivery{l.host, sent})
+}
+
 // What was there before the program started goes on: nothing is forgotten.
 func TestRestartForgetsNothing(t *testing.T) {
 	l := newLab(t)
