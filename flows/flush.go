@@ -106,6 +106,8 @@ func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) iter.S
 type lapse struct {
 	claim
 	come bool
+	// once says that somebody else has the claim by now: whoever forgets again, forgets connections of theirs.
+	once bool
 }
 
 // connections selects them. Those to a published port are known by both tuples, from either side: as soon as one is
@@ -146,39 +148,49 @@ func (l lapse) wide() lapse {
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
 // time, and of which no flow is written, was there before the program started: nothing is new then.
 func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
-	before := map[claim]bool{}
-	after := map[claim]bool{} // and whether it was there before the program started
+	before, after := map[claim]ref{}, map[claim]ref{}
+	found := map[ref]bool{} // was there before the program started
 	for r, out := range e.objects {
 		old, known := s.book.objects[r]
 		for _, c := range old.claims {
-			before[c] = true
+			before[c] = r
 		}
-		found := !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
+		found[r] = !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
 		for _, c := range out.claims {
-			after[c] = found
+			after[c] = r
 		}
 	}
 	var all []lapse
-	for c := range before {
-		if _, stays := after[c]; !stays {
-			all = append(all, lapse{claim: c})
+	for c, had := range before {
+		if has, stays := after[c]; !stays || c.addr.IsValid() && has != had {
+			all = append(all, lapse{claim: c, once: stays})
 		}
 	}
-	// What was to be forgotten once more is right again.
-	for i := range s.settling {
-		w := &s.settling[i]
-		w.lapses = slices.DeleteFunc(w.lapses, func(l lapse) bool {
-			_, declared := after[l.claim]
-			return !l.come && declared && !before[l.claim]
-		})
-	}
-	for c, found := range after {
-		if !before[c] && !found && c.at.IsValid() {
+	for c, has := range after {
+		if _, had := before[c]; !had && !found[has] && c.at.IsValid() {
 			c.to = c.at
 			all = append(all, lapse{claim: c, come: true})
 		}
 	}
 	return bounded(all)
+}
+
+// renewed takes note of claims that stand again, whose connections were still to be forgotten, or again.
+func (s *Switch) renewed(e edit) {
+	if len(s.forgetting)+len(s.settling) == 0 {
+		return
+	}
+	claims := map[claim]bool{}
+	for _, out := range e.objects {
+		for _, c := range out.claims {
+			claims[c] = true
+		}
+	}
+	stands := func(l lapse) bool { return !l.come && claims[l.claim] }
+	s.forgetting = slices.DeleteFunc(s.forgetting, stands)
+	for i := range s.settling {
+		s.settling[i].lapses = slices.DeleteFunc(s.settling[i].lapses, stands)
+	}
 }
 
 // maxPorts is how many ports of an address are forgotten one by one: for each the switch looks at all its connections.
@@ -231,6 +243,7 @@ func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []lapse) {
 		return
 	}
 	s.forgetting = nil
+	again = slices.DeleteFunc(again, func(l lapse) bool { return l.once })
 	if len(again) > 0 {
 		s.settling = append(s.settling, settling{lapses: again, since: time.Now()})
 		s.queue.poke()

@@ -155,6 +155,7 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 	if prune {
 		clear(s.leftKeys)
 	}
+	s.renewed(e)
 	s.forget(s.alive, conn, forget)
 	return plan, nil
 }
