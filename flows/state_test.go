@@ -409,7 +409,7 @@ func allFlows(s *state) map[string]of.Flow {
 	for r := range all {
 		for _, e := range s.output(r).flows {
 			key := e.key
-			if isClause(e.flow) {
+			if isClause(&e.flow) {
 				if clauses[key] == nil {
 					clauses[key] = map[ref][]of.Flow{}
 				}
