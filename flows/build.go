@@ -32,21 +32,21 @@ type builder struct {
 // add appends a flow that applies actions and then, if next is not 0, goes to table next. It returns the flow, until the
 // next one is added.
 func (b *builder) add(table uint8, priority uint16, match of.Match, next uint8, actions ...of.Action) *of.Flow {
-	placed := of.Match(place(&b.fields, match))
+	laid := of.Match(lay(&b.fields, match))
 	// In this order a match is in its canonical form, and is compared and encoded as it is.
-	slices.SortFunc(placed, func(f, g of.MatchField) int { return cmp.Compare(f.Field, g.Field) })
+	slices.SortFunc(laid, func(f, g of.MatchField) int { return cmp.Compare(f.Field, g.Field) })
 	b.flows = append(b.flows, entry{flow: of.Flow{
 		Table:        table,
 		Priority:     priority,
-		Match:        placed,
-		Instructions: of.Instructions{Apply: place(&b.actions, actions), Goto: next},
+		Match:        laid,
+		Instructions: of.Instructions{Apply: lay(&b.actions, actions), Goto: next},
 		Cookie:       b.cookie,
 	}})
 	return &b.flows[len(b.flows)-1].flow
 }
 
-// place copies items to where others of an object lie, nil if there are none.
-func place[T any](all *[]T, items []T) []T {
+// lay copies items to where others of an object lie, nil if there are none.
+func lay[T any](all *[]T, items []T) []T {
 	if len(items) == 0 {
 		return nil
 	}

@@ -42,6 +42,7 @@ type env struct {
 	addresses map[string]Address
 	networks  map[string]*networkState
 	rules     map[string]*ruleState
+	hostHas   func(Proto, netip.AddrPort) bool // Options.Taken
 }
 
 func (v env) otherZone() uint16 { return v.natZone + 1 }

@@ -39,12 +39,25 @@ func (s *state) putHost(h Host) error {
 			return err
 		}
 	}
+	if s.host != nil && !slices.Equal(s.host.Addrs, h.Addrs) {
+		// What is published at all of the host's addresses is so at others now.
+		s.touchEndpoints(func(e *endpointState) bool { return len(e.Publish) > 0 })
+	}
 	s.replaceHost(&h)
 	s.touchNetworks()
 	for _, a := range s.addresses {
 		s.touch(a.ref())
 	}
 	return nil
+}
+
+// touchEndpoints has the endpoints that are concerned compiled again.
+func (s *state) touchEndpoints(concerned func(e *endpointState) bool) {
+	for _, e := range s.endpoints {
+		if concerned(e) {
+			s.touch(e.ref())
+		}
+	}
 }
 
 // overlapping finds the gateway whose subnet overlaps that of p.
@@ -226,6 +239,10 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 		s.touchRules(InNetwork(n.Name).key())
 	}
 	assign(s, s.networks, n.Name, put)
+	if old != nil && !slices.Equal(old.Gateways, n.Gateways) {
+		// A server of DHCP answers from the gateway's address.
+		s.touchEndpoints(func(e *endpointState) bool { return e.DHCP && e.Network == n.Name })
+	}
 	if old != nil && old.Egress != n.Egress {
 		return s.claimAgain(put)
 	}

@@ -49,7 +49,8 @@
 // What the host sends to its own addresses, loopback ones included, stays in its own stack, where no flow sees it: there a
 // published port leads nowhere, and a program of the host may have it as well, which the outside then no longer reaches.
 // Package flows/hostport reserves published ports, reports those that are taken and, if it is told to, forwards to endpoints
-// what the host's own programs send to them.
+// what the host's own programs send to them; with it as [Options.Taken] no port is chosen that the host has. "ovskit check"
+// names the programs that have published ports.
 //
 // The userspace datapath of Open vSwitch tracks SCTP by its addresses alone: there, ports of SCTP can only be published as the
 // same ports, and what one connection is allowed is allowed to all between the same two addresses while it lasts.
@@ -86,7 +87,8 @@
 // # Explaining
 //
 // [Intents.Explain] says what becomes of a connection and who decided it, such as [ParseQuery]("web0 -> outside tcp/443");
-// [Intents.Compare] in what a switch differs from intents, and [Intents.Needs] what they take for granted of the machine.
+// [Intents.Compare] in what a switch differs from intents, [Intents.Counters] and [Switch.Counters] what it has counted of
+// them, and [Intents.Needs] what they take for granted of the machine.
 // [Intents] are written as JSON for other programs, see docs/intents.md. docs/flow-tables.md has the tables.
 //
 // # Ownership

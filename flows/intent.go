@@ -33,6 +33,20 @@ func (h Host) has(a netip.Addr) bool {
 	return slices.ContainsFunc(h.Addrs, func(p netip.Prefix) bool { return p.Addr() == a })
 }
 
+// own are the host's addresses of a family, the usual loopback one included.
+func (h Host) own(v6 bool) []netip.Addr {
+	own := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	if v6 {
+		own[0] = netip.IPv6Loopback()
+	}
+	for _, p := range h.Addrs {
+		if p.Addr().Is6() == v6 {
+			own = append(own, p.Addr())
+		}
+	}
+	return own
+}
+
 // Uplink is the port that leads outside. A switch has at most one.
 type Uplink struct {
 	Name string `json:"name"`

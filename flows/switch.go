@@ -26,6 +26,11 @@ type Options struct {
 	// networks, and networks have those that follow.
 	// Zones are shared by all bridges of a datapath. Zero means 1.
 	FirstZone uint16
+	// Taken says that a program of the host has a port at an address, so that it is not chosen for a mapping which names
+	// none; nil: nobody is asked. It is asked for each of the host's addresses that the mapping is for, loopback ones
+	// included. A port that was chosen earlier stays. It must return soon, and not call the Switch. Package hostport has
+	// one; it also reserves what was chosen, so that it stays free.
+	Taken func(proto Proto, at netip.AddrPort) bool
 	// OnReplay is called when a switch that has come back holds all that is declared, before anybody gets the connection:
 	// the place to let it forward, if it is held until then. It must not call the Switch or its client. Its context ends
 	// with the connection.
@@ -42,7 +47,7 @@ func (o Options) env() env {
 	if o.FirstZone == 0 {
 		o.FirstZone = 1
 	}
-	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone}
+	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone, hostHas: o.Taken}
 }
 
 // Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
