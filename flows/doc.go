@@ -58,10 +58,11 @@
 // # Restarts
 //
 // When the program ends, the switch goes on as it is. When the program starts again and declares what it had, no flow is
-// written. When the switch has lost its flows, all that is declared is written in one bundle as soon as it is back, before
-// anybody else gets the client's connection. A switch that starts without flows drops what it gets; to have it keep on
-// what its datapath has until the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after
-// each release, and release it in [Options.OnReplay]:
+// written. When the switch has lost its flows, all that is declared is written as soon as it is back, before anybody else gets
+// the client's connection. Where that is thousands of flows, at the first start as well, it comes in several bundles, the last of
+// which lets packets in. A switch that starts without flows drops what it gets; to have it keep on what its datapath has until
+// the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after each release, and release it in
+// [Options.OnReplay]:
 //
 //	OnReplay: func(ctx context.Context, _ flows.Replay) {
 //		if err := bridge.ReleaseFlows(ctx, db); err == nil {

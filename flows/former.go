@@ -15,12 +15,12 @@ import (
 func former(id uint32) ref { return ref{kindFormer, fmt.Sprint(id)} }
 
 // adopt enters a flow that rules of an earlier run share.
-func (b *book) adopt(key string, f of.Flow) {
+func (b *book) adopt(key string, f *of.Flow) {
 	b.flows[key] = f
 	givers := map[ref][]of.Flow{}
 	for _, a := range f.Apply {
 		r := former(a.(of.Conjunction).ID)
-		part := f
+		part := *f
 		part.Apply = []of.Action{a}
 		givers[r] = append(givers[r], part)
 		out := b.objects[r]

@@ -80,7 +80,7 @@ func (s *Switch) restore(ctx context.Context, conn *of.Conn) (*of.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.carry(ctx, conn, plan); err != nil {
+	if err := s.carry(ctx, conn, plan, left); err != nil {
 		return nil, err
 	}
 	s.left, s.conn, s.stale = left, conn, false

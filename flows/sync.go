@@ -73,7 +73,7 @@ func (s *Switch) due() (at time.Time) {
 	return at
 }
 
-// perform makes changes in one bundle. One that is not valid does not concern the others, and if the switch refuses the
+// perform makes changes at once. One that is not valid does not concern the others, and if the switch refuses the
 // bundle each has its own. It returns those that are to be tried again on the next connection.
 func (s *Switch) perform(ctx context.Context, conn *of.Conn, changes []*change) (again []*change) {
 	var valid []*change
@@ -143,7 +143,7 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 			return nil, fmt.Errorf("compare with the switch: %w", err)
 		}
 	}
-	if err := s.carry(ctx, conn, plan); err != nil {
+	if err := s.carry(ctx, conn, plan, left); err != nil {
 		return nil, err
 	}
 	s.book.apply(e)
@@ -179,9 +179,10 @@ func (s *Switch) compile(prune bool) edit {
 	return e
 }
 
-// carry makes the changes of a plan. An error that is no refusal leaves it open what the switch holds.
-func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan) error {
-	if err := conn.Carry(ctx, p); err != nil {
+// carry makes the changes of a plan for a switch that has what is left of an earlier run. An error that is no refusal leaves it
+// open what the switch holds.
+func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan, left items) error {
+	if err := carryParts(ctx, conn, s.divide(p, left)); err != nil {
 		var refused *of.RequestError
 		if !errors.As(err, &refused) || errors.Is(err, of.ErrOutcomeUnknown) {
 			s.stale = true
