@@ -351,7 +351,7 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
 	for k := range e.labelKeys() {
-		assign(s, index(s.members, k), e.Name, true)
+		s.enter(s.members, k, e.Name)
 	}
 	return nil
 }
@@ -456,7 +456,7 @@ func (s *state) releaseEndpoint(name string) {
 	}
 	s.releasePublished(e)
 	for k := range e.labelKeys() {
-		unassign(s, s.members[k], name)
+		s.leave(s.members, k, name)
 	}
 	n := s.networks[e.Network]
 	unassign(s, n.endpoints, name)
@@ -492,7 +492,7 @@ func (s *state) putRule(r Rule) error {
 	assign(s, s.ruleIDs, put.id, r.Name)
 	for _, sel := range slices.Concat(put.From, put.To) {
 		if k := sel.key(); k != "" {
-			assign(s, index(s.selecting, k), r.Name, true)
+			s.enter(s.selecting, k, r.Name)
 			s.touchMembers(sel)
 		}
 	}
@@ -507,7 +507,7 @@ func (s *state) releaseRule(name string) {
 	}
 	for _, sel := range slices.Concat(r.From, r.To) {
 		if k := sel.key(); k != "" {
-			unassign(s, s.selecting[k], name)
+			s.leave(s.selecting, k, name)
 			s.touchMembers(sel)
 		}
 	}

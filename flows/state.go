@@ -127,12 +127,20 @@ func newState(e env) *state {
 	}
 }
 
-// index is the set of a key, made if there is none yet.
-func index(sets map[string]map[string]bool, key string) map[string]bool {
+// enter puts a name into the set of a key.
+func (s *state) enter(sets map[string]map[string]bool, key, name string) {
 	if sets[key] == nil {
-		sets[key] = map[string]bool{}
+		assign(s, sets, key, map[string]bool{})
 	}
-	return sets[key]
+	assign(s, sets[key], name, true)
+}
+
+// leave takes a name out of the set of a key, and with the last one the set.
+func (s *state) leave(sets map[string]map[string]bool, key, name string) {
+	unassign(s, sets[key], name)
+	if len(sets[key]) == 0 {
+		unassign(s, sets, key)
+	}
 }
 
 // assign sets m[k] = v and remembers how it was.
@@ -168,7 +176,7 @@ func (s *state) rollback() {
 // commit keeps everything since the last commit, and takes what was dirty as compiled.
 func (s *state) commit() {
 	s.undo = nil
-	clear(s.dirty)
+	s.dirty = map[ref]bool{}
 }
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }

@@ -248,6 +248,35 @@ func TestEndpointTouchesOnlyItself(t *testing.T) {
 	}
 }
 
+// What comes and goes leaves nothing behind, whatever its name, labels and selectors, refused changes included.
+func TestStateDoesNotGrow(t *testing.T) {
+	s := newState(env{natZone: 1})
+	if err := s.set([]Object{testHost, testUp, testWeb}, kept{}); err != nil {
+		t.Fatal(err)
+	}
+	s.commit()
+	for i := range 10 {
+		e := endpoint(testWeb, 2)
+		e.Name, e.Labels = fmt.Sprint("e", i), map[string]string{"id": fmt.Sprint(i)}
+		r := Rule{Name: fmt.Sprint("r", i), From: []Selector{Labelled(e.Labels)}, To: []Selector{EndpointNamed(e.Name)}}
+		if err := s.set([]Object{e, r, endpoint(testDB, 2)}, kept{}); !errors.Is(err, ErrNotFound) {
+			t.Fatal(err)
+		}
+		s.rollback()
+		if err := s.set([]Object{e, r}, kept{}); err != nil {
+			t.Fatal(err)
+		}
+		s.commit()
+		if err := s.remove([]Object{e, r}); err != nil {
+			t.Fatal(err)
+		}
+		s.commit()
+	}
+	if n := len(s.members) + len(s.selecting) + len(s.endpoints) + len(s.ports) + len(s.rules) + len(s.ruleIDs); n != 1 { // the uplink's port
+		t.Errorf("%d entries are left: members %v, selecting %v", n, s.members, s.selecting)
+	}
+}
+
 func TestNetworkKeepsItsNumber(t *testing.T) {
 	number := kept{networks: map[uint64]uint16{objectCookie(testDB.ref()): 3}}
 	s := newState(env{natZone: 1})
