@@ -297,22 +297,29 @@ func (s *state) checkNetwork(n Network) error {
 	return nil
 }
 
-// number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
-// a network that is gone live on in its zone.
+// number finds a network's number: the one it had before, else the next one that nobody has. They go round, so that the number
+// of a network that is gone, in whose zone connections may live on, is the last to be taken again.
 func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
 	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.otherZone() {
 		if _, taken := s.zones[id]; !taken {
 			return id, nil
 		}
 	}
-	avoid := maps.Clone(s.retired)
+	avoid := map[uint16]bool{}
 	for _, id := range reserved {
 		avoid[id] = true
 	}
 	for _, avoid := range []map[uint16]bool{avoid, nil} {
-		for id := int(s.otherZone()) + 1; id <= math.MaxUint16; id++ {
-			if _, taken := s.zones[uint16(id)]; !taken && !avoid[uint16(id)] {
-				return uint16(id), nil
+		id := s.lastNumber
+		for range math.MaxUint16 - int(s.otherZone()) {
+			if id++; id <= s.otherZone() {
+				id = s.otherZone() + 1
+			}
+			if _, taken := s.zones[id]; !taken && !avoid[id] {
+				last := s.lastNumber
+				s.lastNumber = id
+				s.undo = append(s.undo, func() { s.lastNumber = last })
+				return id, nil
 			}
 		}
 	}

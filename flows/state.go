@@ -34,7 +34,8 @@ type state struct {
 	env
 	endpoints map[string]*endpointState
 	zones     map[uint16]string // network numbers in use
-	retired   map[uint16]bool   // and those that were
+	// lastNumber is the one that a network got last; 0 before the first.
+	lastNumber uint16
 
 	ports     map[uint32]ref
 	addrs     map[netip.Addr]ref
@@ -114,7 +115,6 @@ func newState(e env) *state {
 		env:       e,
 		endpoints: map[string]*endpointState{},
 		zones:     map[uint16]string{},
-		retired:   map[uint16]bool{},
 		ports:     map[uint32]ref{},
 		addrs:     map[netip.Addr]ref{},
 		macs:      map[macKey]ref{},
@@ -375,7 +375,6 @@ func (s *state) remove(objects []Object) error {
 			}
 			s.releaseNetwork(o.Name)
 			unassign(s, s.zones, n.id)
-			assign(s, s.retired, n.id, true)
 			unassign(s, s.networks, o.Name)
 			s.touchRules(InNetwork(o.Name).key())
 		case Uplink:

@@ -232,6 +232,38 @@ func TestZonesAreNotReused(t *testing.T) {
 	}
 }
 
+// When all numbers were taken once, that of the network that went last is still the last to be taken again.
+func TestZonesGoRound(t *testing.T) {
+	const first, last = 65532, 65535
+	s := newState(env{natZone: first - 2})
+	if err := s.set([]Object{testHost, testDB}, kept{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.networks["db"].id; got != first {
+		t.Fatalf("the first network got the number %d, want %d", got, first)
+	}
+	var numbers []uint16
+	for range 6 {
+		if err := s.set([]Object{testUp, testWeb}, kept{}); err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, s.networks["web"].id)
+		if err := s.remove([]Object{testWeb}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []uint16{first + 1, first + 2, last, first + 1, first + 2, last}; !slices.Equal(numbers, want) {
+		t.Errorf("got numbers %v, want %v", numbers, want)
+	}
+	var networks []Object
+	for i := range 4 {
+		networks = append(networks, named(gateways(testDB, fmt.Sprintf("10.%d.0.1/24", 10+i)), fmt.Sprint(i)))
+	}
+	if err := s.set(networks, kept{}); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "no conntrack zone") {
+		t.Errorf("five networks with four zones: got error %v, want %v", err, ErrConflict)
+	}
+}
+
 // One endpoint more costs that endpoint's flows and nothing else.
 func TestEndpointTouchesOnlyItself(t *testing.T) {
 	s := newState(env{natZone: 1})
