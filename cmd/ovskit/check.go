@@ -47,7 +47,7 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 				r, err := check(ctx, db, ports, intents)
 				if err == nil && !noKernel {
 					var found []finding
-					found, err = checkKernel(f.netns, intents)
+					found, err = checkKernel(cmp.Or(f.netns, peerNetns(r.management)), intents)
 					r.Findings = append(r.Findings, found...)
 				}
 				if err != nil {
@@ -66,7 +66,8 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			})
 		},
 	}
-	f.add(c)
+	f.addReading(c)
+	c.Flags().Lookup("switch-netns").Usage = "network namespace `NS` that the switch runs in (default that of ovs-vswitchd)"
 	c.Flags().StringVar(&rundir, "rundir", "",
 		"`DIR` with the sockets of Open vSwitch (default $OVS_RUNDIR or /var/run/openvswitch)")
 	c.Flags().StringVar(&file, "intents", "", "`FILE` with the intents (default ovskit-intents.json in --rundir)")
@@ -82,6 +83,8 @@ type report struct {
 	// Objects is how many intents there are.
 	Objects  int       `json:"objects"`
 	Findings []finding `json:"findings"`
+
+	management string // endpoint of the bridge; empty if there is no bridge
 }
 
 // The areas of findings.
@@ -114,7 +117,8 @@ func check(ctx context.Context, db *vswitch.DB, ports *port.Manager, intents flo
 	if err != nil {
 		return nil, err
 	}
-	conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	r.management = br.Management()
+	conn, err := openflow.Dial(ctx, r.management, openflow.Options{})
 	if err != nil {
 		return nil, err
 	}

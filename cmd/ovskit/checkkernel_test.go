@@ -69,7 +69,7 @@ func TestCheckKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
+	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0", HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 1}}}
 	must(h.LinkAdd(br0))
 	must(h.LinkSetUp(br0))
 	address := func(text string) *netlink.Addr {
