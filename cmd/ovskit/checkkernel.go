@@ -66,7 +66,7 @@ func checkKernel(namespace string, intents flows.Intents) ([]finding, error) {
 			return nil, err
 		}
 		if value != s.Value {
-			k.note("%s is %s, the intents need %s", s.Key, value, s.Value)
+			k.note("%s is %s, the intents need %s: sysctl -w %s=%s", s.Key, value, s.Value, s.Key, s.Value)
 		}
 	}
 	var programs []program

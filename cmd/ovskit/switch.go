@@ -59,13 +59,8 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 		endpoint = "unix:" + cmp.Or(os.Getenv("OVS_RUNDIR"), "/var/run/openvswitch") + "/db.sock"
 	}
 	db, err := vswitch.Dial(ctx, ovsdb.Options{Endpoint: endpoint})
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (does ovsdb-server run? --db says where)", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
-	case err != nil:
-		return err
+	if err != nil {
+		return socketError(err, "does ovsdb-server run? --db says where")
 	}
 	defer db.Close()
 	ports, err := port.Open(db, port.Options{Owner: f.owner, SwitchNetns: f.netns})
@@ -81,6 +76,19 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 	default:
 		return err
 	}
+}
+
+// socketError says what may be the matter where a daemon of Open vSwitch could not be asked; where asks whether it runs.
+func socketError(err error, where string) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ECONNREFUSED):
+		return fmt.Errorf("%w (%s)", err, where)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w (it runs, and does not answer)", err)
+	}
+	return err
 }
 
 // checkOutput checks the flag --output.
