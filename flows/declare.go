@@ -227,13 +227,14 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 	put := &networkState{Network: n, endpoints: map[string]uint32{}}
 	old := s.networks[n.Name]
 	if old != nil {
-		put.id, put.endpoints = old.id, old.endpoints
+		put.setID(old.id)
+		put.endpoints = old.endpoints
 	} else {
 		id, err := s.number(n, reserved)
 		if err != nil {
 			return err
 		}
-		put.id = id
+		put.setID(id)
 		assign(s, s.zones, id, n.Name)
 		s.touchRules(InNetwork(n.Name).key())
 	}
@@ -349,7 +350,7 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 	}
 	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
-	for _, k := range e.keys() {
+	for k := range e.labelKeys() {
 		assign(s, index(s.members, k), e.Name, true)
 	}
 	return nil
@@ -454,7 +455,7 @@ func (s *state) releaseEndpoint(name string) {
 		unassign(s, s.addrs, a)
 	}
 	s.releasePublished(e)
-	for _, k := range e.keys() {
+	for k := range e.labelKeys() {
 		unassign(s, s.members[k], name)
 	}
 	n := s.networks[e.Network]
@@ -492,7 +493,7 @@ func (s *state) putRule(r Rule) error {
 	for _, sel := range slices.Concat(put.From, put.To) {
 		if k := sel.key(); k != "" {
 			assign(s, index(s.selecting, k), r.Name, true)
-			s.touchMembers(k)
+			s.touchMembers(sel)
 		}
 	}
 	return nil
@@ -507,7 +508,7 @@ func (s *state) releaseRule(name string) {
 	for _, sel := range slices.Concat(r.From, r.To) {
 		if k := sel.key(); k != "" {
 			unassign(s, s.selecting[k], name)
-			s.touchMembers(k)
+			s.touchMembers(sel)
 		}
 	}
 	unassign(s, s.ruleIDs, r.id)
@@ -519,7 +520,7 @@ func (s *state) releaseRule(name string) {
 
 // ruleID finds a rule's number: one that follows from its name, so that it stays the same from run to run.
 func (s *state) ruleID(r Rule) uint32 {
-	id := uint32(objectCookie(r.ref()))
+	id := ruleNumber(r.ref())
 	for {
 		if _, taken := s.ruleIDs[id]; !taken && id != 0 {
 			return id
@@ -528,9 +529,18 @@ func (s *state) ruleID(r Rule) uint32 {
 	}
 }
 
-// touchMembers has the endpoints of a key compiled again.
-func (s *state) touchMembers(key string) {
-	for name := range s.members[key] {
+// ruleNumber is the number of a rule unless another has it.
+func ruleNumber(r ref) uint32 { return uint32(objectCookie(r)) }
+
+// touchMembers has the endpoints that a selector may select compiled again.
+func (s *state) touchMembers(sel Selector) {
+	if sel.kind == selectEndpoint {
+		if e := s.endpoints[sel.name]; e != nil {
+			s.touch(e.ref())
+		}
+		return
+	}
+	for name := range s.members[sel.key()] {
 		s.touch(ref{kindEndpoint, name})
 	}
 }
@@ -544,8 +554,12 @@ func (s *state) touchRules(key string) {
 
 // concerning are the rules that select an endpoint.
 func (s *state) concerning(e *Endpoint) []*ruleState {
+	if len(s.rules) == 0 {
+		return nil
+	}
 	names := map[string]bool{}
-	for _, k := range e.keys() {
+	maps.Copy(names, s.selecting[EndpointNamed(e.Name).key()])
+	for k := range e.labelKeys() {
 		maps.Copy(names, s.selecting[k])
 	}
 	rules := make([]*ruleState, 0, len(names))

@@ -58,10 +58,11 @@
 // # Restarts
 //
 // When the program ends, the switch goes on as it is. When the program starts again and declares what it had, no flow is
-// written. When the switch has lost its flows, all that is declared is written in one bundle as soon as it is back, before
-// anybody else gets the client's connection. A switch that starts without flows drops what it gets; to have it keep on
-// what its datapath has until the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after
-// each release, and release it in [Options.OnReplay]:
+// written. When the switch has lost its flows, all that is declared is written as soon as it is back, before anybody else gets
+// the client's connection. Where that is thousands of flows, at the first start as well, it comes in several bundles, the last of
+// which lets packets in. A switch that starts without flows drops what it gets; to have it keep on what its datapath has until
+// the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after each release, and release it in
+// [Options.OnReplay]:
 //
 //	OnReplay: func(ctx context.Context, _ flows.Replay) {
 //		if err := bridge.ReleaseFlows(ctx, db); err == nil {
@@ -94,8 +95,9 @@
 // # Ownership
 //
 // Every flow carries a cookie: 16 bits of the owner ([Options.Owner]), 8 bits of the version of the tables' layout, 40
-// bits of the object. Tables 0 to 100, and groups and meters with numbers up to 65535, have one owner: what another has
-// there is deleted. Flows in other tables are touched only if they are the owner's.
+// bits of the object. What is left of another version goes with the first change. Tables 0 to 100, and groups and meters
+// with numbers up to 65535, have one owner: what another has there is deleted. Flows in other tables are touched only if
+// they are the owner's.
 //
 // There is no number of the program's run in a cookie. With one, each start would have to write every flow again to tell
 // those it wants from those an earlier run has left: a change of 50,000 flows where nothing has changed, and counters at

@@ -379,7 +379,7 @@ func TestStateEqualsFresh(t *testing.T) {
 				objects := fresh.outputs()
 				all := newBook()
 				all.apply(all.edit(objects))
-				if !maps.EqualFunc(all.flows, b.flows, of.Flow.Equal) {
+				if !maps.EqualFunc(all.flows, b.flows, func(f, g *of.Flow) bool { return f.Equal(*g) }) {
 					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(texts(all.flows), texts(b.flows)))
 				}
 				if want, got := others(all), others(b); !slices.Equal(want, got) {
@@ -388,7 +388,7 @@ func TestStateEqualsFresh(t *testing.T) {
 				giver := map[string]ref{}
 				for r, out := range objects {
 					for _, e := range out.flows {
-						if by, twice := giver[e.key]; twice && !isClause(e.flow) {
+						if by, twice := giver[e.key]; twice && !isClause(&e.flow) {
 							t.Fatalf("%s and %s both have the flow %s", by, r, e.flow)
 						}
 						giver[e.key] = r
@@ -436,7 +436,7 @@ func flowTexts(s *state) map[string]string {
 	return texts(b.flows)
 }
 
-func texts(flows map[string]of.Flow) map[string]string {
+func texts(flows map[string]*of.Flow) map[string]string {
 	texts := map[string]string{}
 	for key, f := range flows {
 		texts[key] = f.String()
