@@ -25,6 +25,9 @@ type side struct {
 	undo func(n int) error
 }
 
+// works reports whether there is anything to do.
+func (s side) works() bool { return s.run != nil || s.clocked != nil }
+
 // comparison is a piece of work done in two ways. Its name, "work/peer", is what "make bench RUN=" selects by.
 type comparison struct {
 	name  string
@@ -72,7 +75,7 @@ func BenchmarkCompare(b *testing.B) {
 			b.ReportMetric(ratios[c.name], "ratio")
 		})
 	}
-	for _, l := range portLadders {
+	for _, l := range slices.Concat(flowsLadders, portLadders) {
 		b.Run(l.name, l.run)
 	}
 }
@@ -86,7 +89,9 @@ func isProbe(b *testing.B) bool {
 // warmUp does each side's work once, so that what is only slow the first time is not measured.
 func warmUp(b *testing.B, sides ...side) {
 	for _, s := range sides {
-		clock(b, s, 0)
+		if s.works() {
+			clock(b, s, 0)
+		}
 	}
 }
 
