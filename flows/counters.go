@@ -105,10 +105,10 @@ func (i Intents) Counters(ctx context.Context, conn *of.Conn) (*Counters, error)
 	if err != nil {
 		return nil, fmt.Errorf("counters of bridge %q: %w", i.Bridge, err)
 	}
-	owner, there := ownerCookie(i.Owner), map[string]of.Flow{}
+	owner, there := ownerCookie(i.Owner), map[string]*of.Flow{}
 	for key, f := range t.flows {
 		if f.Cookie&ownerMask == owner {
-			there[key] = f.Flow
+			there[key] = &f.Flow
 		}
 	}
 	s, err := i.state(chosenBefore(there))
@@ -156,7 +156,7 @@ func (s *state) counted() counted {
 			compilePublished(&b, s.env, &e.Endpoint, s.networks[e.Network], m)
 			keys := make([]string, len(b.flows))
 			for i, f := range b.flows {
-				keys[i] = f.Key()
+				keys[i] = f.flow.Key()
 			}
 			c.published[e.Name] = append(c.published[e.Name], keys)
 		}
@@ -223,7 +223,7 @@ func (t tally) counters(c counted) *Counters {
 		if f.Table > tableDeliver {
 			continue
 		}
-		if !c.known[f.Cookie] && !(f.Cookie&ownerMask == c.owner && isClause(f.Flow)) {
+		if !c.known[f.Cookie] && !(f.Cookie&ownerMask == c.owner && isClause(&f.Flow)) {
 			s := strays[f.Cookie]
 			if s == nil {
 				s = &Stray{Cookie: fmt.Sprintf("%#016x", f.Cookie), Foreign: f.Cookie&ownerMask != c.owner}
@@ -276,9 +276,11 @@ func (t tally) collect(c counted, at map[place]*Count, drops map[uint8]*TableDro
 		for i, m := range e.Publish {
 			p := PublishedCounters{Endpoint: e.Name, Mapping: m}
 			for _, key := range c.published[e.Name][i] {
-				f, there := t.flows[key]
-				p.Absent = p.Absent || !there
-				p.Connections += f.Packets
+				if f, there := t.flows[key]; there && f.Cookie&ownerMask == c.owner {
+					p.Connections += f.Packets
+				} else {
+					p.Absent = true
+				}
 			}
 			all.Published = append(all.Published, p)
 		}

@@ -95,8 +95,9 @@
 // # Ownership
 //
 // Every flow carries a cookie: 16 bits of the owner ([Options.Owner]), 8 bits of the version of the tables' layout, 40
-// bits of the object. Tables 0 to 100, and groups and meters with numbers up to 65535, have one owner: what another has
-// there is deleted. Flows in other tables are touched only if they are the owner's.
+// bits of the object. What is left of another version goes with the first change. Tables 0 to 100, and groups and meters
+// with numbers up to 65535, have one owner: what another has there is deleted. Flows in other tables are touched only if
+// they are the owner's.
 //
 // There is no number of the program's run in a cookie. With one, each start would have to write every flow again to tell
 // those it wants from those an earlier run has left: a change of 50,000 flows where nothing has changed, and counters at

@@ -35,7 +35,7 @@ func (s *Switch) divide(p *of.Plan, left items) []*of.Plan {
 			beyond = append(beyond, f)
 		}
 	}
-	for _, held := range []map[string]of.Flow{s.book.flows, left.flows} {
+	for _, held := range []map[string]*of.Flow{s.book.flows, left.flows} {
 		for key, f := range held {
 			if f.Table == tableClassify && !missing[key] {
 				return whole

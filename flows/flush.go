@@ -20,9 +20,10 @@ type claim struct {
 	zone uint16
 	// addr is the address of an endpoint, whose connections in the zone these are.
 	addr netip.Addr
-	// at is the published port of a protocol, and to where it leads.
+	// at is the published port of a protocol, and to where it leads; where a range is one claim, the first ones of ports.
 	proto  Proto
 	at, to netip.AddrPort
+	ports  uint16
 }
 
 // claims are those of an object, none if it is not declared.
@@ -59,8 +60,11 @@ func (s *state) appendPublished(claims []claim, e *Endpoint, m PortMapping) []cl
 			continue
 		}
 		for at := range s.publishedAddrs(s.networks[e.Network], f, m) {
-			if m.count() > maxPorts { // all ports of the address
-				claims = append(claims, claim{zone: s.natZone, proto: m.Proto, at: netip.AddrPortFrom(at, 0), to: netip.AddrPortFrom(a, 0)})
+			if m.count() > maxPorts {
+				claims = append(claims, claim{
+					zone: s.natZone, proto: m.Proto, ports: uint16(m.count()),
+					at: netip.AddrPortFrom(at, m.HostPort), to: netip.AddrPortFrom(a, m.Port),
+				})
 				continue
 			}
 			for i := range uint16(m.count()) {
@@ -102,11 +106,16 @@ func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) iter.S
 type lapse struct {
 	claim
 	come bool
+	// once says that somebody else has the claim by now: whoever forgets again, forgets connections of theirs.
+	once bool
 }
 
 // connections selects them. Those to a published port are known by both tuples, from either side: as soon as one is
 // forgotten, what its receiver has still to say may begin it anew from there.
 func (l lapse) connections() []of.CTFilter {
+	if l.ports > 0 {
+		l = l.wide()
+	}
 	filters := []of.CTFilter{{}} // the zone
 	switch at, to := l.at, l.to; {
 	case at.IsValid():
@@ -131,7 +140,7 @@ func (l lapse) connections() []of.CTFilter {
 // wide is the lapse of all ports.
 func (l lapse) wide() lapse {
 	if l.at.IsValid() {
-		l.at, l.to = netip.AddrPortFrom(l.at.Addr(), 0), netip.AddrPortFrom(l.to.Addr(), 0)
+		l.at, l.to, l.ports = netip.AddrPortFrom(l.at.Addr(), 0), netip.AddrPortFrom(l.to.Addr(), 0), 0
 	}
 	return l
 }
@@ -139,39 +148,49 @@ func (l lapse) wide() lapse {
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
 // time, and of which no flow is written, was there before the program started: nothing is new then.
 func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
-	before := map[claim]bool{}
-	after := map[claim]bool{} // and whether it was there before the program started
+	before, after := map[claim]ref{}, map[claim]ref{}
+	found := map[ref]bool{} // was there before the program started
 	for r, out := range e.objects {
 		old, known := s.book.objects[r]
 		for _, c := range old.claims {
-			before[c] = true
+			before[c] = r
 		}
-		found := !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
+		found[r] = !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
 		for _, c := range out.claims {
-			after[c] = found
+			after[c] = r
 		}
 	}
 	var all []lapse
-	for c := range before {
-		if _, stays := after[c]; !stays {
-			all = append(all, lapse{claim: c})
+	for c, had := range before {
+		if has, stays := after[c]; !stays || c.addr.IsValid() && has != had {
+			all = append(all, lapse{claim: c, once: stays})
 		}
 	}
-	// What was to be forgotten once more is right again.
-	for i := range s.settling {
-		w := &s.settling[i]
-		w.lapses = slices.DeleteFunc(w.lapses, func(l lapse) bool {
-			_, declared := after[l.claim]
-			return !l.come && declared && !before[l.claim]
-		})
-	}
-	for c, found := range after {
-		if !before[c] && !found && c.at.IsValid() {
+	for c, has := range after {
+		if _, had := before[c]; !had && !found[has] && c.at.IsValid() {
 			c.to = c.at
 			all = append(all, lapse{claim: c, come: true})
 		}
 	}
 	return bounded(all)
+}
+
+// renewed takes note of claims that stand again, whose connections were still to be forgotten, or again.
+func (s *Switch) renewed(e edit) {
+	if len(s.forgetting)+len(s.settling) == 0 {
+		return
+	}
+	claims := map[claim]bool{}
+	for _, out := range e.objects {
+		for _, c := range out.claims {
+			claims[c] = true
+		}
+	}
+	stands := func(l lapse) bool { return !l.come && claims[l.claim] }
+	s.forgetting = slices.DeleteFunc(s.forgetting, stands)
+	for i := range s.settling {
+		s.settling[i].lapses = slices.DeleteFunc(s.settling[i].lapses, stands)
+	}
 }
 
 // maxPorts is how many ports of an address are forgotten one by one: for each the switch looks at all its connections.
@@ -224,6 +243,7 @@ func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []lapse) {
 		return
 	}
 	s.forgetting = nil
+	again = slices.DeleteFunc(again, func(l lapse) bool { return l.once })
 	if len(again) > 0 {
 		s.settling = append(s.settling, settling{lapses: again, since: time.Now()})
 		s.queue.poke()
@@ -248,32 +268,34 @@ func (s *Switch) forgetAgain(ctx context.Context, conn *of.Conn) {
 // send says what to forget. It returns what was forgotten exactly, and whether there is nothing more to be done: only a
 // connection that ends leaves something, since a switch that does not know how will not learn it.
 func (s *Switch) send(ctx context.Context, conn *of.Conn, all []lapse) (exactly []lapse, done bool) {
-	zones := map[uint16]bool{} // that were forgotten as a whole
+	var filters []of.CTFilter
 	for _, l := range all {
-		exact := true
-		for _, filter := range l.connections() {
-			err := conn.FlushConnections(ctx, filter)
-			if errors.Is(err, of.ErrBadExperimenterType) {
-				exact = false
-				// Before Open vSwitch 3.1 there is nothing finer than a zone.
-				if l.come || zones[l.zone] {
-					continue
-				}
-				zones[l.zone] = true
-				err = conn.FlushZone(ctx, l.zone)
-			}
-			switch {
-			case err == nil:
-			case conn.Err() != nil || ctx.Err() != nil:
-				return nil, false
-			default:
-				exact = false
-				s.log.Warn("the switch does not forget connections", "zone", l.zone, "err", err)
-			}
-		}
-		if exact {
-			exactly = append(exactly, l)
-		}
+		filters = append(filters, l.connections()...)
+	}
+	err := conn.FlushConnections(ctx, filters...)
+	exactly = all
+	if errors.Is(err, of.ErrBadExperimenterType) {
+		// Before Open vSwitch 3.1 there is nothing finer than a zone.
+		exactly, err = nil, s.sendZones(ctx, conn, all)
+	}
+	switch {
+	case err == nil:
+	case conn.Err() != nil || ctx.Err() != nil:
+		return nil, false
+	default:
+		s.log.Warn("the switch does not forget connections", "err", err)
 	}
 	return exactly, true
+}
+
+// sendZones has the whole zones forgotten in which there is something to forget that is worth it.
+func (s *Switch) sendZones(ctx context.Context, conn *of.Conn, all []lapse) (err error) {
+	zones := map[uint16]bool{}
+	for _, l := range all {
+		if !l.come && !zones[l.zone] {
+			zones[l.zone] = true
+			err = errors.Join(err, conn.FlushZone(ctx, l.zone))
+		}
+	}
+	return err
 }

@@ -6,6 +6,7 @@ package flows
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -137,11 +138,7 @@ func (e Endpoint) addr(f *family) (netip.Addr, bool) {
 // clone is the endpoint with nothing that the caller can change.
 func (e Endpoint) clone() Endpoint {
 	e.MAC, e.Addrs, e.Publish = slices.Clone(e.MAC), slices.Clone(e.Addrs), slices.Clone(e.Publish)
-	labels := make(map[string]string, len(e.Labels))
-	for k, v := range e.Labels {
-		labels[k] = v
-	}
-	e.Labels = labels
+	e.Labels = maps.Clone(e.Labels)
 	if e.Limit != nil {
 		limit := *e.Limit
 		e.Limit = &limit
@@ -167,6 +164,7 @@ const (
 	kindRule
 	kindEndpoint
 	kindShared // the flows that several objects have in common
+	kindFormer // a rule of an earlier run, by its number
 )
 
 // compare orders objects so that what others refer to comes first.

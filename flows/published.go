@@ -56,7 +56,7 @@ func (s *state) outside(e *Endpoint, m PortMapping) []outsidePort {
 
 // claimPublished takes the ports outside that an endpoint publishes. Those that may be any get the number they had.
 func (s *state) claimPublished(e *Endpoint, before kept) ([]outsidePort, error) {
-	var all []outsidePort
+	all := make([]outsidePort, 0, len(e.Publish))
 	for i, m := range e.Publish {
 		if m.HostPort == 0 {
 			var err error

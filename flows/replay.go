@@ -51,6 +51,7 @@ func (s *Switch) takeOver(ctx context.Context, conn *of.Conn) (*Replay, error) {
 	s.watch(ctx, conn)
 	if s.conn == nil {
 		if err := s.read(ctx, conn); err != nil {
+			s.unwatch(conn) // the connection lives on
 			return nil, err
 		}
 		s.conn = conn

@@ -164,21 +164,29 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	s.left, s.leftKeys = newItems(), map[uint64][]string{}
 	for _, f := range p.Flows.Delete {
 		key, object := f.Key(), f.Cookie&^ownerMask
-		s.left.flows[key] = f
+		switch {
+		case object>>layoutShift != layout:
+			// Its table means something else now: it goes with the first change.
+			object = objectCookie(ref{kind: kindBase})
+		case isClause(&f):
+			s.book.adopt(key, &f)
+			continue
+		}
+		s.left.flows[key] = &f
 		s.leftKeys[object] = append(s.leftKeys[object], key)
 	}
 	for _, g := range p.Groups.Delete {
-		s.left.groups[g.ID] = g
+		s.left.groups[g.ID] = &g
 	}
 	for _, m := range p.Meters.Delete {
-		s.left.meters[m.ID] = m
+		s.left.meters[m.ID] = &m
 	}
 	s.before = chosenBefore(s.left.flows)
 	return nil
 }
 
 // chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
-func chosenBefore(flows map[string]of.Flow) kept {
+func chosenBefore(flows map[string]*of.Flow) kept {
 	k := kept{map[uint64]uint16{}, map[keptPort][]keptOutside{}}
 	for _, f := range flows {
 		object := f.Cookie &^ ownerMask
@@ -198,7 +206,7 @@ func chosenBefore(flows map[string]of.Flow) kept {
 }
 
 // publishedPort is the port that a flow of tableInbound publishes alone, and where.
-func publishedPort(f of.Flow) (p keptPort, outside keptOutside, ok bool) {
+func publishedPort(f *of.Flow) (p keptPort, outside keptOutside, ok bool) {
 	for _, a := range f.Apply {
 		if ct, is := a.(of.CT); is && ct.NAT != nil && ct.NAT.Type == of.NATDestination {
 			p.port = ct.NAT.PortMin
@@ -272,8 +280,11 @@ func (s *Switch) change(ctx context.Context, c *change) error {
 	if err == nil {
 		return nil
 	}
-	if state := s.client.State(); ctx.Err() != nil && state.Err != nil {
+	switch state := s.client.State(); {
+	case ctx.Err() != nil && state.Err != nil:
 		return fmt.Errorf("change flows: %w: %w", err, state.Err)
+	case s.alive.Err() != nil && !errors.Is(err, errClosed):
+		return fmt.Errorf("change flows: %w: %w", err, errClosed)
 	}
 	return fmt.Errorf("change flows: %w", err)
 }

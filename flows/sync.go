@@ -134,7 +134,7 @@ func (s *state) undoTo(steps int) {
 
 // sync makes the switch hold what the state is compiled to. With prune it looks at all that the switch holds.
 func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan, error) {
-	e := s.compile()
+	e := s.compile(prune)
 	plan, written := s.step(e)
 	forget, left := s.outdated(e, written), s.left
 	if prune || s.stale || conn != s.conn {
@@ -152,17 +152,26 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 	for r := range e.objects {
 		delete(s.leftKeys, objectCookie(r))
 	}
+	if prune {
+		clear(s.leftKeys)
+	}
+	s.renewed(e)
 	s.forget(s.alive, conn, forget)
 	return plan, nil
 }
 
-// compile gives what the state makes different.
-func (s *Switch) compile() edit {
+// compile gives what the state makes different, and with prune what nothing declared accounts for.
+func (s *Switch) compile(prune bool) edit {
 	objects := s.state.outputs()
+	for _, r := range s.superseded(objects, prune) {
+		objects[r] = output{}
+	}
 	e := s.book.edit(objects)
 	for r := range objects {
 		for _, key := range s.leftKeys[objectCookie(r)] {
-			if _, changed := e.flows[key]; !changed {
+			_, changed := e.flows[key]
+			_, left := s.left.flows[key] // and not another object's by now
+			if left && !changed {
 				e.flows[key] = nil
 			}
 		}

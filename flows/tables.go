@@ -91,7 +91,6 @@ const maxPort = of.PortMax & 0xffff
 // The values of regOrigin. Those from outside and from the host have bit 0 set; toSpare is added to those of packets for a
 // spare address, and of endpoints' for a gateway: for them no port is published at the host's addresses.
 const (
-	originSelf     = 0 // the host itself, for an endpoint
 	originUplink   = 1
 	originEndpoint = 2
 	originHost     = 3
