@@ -14,7 +14,8 @@ import (
 // them, one of the switch does.
 type Counters struct {
 	Object Object
-	// Matched is over all flows of the object; a packet counts in each that it meets on its way.
+	// Matched is over all flows of the object; a packet counts in each that it meets on its way. The flow of a port that
+	// endpoints share is of none of them.
 	Matched Count
 	// Sent is what an endpoint has sent, before it is known where to, and Received what was delivered to it. They are zero for other
 	// objects.

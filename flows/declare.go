@@ -180,7 +180,7 @@ func (s *state) touchBehind(name string) error {
 	return nil
 }
 
-func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
+func (s *state) putNetwork(n Network, before kept) error {
 	if err := s.checkNetwork(n); err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 	if old != nil {
 		put.id, put.endpoints = old.id, old.endpoints
 	} else {
-		id, err := s.number(n, reserved)
+		id, err := s.number(n, before)
 		if err != nil {
 			return err
 		}
@@ -281,19 +281,15 @@ func (s *state) checkNetwork(n Network) error {
 
 // number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
 // a network that is gone live on in its zone.
-func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
-	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.otherZone() {
-		if _, taken := s.zones[id]; !taken {
-			return id, nil
-		}
+func (s *state) number(n Network, before kept) (uint16, error) {
+	if id, ok := before.networks[objectCookie(n.ref())]; ok && id > s.otherZone() && !s.numbered(id) {
+		return id, nil
 	}
-	avoid := maps.Clone(s.retired)
-	for _, id := range reserved {
-		avoid[id] = true
-	}
+	avoid := before.numbers()
+	maps.Copy(avoid, s.retired)
 	for _, avoid := range []map[uint16]bool{avoid, nil} {
 		for id := int(s.otherZone()) + 1; id <= math.MaxUint16; id++ {
-			if _, taken := s.zones[uint16(id)]; !taken && !avoid[uint16(id)] {
+			if !s.numbered(uint16(id)) && !avoid[uint16(id)] {
 				return uint16(id), nil
 			}
 		}

@@ -24,17 +24,17 @@ func (s *Switch) AwaitWaiting(n int) {
 	}
 }
 
-// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay.
-func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) {
+// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay, with the groups.
+func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, []of.Group, error) {
 	s := newState(o.env())
 	byKey := map[string]of.Flow{}
 	for _, f := range held {
 		byKey[f.Key()] = f
 	}
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	book := newBook()
 	book.apply(book.edit(s.outputs()))
-	return slices.Collect(maps.Values(book.flows)), nil
+	return slices.Collect(maps.Values(book.flows)), slices.Collect(maps.Values(book.groups)), nil
 }

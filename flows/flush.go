@@ -42,7 +42,19 @@ func (s *state) claims(r ref) (claims []claim) {
 			}
 		}
 		for _, m := range e.Publish {
-			claims = append(claims, s.publishedClaims(&e.Endpoint, m)...)
+			if m.Balance == Exclusive {
+				claims = append(claims, s.publishedClaims(&e.Endpoint, m)...)
+			}
+		}
+	case kindBalanced:
+		p := s.balanced[r.name]
+		if p == nil {
+			return nil
+		}
+		for _, at := range s.addrsAt(p.family(), p.addr) {
+			for _, b := range p.backends {
+				claims = append(claims, claim{zone: s.natZone, proto: p.proto, at: netip.AddrPortFrom(at, p.port), to: b.to})
+			}
 		}
 	}
 	return claims
@@ -83,10 +95,19 @@ func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) (addrs
 		x, _ := pickAddr(f, s.addresses[w.name].Addrs)
 		addrs = append(addrs, x)
 	default:
-		for _, p := range s.host.Addrs {
-			if f.has(p.Addr()) {
-				addrs = append(addrs, p.Addr())
-			}
+		addrs = s.addrsAt(f, netip.Addr{})
+	}
+	return addrs
+}
+
+// addrsAt are the address at which a port is published, or the host's of a family if it is not valid.
+func (s *state) addrsAt(f *family, at netip.Addr) (addrs []netip.Addr) {
+	if at.IsValid() {
+		return []netip.Addr{at}
+	}
+	for _, p := range s.host.Addrs {
+		if f.has(p.Addr()) {
+			addrs = append(addrs, p.Addr())
 		}
 	}
 	return addrs

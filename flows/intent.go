@@ -152,7 +152,8 @@ const (
 	kindNetwork
 	kindRule
 	kindEndpoint
-	kindShared // the flows that several objects have in common
+	kindBalanced // a port outside that endpoints share
+	kindShared   // the flows that several objects have in common
 )
 
 // compare orders objects so that what others refer to comes first.
@@ -175,6 +176,8 @@ func (r ref) String() string {
 		return Rule{Name: r.name}.String()
 	case kindEndpoint:
 		return Endpoint{Name: r.name}.String()
+	case kindBalanced:
+		return "published port " + r.name
 	case kindShared:
 		return "rules"
 	}

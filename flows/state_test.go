@@ -324,6 +324,9 @@ func TestStateEqualsFresh(t *testing.T) {
 			for p := range rapid.Uint16Range(0, 2).Draw(t, "published") {
 				e.Publish = append(e.Publish, PortMapping{Proto: TCP, HostPort: 80 + p, Port: 80})
 			}
+			if rapid.Bool().Draw(t, "shares") {
+				e.Publish = append(e.Publish, shared(90, rapid.SampledFrom([]Balance{ByConnection, ByClientIP, ByClientIP}).Draw(t, "balance")))
+			}
 			return e
 		})
 		t.Repeat(map[string]func(*rapid.T){
@@ -360,7 +363,8 @@ func TestStateEqualsFresh(t *testing.T) {
 				if err := fresh.set(left, kept{networks: s.numbers()}); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
-				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) {
+				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) ||
+					!maps.EqualFunc(allGroups(s), allGroups(fresh), of.Group.Equal) {
 					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(flowTexts(fresh), flowTexts(s)))
 				}
 			},
@@ -377,36 +381,34 @@ func (s *state) numbers() map[uint64]uint16 {
 	return numbers
 }
 
-// flowTexts are the flows of all that is declared as text, by key.
+// flowTexts are the flows and groups of all that is declared as text, by key.
 func flowTexts(s *state) map[string]string {
 	texts := map[string]string{}
 	for key, f := range allFlows(s) {
 		texts[key] = f.String()
 	}
+	for id, g := range allGroups(s) {
+		texts[fmt.Sprintf("group %d", id)] = g.String()
+	}
 	return texts
+}
+
+// allGroups are the groups of all that is declared, by number.
+func allGroups(s *state) map[uint32]of.Group {
+	groups := map[uint32]of.Group{}
+	for _, r := range s.refs() {
+		for _, g := range s.output(r).groups {
+			groups[g.ID] = g
+		}
+	}
+	return groups
 }
 
 // allFlows are the flows of all that is declared, by key. Should two have the same key, the second gets another.
 func allFlows(s *state) map[string]of.Flow {
-	all := map[ref]bool{{kind: kindBase}: true, {kind: kindHost}: true}
-	if s.uplink != nil {
-		all[s.uplink.ref()] = true
-	}
-	for _, a := range s.addresses {
-		all[a.ref()] = true
-	}
-	for _, n := range s.networks {
-		all[n.ref()] = true
-	}
-	for _, r := range s.rules {
-		all[r.ref()] = true
-	}
-	for _, e := range s.endpoints {
-		all[e.ref()] = true
-	}
 	flows := map[string]of.Flow{}
 	clauses := map[string]map[ref][]of.Flow{}
-	for r := range all {
+	for _, r := range s.refs() {
 		for _, e := range s.output(r).flows {
 			key := e.key
 			if isClause(e.flow) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	of "github.com/ovskit/ovskit/openflow"
@@ -135,6 +136,13 @@ func (s *state) undoTo(steps int) {
 // sync makes the switch hold what the state is compiled to. With prune it looks at all that the switch holds.
 func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan, error) {
 	e := s.compile()
+	for _, g := range e.groups {
+		if g != nil {
+			if err := s.supported(conn, *g); err != nil {
+				return nil, err
+			}
+		}
+	}
 	plan, written := s.step(e)
 	forget, left := s.outdated(e, written), s.left
 	if prune || s.stale || conn != s.conn {
@@ -172,6 +180,11 @@ func (s *Switch) compile() edit {
 
 // carry makes the changes of a plan. An error that is no refusal leaves it open what the switch holds.
 func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan) error {
+	for _, g := range slices.Concat(p.Groups.Add, p.Groups.Replace) {
+		if err := s.supported(conn, g); err != nil {
+			return err
+		}
+	}
 	if err := conn.Carry(ctx, p); err != nil {
 		var refused *of.RequestError
 		if !errors.As(err, &refused) || errors.Is(err, of.ErrOutcomeUnknown) {
@@ -183,4 +196,13 @@ func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan) error {
 		s.log.Debug("flows changed", "changes", p.String())
 	}
 	return nil
+}
+
+// supported reports whether a connection can carry a group.
+func (s *Switch) supported(conn *of.Conn, g of.Group) error {
+	if g.Selection.Method == "" || conn.Version() >= of.Version15 {
+		return nil
+	}
+	return fmt.Errorf("%s, which endpoints share, takes OpenFlow 1.5, and the connection speaks %v: %w",
+		s.state.groupOf(g), conn.Version(), errors.ErrUnsupported)
 }

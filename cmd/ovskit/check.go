@@ -114,7 +114,8 @@ func check(ctx context.Context, db *vswitch.DB, ports *port.Manager, intents flo
 	if err != nil {
 		return nil, err
 	}
-	conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	// Only OpenFlow 1.5 tells how groups choose their buckets.
+	conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{Versions: []openflow.Version{openflow.Version13, openflow.Version15}})
 	if err != nil {
 		return nil, err
 	}
