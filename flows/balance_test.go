@@ -47,7 +47,7 @@ func TestBackendComesAndGoes(t *testing.T) {
 	b.apply(b.edit(out))
 	s.commit()
 	after := b.groups[uint32(group)]
-	numbers := func(g of.Group) map[uint32]string {
+	numbers := func(g *of.Group) map[uint32]string {
 		all := map[uint32]string{}
 		for _, b := range g.Buckets {
 			all[b.ID] = fmt.Sprint(b.Actions)
@@ -182,7 +182,7 @@ func TestTooManyBackends(t *testing.T) {
 		t.Errorf("one more than %d: got error %v, want %v", maxBackends, err, ErrConflict)
 	}
 	for _, g := range s.items().groups {
-		if _, err := of.Encode(of.Version15, of.GroupMod{Group: g}, 1); err != nil || len(g.Buckets) != maxBackends {
+		if _, err := of.Encode(of.Version15, of.GroupMod{Group: *g}, 1); err != nil || len(g.Buckets) != maxBackends {
 			t.Errorf("the group of %d endpoints has %d buckets, error %v", maxBackends, len(g.Buckets), err)
 		}
 	}

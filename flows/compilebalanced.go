@@ -6,6 +6,7 @@ package flows
 import (
 	"bytes"
 	"hash/fnv"
+	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -17,8 +18,7 @@ func compileBalanced(v env, p *balancedState) compiled {
 	f := p.family()
 	match, priority := publishedMatch(f, p.proto, p.addr)
 	_, field := p.proto.ports()
-	b.add(tableInbound, priority, match.With(of.Uint(field, uint64(p.port))), 0,
-		setNext(ask(admitPublished, true)), of.OutputGroup{ID: uint32(p.group)})
+	b.add(tableInbound, priority, append(match, of.Uint(field, uint64(p.port))), 0, setPublished, of.OutputGroup{ID: uint32(p.group)})
 
 	g := of.Group{ID: uint32(p.group), Type: of.GroupTypeSelect, Selection: of.Selection{Method: "dp_hash"}}
 	if p.balance == ByClientIP {
@@ -37,6 +37,12 @@ func compileBalanced(v env, p *balancedState) compiled {
 	}
 	b.groups = append(b.groups, g)
 	return b.compiled
+}
+
+// share is an endpoint's of the buckets.
+func (p *balancedState) share(endpoint string) share {
+	nth := slices.IndexFunc(p.backends, func(b backend) bool { return b.endpoint == endpoint })
+	return share{uint32(p.group), nth, len(p.backends)}
 }
 
 // bucketTo translates and commits a connection that is for a backend.

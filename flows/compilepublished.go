@@ -9,6 +9,12 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
+// What all published ports have in common.
+var (
+	notToSpare   = of.RegMasked(regOrigin, 0, toSpare)
+	setPublished = setNext(ask(admitPublished, true))
+)
+
 // compilePublished gives the flows of published ports.
 func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMapping) {
 	_, field := m.Proto.ports()
@@ -37,8 +43,7 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 		match, priority := publishedMatch(f, m.Proto, at)
 		for _, t := range m.translations() {
 			nat := of.NAT{Type: of.NATDestination, AddrMin: a, PortMin: t.to}
-			b.add(tableInbound, priority, match.With(t.match(field)), 0,
-				setNext(ask(admitPublished, true)),
+			b.add(tableInbound, priority, append(match, t.match(field)), 0, setPublished,
 				of.CT{Commit: true, Zone: v.natZone, Resume: true, Table: tableRoute, NAT: &nat})
 		}
 	}
@@ -51,7 +56,7 @@ func publishedMatch(f *family, p Proto, at netip.Addr) (match of.Match, priority
 	if at.IsValid() {
 		return f.ip(fresh, of.IPProto(uint8(p)), f.dstAddr(at)), 210
 	}
-	return f.ip(fresh, of.IPProto(uint8(p)), of.RegMasked(regOrigin, 0, toSpare)), 200
+	return f.ip(fresh, of.IPProto(uint8(p)), notToSpare), 200
 }
 
 // translation is a set of ports outside with the port of the endpoint, 0 if each is the same there.

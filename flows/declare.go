@@ -39,12 +39,28 @@ func (s *state) putHost(h Host) error {
 			return err
 		}
 	}
+	if s.host != nil && !slices.Equal(s.host.Addrs, h.Addrs) {
+		// What is published at all of the host's addresses is so at others now.
+		s.touchEndpoints(func(e *endpointState) bool { return len(e.Publish) > 0 })
+		for _, p := range s.balanced {
+			s.touch(p.ref())
+		}
+	}
 	s.replaceHost(&h)
 	s.touchNetworks()
 	for _, a := range s.addresses {
 		s.touch(a.ref())
 	}
 	return nil
+}
+
+// touchEndpoints has the endpoints that are concerned compiled again.
+func (s *state) touchEndpoints(concerned func(e *endpointState) bool) {
+	for _, e := range s.endpoints {
+		if concerned(e) {
+			s.touch(e.ref())
+		}
+	}
 }
 
 // overlapping finds the gateway whose subnet overlaps that of p.
@@ -214,17 +230,22 @@ func (s *state) putNetwork(n Network, before kept) error {
 	put := &networkState{Network: n, endpoints: map[string]uint32{}}
 	old := s.networks[n.Name]
 	if old != nil {
-		put.id, put.endpoints = old.id, old.endpoints
+		put.setID(old.id)
+		put.endpoints = old.endpoints
 	} else {
 		id, err := s.number(n, before)
 		if err != nil {
 			return err
 		}
-		put.id = id
+		put.setID(id)
 		assign(s, s.zones, id, n.Name)
 		s.touchRules(InNetwork(n.Name).key())
 	}
 	assign(s, s.networks, n.Name, put)
+	if old != nil && !slices.Equal(old.Gateways, n.Gateways) {
+		// A server of DHCP answers from the gateway's address.
+		s.touchEndpoints(func(e *endpointState) bool { return e.DHCP && e.Network == n.Name })
+	}
 	if old != nil && old.Egress != n.Egress {
 		return s.claimAgain(put)
 	}
@@ -328,7 +349,7 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 	}
 	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
-	for _, k := range e.keys() {
+	for k := range e.labelKeys() {
 		assign(s, index(s.members, k), e.Name, true)
 	}
 	return nil
@@ -433,7 +454,7 @@ func (s *state) releaseEndpoint(name string) {
 		unassign(s, s.addrs, a)
 	}
 	s.releasePublished(e)
-	for _, k := range e.keys() {
+	for k := range e.labelKeys() {
 		unassign(s, s.members[k], name)
 	}
 	n := s.networks[e.Network]
@@ -471,7 +492,7 @@ func (s *state) putRule(r Rule) error {
 	for _, sel := range slices.Concat(put.From, put.To) {
 		if k := sel.key(); k != "" {
 			assign(s, index(s.selecting, k), r.Name, true)
-			s.touchMembers(k)
+			s.touchMembers(sel)
 		}
 	}
 	return nil
@@ -486,7 +507,7 @@ func (s *state) releaseRule(name string) {
 	for _, sel := range slices.Concat(r.From, r.To) {
 		if k := sel.key(); k != "" {
 			unassign(s, s.selecting[k], name)
-			s.touchMembers(k)
+			s.touchMembers(sel)
 		}
 	}
 	unassign(s, s.ruleIDs, r.id)
@@ -498,7 +519,7 @@ func (s *state) releaseRule(name string) {
 
 // ruleID finds a rule's number: one that follows from its name, so that it stays the same from run to run.
 func (s *state) ruleID(r Rule) uint32 {
-	id := uint32(objectCookie(r.ref()))
+	id := ruleNumber(r.ref())
 	for {
 		if _, taken := s.ruleIDs[id]; !taken && id != 0 {
 			return id
@@ -507,9 +528,18 @@ func (s *state) ruleID(r Rule) uint32 {
 	}
 }
 
-// touchMembers has the endpoints of a key compiled again.
-func (s *state) touchMembers(key string) {
-	for name := range s.members[key] {
+// ruleNumber is the number of a rule unless another has it.
+func ruleNumber(r ref) uint32 { return uint32(objectCookie(r)) }
+
+// touchMembers has the endpoints that a selector may select compiled again.
+func (s *state) touchMembers(sel Selector) {
+	if sel.kind == selectEndpoint {
+		if e := s.endpoints[sel.name]; e != nil {
+			s.touch(e.ref())
+		}
+		return
+	}
+	for name := range s.members[sel.key()] {
 		s.touch(ref{kindEndpoint, name})
 	}
 }
@@ -523,8 +553,12 @@ func (s *state) touchRules(key string) {
 
 // concerning are the rules that select an endpoint.
 func (s *state) concerning(e *Endpoint) []*ruleState {
+	if len(s.rules) == 0 {
+		return nil
+	}
 	names := map[string]bool{}
-	for _, k := range e.keys() {
+	maps.Copy(names, s.selecting[EndpointNamed(e.Name).key()])
+	for k := range e.labelKeys() {
 		maps.Copy(names, s.selecting[k])
 	}
 	rules := make([]*ruleState, 0, len(names))

@@ -40,9 +40,9 @@ func (i Intents) Compare(ctx context.Context, conn *of.Conn) ([]Difference, erro
 	if err != nil {
 		return nil, fmt.Errorf("compare with bridge %q: %w", i.Bridge, err)
 	}
-	there := map[string]of.Flow{}
+	there := map[string]*of.Flow{}
 	for _, f := range held.Flows.Delete {
-		there[f.Key()] = f
+		there[f.Key()] = &f
 	}
 	s, err := i.state(chosenBefore(there))
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *comparison) flows(trouble Trouble, flows []of.Flow) {
 		d := Difference{Trouble: trouble, Item: f.String()}
 		if r, ok := c.refs[f.Cookie&^ownerMask]; ok {
 			d.Object = r.String()
-		} else if isClause(f) {
+		} else if isClause(&f) {
 			d.Object = ref{kind: kindShared}.String()
 		}
 		c.found = append(c.found, d)

@@ -182,7 +182,7 @@ func FuzzIntents(f *testing.F) {
 		if err != nil {
 			return
 		}
-		declared := Intents{i.Bridge, i.Owner, i.FirstZone, s.objects()}
+		declared := Intents{i.Bridge, i.Owner, i.FirstZone, i.Process, s.objects()}
 		first, err := json.Marshal(declared)
 		if err != nil {
 			t.Fatal(err)

@@ -4,9 +4,7 @@
 package flows
 
 import (
-	"maps"
 	"runtime"
-	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -27,14 +25,22 @@ func (s *Switch) AwaitWaiting(n int) {
 // CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay, with the groups.
 func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, []of.Group, error) {
 	s := newState(o.env())
-	byKey := map[string]of.Flow{}
+	byKey := map[string]*of.Flow{}
 	for _, f := range held {
-		byKey[f.Key()] = f
+		byKey[f.Key()] = &f
 	}
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
 		return nil, nil, err
 	}
 	book := newBook()
 	book.apply(book.edit(s.outputs()))
-	return slices.Collect(maps.Values(book.flows)), slices.Collect(maps.Values(book.groups)), nil
+	var flows []of.Flow
+	for _, f := range book.flows {
+		flows = append(flows, *f)
+	}
+	var groups []of.Group
+	for _, g := range book.groups {
+		groups = append(groups, *g)
+	}
+	return flows, groups, nil
 }

@@ -420,7 +420,7 @@ network with multicast has the group of its number, and an endpoint's limit is t
 	groups := r.state.items().groups
 	for _, id := range slices.Sorted(maps.Keys(groups)) {
 		_, text, _ := strings.Cut(groups[id].String(), ",")
-		fmt.Fprintf(b, "| %d | %s | `%s` |\n", id, r.state.groupOf(groups[id]), text)
+		fmt.Fprintf(b, "| %d | %s | `%s` |\n", id, r.state.groupOf(*groups[id]), text)
 	}
 	fmt.Fprintln(b)
 }

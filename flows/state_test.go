@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,7 +178,6 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 		if err := s.remove([]Object{tt.object}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), tt.by) {
 			t.Errorf("delete %s: got %v, want %v by %s", tt.object, err, ErrInUse, tt.by)
 		}
-		s.rollback()
 	}
 	// Together with what uses it, everything goes.
 	s := newState(env{natZone: 1})
@@ -283,10 +283,16 @@ func TestStateEqualsFresh(t *testing.T) {
 			}
 			have[o.ref()] = o
 		}
-		s.commit()
+		b := newBook()
+		commit := func() {
+			b.apply(b.edit(s.outputs()))
+			s.commit()
+		}
+		commit()
 		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") }),
 			with(testWeb, func(n *Network) { n.Egress = Behind("x") }), with(testDB, func(n *Network) { n.Egress = Routed() }),
-			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true })}
+			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true }),
+			gateways(testWeb, "10.1.0.254/24"), gateways(testDB, "10.2.0.254/16")}
 		selectors := []Selector{
 			EndpointNamed("web2"), EndpointNamed("db3"), Labelled(map[string]string{"a": "1"}), Labelled(map[string]string{"a": "1", "b": "2"}),
 			InNetwork("web"), InNetwork("db"), TheHost(), Outside(), Within(netip.MustParsePrefix("10.1.0.0/16")),
@@ -295,7 +301,12 @@ func TestStateEqualsFresh(t *testing.T) {
 		object := rapid.Custom(func(t *rapid.T) Object {
 			switch rapid.IntRange(0, 9).Draw(t, "kind") {
 			case 0:
-				return with(testHost, func(h *Host) { h.MAC = mac(rapid.Byte().Draw(t, "mac")) })
+				return with(testHost, func(h *Host) {
+					h.MAC = mac(rapid.Byte().Draw(t, "mac"))
+					if rapid.Bool().Draw(t, "second address") {
+						h.Addrs = append(slices.Clip(h.Addrs), netip.MustParsePrefix("198.51.100.1/24"))
+					}
+				})
 			case 1:
 				return with(testUp, func(u *Uplink) { u.Port = rapid.Uint32Range(1, 3).Draw(t, "port") })
 			case 2:
@@ -318,6 +329,10 @@ func TestStateEqualsFresh(t *testing.T) {
 			if rapid.Bool().Draw(t, "mirrored") {
 				e.MirrorTo = rapid.Uint32Range(8, 12).Draw(t, "mirror")
 			}
+			e.DHCP = rapid.Bool().Draw(t, "dhcp")
+			if rapid.Bool().Draw(t, "limited") {
+				e.Limit = &Limit{Kbps: rapid.Uint32Range(1, 2).Draw(t, "rate")}
+			}
 			if rapid.Bool().Draw(t, "labelled") {
 				e.Labels = map[string]string{"a": "1", "b": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "b")}
 			}
@@ -336,7 +351,7 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
-				s.commit()
+				commit()
 				for _, o := range objects {
 					have[o.ref()] = o
 				}
@@ -347,7 +362,7 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
-				s.commit()
+				commit()
 				delete(have, o.ref())
 			},
 			"refuse": func(t *rapid.T) { // by the switch
@@ -363,9 +378,24 @@ func TestStateEqualsFresh(t *testing.T) {
 				if err := fresh.set(left, kept{networks: s.numbers()}); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
-				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) ||
-					!maps.EqualFunc(allGroups(s), allGroups(fresh), of.Group.Equal) {
-					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(flowTexts(fresh), flowTexts(s)))
+				// What was compiled by and by is what is compiled at once.
+				objects := fresh.outputs()
+				all := newBook()
+				all.apply(all.edit(objects))
+				if !maps.EqualFunc(all.flows, b.flows, func(f, g *of.Flow) bool { return f.Equal(*g) }) {
+					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(texts(all.flows), texts(b.flows)))
+				}
+				if want, got := others(all), others(b); !slices.Equal(want, got) {
+					t.Fatalf("groups, meters or claims differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(want, got))
+				}
+				giver := map[string]ref{}
+				for r, out := range objects {
+					for _, e := range out.flows {
+						if by, twice := giver[e.key]; twice && !isClause(&e.flow) {
+							t.Fatalf("%s and %s both have the flow %s", by, r, e.flow)
+						}
+						giver[e.key] = r
+					}
 				}
 			},
 		})
@@ -381,51 +411,42 @@ func (s *state) numbers() map[uint64]uint16 {
 	return numbers
 }
 
-// flowTexts are the flows and groups of all that is declared as text, by key.
-func flowTexts(s *state) map[string]string {
-	texts := map[string]string{}
-	for key, f := range allFlows(s) {
-		texts[key] = f.String()
+// others are the groups and meters of a book and the claims of its objects, as sorted text.
+func others(b book) (texts []string) {
+	for _, g := range b.groups {
+		texts = append(texts, g.String())
 	}
-	for id, g := range allGroups(s) {
-		texts[fmt.Sprintf("group %d", id)] = g.String()
+	for _, m := range b.meters {
+		texts = append(texts, m.String())
 	}
+	for r, out := range b.objects {
+		for _, c := range out.claims {
+			texts = append(texts, fmt.Sprint(r, " claims ", c.zone, c.addr, c.proto, c.at, c.to))
+		}
+	}
+	slices.Sort(texts)
 	return texts
 }
 
-// allGroups are the groups of all that is declared, by number.
-func allGroups(s *state) map[uint32]of.Group {
-	groups := map[uint32]of.Group{}
+// flowTexts are the flows of all that is declared as text, by key.
+func flowTexts(s *state) map[string]string {
+	objects := map[ref]output{}
 	for _, r := range s.refs() {
-		for _, g := range s.output(r).groups {
-			groups[g.ID] = g
-		}
+		objects[r] = s.output(r)
 	}
-	return groups
+	b := newBook()
+	b.apply(b.edit(objects))
+	all := texts(b.flows)
+	for id, g := range b.groups {
+		all[fmt.Sprintf("group %d", id)] = g.String()
+	}
+	return all
 }
 
-// allFlows are the flows of all that is declared, by key. Should two have the same key, the second gets another.
-func allFlows(s *state) map[string]of.Flow {
-	flows := map[string]of.Flow{}
-	clauses := map[string]map[ref][]of.Flow{}
-	for _, r := range s.refs() {
-		for _, e := range s.output(r).flows {
-			key := e.key
-			if isClause(e.flow) {
-				if clauses[key] == nil {
-					clauses[key] = map[ref][]of.Flow{}
-				}
-				clauses[key][r] = append(clauses[key][r], e.flow)
-				continue
-			}
-			if _, twice := flows[key]; twice {
-				key += " of " + r.String()
-			}
-			flows[key] = e.flow
-		}
+func texts(flows map[string]*of.Flow) map[string]string {
+	texts := map[string]string{}
+	for key, f := range flows {
+		texts[key] = f.String()
 	}
-	for key, from := range clauses {
-		flows[key] = *merge(from)
-	}
-	return flows
+	return texts
 }

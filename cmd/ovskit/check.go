@@ -29,8 +29,8 @@ func checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Compare intents with the switch and the kernel",
 		Long: `Compare the intents that a program has declared with what there is: the flows, groups and meters of
-the bridge, its ports and their MACs in the database, and in the kernel the host's addresses, routes
-and what forwarding needs. It changes nothing, and fails if it finds something; the program that
+the bridge, its ports and their MACs in the database, and in the kernel the host's addresses, routes,
+what forwarding needs, and published ports that a program of the host has. It changes nothing, and fails if it finds something; the program that
 declared the intents mends the flows when it runs.
 
 The program keeps the intents in a file; "ovskit demo --keep" does.`,

@@ -60,6 +60,11 @@ func checkKernel(namespace string, intents flows.Intents) ([]finding, error) {
 			k.note("%s is %s, the intents need %s", s.Key, value, s.Value)
 		}
 	}
+	var programs []program
+	if err := ns.Do(func() (err error) { programs, err = listPrograms(); return err }); err != nil {
+		return nil, err
+	}
+	k.found = append(k.found, checkHostPorts(needs, programs, intents.Process)...)
 	return k.found, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vishvananda/netlink"
@@ -106,5 +107,23 @@ func TestCheckKernel(t *testing.T) {
 	must(err)
 	must(h.LinkSetUp(lo))
 	must(h.RouteReplace(&netlink.Route{LinkIndex: lo.Attrs().Index, Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 50), Mask: net.CIDRMask(32, 32)}}))
-	check("the spare address 192.0.2.50 is not routed to the device br0")
+	must(h.RouteReplace(&netlink.Route{LinkIndex: br0.Index, Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 50), Mask: net.CIDRMask(32, 32)}}))
+
+	intents.Objects = append(intents.Objects, flows.Endpoint{
+		Name: "web0", Network: "web", Addrs: []netip.Addr{netip.MustParseAddr("10.1.0.2")},
+		Publish: []flows.PortMapping{{Proto: flows.TCP, HostPort: 8080, HostPortEnd: 8089, Port: 80}},
+	})
+	check()
+	var l net.Listener
+	must(ns.Do(func() (err error) {
+		l, err = net.Listen("tcp4", "0.0.0.0:8081")
+		return err
+	}))
+	defer l.Close()
+	name, err := os.ReadFile("/proc/self/comm")
+	must(err)
+	check(fmt.Sprintf("%s (process %d) has the published port 0.0.0.0:8081/tcp of the host: from outside and from endpoints it is not reached any more",
+		strings.TrimSpace(string(name)), os.Getpid()))
+	intents.Process = os.Getpid()
+	check()
 }

@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usagef("%s: %w", c.CommandPath(), err) })
-	root.AddCommand(demoCommand(), fakeCommand(), traceCommand(), checkCommand(), attachCommand(), detachCommand(), statusCommand(), gcCommand(), versionCommand())
+	root.AddCommand(demoCommand(), fakeCommand(), traceCommand(), checkCommand(), countersCommand(), attachCommand(), detachCommand(), statusCommand(), gcCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -38,8 +38,8 @@ func (f *switchFlags) add(c *cobra.Command) {
 
 // run opens the switch and its ports and hands them to do.
 func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vswitch.DB, ports *port.Manager) error) error {
-	if f.output != "text" && f.output != "json" {
-		return usagef("%s: no such output: %q (one of text, json)", c.CommandPath(), f.output)
+	if err := checkOutput(c, f.output); err != nil {
+		return err
 	}
 	if f.timeout <= 0 {
 		return usagef("%s: --timeout %s: not above zero", c.CommandPath(), f.timeout)
@@ -76,6 +76,14 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 	default:
 		return err
 	}
+}
+
+// checkOutput checks the flag --output.
+func checkOutput(c *cobra.Command, output string) error {
+	if output != "text" && output != "json" {
+		return usagef("%s: no such output: %q (one of text, json)", c.CommandPath(), output)
+	}
+	return nil
 }
 
 // printJSON prints a value for programs.

@@ -38,6 +38,7 @@ func (s *scenario) hints() []string {
 	return []string{
 		"  what it does:    ovskit trace --rundir " + dir + ` "web0 -> outside tcp/443"`,
 		"  whether it does: ovskit check --rundir " + dir + " --switch-netns " + s.tb.SwitchNetns(),
+		"  what it counted: ovskit counters --rundir " + dir,
 		"Remove it with: ovskit demo --cleanup",
 	}
 }
