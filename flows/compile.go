@@ -74,7 +74,7 @@ func compileBase(v env) compiled {
 		}
 		// What the host has to say of a packet it could not forward belongs to no connection of the network's zone.
 		for _, t := range f.icmpErrors {
-			b.add(tableHostToEndpoint, 410, f.icmpType(t), tableDestination)
+			b.add(tableHostToEndpoint, 410, f.icmpType(t, sender(of.PortLocal)), tableDestination)
 		}
 		// What the host forwards to a spare address is from outside.
 		b.add(tableHostSource, 80, f.ip(origin(originHost|toSpare)), 0, set(sender(0)), track(v.natZone, tableInbound))

@@ -301,9 +301,11 @@ func (t tally) collect(c counted, at map[place]*Count, drops map[uint8]*TableDro
 		for i, m := range e.Publish {
 			p := PublishedCounters{Endpoint: e.Name, Mapping: m}
 			for _, key := range c.published[e.Name][i].keys {
-				f, there := t.flows[key]
-				p.Absent = p.Absent || !there
-				p.Connections += f.Packets
+				if f, there := t.flows[key]; there && f.Cookie&ownerMask == c.owner {
+					p.Connections += f.Packets
+				} else {
+					p.Absent = true
+				}
 			}
 			for _, s := range c.published[e.Name][i].shares {
 				g, there := t.groups[s.group]

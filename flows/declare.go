@@ -300,18 +300,23 @@ func (s *state) checkNetwork(n Network) error {
 	return nil
 }
 
-// number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
-// a network that is gone live on in its zone.
+// number finds a network's number: the one it had before, else the next one that nobody has. They go round, so that the number
+// of a network that is gone, in whose zone connections may live on, is the last to be taken again.
 func (s *state) number(n Network, before kept) (uint16, error) {
 	if id, ok := before.networks[objectCookie(n.ref())]; ok && id > s.otherZone() && !s.numbered(id) {
 		return id, nil
 	}
-	avoid := before.numbers()
-	maps.Copy(avoid, s.retired)
-	for _, avoid := range []map[uint16]bool{avoid, nil} {
-		for id := int(s.otherZone()) + 1; id <= math.MaxUint16; id++ {
-			if !s.numbered(uint16(id)) && !avoid[uint16(id)] {
-				return uint16(id), nil
+	for _, avoid := range []map[uint16]bool{before.numbers(), nil} {
+		id := s.lastNumber
+		for range math.MaxUint16 - int(s.otherZone()) {
+			if id++; id <= s.otherZone() {
+				id = s.otherZone() + 1
+			}
+			if !s.numbered(id) && !avoid[id] {
+				last := s.lastNumber
+				s.lastNumber = id
+				s.undo = append(s.undo, func() { s.lastNumber = last })
+				return id, nil
 			}
 		}
 	}
@@ -350,7 +355,7 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
 	for k := range e.labelKeys() {
-		assign(s, index(s.members, k), e.Name, true)
+		s.enter(s.members, k, e.Name)
 	}
 	return nil
 }
@@ -455,7 +460,7 @@ func (s *state) releaseEndpoint(name string) {
 	}
 	s.releasePublished(e)
 	for k := range e.labelKeys() {
-		unassign(s, s.members[k], name)
+		s.leave(s.members, k, name)
 	}
 	n := s.networks[e.Network]
 	unassign(s, n.endpoints, name)
@@ -491,7 +496,7 @@ func (s *state) putRule(r Rule) error {
 	assign(s, s.ruleIDs, put.id, r.Name)
 	for _, sel := range slices.Concat(put.From, put.To) {
 		if k := sel.key(); k != "" {
-			assign(s, index(s.selecting, k), r.Name, true)
+			s.enter(s.selecting, k, r.Name)
 			s.touchMembers(sel)
 		}
 	}
@@ -506,7 +511,7 @@ func (s *state) releaseRule(name string) {
 	}
 	for _, sel := range slices.Concat(r.From, r.To) {
 		if k := sel.key(); k != "" {
-			unassign(s, s.selecting[k], name)
+			s.leave(s.selecting, k, name)
 			s.touchMembers(sel)
 		}
 	}

@@ -36,7 +36,7 @@ func (i Intents) state(before kept) (*state, error) {
 }
 
 // Declared are the objects that are declared, what others refer to first, and else by name. Ports outside that were left
-// to be chosen are.
+// to be chosen have the numbers that were.
 func (s *Switch) Declared(ctx context.Context) ([]Object, error) {
 	select {
 	case <-s.turn:

@@ -211,6 +211,7 @@ table policy passes them on to deliver without asking the rules.
 	r.writeRegisters(t, &b)
 	r.writeZones(&b)
 	r.writeGroups(&b)
+	r.writeDump(t, &b)
 	r.writeTables(t, &b)
 	return b.Bytes()
 }
@@ -296,16 +297,7 @@ func describeObject(o Object) string {
 func (r *referenceBed) writePaths(t *testing.T, b *bytes.Buffer) {
 	t.Helper()
 	for _, path := range examplePaths {
-		q, err := ParseQuery(path.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := r.intents.Explain(r.ctx, q, func(ctx context.Context, packet string) (*trace.Result, error) {
-			return trace.Packet(ctx, r.intents.Bridge, packet, trace.Options{Socket: r.ovs.SwitchControl()})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := r.explain(t, path.query)
 		fmt.Fprintf(b, "**`%s`** %s\n\n", path.query, path.words)
 		for _, l := range e.Legs {
 			var names []string
@@ -324,6 +316,22 @@ func (r *referenceBed) writePaths(t *testing.T, b *bytes.Buffer) {
 		}
 		fmt.Fprintf(b, "- %s\n\n", e.Verdict)
 	}
+}
+
+// explain traces a connection.
+func (r *referenceBed) explain(t *testing.T, query string) *Explanation {
+	t.Helper()
+	q, err := ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := r.intents.Explain(r.ctx, q, func(ctx context.Context, packet string) (*trace.Result, error) {
+		return trace.Packet(ctx, r.intents.Bridge, packet, trace.Options{Socket: r.ovs.SwitchControl()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // writeRegisters documents the registers, and wants every one that a flow uses to be documented.
@@ -423,6 +431,52 @@ network with multicast has the group of its number, and an endpoint's limit is t
 		fmt.Fprintf(b, "| %d | %s | `%s` |\n", id, r.state.groupOf(*groups[id]), text)
 	}
 	fmt.Fprintln(b)
+}
+
+// writeDump shows flows as ovs-ofctl dumps them: those that a connection meets.
+func (r *referenceBed) writeDump(t *testing.T, b *bytes.Buffer) {
+	t.Helper()
+	web0 := r.intents.options().env().owner | objectCookie(Endpoint{Name: "web0"}.ref())
+	fmt.Fprintf(b, `## Reading a dump
+
+%[1]sovs-ofctl -O OpenFlow13 dump-flows BRIDGE%[1]s prints one flow a line: whose it is, by the cookie of the list above; the table, of the
+list below; what it has counted; priority, match and actions. A cookie selects an object's flows, with its upper bits an
+owner's, and so does a table:
+
+%[1]s%[1]s%[1]s
+ovs-ofctl -O OpenFlow13 dump-flows br0 cookie=%#016[2]x/-1              # of endpoint "web0"
+ovs-ofctl -O OpenFlow13 dump-flows br0 cookie=%#016[3]x/%#016[4]x   # of this owner
+ovs-ofctl -O OpenFlow13 --names dump-flows br0 table=%[5]d                         # in_port=web0 in place of a number
+ovs-appctl dpctl/dump-conntrack zone=%[6]d                                         # the connections that are translated
+ovs-appctl ofproto/trace br0 in_port=5,tcp,...                                  # or ovskit trace, which makes the packet
+%[1]s%[1]s%[1]s
+
+A packet begins in table 0. What it matches there says where it goes on: %[1]sgoto_table%[1]s at once, %[1]sct(table=N,...)%[1]s when conntrack has
+looked it up, with what it found in %[1]sct_state%[1]s. A register that was set is matched later: the two say the same thing.
+`, "`", web0, r.intents.options().env().owner, ownerMask, tableClassify, r.intents.options().env().natZone)
+	for _, query := range []string{"web0 -> outside tcp/443", "outside -> host tcp/8080"} {
+		fmt.Fprintf(b, "\nThe flows that the first packet of %q meets, in its order:\n\n```\n", query)
+		for _, l := range r.explain(t, query).Legs {
+			for _, s := range l.Steps {
+				f := of.FlowStats{Flow: r.flowOf(t, s), Duration: 95 * time.Second, Packets: 1, Bytes: 74}
+				fmt.Fprintln(b, " "+f.String())
+			}
+		}
+		fmt.Fprint(b, "```\n")
+	}
+	fmt.Fprintln(b)
+}
+
+// flowOf is the flow that a step of a trace names.
+func (r *referenceBed) flowOf(t *testing.T, s Step) of.Flow {
+	t.Helper()
+	for _, f := range r.flows {
+		if f.Table == s.Table && int(f.Priority) == s.Priority && fmt.Sprintf("%#016x", f.Cookie) == s.Cookie && f.Match.String() == s.Match {
+			return f
+		}
+	}
+	t.Errorf("table %d: no flow with cookie %s, priority %d and match %q", s.Table, s.Cookie, s.Priority, s.Match)
+	return of.Flow{}
 }
 
 // writeTables lists the kinds of flows of every table, each with its first flow.

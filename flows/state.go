@@ -34,7 +34,8 @@ type state struct {
 	env
 	endpoints map[string]*endpointState
 	zones     map[uint16]string // network numbers in use
-	retired   map[uint16]bool   // and those that were
+	// lastNumber is the one that a network got last; 0 before the first.
+	lastNumber uint16
 
 	ports     map[uint32]ref
 	addrs     map[netip.Addr]ref
@@ -127,7 +128,6 @@ func newState(e env) *state {
 		env:       e,
 		endpoints: map[string]*endpointState{},
 		zones:     map[uint16]string{},
-		retired:   map[uint16]bool{},
 		ports:     map[uint32]ref{},
 		addrs:     map[netip.Addr]ref{},
 		macs:      map[macKey]ref{},
@@ -142,12 +142,20 @@ func newState(e env) *state {
 	}
 }
 
-// index is the set of a key, made if there is none yet.
-func index(sets map[string]map[string]bool, key string) map[string]bool {
+// enter puts a name into the set of a key.
+func (s *state) enter(sets map[string]map[string]bool, key, name string) {
 	if sets[key] == nil {
-		sets[key] = map[string]bool{}
+		assign(s, sets, key, map[string]bool{})
 	}
-	return sets[key]
+	assign(s, sets[key], name, true)
+}
+
+// leave takes a name out of the set of a key, and with the last one the set.
+func (s *state) leave(sets map[string]map[string]bool, key, name string) {
+	unassign(s, sets[key], name)
+	if len(sets[key]) == 0 {
+		unassign(s, sets, key)
+	}
 }
 
 // assign sets m[k] = v and remembers how it was.
@@ -183,7 +191,7 @@ func (s *state) rollback() {
 // commit keeps everything since the last commit, and takes what was dirty as compiled.
 func (s *state) commit() {
 	s.undo = nil
-	clear(s.dirty)
+	s.dirty = map[ref]bool{}
 }
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
@@ -382,7 +390,6 @@ func (s *state) remove(objects []Object) error {
 			}
 			s.releaseNetwork(o.Name)
 			unassign(s, s.zones, n.id)
-			assign(s, s.retired, n.id, true)
 			unassign(s, s.networks, o.Name)
 			s.touchRules(InNetwork(o.Name).key())
 		case Uplink:

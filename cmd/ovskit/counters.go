@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -57,7 +55,7 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			defer cancel()
 			conn, err := openflow.Dial(ctx, mgmt, openflow.Options{})
 			if err != nil {
-				return managementError(err, intents.Bridge)
+				return socketError(err, fmt.Sprintf("does ovs-vswitchd run, and is there a bridge %s? --rundir and --mgmt say where", intents.Bridge))
 			}
 			defer conn.Close()
 			counters, err := intents.Counters(ctx, conn)
@@ -80,17 +78,6 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for the switch")
 	c.Flags().StringVarP(&output, "output", "o", "text", "what to print: text or json")
 	return c
-}
-
-// managementError says what may be the matter where a bridge could not be reached.
-func managementError(err error, bridge string) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (does ovs-vswitchd run, and is there a bridge %s? --rundir and --mgmt say where)", err, bridge)
-	}
-	return err
 }
 
 // printCounters prints counters for people: a table of each kind that there is something of.
