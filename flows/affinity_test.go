@@ -6,7 +6,6 @@ package flows_test
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"maps"
 	"net/netip"
@@ -36,8 +35,9 @@ type pool struct {
 	endpoints []*testbed.Attached
 	addrs     []netip.Prefix
 
+	asked uint64 // the number of the last datagram
+
 	mu    sync.Mutex
-	asked uint64
 	got   map[uint64]string // who got the datagram of a number
 	news  chan struct{}
 }
@@ -58,15 +58,15 @@ func newPool(s *site) *pool {
 	return p
 }
 
-// inside is the port of an endpoint that a shared one leads to: each has another.
-func inside(i int, shared uint16) uint16 { return shared + 100*uint16(i) }
+// portInside is the port of an endpoint that a shared one leads to: each has another.
+func portInside(i int, shared uint16) uint16 { return shared + 100*uint16(i) }
 
 // sharing and alone are an endpoint that shares the ports, and one that does not.
 func (p *pool) sharing(i int) flows.Endpoint {
 	return p.endpoint(p.endpoints[i], p.addrs[i],
-		flows.PortMapping{Proto: flows.UDP, HostPort: byClient, Port: inside(i, byClient), Balance: flows.ByClientIP},
-		flows.PortMapping{Proto: flows.UDP, HostPort: byConnection, Port: inside(i, byConnection), Balance: flows.ByConnection},
-		flows.PortMapping{Proto: flows.TCP, HostPort: byClientTCP, Port: inside(i, byClientTCP), Balance: flows.ByClientIP})
+		flows.PortMapping{Proto: flows.UDP, HostPort: byClient, Port: portInside(i, byClient), Balance: flows.ByClientIP},
+		flows.PortMapping{Proto: flows.UDP, HostPort: byConnection, Port: portInside(i, byConnection), Balance: flows.ByConnection},
+		flows.PortMapping{Proto: flows.TCP, HostPort: byClientTCP, Port: portInside(i, byClientTCP), Balance: flows.ByClientIP})
 }
 
 func (p *pool) alone(i int) flows.Endpoint { return p.endpoint(p.endpoints[i], p.addrs[i]) }
@@ -76,7 +76,7 @@ func (p *pool) serve(i int) {
 	p.t.Helper()
 	station := p.endpoints[i].Station
 	for _, port := range []uint16{byClient, byConnection} {
-		pc, err := station.ListenUDP(p.ctx, netip.AddrPortFrom(p.addrs[i].Addr(), inside(i, port)))
+		pc, err := station.ListenUDP(p.ctx, netip.AddrPortFrom(p.addrs[i].Addr(), portInside(i, port)))
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func (p *pool) serve(i int) {
 			}
 		}()
 	}
-	l, err := station.ListenTCP(p.ctx, netip.AddrPortFrom(p.addrs[i].Addr(), inside(i, byClientTCP)))
+	l, err := station.ListenTCP(p.ctx, netip.AddrPortFrom(p.addrs[i].Addr(), portInside(i, byClientTCP)))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -123,23 +123,20 @@ func (p *pool) ask(port uint16, clients ...netip.AddrPort) []string {
 	p.t.Helper()
 	got, number := make([]string, len(clients)), make([]uint64, len(clients))
 	for {
-		// The kernel waits a while when the socket of a frame is closed.
-		var sending sync.WaitGroup
-		errs, room := make([]error, len(clients)), make(chan struct{}, 16)
+		var frames [][]byte
 		for i, client := range clients {
-			if got[i] != "" {
-				continue
+			if got[i] == "" {
+				p.asked++
+				number[i] = p.asked
+				f := frame{
+					from: p.Outside().MAC(), to: p.Bridge().MAC, proto: "udp", ttl: 64, src: client,
+					dst:     netip.AddrPortFrom(testbed.HostAddr.Addr(), port),
+					payload: binary.BigEndian.AppendUint64(nil, p.asked),
+				}
+				frames = append(frames, f.bytes(p.t))
 			}
-			room <- struct{}{}
-			sending.Add(1)
-			go func() {
-				defer sending.Done()
-				number[i], errs[i] = p.send(client, port)
-				<-room
-			}()
 		}
-		sending.Wait()
-		if err := errors.Join(errs...); err != nil {
+		if err := p.Outside().SendFrames(frames...); err != nil {
 			p.t.Fatal(err)
 		}
 		lost, cancel := context.WithTimeout(p.ctx, time.Second)
@@ -166,19 +163,6 @@ func (p *pool) ask(port uint16, clients ...netip.AddrPort) []string {
 			p.t.Fatalf("nobody gets what is sent to port %d", port)
 		}
 	}
-}
-
-// send sends a datagram of a client outside to a port, and returns its number.
-func (p *pool) send(client netip.AddrPort, port uint16) (n uint64, err error) {
-	p.mu.Lock()
-	p.asked++
-	n = p.asked
-	p.mu.Unlock()
-	f := frame{
-		from: p.Outside().MAC(), to: p.Bridge().MAC, proto: "udp", ttl: 64, src: client,
-		dst: netip.AddrPortFrom(testbed.HostAddr.Addr(), port), payload: binary.BigEndian.AppendUint64(nil, n),
-	}
-	return n, p.Outside().SendFrame(f.bytes(p.t))
 }
 
 // clients are so many addresses, some in the same subnet and some not.
