@@ -37,9 +37,9 @@ type pool struct {
 
 	asked uint64 // the number of the last datagram
 
-	mu    sync.Mutex
-	got   map[uint64]string // who got the datagram of a number
-	news  chan struct{}
+	mu   sync.Mutex
+	got  map[uint64]string // who got the datagram of a number
+	news chan struct{}
 }
 
 func newPool(s *site) *pool {
