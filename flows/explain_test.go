@@ -375,3 +375,23 @@ func TestExplainOthers(t *testing.T) {
 		}
 	})
 }
+
+// A query that is understood is written as one that means the same.
+func FuzzParseQuery(f *testing.F) {
+	for _, text := range []string{"web0 -> outside tcp/443", "host -> fd00::1 icmp6", "::ffff:10.0.0.1 -> a b  sctp6/1", "a->b udp/53"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := flows.ParseQuery(text)
+		if err != nil {
+			if !errors.Is(err, flows.ErrInvalid) {
+				t.Errorf("got %v, want an error that wraps %v", err, flows.ErrInvalid)
+			}
+			return
+		}
+		again, err := flows.ParseQuery(q.String())
+		if err != nil || again != q {
+			t.Errorf("got %v, %v of %q, which %q was written as", again, err, q, text)
+		}
+	})
+}
