@@ -46,7 +46,23 @@ func (s *state) claims(r ref) (claims []claim) {
 			}
 		}
 		for _, m := range e.Publish {
-			claims = s.appendPublished(claims, &e.Endpoint, m)
+			if m.Balance == Exclusive {
+				claims = s.appendPublished(claims, &e.Endpoint, m)
+			}
+		}
+	case kindBalanced:
+		p := s.balanced[r.name]
+		if p == nil {
+			return nil
+		}
+		at := slices.Values([]netip.Addr{p.addr})
+		if !p.addr.IsValid() {
+			at = s.hostAddrs(p.family())
+		}
+		for a := range at {
+			for _, b := range p.backends {
+				claims = append(claims, claim{zone: s.natZone, proto: p.proto, at: netip.AddrPortFrom(a, p.port), to: b.to})
+			}
 		}
 	}
 	return claims
@@ -91,10 +107,17 @@ func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) iter.S
 			x, _ := pickAddr(f, s.addresses[w.name].Addrs)
 			yield(x)
 		default:
-			for _, p := range s.host.Addrs {
-				if f.has(p.Addr()) && !yield(p.Addr()) {
-					return
-				}
+			s.hostAddrs(f)(yield)
+		}
+	}
+}
+
+// hostAddrs are the host's addresses of a family.
+func (s *state) hostAddrs(f *family) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		for _, p := range s.host.Addrs {
+			if f.has(p.Addr()) && !yield(p.Addr()) {
+				return
 			}
 		}
 	}

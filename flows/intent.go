@@ -165,8 +165,9 @@ const (
 	kindNetwork
 	kindRule
 	kindEndpoint
-	kindShared // the flows that several objects have in common
-	kindFormer // a rule of an earlier run, by its number
+	kindShared   // the flows that several objects have in common
+	kindFormer   // a rule of an earlier run, by its number
+	kindBalanced // a port outside that endpoints share
 )
 
 // compare orders objects so that what others refer to comes first.
@@ -189,6 +190,8 @@ func (r ref) String() string {
 		return Rule{Name: r.name}.String()
 	case kindEndpoint:
 		return Endpoint{Name: r.name}.String()
+	case kindBalanced:
+		return "published port " + r.name
 	case kindShared:
 		return "rules"
 	}
