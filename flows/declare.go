@@ -42,6 +42,9 @@ func (s *state) putHost(h Host) error {
 	if s.host != nil && !slices.Equal(s.host.Addrs, h.Addrs) {
 		// What is published at all of the host's addresses is so at others now.
 		s.touchEndpoints(func(e *endpointState) bool { return len(e.Publish) > 0 })
+		for _, p := range s.balanced {
+			s.touch(p.ref())
+		}
 	}
 	s.replaceHost(&h)
 	s.touchNetworks()
@@ -193,7 +196,7 @@ func (s *state) touchBehind(name string) error {
 	return nil
 }
 
-func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
+func (s *state) putNetwork(n Network, before kept) error {
 	if err := s.checkNetwork(n); err != nil {
 		return err
 	}
@@ -230,7 +233,7 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 		put.setID(old.id)
 		put.endpoints = old.endpoints
 	} else {
-		id, err := s.number(n, reserved)
+		id, err := s.number(n, before)
 		if err != nil {
 			return err
 		}
@@ -297,22 +300,23 @@ func (s *state) checkNetwork(n Network) error {
 	return nil
 }
 
-// number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
-// a network that is gone live on in its zone.
-func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
-	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.otherZone() {
-		if _, taken := s.zones[id]; !taken {
-			return id, nil
-		}
+// number finds a network's number: the one it had before, else the next one that nobody has. They go round, so that the number
+// of a network that is gone, in whose zone connections may live on, is the last to be taken again.
+func (s *state) number(n Network, before kept) (uint16, error) {
+	if id, ok := before.networks[objectCookie(n.ref())]; ok && id > s.otherZone() && !s.numbered(id) {
+		return id, nil
 	}
-	avoid := maps.Clone(s.retired)
-	for _, id := range reserved {
-		avoid[id] = true
-	}
-	for _, avoid := range []map[uint16]bool{avoid, nil} {
-		for id := int(s.otherZone()) + 1; id <= math.MaxUint16; id++ {
-			if _, taken := s.zones[uint16(id)]; !taken && !avoid[uint16(id)] {
-				return uint16(id), nil
+	for _, avoid := range []map[uint16]bool{before.numbers(), nil} {
+		id := s.lastNumber
+		for range math.MaxUint16 - int(s.otherZone()) {
+			if id++; id <= s.otherZone() {
+				id = s.otherZone() + 1
+			}
+			if !s.numbered(id) && !avoid[id] {
+				last := s.lastNumber
+				s.lastNumber = id
+				s.undo = append(s.undo, func() { s.lastNumber = last })
+				return id, nil
 			}
 		}
 	}
@@ -351,7 +355,7 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
 	for k := range e.labelKeys() {
-		assign(s, index(s.members, k), e.Name, true)
+		s.enter(s.members, k, e.Name)
 	}
 	return nil
 }
@@ -456,7 +460,7 @@ func (s *state) releaseEndpoint(name string) {
 	}
 	s.releasePublished(e)
 	for k := range e.labelKeys() {
-		unassign(s, s.members[k], name)
+		s.leave(s.members, k, name)
 	}
 	n := s.networks[e.Network]
 	unassign(s, n.endpoints, name)
@@ -492,7 +496,7 @@ func (s *state) putRule(r Rule) error {
 	assign(s, s.ruleIDs, put.id, r.Name)
 	for _, sel := range slices.Concat(put.From, put.To) {
 		if k := sel.key(); k != "" {
-			assign(s, index(s.selecting, k), r.Name, true)
+			s.enter(s.selecting, k, r.Name)
 			s.touchMembers(sel)
 		}
 	}
@@ -507,7 +511,7 @@ func (s *state) releaseRule(name string) {
 	}
 	for _, sel := range slices.Concat(r.From, r.To) {
 		if k := sel.key(); k != "" {
-			unassign(s, s.selecting[k], name)
+			s.leave(s.selecting, k, name)
 			s.touchMembers(sel)
 		}
 	}

@@ -20,28 +20,28 @@ import (
 type dual struct {
 	*site
 	web, db          flows.Network
-	w0, w1, w2, d0   *party
-	host, outside    *party
+	w0, w1, w2, d0   *member
+	host, outside    *member
 	hostDecl, uplink flows.Object
 }
 
-// party is a machine with its addresses of both families.
-type party struct {
+// member is a machine with its addresses of both families.
+type member struct {
 	testbed.Station
 	addr4, addr6 netip.Addr
 	endpoint     flows.Endpoint // of the host and of the outside: none
 }
 
 // addr is that of a family.
-func (p *party) addr(v6 bool) netip.Addr {
+func (p *member) addr(v6 bool) netip.Addr {
 	if v6 {
 		return p.addr6
 	}
 	return p.addr4
 }
 
-// in is the party for frames in one family.
-func (p *party) in(v6 bool) *station {
+// in is the member as frames of one family have it.
+func (p *member) in(v6 bool) *station {
 	return &station{name: p.Name(), mac: p.MAC(), addr: p.addr(v6), port: p.endpoint.Port}
 }
 
@@ -58,8 +58,8 @@ func onDualSites(t *testing.T, o testbed.Options, test func(s *dual)) {
 			site: base,
 			web:  flows.Network{Name: "web", Gateways: gateways(1), Egress: flows.Via("up")},
 			db:   flows.Network{Name: "db", Gateways: gateways(2), Egress: flows.Via("up")},
-			host: &party{Station: base.Host(), addr4: testbed.HostAddr.Addr(), addr6: testbed.HostAddr6.Addr()},
-			outside: &party{
+			host: &member{Station: base.Host(), addr4: testbed.HostAddr.Addr(), addr6: testbed.HostAddr6.Addr()},
+			outside: &member{
 				Station: base.Outside(), addr4: testbed.OutsideAddr.Addr(), addr6: testbed.OutsideAddr6.Addr(),
 			},
 		}
@@ -75,10 +75,10 @@ func onDualSites(t *testing.T, o testbed.Options, test func(s *dual)) {
 }
 
 // join attaches an endpoint with the n-th addresses of a network.
-func (s *dual) join(n flows.Network, number int) *party {
+func (s *dual) join(n flows.Network, number int) *member {
 	s.t.Helper()
 	e := testbed.Endpoint{Name: fmt.Sprintf("%s%d", n.Name, number-2)}
-	p := &party{endpoint: flows.Endpoint{Name: e.Name, Network: n.Name}}
+	p := &member{endpoint: flows.Endpoint{Name: e.Name, Network: n.Name}}
 	for _, g := range n.Gateways {
 		a := g.Addr()
 		for range number - 1 {
@@ -96,14 +96,14 @@ func (s *dual) join(n flows.Network, number int) *party {
 	return p
 }
 
-// ear is what arrives at a party.
+// ear is what arrives at a member.
 type ear struct {
 	t       *testing.T
 	ctx     context.Context
 	capture testbed.Capture
 }
 
-func (s *dual) listen(p *party) *ear {
+func (s *dual) listen(p *member) *ear {
 	s.t.Helper()
 	c, err := p.Capture(s.ctx)
 	if err != nil {
@@ -138,22 +138,22 @@ func carrying(payload string) func([]byte) bool {
 func never([]byte) bool { return false }
 
 // say sends a frame as it is.
-func (s *dual) say(from *party, f frame) {
+func (s *dual) say(from *member, f frame) {
 	s.t.Helper()
-	if err := from.SendFrame(f.bytes(s.t)); err != nil {
+	if err := from.SendFrames(f.bytes(s.t)); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// datagram is one of UDP with a payload.
-func datagram(from, to *station, srcPort, dstPort uint16, payload string) frame {
+// udpFrame is one of UDP with a payload.
+func udpFrame(from, to *station, srcPort, dstPort uint16, payload string) frame {
 	f := packet("udp", from, to, srcPort, dstPort)
 	f.payload = []byte(payload)
 	return f
 }
 
 // fence returns when the switch has dealt with all that an endpoint has sent before: it answers who asks for the gateway.
-func (s *dual) fence(p *party) {
+func (s *dual) fence(p *member) {
 	s.t.Helper()
 	e := s.listen(p)
 	gateway := s.web.Gateways[0].Addr()
@@ -176,7 +176,7 @@ func (s *dual) each(part func(v6 bool, name string)) {
 }
 
 // udp opens a socket that the test closes.
-func (s *dual) udp(p *party, at netip.AddrPort) net.PacketConn {
+func (s *dual) udp(p *member, at netip.AddrPort) net.PacketConn {
 	s.t.Helper()
 	c, err := p.ListenUDP(s.ctx, at)
 	if err != nil {

@@ -68,7 +68,7 @@ func fill(t *testing.T, v reflect.Value) {
 
 // Every field of every object comes back, those too that will be added.
 func TestIntentsRoundTrip(t *testing.T) {
-	want := Intents{Bridge: "br0", Owner: "me", FirstZone: 7}
+	want := Intents{Bridge: "br0", Owner: "me", FirstZone: 7, Process: 8}
 	for _, o := range []Object{&Host{}, &Uplink{}, &Address{}, &Network{}, &Rule{}, &Endpoint{}} {
 		v := reflect.ValueOf(o).Elem()
 		fill(t, v)

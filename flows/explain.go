@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	of "github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/openflow/trace"
@@ -46,16 +47,33 @@ type Verdict struct {
 	Rule string `json:"rule,omitempty"`
 	// Reason says in words why.
 	Reason string `json:"reason"`
+	// Among are the endpoints that share the published port, such as endpoint "web0", if it is one that endpoints share: it is
+	// one of them that the packet was for. By [ByConnection], a connection from another port may be for another one.
+	Among []string `json:"among,omitempty"`
+	// Reply is what answers; nil if nobody does, or no flow sees it.
+	Reply *Reply `json:"reply,omitempty"`
+}
+
+// Reply is a packet that answers one that was delivered. It belongs to a connection that is known, so that no rule is asked
+// about it. It is told by what became of the first packet; the switch is not asked.
+type Reply struct {
+	// Sent is the packet as the receiver of the first sends it, Received as the sender of the first gets it.
+	Sent     string `json:"sent"`
+	Received string `json:"received"`
 }
 
 func (v Verdict) String() string {
+	reason := v.Reason
+	if len(v.Among) > 0 {
+		reason += " (one of " + strings.Join(v.Among, ", ") + ")"
+	}
 	switch {
 	case v.Outcome == Delivered:
-		return fmt.Sprintf("delivered to %s as %s: %s", v.To, v.Packet, v.Reason)
+		return fmt.Sprintf("delivered to %s as %s: %s", v.To, v.Packet, reason)
 	case v.Table != "":
-		return fmt.Sprintf("dropped in table %q as %s: %s", v.Table, v.Packet, v.Reason)
+		return fmt.Sprintf("dropped in table %q as %s: %s", v.Table, v.Packet, reason)
 	}
-	return fmt.Sprintf("not sent: %s", v.Reason)
+	return fmt.Sprintf("not sent: %s", reason)
 }
 
 // Leg is a way through the bridge.
@@ -79,8 +97,9 @@ type Step struct {
 	// Name and Purpose say what the table is for.
 	Name    string `json:"name"`
 	Purpose string `json:"purpose"`
-	// Match, Priority and Actions are those of the flow that it matched, as the switch writes them. Miss says that it
-	// matched none.
+	// Cookie, Match, Priority and Actions are those of the flow that it matched, as the switch writes them. Miss says that
+	// it matched none.
+	Cookie   string   `json:"cookie,omitempty"`
 	Match    string   `json:"match"`
 	Priority int      `json:"priority"`
 	Actions  []string `json:"actions"`
@@ -89,8 +108,7 @@ type Step struct {
 	// not one of the intents'.
 	Object string `json:"object"`
 
-	kind kind
-	rule string
+	ref ref
 }
 
 // maxLegs is how often a packet may come into the bridge.
@@ -105,10 +123,11 @@ func (i Intents) Explain(ctx context.Context, q Query, ask Tracer) (*Explanation
 	if err != nil {
 		return nil, fmt.Errorf("intents: %w", err)
 	}
-	x := &explainer{state: s, ask: ask, refs: byCookie(i.Objects), why: &Explanation{Query: q.String(), Legs: []Leg{}}}
+	x := &explainer{state: s, ask: ask, refs: s.byCookie(), why: &Explanation{Query: q.String(), Legs: []Leg{}}}
 	if err := x.explain(ctx, q); err != nil {
 		return nil, fmt.Errorf("explain %q: %w", q, err)
 	}
+	x.why.Verdict.Among = x.among
 	return x.why, nil
 }
 
@@ -119,8 +138,13 @@ type explainer struct {
 	refs map[uint64]ref
 	why  *Explanation
 	p    packet
+	sent packet // as it came into the bridge first
+	// everyone is the network whose endpoints the packet is for, all of them; nil if it is for one receiver.
+	everyone *networkState
 	// decided is the last decision of the rules on the way.
 	decided *decision
+	// among are the endpoints that share the published port that it came by.
+	among []string
 }
 
 // sending is a packet that somebody sends into a port of the bridge.
@@ -157,6 +181,7 @@ func (x *explainer) explain(ctx context.Context, q Query) error {
 		x.p.srcPort, x.p.dstPort = sourcePort, q.Service.FirstPort
 	}
 	next := x.first(from, to)
+	x.sent = x.p
 	for range maxLegs {
 		if next == nil {
 			return nil
@@ -201,6 +226,10 @@ func (x *explainer) first(from, to party) *sending {
 
 func (x *explainer) endpointSends(from, to party) *sending {
 	e := from.endpoint
+	if x.many(e, to.addr) {
+		x.everyone = x.networks[e.Network]
+		return &sending{from.name, e.Port, e.MAC, manyMAC(to.addr)}
+	}
 	if g, _ := x.networks[e.Network].gateway(x.p.f); !g.Contains(to.addr) || to.host {
 		return &sending{from.name, e.Port, e.MAC, x.host.MAC}
 	}
@@ -263,13 +292,24 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		return nil, errors.New("the switch does not follow the packet to its end")
 	}
 	l := Leg{From: in.from, Packet: x.p.String(), Port: in.port, Steps: x.steps(r), Trace: r}
-	if d := x.decide(l.Steps); d != nil {
-		x.decided = d
-	}
 	if err := x.p.read(r.Passes[len(r.Passes)-1].FinalFlow); err != nil {
 		return nil, err
 	}
+	if d := x.decide(l.Steps); d != nil {
+		x.decided = d
+	}
+	for _, s := range l.Steps {
+		if s.ref.kind == kindBalanced {
+			x.among = x.balanced[s.ref.name].sharers()
+		}
+	}
 	out := x.leaving(r)
+	if n := x.everyone; n != nil && out.copies > 0 {
+		l.To = "all others of " + n.String()
+		x.why.Legs = append(x.why.Legs, l)
+		x.why.Verdict = Verdict{Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: n.String() + " has multicast, past the rules"}
+		return nil, nil
+	}
 	if r.Dropped() || out.port == 0 || out.problem != "" {
 		x.why.Legs = append(x.why.Legs, l)
 		x.why.Verdict = x.dropped(l.Steps, out)
@@ -294,7 +334,10 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		x.p.ttl--
 		return x.hostSends("host"), nil
 	}
-	x.why.Verdict = Verdict{Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: x.reason(passedReason(l.Steps))}
+	x.why.Verdict = Verdict{
+		Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: x.reason(passedReason(l.Steps)),
+		Reply: &Reply{Sent: x.p.reply().String(), Received: x.sent.reply().String()},
+	}
 	if x.decided != nil {
 		x.why.Verdict.Rule = x.decided.rule
 	}

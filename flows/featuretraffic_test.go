@@ -17,7 +17,7 @@ import (
 )
 
 // dhcp is a message of DHCP from or to a client.
-func dhcp(t *testing.T, kind layers.DHCPMsgType, xid uint32, client *party) []byte {
+func dhcp(t *testing.T, kind layers.DHCPMsgType, xid uint32, client *member) []byte {
 	t.Helper()
 	m := &layers.DHCPv4{
 		Operation: layers.DHCPOpRequest, HardwareType: layers.LinkTypeEthernet, HardwareLen: 6, Xid: xid,
@@ -60,7 +60,7 @@ func TestDHCPTraffic(t *testing.T) {
 		may := s.w0.endpoint
 		may.DHCP = true
 		s.set(may)
-		toAll := func(from *party, xid uint32) frame {
+		toAll := func(from *member, xid uint32) frame {
 			f := packet("udp", from.in(false), s.host.in(false), 68, 67)
 			f.to, f.src, f.dst = broadcast, addrPort("0.0.0.0:68"), addrPort("255.255.255.255:67")
 			f.payload = dhcp(s.t, layers.DHCPMsgTypeDiscover, xid, from)
@@ -102,10 +102,10 @@ func TestDHCPTraffic(t *testing.T) {
 		s.say(s.w1, toAll(s.w1, 1)) // may not
 		s.fence(s.w1)
 		inside := s.listen(s.w1)
-		rogue := datagram(s.w0.in(false), s.w1.in(false), 67, 68, "offer")
+		rogue := udpFrame(s.w0.in(false), s.w1.in(false), 67, 68, "offer")
 		s.say(s.w0, rogue)
 		s.say(s.w0, rogue.with(func(f *frame) { f.to, f.dst = broadcast, addrPort("255.255.255.255:68") }))
-		s.say(s.w0, datagram(s.w0.in(false), s.w1.in(false), 68, 69, "not DHCP"))
+		s.say(s.w0, udpFrame(s.w0.in(false), s.w1.in(false), 68, 69, "not DHCP"))
 		if _, got := inside.until(carrying("not DHCP"), carrying("offer")); len(got) != 0 {
 			s.t.Errorf("a server that is an endpoint is heard: %x", got)
 		}
@@ -113,7 +113,7 @@ func TestDHCPTraffic(t *testing.T) {
 		s.say(s.w0, toAll(s.w0, 2))
 		hear(layers.DHCPMsgTypeDiscover, 2)
 		answer(layers.DHCPMsgTypeOffer, 2)
-		s.say(s.w0, datagram(s.w0.in(false), &station{mac: s.host.MAC(), addr: s.web.Gateways[0].Addr()}, 68, 69, "not DHCP"))
+		s.say(s.w0, udpFrame(s.w0.in(false), &station{mac: s.host.MAC(), addr: s.web.Gateways[0].Addr()}, 68, 69, "not DHCP"))
 		renew := net.UDPAddrFromAddrPort(netip.AddrPortFrom(s.web.Gateways[0].Addr(), 67))
 		if _, err := client.WriteTo(dhcp(s.t, layers.DHCPMsgTypeRequest, 3, s.w0), renew); err != nil {
 			s.t.Fatal(err)
@@ -126,7 +126,7 @@ func TestDHCPTraffic(t *testing.T) {
 		// web0's packets it looks at again only by and by.
 		s.web.Host = flows.ToHost
 		s.set(s.web)
-		s.say(s.w2, datagram(s.w2.in(false), &station{mac: s.host.MAC(), addr: s.web.Gateways[0].Addr()}, 70, 69, "now"))
+		s.say(s.w2, udpFrame(s.w2.in(false), &station{mac: s.host.MAC(), addr: s.web.Gateways[0].Addr()}, 70, 69, "now"))
 		if text, _ := s.receive(other); text != "now" {
 			s.t.Errorf("the host's other port hears %q first", text)
 		}
@@ -147,7 +147,7 @@ func TestMirrorTraffic(t *testing.T) {
 		copies := s.listen(s.w2)
 		s.each(func(v6 bool, name string) {
 			inside := s.udp(s.w0, netip.AddrPortFrom(s.w0.addr(v6), 53))
-			for _, from := range []*party{s.w1, s.outside} {
+			for _, from := range []*member{s.w1, s.outside} {
 				to := netip.AddrPortFrom(s.w0.addr(v6), 53)
 				if from == s.outside {
 					to = netip.AddrPortFrom(s.host.addr(v6), 5353)
@@ -172,10 +172,10 @@ func TestMirrorTraffic(t *testing.T) {
 					s.t.Fatalf("%s gets %q, %v", from.Name(), b[:n], err)
 				}
 				// What others say to each other is not copied.
-				s.say(s.w1, datagram(s.w1.in(v6), s.d0.in(v6), 1, 2, ask))
+				s.say(s.w1, udpFrame(s.w1.in(v6), s.d0.in(v6), 1, 2, ask))
 				s.fence(s.w1)
 				end := "end of " + from.Name() + name
-				s.say(s.w0, datagram(s.w0.in(v6), s.w1.in(v6), 1, 2, end))
+				s.say(s.w0, udpFrame(s.w0.in(v6), s.w1.in(v6), 1, 2, end))
 				_, got := copies.until(carrying(end), func(f []byte) bool { return carrying(ask)(f) || carrying(reply)(f) })
 				if len(got) != 2 || !carrying(ask)(got[0]) || !carrying(reply)(got[1]) {
 					s.t.Fatalf("%s, %s: got %d copies of a question and its answer: %x", name, from.Name(), len(got), got)
@@ -197,8 +197,8 @@ func TestMulticastTraffic(t *testing.T) {
 	onDualSites(t, testbed.Options{}, func(s *dual) {
 		s.web.Multicast = true
 		s.set(s.web)
-		all := []*party{s.w0, s.w1, s.w2, s.d0, s.host, s.outside}
-		ears := map[*party]*ear{}
+		all := []*member{s.w0, s.w1, s.w2, s.d0, s.host, s.outside}
+		ears := map[*member]*ear{}
 		for _, p := range all {
 			ears[p] = s.listen(p)
 		}
@@ -217,9 +217,9 @@ func TestMulticastTraffic(t *testing.T) {
 			if err != nil {
 				s.t.Fatal(err)
 			}
-			for _, from := range []*party{s.w0, s.d0} {
+			for _, from := range []*member{s.w0, s.d0} {
 				text := fmt.Sprintf("to many %d from %s", i, from.Name())
-				f := datagram(from.in(v6), s.w1.in(v6), dst.Port(), dst.Port(), text)
+				f := udpFrame(from.in(v6), s.w1.in(v6), dst.Port(), dst.Port(), text)
 				s.say(from, f.with(func(f *frame) { f.to, f.dst = mac, dst }))
 				s.fence(from)
 			}
@@ -243,7 +243,7 @@ func TestMulticastTraffic(t *testing.T) {
 				from, to = s.host, s.outside.in(false)
 			}
 			end := "end at " + p.Name()
-			s.say(from, datagram(from.in(false), to, 7, 7, end))
+			s.say(from, udpFrame(from.in(false), to, 7, 7, end))
 			_, got := ears[p].until(carrying(end), carrying("to many"))
 			want := 0
 			if p == s.w1 || p == s.w2 {

@@ -30,12 +30,9 @@ func (x *explainer) steps(r *trace.Result) []Step {
 				}
 			}
 			if v.Flow != nil {
-				s.Match, s.Priority = v.Flow.Match, v.Flow.Priority
+				s.Match, s.Priority, s.Cookie = v.Flow.Match, v.Flow.Priority, fmt.Sprintf("%#016x", v.Flow.Cookie)
 				if r, ok := x.refs[v.Flow.Cookie&^ownerMask]; ok && v.Flow.Cookie&ownerMask == x.owner {
-					s.Object, s.kind = r.String(), r.kind
-					if r.kind == kindRule {
-						s.rule = r.name
-					}
+					s.Object, s.ref = r.String(), r
 				}
 			}
 			for i, a := range v.Steps {
@@ -55,6 +52,7 @@ func (x *explainer) steps(r *trace.Result) []Step {
 type leaving struct {
 	port    uint32 // OpenFlow port number; 0 if no flow had it leave
 	problem string // why it did not, in the switch's words
+	copies  int    // how often it did leave
 }
 
 // leaving finds the last port that the packet was to leave by. Ports that get copies do not count.
@@ -74,9 +72,14 @@ func (x *explainer) leaving(r *trace.Result) (l leaving) {
 				port, err := strconv.ParseUint(text, 10, 32)
 				switch {
 				case text == "LOCAL" || err == nil && uint32(port) == of.PortLocal:
-					l = leaving{of.PortLocal, problem}
+					l.port, l.problem = of.PortLocal, problem
 				case err == nil && x.mirrors[uint32(port)] == 0:
-					l = leaving{uint32(port), problem}
+					l.port, l.problem = uint32(port), problem
+				default:
+					continue
+				}
+				if problem == "" {
+					l.copies++
 				}
 			}
 		}
@@ -146,13 +149,16 @@ func (x *explainer) decide(steps []Step) *decision {
 			continue
 		}
 		allowed := !s.Miss && s.Priority > 0
-		if s.kind == kindRule {
-			allowed = !x.rules[s.rule].Deny
+		if s.ref.kind == kindRule {
+			allowed = !x.rules[s.ref.name].Deny
 			verb := "allows"
 			if !allowed {
 				verb = "denies"
 			}
-			return &decision{s.rule, fmt.Sprintf("rule %q %s it", s.rule, verb)}
+			return &decision{s.ref.name, fmt.Sprintf("%s %s it", s.ref, verb)}
+		}
+		if asked != nil && asked.ref.kind == kindBalanced {
+			return &decision{"", fmt.Sprintf("%s publishes the port, %s", x.holder(x.p.dst).name, x.balanced[asked.ref.name].balance.words())}
 		}
 		return &decision{"", defaultReason(asked, steps, uint32(next)&^byDefault, allowed)}
 	}
@@ -170,7 +176,7 @@ func defaultReason(asked *Step, steps []Step, stage uint32, allowed bool) string
 		return "it belongs to what was allowed before"
 	}
 	switch {
-	case asked.Table == tableInbound || asked.kind == kindEndpoint:
+	case asked.Table == tableInbound || asked.ref.kind == kindEndpoint:
 		return asked.Object + " publishes the port"
 	case asked.Table == tableHostAccess && allowed:
 		return asked.Object + " lets its endpoints connect to the host"
@@ -189,7 +195,7 @@ func defaultReason(asked *Step, steps []Step, stage uint32, allowed bool) string
 		return asked.Object + " has a way out"
 	case asked.Table == tableBetween && stage == admitOther:
 		return "endpoints of different networks reach each other only as rules allow, and none does"
-	case asked.Table == tableBetween && asked.kind == kindBase:
+	case asked.Table == tableBetween && asked.ref.kind == kindBase:
 		return "a routed network reaches the outside with its own addresses"
 	case asked.Table == tableBetween && allowed:
 		return "endpoints of " + asked.Object + " reach each other"
@@ -238,10 +244,18 @@ func (x *explainer) dropped(steps []Step, out leaving) Verdict {
 func (x *explainer) droppedReason(s Step) string {
 	toSubnet := x.subnet(x.p.dst)
 	switch {
+	case s.Object == "" && !s.Miss:
+		return "a flow that no intent asks for drops it"
 	case s.Table == tableClassify:
 		return "the switch has no flow for the port that it comes in at"
 	case s.Table == tableSource:
 		return "the switch does not know the sender's MAC and address at this port"
+	case s.Table == tableFromEndpoint && x.everyone != nil && x.everyone.Multicast:
+		return x.everyone.String() + " has no other endpoint"
+	case s.Table == tableFromEndpoint && x.everyone != nil:
+		return x.everyone.String() + " has no multicast"
+	case s.Table == tableFromEndpoint && s.ref.kind == kindBase && !s.Miss:
+		return fmt.Sprintf("%s is not for unicast on a link", x.p.dst)
 	case s.Table == tableFromEndpoint && toSubnet != nil:
 		return "endpoints of different networks reach each other only as rules allow, and there is no rule"
 	case s.Table == tableFromEndpoint && s.Miss:
@@ -254,11 +268,10 @@ func (x *explainer) droppedReason(s Step) string {
 		return "the host forwards nothing to endpoints of a network that is not routed"
 	case s.Table == tableInbound || s.Table == tableRoute:
 		return "no port is published there"
+	case s.Table == tableDestination && s.Miss && x.holder(x.p.dst).endpoint != nil:
+		return "the switch lacks the flow of " + x.holder(x.p.dst).name
 	case s.Table == tableDestination && s.Miss:
 		return fmt.Sprintf("no endpoint of the network has the address %s", x.p.dst)
-	}
-	if s.Object == "" && !s.Miss {
-		return "a flow that no intent asks for drops it"
 	}
 	return "table \"" + s.Name + "\": " + s.Purpose
 }

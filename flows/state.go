@@ -34,12 +34,15 @@ type state struct {
 	env
 	endpoints map[string]*endpointState
 	zones     map[uint16]string // network numbers in use
-	retired   map[uint16]bool   // and those that were
+	// lastNumber is the one that a network got last; 0 before the first.
+	lastNumber uint16
 
 	ports     map[uint32]ref
 	addrs     map[netip.Addr]ref
 	macs      map[macKey]ref
 	published map[publishedKey][]publishedAt
+	balanced  map[string]*balancedState // by what the port is called
+	groups    map[uint16]string         // their groups' numbers
 	ruleIDs   map[uint32]string
 	mirrors   map[uint32]int // how many endpoints are mirrored to a port
 	// members are the names of endpoints by what labels they have, and selecting those of rules by what they select by.
@@ -81,11 +84,22 @@ type endpointState struct {
 	outside []outsidePort
 }
 
-// kept is what the switch had chosen for objects before the program started: the numbers of networks, by object cookie,
-// and ports outside.
+// kept is what the switch had chosen for objects before the program started: the numbers of networks and of groups, by
+// object cookie, and ports outside.
 type kept struct {
-	networks map[uint64]uint16
-	ports    map[keptPort][]keptOutside
+	networks, groups map[uint64]uint16
+	ports            map[keptPort][]keptOutside
+}
+
+// numbers are those of networks and groups.
+func (k kept) numbers() map[uint16]bool {
+	all := map[uint16]bool{}
+	for _, of := range []map[uint64]uint16{k.networks, k.groups} {
+		for _, id := range of {
+			all[id] = true
+		}
+	}
+	return all
 }
 
 // keptPort is a published port of the endpoint with a cookie.
@@ -114,11 +128,12 @@ func newState(e env) *state {
 		env:       e,
 		endpoints: map[string]*endpointState{},
 		zones:     map[uint16]string{},
-		retired:   map[uint16]bool{},
 		ports:     map[uint32]ref{},
 		addrs:     map[netip.Addr]ref{},
 		macs:      map[macKey]ref{},
 		published: map[publishedKey][]publishedAt{},
+		balanced:  map[string]*balancedState{},
+		groups:    map[uint16]string{},
 		ruleIDs:   map[uint32]string{},
 		mirrors:   map[uint32]int{},
 		members:   map[string]map[string]bool{},
@@ -127,12 +142,20 @@ func newState(e env) *state {
 	}
 }
 
-// index is the set of a key, made if there is none yet.
-func index(sets map[string]map[string]bool, key string) map[string]bool {
+// enter puts a name into the set of a key.
+func (s *state) enter(sets map[string]map[string]bool, key, name string) {
 	if sets[key] == nil {
-		sets[key] = map[string]bool{}
+		assign(s, sets, key, map[string]bool{})
 	}
-	return sets[key]
+	assign(s, sets[key], name, true)
+}
+
+// leave takes a name out of the set of a key, and with the last one the set.
+func (s *state) leave(sets map[string]map[string]bool, key, name string) {
+	unassign(s, sets[key], name)
+	if len(sets[key]) == 0 {
+		unassign(s, sets, key)
+	}
 }
 
 // assign sets m[k] = v and remembers how it was.
@@ -168,7 +191,7 @@ func (s *state) rollback() {
 // commit keeps everything since the last commit, and takes what was dirty as compiled.
 func (s *state) commit() {
 	s.undo = nil
-	clear(s.dirty)
+	s.dirty = map[ref]bool{}
 }
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
@@ -208,7 +231,7 @@ func (s *state) set(objects []Object, before kept) error {
 		case Address:
 			err = s.putAddress(o)
 		case Network:
-			err = s.putNetwork(o, before.networks)
+			err = s.putNetwork(o, before)
 		case Rule:
 			err = s.putRule(o)
 		case Endpoint:
@@ -367,7 +390,6 @@ func (s *state) remove(objects []Object) error {
 			}
 			s.releaseNetwork(o.Name)
 			unassign(s, s.zones, n.id)
-			assign(s, s.retired, n.id, true)
 			unassign(s, s.networks, o.Name)
 			s.touchRules(InNetwork(o.Name).key())
 		case Uplink:
@@ -453,6 +475,10 @@ func (s *state) compile(r ref) compiled {
 	case kindEndpoint:
 		if e := s.endpoints[r.name]; e != nil {
 			return compileEndpoint(s.env, &e.Endpoint, s.networks[e.Network], s.concerning(&e.Endpoint))
+		}
+	case kindBalanced:
+		if p := s.balanced[r.name]; p != nil {
+			return compileBalanced(s.env, p)
 		}
 	}
 	return compiled{}

@@ -232,6 +232,38 @@ func TestZonesAreNotReused(t *testing.T) {
 	}
 }
 
+// When all numbers were taken once, that of the network that went last is still the last to be taken again.
+func TestZonesGoRound(t *testing.T) {
+	const first, last = 65532, 65535
+	s := newState(env{natZone: first - 2})
+	if err := s.set([]Object{testHost, testDB}, kept{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.networks["db"].id; got != first {
+		t.Fatalf("the first network got the number %d, want %d", got, first)
+	}
+	var numbers []uint16
+	for range 6 {
+		if err := s.set([]Object{testUp, testWeb}, kept{}); err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, s.networks["web"].id)
+		if err := s.remove([]Object{testWeb}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []uint16{first + 1, first + 2, last, first + 1, first + 2, last}; !slices.Equal(numbers, want) {
+		t.Errorf("got numbers %v, want %v", numbers, want)
+	}
+	var networks []Object
+	for i := range 4 {
+		networks = append(networks, named(gateways(testDB, fmt.Sprintf("10.%d.0.1/24", 10+i)), fmt.Sprint(i)))
+	}
+	if err := s.set(networks, kept{}); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "no conntrack zone") {
+		t.Errorf("five networks with four zones: got error %v, want %v", err, ErrConflict)
+	}
+}
+
 // One endpoint more costs that endpoint's flows and nothing else.
 func TestEndpointTouchesOnlyItself(t *testing.T) {
 	s := newState(env{natZone: 1})
@@ -245,6 +277,35 @@ func TestEndpointTouchesOnlyItself(t *testing.T) {
 	want := map[ref]bool{{kindEndpoint, "web3"}: true}
 	if !maps.Equal(s.dirty, want) {
 		t.Errorf("got dirty objects %v, want %v", s.dirty, want)
+	}
+}
+
+// What comes and goes leaves nothing behind, whatever its name, labels and selectors, refused changes included.
+func TestStateDoesNotGrow(t *testing.T) {
+	s := newState(env{natZone: 1})
+	if err := s.set([]Object{testHost, testUp, testWeb}, kept{}); err != nil {
+		t.Fatal(err)
+	}
+	s.commit()
+	for i := range 10 {
+		e := endpoint(testWeb, 2)
+		e.Name, e.Labels = fmt.Sprint("e", i), map[string]string{"id": fmt.Sprint(i)}
+		r := Rule{Name: fmt.Sprint("r", i), From: []Selector{Labelled(e.Labels)}, To: []Selector{EndpointNamed(e.Name)}}
+		if err := s.set([]Object{e, r, endpoint(testDB, 2)}, kept{}); !errors.Is(err, ErrNotFound) {
+			t.Fatal(err)
+		}
+		s.rollback()
+		if err := s.set([]Object{e, r}, kept{}); err != nil {
+			t.Fatal(err)
+		}
+		s.commit()
+		if err := s.remove([]Object{e, r}); err != nil {
+			t.Fatal(err)
+		}
+		s.commit()
+	}
+	if n := len(s.members) + len(s.selecting) + len(s.endpoints) + len(s.ports) + len(s.rules) + len(s.ruleIDs); n != 1 { // the uplink's port
+		t.Errorf("%d entries are left: members %v, selecting %v", n, s.members, s.selecting)
 	}
 }
 
@@ -339,6 +400,9 @@ func TestStateEqualsFresh(t *testing.T) {
 			for p := range rapid.Uint16Range(0, 2).Draw(t, "published") {
 				e.Publish = append(e.Publish, PortMapping{Proto: TCP, HostPort: 80 + p, Port: 80})
 			}
+			if rapid.Bool().Draw(t, "shares") {
+				e.Publish = append(e.Publish, shared(90, rapid.SampledFrom([]Balance{ByConnection, ByClientIP, ByClientIP}).Draw(t, "balance")))
+			}
 			return e
 		})
 		t.Repeat(map[string]func(*rapid.T){
@@ -428,12 +492,16 @@ func others(b book) (texts []string) {
 // flowTexts are the flows of all that is declared as text, by key.
 func flowTexts(s *state) map[string]string {
 	objects := map[ref]output{}
-	for _, r := range append(refsOf(s.objects()), ref{kind: kindBase}) {
+	for _, r := range s.refs() {
 		objects[r] = s.output(r)
 	}
 	b := newBook()
 	b.apply(b.edit(objects))
-	return texts(b.flows)
+	all := texts(b.flows)
+	for id, g := range b.groups {
+		all[fmt.Sprintf("group %d", id)] = g.String()
+	}
+	return all
 }
 
 func texts(flows map[string]*of.Flow) map[string]string {

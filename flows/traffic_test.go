@@ -24,6 +24,7 @@ type site struct {
 	t          *testing.T
 	ctx        context.Context
 	web0, web1 *testbed.Attached
+	connect    openflow.ClientOptions
 	client     *openflow.Client
 	sw         *flows.Switch
 }
@@ -61,7 +62,7 @@ func onTestbeds(t *testing.T, o testbed.Options, test func(s *site)) {
 					t.Error(err)
 				}
 			})
-			test(&site{Testbed: tb, t: t, ctx: ctx})
+			test(&site{Testbed: tb, t: t, ctx: ctx, connect: quick})
 		})
 	}
 }
@@ -93,7 +94,7 @@ func (s *site) start(o flows.Options) {
 func (s *site) open(o flows.Options) {
 	s.t.Helper()
 	o.Owner = "site"
-	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), quick)
+	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), s.connect)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/tier"
 )
 
@@ -69,7 +71,7 @@ func TestCheckKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
+	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0", HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 1}}}
 	must(h.LinkAdd(br0))
 	must(h.LinkSetUp(br0))
 	address := func(text string) *netlink.Addr {
@@ -91,10 +93,18 @@ func TestCheckKernel(t *testing.T) {
 	}
 	check()
 
+	own := intents.Objects[0].(flows.Host)
+	other := own
+	other.MAC = net.HardwareAddr{2, 0, 0, 0, 0, 2}
+	intents.Objects[0] = other
+	check("the device br0 has the MAC 02:00:00:00:00:01, the host of the intents 02:00:00:00:00:02: " +
+		"it is another bridge's (--switch-netns), or has another MAC now")
+	intents.Objects[0] = own
+
 	for _, s := range settings {
 		other := map[string]string{"0": "1", "1": "0"}[s.Value]
 		must(ns.SetSysctl(s.Key, other))
-		check(fmt.Sprintf("%s is %s, the intents need %s", s.Key, other, s.Value))
+		check(fmt.Sprintf("%s is %s, the intents need %[3]s: sysctl -w %[1]s=%[3]s", s.Key, other, s.Value))
 		must(ns.SetSysctl(s.Key, s.Value))
 	}
 	must(h.AddrDel(br0, address("10.2.0.1/24")))
@@ -126,4 +136,33 @@ func TestCheckKernel(t *testing.T) {
 		strings.TrimSpace(string(name)), os.Getpid()))
 	intents.Process = os.Getpid()
 	check()
+}
+
+// The namespace of a switch is that of who serves its sockets.
+func TestPeerNetns(t *testing.T) {
+	n := nodetest.New(t)
+	same := func(a, b string) bool {
+		t.Helper()
+		var files [2]os.FileInfo
+		for i, path := range []string{a, b} {
+			var err error
+			if files[i], err = os.Stat(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return os.SameFile(files[0], files[1])
+	}
+	if got := peerNetns("unix:" + n.Dir() + "/db.sock"); got == "" || !same(got, n.Host().Path()) {
+		t.Errorf("got %q, want the namespace of the node's host", got)
+	}
+	own, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	for _, endpoint := range []string{"unix:" + own.Addr().String(), "unix:/nonexistent", "tcp:127.0.0.1:1", ""} {
+		if got := peerNetns(endpoint); got != "" {
+			t.Errorf("%s: got %q, want none but the present one", endpoint, got)
+		}
+	}
 }

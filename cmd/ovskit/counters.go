@@ -5,10 +5,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,7 +21,7 @@ import (
 func countersCommand() *cobra.Command {
 	var (
 		rundir, file, mgmt, output string
-		timeout                    time.Duration
+		timeout, over              time.Duration
 	)
 	c := &cobra.Command{
 		Use:   "counters",
@@ -53,16 +51,22 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			if mgmt == "" {
 				mgmt = "unix:" + filepath.Join(runDir(rundir), intents.Bridge+".mgmt")
 			}
-			ctx, cancel := context.WithTimeout(c.Context(), timeout)
+			if over < 0 {
+				return usagef("%s: --over %s: below zero", c.CommandPath(), over)
+			}
+			ctx, cancel := context.WithTimeout(c.Context(), over+timeout)
 			defer cancel()
 			conn, err := openflow.Dial(ctx, mgmt, openflow.Options{})
 			if err != nil {
-				return managementError(err, intents.Bridge)
+				return socketError(err, fmt.Sprintf("does ovs-vswitchd run, and is there a bridge %s? --rundir and --mgmt say where", intents.Bridge))
 			}
 			defer conn.Close()
 			counters, err := intents.Counters(ctx, conn)
+			if err == nil && over > 0 {
+				counters, err = countOver(ctx, over, counters, func() (*flows.Counters, error) { return intents.Counters(ctx, conn) })
+			}
 			if err != nil {
-				return err
+				return socketError(err, "does ovs-vswitchd run?")
 			}
 			if output == "json" {
 				return printJSON(c.OutOrStdout(), struct {
@@ -77,20 +81,24 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 		"`DIR` with the sockets of Open vSwitch (default $OVS_RUNDIR or /var/run/openvswitch)")
 	c.Flags().StringVar(&file, "intents", "", "`FILE` with the intents (default ovskit-intents.json in --rundir)")
 	c.Flags().StringVar(&mgmt, "mgmt", "", "`ENDPOINT` of the bridge's OpenFlow (default unix:RUNDIR/BRIDGE.mgmt)")
+	c.Flags().DurationVar(&over, "over", 0, "show what is counted in this time from now, instead of all")
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for the switch")
 	c.Flags().StringVarP(&output, "output", "o", "text", "what to print: text or json")
 	return c
 }
 
-// managementError says what may be the matter where a bridge could not be reached.
-func managementError(err error, bridge string) error {
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (does ovs-vswitchd run, and is there a bridge %s? --rundir and --mgmt say where)", err, bridge)
+// countOver is what is counted in a time from the first reading on.
+func countOver(ctx context.Context, over time.Duration, first *flows.Counters, read func() (*flows.Counters, error)) (*flows.Counters, error) {
+	select {
+	case <-time.After(over):
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return err
+	last, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return last.Since(first), nil
 }
 
 // printCounters prints counters for people: a table of each kind that there is something of.

@@ -107,6 +107,9 @@ func removeKept(c *cobra.Command) error {
 	for _, name := range removed {
 		fmt.Fprintf(c.OutOrStdout(), "removed %s\n", name)
 	}
+	if errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("%w\n(only root may remove them)", err)
+	}
 	return err
 }
 
