@@ -13,6 +13,11 @@ import (
 func compileNetwork(v env, n *networkState) compiled {
 	b := v.builder(n.ref())
 	b.add(tableBetween, 100, of.Match{fresh, network(n.id)}, tableDestination, setNext(ask(admitLocal, !n.Isolated)))
+	if !n.Isolated {
+		// Nobody tracks what is sent inside while there is no rule. A connection from before the last one went may be far out
+		// of its window when the next one comes.
+		b.add(tableBetween, 410, of.Match{invalid, network(n.id), origin(0)}, tableDestination, setNext(ask(admitUntracked, true)))
+	}
 	b.add(tableHostAccess, 200, of.Match{fresh, network(n.id)}, tablePolicy,
 		set(receiver(of.PortLocal)), setNext(ask(admitLocal, n.Host&ToHost != 0)))
 	for _, f := range families {
