@@ -4,6 +4,7 @@
 package flows_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,6 +42,7 @@ type arena struct {
 	world      *oracle.World
 	objects    map[string]flows.Object // declared, by what errors call them
 	last       uint16                  // the last source port that an attempt had
+	affinity   map[netip.Addr]choice   // by client
 }
 
 var (
@@ -53,7 +55,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	a := &arena{
 		t: t, ctx: t.Context(), ovs: fakeovs.NewWith(t, fakeovs.Options{InMemory: true}),
-		ports: map[string]uint32{}, objects: map[string]flows.Object{},
+		ports: map[string]uint32{}, objects: map[string]flows.Object{}, affinity: map[netip.Addr]choice{},
 	}
 	a.br, a.dial, a.management = a.ovs.Bridge("br0"), a.ovs.Dial, a.ovs.Bridge("br0").Management()
 	db, err := vswitch.Dial(a.ctx, ovsdb.Options{Endpoint: a.ovs.DatabaseEndpoint(), Dial: a.ovs.Dial})
@@ -94,7 +96,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	s := switchtest.Sandbox(t)
-	a := &arena{t: t, ctx: t.Context(), ports: map[string]uint32{}, objects: map[string]flows.Object{}, uplink: 1}
+	a := &arena{t: t, ctx: t.Context(), ports: map[string]uint32{}, objects: map[string]flows.Object{}, affinity: map[netip.Addr]choice{}, uplink: 1}
 	br, err := bridge.Ensure(a.ctx, s.DB, bridge.Config{Name: "br0", MAC: arenaHost, Datapath: s.Datapath})
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +115,7 @@ func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 // open connects to the switch, as a program does when it starts; one that runs ends.
 func (a *arena) open() (err error) {
 	a.close()
-	o := openflow.Options{Dial: a.dial}
+	o := openflow.Options{Dial: a.dial, Versions: []openflow.Version{openflow.Version15}} // session affinity needs it
 	if a.conn, err = openflow.Dial(a.ctx, a.management, o); err != nil {
 		return err
 	}
@@ -207,7 +209,7 @@ func (a *arena) drift() error {
 		plain[i] = f.Flow
 		got[f.Key()] = f.Flow
 	}
-	want, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(a.objects))...)
+	want, wantGroups, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(a.objects))...)
 	if err != nil {
 		return err
 	}
@@ -220,6 +222,16 @@ func (a *arena) drift() error {
 	}
 	for _, f := range got {
 		errs = append(errs, fmt.Errorf("the switch has in excess %s", f))
+	}
+	groups, err := a.conn.Groups(a.ctx)
+	if err != nil {
+		return err
+	}
+	for _, all := range [][]openflow.Group{groups, wantGroups} {
+		slices.SortFunc(all, func(a, b openflow.Group) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	if !slices.EqualFunc(groups, wantGroups, openflow.Group.Equal) {
+		errs = append(errs, fmt.Errorf("the switch has the groups %s, want %s", groups, wantGroups))
 	}
 	return errors.Join(errs...)
 }
@@ -250,7 +262,7 @@ func (a *arena) compose(w *oracle.World) []flows.Object {
 	for name, e := range w.Endpoints {
 		o := flows.Endpoint{Name: name, Network: e.Network, Port: a.ports[name], MAC: a.mac(name), Addrs: e.Addrs, Labels: e.Labels}
 		for _, m := range e.Publish {
-			p := flows.PortMapping{Proto: protocolsByName[m.Proto], HostAddr: m.Addr, HostPort: m.Outside, Port: m.Port}
+			p := flows.PortMapping{Proto: protocolsByName[m.Proto], HostAddr: m.Addr, HostPort: m.Outside, Port: m.Port, Balance: balances[m.Balance]}
 			if m.Ports > 1 {
 				p.HostPortEnd = m.Outside + uint16(m.Ports-1)
 			}
@@ -267,6 +279,8 @@ func (a *arena) compose(w *oracle.World) []flows.Object {
 	}
 	return objects
 }
+
+var balances = map[oracle.Balance]flows.Balance{oracle.ByConnection: flows.ByConnection, oracle.ByClient: flows.ByClientIP}
 
 var protocolsByName = map[string]flows.Proto{"tcp": flows.TCP, "udp": flows.UDP, "sctp": flows.SCTP, "ping": flows.ICMP}
 

@@ -28,9 +28,11 @@ type Station interface {
 	DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
 	// Ping sends echo requests of ICMP or ICMPv6 to dst until one is answered or ctx ends.
 	Ping(ctx context.Context, dst netip.Addr) error
-	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS, after what the station has sent
+	// SendFrames sends frames as they are, from the Ethernet header on and without FCS, after what the station has sent
 	// before.
-	SendFrame(frame []byte) error
+	SendFrames(frames ...[]byte) error
+	// Neighbours are the MACs that the station takes its neighbours at the interface to have.
+	Neighbours() (map[netip.Addr]net.HardwareAddr, error)
 	// Capture collects the frames that arrive at the interface from now on, whomever they are for.
 	Capture(ctx context.Context) (Capture, error)
 }
