@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -28,20 +29,29 @@ type entry struct {
 // output compiles an object; one that is not declared gives nothing.
 func (s *state) output(r ref) output {
 	c := s.compile(r)
-	out := output{
-		flows:  make([]entry, 0, len(c.flows)+len(c.clauses)),
-		groups: c.groups, meters: c.meters, claims: s.claims(r),
+	own := len(c.flows)
+	for _, shared := range c.clauses {
+		c.flows = append(c.flows, entry{flow: shared.flow()})
 	}
-	for _, f := range c.flows {
-		out.flows = append(out.flows, entry{f.Key(), f})
+	addKeys(c.flows)
+	for i := range c.flows[own:] {
+		e := &c.flows[own+i]
+		e.flow.Cookie = s.owner | objectCookie(ref{kindShared, e.key})
 	}
-	for _, c := range c.clauses {
-		f := c.flow()
-		key := f.Key()
-		f.Cookie = s.owner | objectCookie(ref{kindShared, key})
-		out.flows = append(out.flows, entry{key, f})
+	return output{flows: c.flows, groups: c.groups, meters: c.meters, claims: s.claims(r)}
+}
+
+// addKeys gives flows their keys, all of which are parts of one string.
+func addKeys(flows []entry) {
+	const usual = 48 // the length of a key
+	var all strings.Builder
+	all.Grow(usual * len(flows))
+	var key [2 * usual]byte
+	for i := range flows {
+		begin := all.Len()
+		all.Write(flows[i].flow.AppendKey(key[:0]))
+		flows[i].key = all.String()[begin:]
 	}
-	return out
 }
 
 // outputs compiles what has to be compiled again.
@@ -55,13 +65,13 @@ func (s *state) outputs() map[ref]output {
 
 // items are things that a switch holds: flows by key, groups and meters by number.
 type items struct {
-	flows  map[string]of.Flow
-	groups map[uint32]of.Group
-	meters map[uint32]of.MeterConfig
+	flows  map[string]*of.Flow
+	groups map[uint32]*of.Group
+	meters map[uint32]*of.MeterConfig
 }
 
 func newItems() items {
-	return items{map[string]of.Flow{}, map[uint32]of.Group{}, map[uint32]of.MeterConfig{}}
+	return items{map[string]*of.Flow{}, map[uint32]*of.Group{}, map[uint32]*of.MeterConfig{}}
 }
 
 // book is what the switch should hold, and which objects account for it.
@@ -88,8 +98,13 @@ type edit struct {
 
 // edit gives what changes in the book if objects are compiled to something else.
 func (b *book) edit(objects map[ref]output) edit {
+	flows := 0
+	for r, out := range objects {
+		flows += max(len(out.flows), len(b.objects[r].flows))
+	}
 	e := edit{
-		objects, map[string]*of.Flow{}, map[uint32]*of.Group{}, map[uint32]*of.MeterConfig{}, map[string]map[ref][]of.Flow{},
+		objects, make(map[string]*of.Flow, flows), map[uint32]*of.Group{}, map[uint32]*of.MeterConfig{},
+		map[string]map[ref][]of.Flow{},
 	}
 	givers := func(key string) map[ref][]of.Flow {
 		if e.clauses[key] == nil {
@@ -100,8 +115,8 @@ func (b *book) edit(objects map[ref]output) edit {
 	}
 	for r := range objects {
 		old := b.objects[r]
-		for _, f := range old.flows {
-			if isClause(f.flow) {
+		for i := range old.flows {
+			if f := &old.flows[i]; isClause(&f.flow) {
 				delete(givers(f.key), r)
 			} else {
 				e.flows[f.key] = nil
@@ -116,7 +131,7 @@ func (b *book) edit(objects map[ref]output) edit {
 	}
 	for r, out := range objects {
 		for i := range out.flows {
-			if f := &out.flows[i]; isClause(f.flow) {
+			if f := &out.flows[i]; isClause(&f.flow) {
 				g := givers(f.key)
 				g[r] = append(g[r], f.flow)
 			} else {
@@ -138,7 +153,7 @@ func (b *book) edit(objects map[ref]output) edit {
 
 // isClause reports whether a flow does nothing but tell what conjunctions a packet fulfils a dimension of. Only such
 // flows may come from several objects.
-func isClause(f of.Flow) bool {
+func isClause(f *of.Flow) bool {
 	return len(f.Apply) > 0 && !slices.ContainsFunc(f.Apply, func(a of.Action) bool {
 		_, ok := a.(of.Conjunction)
 		return !ok
@@ -211,12 +226,12 @@ func (h *items) without(e edit) {
 	}
 }
 
-func patch[K comparable, T any](m map[K]T, changes map[K]*T) {
+func patch[K comparable, T any](m, changes map[K]*T) {
 	for k, v := range changes {
 		if v == nil {
 			delete(m, k)
 		} else {
-			m[k] = *v
+			m[k] = v
 		}
 	}
 }

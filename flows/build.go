@@ -4,35 +4,59 @@
 package flows
 
 import (
+	"cmp"
 	"net"
+	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// compiled is what an object is on the switch.
+// compiled is what an object is on the switch. Its flows have no keys yet.
 type compiled struct {
-	flows []of.Flow
+	flows []entry
 	// clauses are its parts of flows that rules share.
 	clauses []clause
 	groups  []of.Group
 	meters  []of.MeterConfig
 }
 
-// builder collects what one object is compiled to.
+// builder collects what one object is compiled to. The conditions and actions of all its flows lie in a few long slices: they
+// are copied there, so that what a flow is made with need not outlive that.
 type builder struct {
 	cookie uint64
 	compiled
+	fields  []of.MatchField
+	actions []of.Action
 }
 
-// add appends a flow that applies actions and then, if next is not 0, goes to table next.
-func (b *builder) add(table uint8, priority uint16, match of.Match, next uint8, actions ...of.Action) {
-	b.flows = append(b.flows, of.Flow{
+// add appends a flow that applies actions and then, if next is not 0, goes to table next. It returns the flow, until the
+// next one is added.
+func (b *builder) add(table uint8, priority uint16, match of.Match, next uint8, actions ...of.Action) *of.Flow {
+	laid := of.Match(lay(&b.fields, match))
+	// In this order a match is in its canonical form, and is compared and encoded as it is.
+	slices.SortFunc(laid, func(f, g of.MatchField) int { return cmp.Compare(f.Field, g.Field) })
+	b.flows = append(b.flows, entry{flow: of.Flow{
 		Table:        table,
 		Priority:     priority,
-		Match:        match,
-		Instructions: of.Instructions{Apply: actions, Goto: next},
+		Match:        laid,
+		Instructions: of.Instructions{Apply: lay(&b.actions, actions), Goto: next},
 		Cookie:       b.cookie,
-	})
+	}})
+	return &b.flows[len(b.flows)-1].flow
+}
+
+// lay copies items to where others of an object lie, nil if there are none.
+func lay[T any](all *[]T, items []T) []T {
+	if len(items) == 0 {
+		return nil
+	}
+	if cap(*all)-len(*all) < len(items) {
+		const least, most = 48, 1024
+		*all = make([]T, 0, max(len(items), least, min(2*cap(*all), most)))
+	}
+	begin := len(*all)
+	*all = append(*all, items...)
+	return (*all)[begin:len(*all):len(*all)]
 }
 
 // drop appends a flow that ends a packet's way.
@@ -41,14 +65,24 @@ func (b *builder) drop(table uint8, priority uint16, match of.Match) {
 }
 
 // untagged matches frames without an 802.1Q tag.
-var untagged = of.Uint(of.FieldVLANTCI, 0)
+var untagged = of.Untagged()
+
+// room is for how many conditions a match is made: more than flows have here.
+const room = 8
 
 // arp is a match on ARP packets with further conditions.
-func arp(more ...of.MatchField) of.Match { return of.Match{of.EthType(of.EthTypeARP)}.With(more...) }
+func arp(more ...of.MatchField) of.Match {
+	return append(append(make(of.Match, 0, room), etherTypeARP), more...)
+}
+
+var (
+	etherTypeARP = of.EthType(of.EthTypeARP)
+	request      = of.ARPOp(arpRequest)
+)
 
 // nd is a match on messages of neighbour discovery of a type (RFC 4861), which no router has forwarded.
 func nd(t uint8, more ...of.MatchField) of.Match {
-	return families[1].icmpType(t, of.Uint(of.FieldICMPv6Code, 0)).With(more...)
+	return append(families[1].icmpType(t, of.Uint(of.FieldICMPv6Code, 0)), more...)
 }
 
 // The operations of ARP (RFC 826) and the types of neighbour discovery (RFC 4861, 4) and multicast listening (RFC 2710,
@@ -74,7 +108,11 @@ func receiver(port uint32) of.MatchField      { return of.Reg(regReceiver, port)
 func stage(n uint32) of.MatchField            { return of.RegMasked(regNext, n, byDefault-1) }
 func set(f of.MatchField) of.Action           { return of.SetField{MatchField: f} }
 func setNext(n uint32) of.Action              { return set(of.Reg(regNext, n)) }
-func fromOutsideOrHost() of.MatchField        { return of.RegMasked(regOrigin, fromOutside, fromOutside) }
+
+// setNoInPort lets a packet go out where it came in.
+var setNoInPort = set(of.InPort(0))
+
+func fromOutsideOrHost() of.MatchField { return of.RegMasked(regOrigin, fromOutside, fromOutside) }
 
 // ask is the value of regNext that leads to a stage, by default or not.
 func ask(stage uint32, allowed bool) uint32 {

@@ -11,7 +11,7 @@ import (
 )
 
 func checkMAC(mac net.HardwareAddr) error {
-	if len(mac) != 6 || mac[0]&1 != 0 || mac.String() == "00:00:00:00:00:00" {
+	if len(mac) != 6 || mac[0]&1 != 0 || [6]byte(mac) == [6]byte{} {
 		return fmt.Errorf("MAC %q is not a unicast Ethernet address: %w", mac, ErrInvalid)
 	}
 	return nil
@@ -38,10 +38,8 @@ func checkAddr(p netip.Prefix) error {
 	if p.Addr().IsLinkLocalUnicast() && p.Addr().Is6() {
 		return fmt.Errorf("address %s is of one link only: %w", p.Addr(), ErrInvalid)
 	}
-	for _, all := range broadcasts(p) {
-		if p.Addr() == all {
-			return fmt.Errorf("address %s is a broadcast address of its subnet: %w", p, ErrInvalid)
-		}
+	if first, last := broadcasts(p); p.Addr() == first || p.Addr() == last {
+		return fmt.Errorf("address %s is a broadcast address of its subnet: %w", p, ErrInvalid)
 	}
 	return nil
 }

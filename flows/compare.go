@@ -24,7 +24,7 @@ func (s *Switch) step(e edit) (p *of.Plan, written map[string]bool) {
 }
 
 func changes[K comparable, T any](
-	edit map[K]*T, book, left map[K]T, equal func(a, b T) bool, written map[K]bool,
+	edit, book, left map[K]*T, equal func(a, b T) bool, written map[K]bool,
 ) (c of.Changes[T]) {
 	for key, want := range edit {
 		old, there := book[key]
@@ -33,11 +33,11 @@ func changes[K comparable, T any](
 		}
 		switch {
 		case want == nil && there:
-			c.Delete = append(c.Delete, old)
+			c.Delete = append(c.Delete, *old)
 		case want == nil:
 		case !there:
 			c.Add = append(c.Add, *want)
-		case !equal(old, *want):
+		case !equal(*old, *want):
 			c.Replace = append(c.Replace, *want)
 		default:
 			c.Unchanged++
@@ -70,14 +70,14 @@ func (s *Switch) compare(ctx context.Context, conn *of.Conn, e edit, prune bool)
 }
 
 // keep moves what was left, and is not changed, from what is to be deleted to what is left now.
-func keep[K comparable, T any](gone []T, was, is map[K]T, edit map[K]*T, key func(T) K) []T {
+func keep[K comparable, T any](gone []T, was, is, edit map[K]*T, key func(T) K) []T {
 	return slices.DeleteFunc(gone, func(item T) bool {
 		k := key(item)
 		_, stays := was[k]
 		if _, changed := edit[k]; changed || !stays {
 			return false
 		}
-		is[k] = item
+		is[k] = &item
 		return true
 	})
 }
@@ -90,14 +90,20 @@ func diff(ctx context.Context, conn *of.Conn, owner uint64, want items) (*of.Pla
 	d := of.NewDesired(of.Scope{
 		Cookie: owner, CookieMask: ownerMask, Others: true, Groups: ownNumbers, Meters: ownNumbers,
 	})
-	if err := d.Add(slices.Collect(maps.Values(want.flows))...); err != nil {
-		return nil, err
+	for _, f := range want.flows {
+		if err := d.Add(*f); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.AddGroups(slices.Collect(maps.Values(want.groups))...); err != nil {
-		return nil, err
+	for _, g := range want.groups {
+		if err := d.AddGroups(*g); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.AddMeters(slices.Collect(maps.Values(want.meters))...); err != nil {
-		return nil, err
+	for _, m := range want.meters {
+		if err := d.AddMeters(*m); err != nil {
+			return nil, err
+		}
 	}
 	return conn.Diff(ctx, d)
 }

@@ -5,6 +5,7 @@ package flows
 
 import (
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"net"
 	"net/netip"
@@ -20,10 +21,15 @@ func Compile(o Options, objects ...Object) ([]of.Flow, error) {
 	if err := s.set(objects, kept{}); err != nil {
 		return nil, err
 	}
-	flows := slices.Collect(maps.Values(s.items().flows))
-	slices.SortFunc(flows, func(a, b of.Flow) int {
-		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.Key(), b.Key()))
+	held := s.items().flows
+	keys := slices.SortedFunc(maps.Keys(held), func(a, b string) int {
+		f, g := held[a], held[b]
+		return cmp.Or(cmp.Compare(f.Table, g.Table), cmp.Compare(g.Priority, f.Priority), cmp.Compare(a, b))
 	})
+	flows := make([]of.Flow, len(keys))
+	for i, key := range keys {
+		flows[i] = *held[key]
+	}
 	return flows, nil
 }
 
@@ -36,6 +42,7 @@ type env struct {
 	addresses map[string]Address
 	networks  map[string]*networkState
 	rules     map[string]*ruleState
+	hostHas   func(Proto, netip.AddrPort) bool // Options.Taken
 }
 
 func (v env) otherZone() uint16 { return v.natZone + 1 }
@@ -67,7 +74,7 @@ func compileBase(v env) compiled {
 		}
 		// What the host has to say of a packet it could not forward belongs to no connection of the network's zone.
 		for _, t := range f.icmpErrors {
-			b.add(tableHostToEndpoint, 410, f.icmpType(t), tableDestination)
+			b.add(tableHostToEndpoint, 410, f.icmpType(t, sender(of.PortLocal)), tableDestination)
 		}
 		// What the host forwards to a spare address is from outside.
 		b.add(tableHostSource, 80, f.ip(origin(originHost|toSpare)), 0, set(sender(0)), track(v.natZone, tableInbound))
@@ -151,8 +158,9 @@ func compileHost(v env, h Host) compiled {
 		if len(v.addresses) > 0 {
 			b.add(tableHostSource, 110, f.ip(origin(originHost|toSpare), f.srcAddr(a)), 0, track(v.natZone, tableInbound))
 		}
-		for _, all := range broadcasts(p) {
-			if !dropped[all] {
+		first, last := broadcasts(p)
+		for _, all := range []netip.Addr{first, last} {
+			if all.IsValid() && !dropped[all] {
 				b.drop(tableFromEndpoint, 300, f.ip(f.dstAddr(all)))
 			}
 			dropped[all] = true
@@ -172,17 +180,15 @@ func compileHost(v env, h Host) compiled {
 }
 
 // broadcasts are the addresses by which a host with the address p is reached together with others. Linux answers to the
-// first of an IPv4 subnet as well as to the last (RFC 1122, 3.3.6).
-func broadcasts(p netip.Prefix) []netip.Addr {
+// first of an IPv4 subnet as well as to the last (RFC 1122, 3.3.6). Where there are none they are not valid.
+func broadcasts(p netip.Prefix) (first, last netip.Addr) {
 	if !p.Addr().Is4() || p.Bits() >= 31 {
-		return nil
+		return first, last
 	}
-	first := p.Masked().Addr()
-	last := first.As4()
-	for i, m := range net.CIDRMask(p.Bits(), 32) {
-		last[i] |= ^m
-	}
-	return []netip.Addr{first, netip.AddrFrom4(last)}
+	first = p.Masked().Addr()
+	bits := first.As4()
+	binary.BigEndian.PutUint32(bits[:], binary.BigEndian.Uint32(bits[:])|^uint32(0)>>p.Bits())
+	return first, netip.AddrFrom4(bits)
 }
 
 // masquerade commits a connection that leaves, with addr as its source.

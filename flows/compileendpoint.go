@@ -5,6 +5,7 @@ package flows
 
 import (
 	"net/netip"
+	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -12,16 +13,16 @@ import (
 // compileEndpoint gives the flows of an endpoint of the network n, which the rules may select.
 func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) compiled {
 	b := v.builder(e.ref())
-	b.flows = make([]of.Flow, 0, 8+8*len(e.Addrs)+len(e.Publish))
+	b.flows = make([]entry, 0, 3+6*len(e.Addrs)+len(e.Publish))
 	port, mac := of.InPort(e.Port), of.EthSrc(e.MAC)
 
 	compilePort(&b, e, n)
 	if g, ok := n.gateway(families[0]); ok && e.DHCP {
 		compileDHCP(&b, e, g.Addr())
 	}
-	asks := arp(port, mac, of.ARPOp(arpRequest), of.ARPSHA(e.MAC))
+	sha := of.ARPSHA(e.MAC)
 	if _, ok := e.addr(families[0]); ok {
-		b.add(tableSource, 100, asks.With(of.ARPSPA(single(netip.IPv4Unspecified()))), tableNeighbour)
+		b.add(tableSource, 100, arp(port, mac, request, sha, of.ARPSPA(single(netip.IPv4Unspecified()))), tableNeighbour)
 	}
 	if _, ok := e.addr(families[1]); ok {
 		// Only who asks is told, at the MAC it asks from, whatever address it asks by.
@@ -34,12 +35,12 @@ func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) co
 		if f.v6 {
 			b.drop(tableSource, 110, nd(ndSolicit, port, of.NDTarget(single(a))))
 		} else {
-			b.add(tableSource, 100, asks.With(of.ARPSPA(single(a))), tableNeighbour)
+			b.add(tableSource, 100, arp(port, mac, request, sha, of.ARPSPA(single(a))), tableNeighbour)
 			b.drop(tableSource, 110, arp(port, of.ARPTPA(single(a))))
 		}
 		b.answer(n.id, a, e.MAC, false)
 		b.add(tableDestination, 100, f.ip(network(n.id), f.dstAddr(a)), tablePolicy,
-			set(of.EthDst(e.MAC)), set(receiver(e.Port)), set(receiverNetwork(n.id)))
+			set(of.EthDst(e.MAC)), set(receiver(e.Port)), n.setReceiverNetwork)
 		if n.Egress.way(f).mode == viaUplink {
 			b.add(tableSender, 100, f.ip(f.srcAddr(a)), tablePolicy, set(sender(e.Port)))
 		}
@@ -53,22 +54,20 @@ func compileEndpoint(v env, e *Endpoint, n *networkState, rules []*ruleState) co
 
 // compilePort gives the flows of an endpoint's port: of what it sends, and of what is delivered to it.
 func compilePort(b *builder, e *Endpoint, n *networkState) {
-	f := of.Flow{Table: tableClassify, Priority: 100, Match: of.Match{of.InPort(e.Port), untagged}, Cookie: b.cookie}
+	classify := append(make([]of.Action, 0, 4), n.setNetwork, set(sender(e.Port)), n.setSenderNetwork)
+	// Without an in_port the packet may go out where it came in: an endpoint reaches its own published port.
+	deliver := append(make([]of.Action, 0, 3), setNoInPort, of.Output{Port: e.Port})
+	if e.MirrorTo != 0 {
+		classify = slices.Insert(classify, 0, of.Action(of.Output{Port: e.MirrorTo}))
+		deliver = slices.Insert(deliver, 1, of.Action(of.Output{Port: e.MirrorTo}))
+	}
+	b.add(tableDeliver, 100, of.Match{receiver(e.Port)}, 0, deliver...)
+	f := b.add(tableClassify, 100, of.Match{of.InPort(e.Port), untagged}, tableSource, classify...)
 	if e.Limit != nil {
 		m := limitMeter(e)
 		b.meters = append(b.meters, m)
 		f.Meter = m.ID
 	}
-	deliver := []of.Action{set(of.InPort(0)), of.Output{Port: e.Port}}
-	if e.MirrorTo != 0 {
-		f.Apply = append(f.Apply, of.Output{Port: e.MirrorTo})
-		deliver = []of.Action{set(of.InPort(0)), of.Output{Port: e.MirrorTo}, of.Output{Port: e.Port}}
-	}
-	// Without an in_port the packet may go out where it came in: an endpoint reaches its own published port.
-	b.add(tableDeliver, 100, of.Match{receiver(e.Port)}, 0, deliver...)
-	f.Apply = append(f.Apply, set(network(n.id)), set(sender(e.Port)), set(senderNetwork(n.id)))
-	f.Goto = tableSource
-	b.flows = append(b.flows, f)
 }
 
 // limitMeter keeps an endpoint's limit. A meter has the number of the port whose packets it measures.

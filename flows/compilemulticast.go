@@ -35,8 +35,8 @@ func toMany(f *family, gateway netip.Prefix) []netip.Prefix {
 		return prefixes("ff00::/8")
 	}
 	all := prefixes("224.0.0.0/4", "255.255.255.255/32")
-	if ends := broadcasts(gateway); ends != nil {
-		all = append(all, single(ends[1]))
+	if _, last := broadcasts(gateway); last.IsValid() {
+		all = append(all, single(last))
 	}
 	return all
 }

@@ -3,10 +3,12 @@
 
 package flows
 
-import (
-	"slices"
+import of "github.com/ovskit/ovskit/openflow"
 
-	of "github.com/ovskit/ovskit/openflow"
+// What all published ports have in common.
+var (
+	notToSpare   = of.RegMasked(regOrigin, 0, toSpare)
+	setPublished = setNext(ask(admitPublished, true))
 )
 
 // compilePublished gives the flows of published ports.
@@ -28,7 +30,7 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 			continue
 		}
 		// Where the packet was for, which tableInbound does not see: one of the host's addresses or this spare one.
-		at := []of.MatchField{fresh, of.IPProto(uint8(m.Proto))}
+		at := append(make([]of.MatchField, 0, room), fresh, of.IPProto(uint8(m.Proto)))
 		priority := uint16(200)
 		switch {
 		case m.HostAddr.IsValid():
@@ -39,14 +41,13 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 			at = append(at, f.dstAddr(x))
 			priority = 210
 		case w.mode == viaUplink:
-			at = append(at, of.RegMasked(regOrigin, 0, toSpare))
+			at = append(at, notToSpare)
 		default:
 			continue
 		}
 		for _, t := range m.translations() {
 			nat := of.NAT{Type: of.NATDestination, AddrMin: a, PortMin: t.to}
-			b.add(tableInbound, priority, f.ip(append(slices.Clip(at), t.match(field))...), 0,
-				setNext(ask(admitPublished, true)),
+			b.add(tableInbound, priority, f.ip(append(at, t.match(field))...), 0, setPublished,
 				of.CT{Commit: true, Zone: v.natZone, Resume: true, Table: tableRoute, NAT: &nat})
 		}
 	}

@@ -39,12 +39,25 @@ func (s *state) putHost(h Host) error {
 			return err
 		}
 	}
+	if s.host != nil && !slices.Equal(s.host.Addrs, h.Addrs) {
+		// What is published at all of the host's addresses is so at others now.
+		s.touchEndpoints(func(e *endpointState) bool { return len(e.Publish) > 0 })
+	}
 	s.replaceHost(&h)
 	s.touchNetworks()
 	for _, a := range s.addresses {
 		s.touch(a.ref())
 	}
 	return nil
+}
+
+// touchEndpoints has the endpoints that are concerned compiled again.
+func (s *state) touchEndpoints(concerned func(e *endpointState) bool) {
+	for _, e := range s.endpoints {
+		if concerned(e) {
+			s.touch(e.ref())
+		}
+	}
 }
 
 // overlapping finds the gateway whose subnet overlaps that of p.
@@ -214,17 +227,22 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 	put := &networkState{Network: n, endpoints: map[string]uint32{}}
 	old := s.networks[n.Name]
 	if old != nil {
-		put.id, put.endpoints = old.id, old.endpoints
+		put.setID(old.id)
+		put.endpoints = old.endpoints
 	} else {
 		id, err := s.number(n, reserved)
 		if err != nil {
 			return err
 		}
-		put.id = id
+		put.setID(id)
 		assign(s, s.zones, id, n.Name)
 		s.touchRules(InNetwork(n.Name).key())
 	}
 	assign(s, s.networks, n.Name, put)
+	if old != nil && !slices.Equal(old.Gateways, n.Gateways) {
+		// A server of DHCP answers from the gateway's address.
+		s.touchEndpoints(func(e *endpointState) bool { return e.DHCP && e.Network == n.Name })
+	}
 	if old != nil && old.Egress != n.Egress {
 		return s.claimAgain(put)
 	}
@@ -279,22 +297,29 @@ func (s *state) checkNetwork(n Network) error {
 	return nil
 }
 
-// number finds a network's number: the one it had before, else the lowest that nobody has or had, for the connections of
-// a network that is gone live on in its zone.
+// number finds a network's number: the one it had before, else the next one that nobody has. They go round, so that the number
+// of a network that is gone, in whose zone connections may live on, is the last to be taken again.
 func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
 	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.otherZone() {
 		if _, taken := s.zones[id]; !taken {
 			return id, nil
 		}
 	}
-	avoid := maps.Clone(s.retired)
+	avoid := map[uint16]bool{}
 	for _, id := range reserved {
 		avoid[id] = true
 	}
 	for _, avoid := range []map[uint16]bool{avoid, nil} {
-		for id := int(s.otherZone()) + 1; id <= math.MaxUint16; id++ {
-			if _, taken := s.zones[uint16(id)]; !taken && !avoid[uint16(id)] {
-				return uint16(id), nil
+		id := s.lastNumber
+		for range math.MaxUint16 - int(s.otherZone()) {
+			if id++; id <= s.otherZone() {
+				id = s.otherZone() + 1
+			}
+			if _, taken := s.zones[id]; !taken && !avoid[id] {
+				last := s.lastNumber
+				s.lastNumber = id
+				s.undo = append(s.undo, func() { s.lastNumber = last })
+				return id, nil
 			}
 		}
 	}
@@ -332,8 +357,8 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 	}
 	assign(s, s.endpoints, e.Name, &endpointState{Endpoint: e, asked: asked, outside: outside})
 	s.join(e)
-	for _, k := range e.keys() {
-		assign(s, index(s.members, k), e.Name, true)
+	for k := range e.labelKeys() {
+		s.enter(s.members, k, e.Name)
 	}
 	return nil
 }
@@ -437,8 +462,8 @@ func (s *state) releaseEndpoint(name string) {
 		unassign(s, s.addrs, a)
 	}
 	s.releasePublished(e)
-	for _, k := range e.keys() {
-		unassign(s, s.members[k], name)
+	for k := range e.labelKeys() {
+		s.leave(s.members, k, name)
 	}
 	n := s.networks[e.Network]
 	unassign(s, n.endpoints, name)
@@ -474,8 +499,8 @@ func (s *state) putRule(r Rule) error {
 	assign(s, s.ruleIDs, put.id, r.Name)
 	for _, sel := range slices.Concat(put.From, put.To) {
 		if k := sel.key(); k != "" {
-			assign(s, index(s.selecting, k), r.Name, true)
-			s.touchMembers(k)
+			s.enter(s.selecting, k, r.Name)
+			s.touchMembers(sel)
 		}
 	}
 	return nil
@@ -489,8 +514,8 @@ func (s *state) releaseRule(name string) {
 	}
 	for _, sel := range slices.Concat(r.From, r.To) {
 		if k := sel.key(); k != "" {
-			unassign(s, s.selecting[k], name)
-			s.touchMembers(k)
+			s.leave(s.selecting, k, name)
+			s.touchMembers(sel)
 		}
 	}
 	unassign(s, s.ruleIDs, r.id)
@@ -502,7 +527,7 @@ func (s *state) releaseRule(name string) {
 
 // ruleID finds a rule's number: one that follows from its name, so that it stays the same from run to run.
 func (s *state) ruleID(r Rule) uint32 {
-	id := uint32(objectCookie(r.ref()))
+	id := ruleNumber(r.ref())
 	for {
 		if _, taken := s.ruleIDs[id]; !taken && id != 0 {
 			return id
@@ -511,9 +536,18 @@ func (s *state) ruleID(r Rule) uint32 {
 	}
 }
 
-// touchMembers has the endpoints of a key compiled again.
-func (s *state) touchMembers(key string) {
-	for name := range s.members[key] {
+// ruleNumber is the number of a rule unless another has it.
+func ruleNumber(r ref) uint32 { return uint32(objectCookie(r)) }
+
+// touchMembers has the endpoints that a selector may select compiled again.
+func (s *state) touchMembers(sel Selector) {
+	if sel.kind == selectEndpoint {
+		if e := s.endpoints[sel.name]; e != nil {
+			s.touch(e.ref())
+		}
+		return
+	}
+	for name := range s.members[sel.key()] {
 		s.touch(ref{kindEndpoint, name})
 	}
 }
@@ -527,8 +561,12 @@ func (s *state) touchRules(key string) {
 
 // concerning are the rules that select an endpoint.
 func (s *state) concerning(e *Endpoint) []*ruleState {
+	if len(s.rules) == 0 {
+		return nil
+	}
 	names := map[string]bool{}
-	for _, k := range e.keys() {
+	maps.Copy(names, s.selecting[EndpointNamed(e.Name).key()])
+	for k := range e.labelKeys() {
 		maps.Copy(names, s.selecting[k])
 	}
 	rules := make([]*ruleState, 0, len(names))

@@ -26,7 +26,8 @@ const (
 // Difference is a flow, group or meter in which a switch differs from intents.
 type Difference struct {
 	Trouble Trouble `json:"trouble"`
-	// Object is who asks for it, such as endpoint "web0", or "rules" for what several rules share; empty if nobody does.
+	// Object is who asks for it, such as endpoint "web0", or "rules" for what several rules share; empty if nobody does. Of a
+	// foreign flow it is an object of that name that another owner has declared.
 	Object string `json:"object"`
 	// Item is the flow, group or meter, as it should be, or is if it should not be.
 	Item string `json:"item"`
@@ -40,9 +41,9 @@ func (i Intents) Compare(ctx context.Context, conn *of.Conn) ([]Difference, erro
 	if err != nil {
 		return nil, fmt.Errorf("compare with bridge %q: %w", i.Bridge, err)
 	}
-	there := map[string]of.Flow{}
+	there := map[string]*of.Flow{}
 	for _, f := range held.Flows.Delete {
-		there[f.Key()] = f
+		there[f.Key()] = &f
 	}
 	s, err := i.state(chosenBefore(there))
 	if err != nil {
@@ -57,7 +58,11 @@ func (i Intents) Compare(ctx context.Context, conn *of.Conn) ([]Difference, erro
 	c.flows(Changed, plan.Flows.Replace)
 	c.flows(Surplus, plan.Flows.Delete)
 	for _, f := range inTheWay(plan.Others) {
-		c.found = append(c.found, Difference{Foreign, "", f.String()})
+		d := Difference{Trouble: Foreign, Item: f.String()}
+		if r, ok := c.refs[f.Cookie&^ownerMask]; ok {
+			d.Object = r.String()
+		}
+		c.found = append(c.found, d)
 	}
 	list(&c, Missing, "group", plan.Groups.Add)
 	list(&c, Changed, "group", plan.Groups.Replace)
@@ -82,7 +87,7 @@ func (c *comparison) flows(trouble Trouble, flows []of.Flow) {
 		d := Difference{Trouble: trouble, Item: f.String()}
 		if r, ok := c.refs[f.Cookie&^ownerMask]; ok {
 			d.Object = r.String()
-		} else if isClause(f) {
+		} else if isClause(&f) {
 			d.Object = ref{kind: kindShared}.String()
 		}
 		c.found = append(c.found, d)

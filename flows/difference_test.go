@@ -55,8 +55,9 @@ func TestCompare(t *testing.T) {
 		changed.Apply = nil
 		surplus := openflow.Flow{Table: 15, Priority: 7, Cookie: classify.Cookie}
 		foreign := openflow.Flow{Table: 90, Priority: 8, Cookie: 1}
+		alike := openflow.Flow{Table: 90, Priority: 9, Cookie: classify.Cookie ^ 1<<63} // another owner's web0
 		err = conn.Bundle(x.ctx, openflow.DeleteStrict(openflow.Flow{Table: 100, Priority: 100, Match: openflow.Match{openflow.Reg(3, openflow.PortLocal)}}),
-			openflow.Add(changed), openflow.Add(surplus), openflow.Add(foreign))
+			openflow.Add(changed), openflow.Add(surplus), openflow.Add(foreign), openflow.Add(alike))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestCompare(t *testing.T) {
 			}
 			got = append(got, fmt.Sprintf("%s %s", d.Trouble, d.Object))
 		}
-		want := []string{"foreign ", "missing base", `changed endpoint "web0"`, `surplus endpoint "web0"`}
+		want := []string{"foreign ", "missing base", `changed endpoint "web0"`, `foreign endpoint "web0"`, `surplus endpoint "web0"`}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -49,7 +49,8 @@
 // What the host sends to its own addresses, loopback ones included, stays in its own stack, where no flow sees it: there a
 // published port leads nowhere, and a program of the host may have it as well, which the outside then no longer reaches.
 // Package flows/hostport reserves published ports, reports those that are taken and, if it is told to, forwards to endpoints
-// what the host's own programs send to them.
+// what the host's own programs send to them; with it as [Options.Taken] no port is chosen that the host has. "ovskit check"
+// names the programs that have published ports.
 //
 // The userspace datapath of Open vSwitch tracks SCTP by its addresses alone: there, ports of SCTP can only be published as the
 // same ports, and what one connection is allowed is allowed to all between the same two addresses while it lasts.
@@ -57,10 +58,11 @@
 // # Restarts
 //
 // When the program ends, the switch goes on as it is. When the program starts again and declares what it had, no flow is
-// written. When the switch has lost its flows, all that is declared is written in one bundle as soon as it is back, before
-// anybody else gets the client's connection. A switch that starts without flows drops what it gets; to have it keep on
-// what its datapath has until the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after
-// each release, and release it in [Options.OnReplay]:
+// written. When the switch has lost its flows, all that is declared is written as soon as it is back, before anybody else gets
+// the client's connection. Where that is thousands of flows, at the first start as well, it comes in several bundles, the last of
+// which lets packets in. A switch that starts without flows drops what it gets; to have it keep on what its datapath has until
+// the flows are there, hold it with bridge.HoldFlows before it ends, at best at once after each release, and release it in
+// [Options.OnReplay]:
 //
 //	OnReplay: func(ctx context.Context, _ flows.Replay) {
 //		if err := bridge.ReleaseFlows(ctx, db); err == nil {
@@ -86,14 +88,16 @@
 // # Explaining
 //
 // [Intents.Explain] says what becomes of a connection and who decided it, such as [ParseQuery]("web0 -> outside tcp/443");
-// [Intents.Compare] in what a switch differs from intents, and [Intents.Needs] what they take for granted of the machine.
+// [Intents.Compare] in what a switch differs from intents, [Intents.Counters] and [Switch.Counters] what it has counted of
+// them, and [Intents.Needs] what they take for granted of the machine.
 // [Intents] are written as JSON for other programs, see docs/intents.md. docs/flow-tables.md has the tables.
 //
 // # Ownership
 //
 // Every flow carries a cookie: 16 bits of the owner ([Options.Owner]), 8 bits of the version of the tables' layout, 40
-// bits of the object. Tables 0 to 100, and groups and meters with numbers up to 65535, have one owner: what another has
-// there is deleted. Flows in other tables are touched only if they are the owner's.
+// bits of the object. What is left of another version goes with the first change. Tables 0 to 100, and groups and meters
+// with numbers up to 65535, have one owner: what another has there is deleted. Flows in other tables are touched only if
+// they are the owner's.
 //
 // There is no number of the program's run in a cookie. With one, each start would have to write every flow again to tell
 // those it wants from those an earlier run has left: a change of 50,000 flows where nothing has changed, and counters at

@@ -4,7 +4,9 @@
 package flows_test
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -92,6 +94,55 @@ func TestDriftIsRepaired(t *testing.T) {
 		}
 		if d := <-drifts; len(d.Plan.Flows.Delete) != 1 || d.Plan.Flows.Delete[0].Table != foreign.Table {
 			t.Errorf("got the report %+v, want one flow of table %d", d.Plan, foreign.Table)
+		}
+	})
+}
+
+// A client whose bridge was refused may be used again when the bridge is cleared: changes of others are seen then.
+func TestDriftAfterRefusedOpen(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		ctx := t.Context()
+		br, err := bridge.Ensure(ctx, s.DB, bridge.Config{Name: "br0", Datapath: s.Datapath, FailMode: bridge.Standalone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := openflow.Connect(ctx, br.Management(), quick)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		drifts := make(chan flows.Drift, 100)
+		o := flows.Options{Owner: "lab", OnDrift: func(d flows.Drift) { drifts <- d }}
+		if _, err := flows.Open(ctx, client, o); !errors.Is(err, flows.ErrConflict) {
+			t.Fatalf("got error %v, want %v", err, flows.ErrConflict)
+		}
+		other, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		all := openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: openflow.AllTables}}
+		if err := other.Apply(ctx, all); err != nil {
+			t.Fatal(err)
+		}
+		sw, err := flows.Open(ctx, client, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sw.Close()
+		if err := sw.Set(ctx, someObjects(1)...); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Apply(ctx, all); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case d := <-drifts:
+			if d.Err != nil {
+				t.Errorf("got the report %+v", d)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("nothing is told of a switch that was emptied")
 		}
 	})
 }

@@ -23,6 +23,7 @@ type encoded struct {
 	Bridge    string     `json:"bridge"`
 	Owner     string     `json:"owner"`
 	FirstZone uint16     `json:"firstZone,omitempty"`
+	Process   int        `json:"process,omitempty"`
 	Host      *Host      `json:"host,omitempty"`
 	Uplink    *Uplink    `json:"uplink,omitempty"`
 	Addresses []Address  `json:"addresses,omitempty"`
@@ -33,7 +34,7 @@ type encoded struct {
 
 // MarshalJSON writes the intents with an array for each kind of object.
 func (i Intents) MarshalJSON() ([]byte, error) {
-	e := encoded{Version: intentsVersion, Bridge: i.Bridge, Owner: i.Owner, FirstZone: i.FirstZone}
+	e := encoded{Version: intentsVersion, Bridge: i.Bridge, Owner: i.Owner, FirstZone: i.FirstZone, Process: i.Process}
 	for _, o := range i.Objects {
 		switch o := o.(type) {
 		case Host:
@@ -66,7 +67,7 @@ func (i *Intents) UnmarshalJSON(b []byte) error {
 	if e.Version != intentsVersion {
 		return fmt.Errorf("%w: version %d, this program knows version %d", ErrInvalid, e.Version, intentsVersion)
 	}
-	*i = Intents{Bridge: e.Bridge, Owner: e.Owner, FirstZone: e.FirstZone}
+	*i = Intents{Bridge: e.Bridge, Owner: e.Owner, FirstZone: e.FirstZone, Process: e.Process}
 	if e.Host != nil {
 		i.Objects = append(i.Objects, *e.Host)
 	}

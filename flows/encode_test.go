@@ -68,7 +68,7 @@ func fill(t *testing.T, v reflect.Value) {
 
 // Every field of every object comes back, those too that will be added.
 func TestIntentsRoundTrip(t *testing.T) {
-	want := Intents{Bridge: "br0", Owner: "me", FirstZone: 7}
+	want := Intents{Bridge: "br0", Owner: "me", FirstZone: 7, Process: 8}
 	for _, o := range []Object{&Host{}, &Uplink{}, &Address{}, &Network{}, &Rule{}, &Endpoint{}} {
 		v := reflect.ValueOf(o).Elem()
 		fill(t, v)
@@ -182,7 +182,7 @@ func FuzzIntents(f *testing.F) {
 		if err != nil {
 			return
 		}
-		declared := Intents{i.Bridge, i.Owner, i.FirstZone, s.objects()}
+		declared := Intents{i.Bridge, i.Owner, i.FirstZone, i.Process, s.objects()}
 		first, err := json.Marshal(declared)
 		if err != nil {
 			t.Fatal(err)

@@ -46,6 +46,16 @@ type Verdict struct {
 	Rule string `json:"rule,omitempty"`
 	// Reason says in words why.
 	Reason string `json:"reason"`
+	// Reply is what answers; nil if nobody does, or no flow sees it.
+	Reply *Reply `json:"reply,omitempty"`
+}
+
+// Reply is a packet that answers one that was delivered. It belongs to a connection that is known, so that no rule is asked
+// about it. It is told by what became of the first packet; the switch is not asked.
+type Reply struct {
+	// Sent is the packet as the receiver of the first sends it, Received as the sender of the first gets it.
+	Sent     string `json:"sent"`
+	Received string `json:"received"`
 }
 
 func (v Verdict) String() string {
@@ -79,8 +89,9 @@ type Step struct {
 	// Name and Purpose say what the table is for.
 	Name    string `json:"name"`
 	Purpose string `json:"purpose"`
-	// Match, Priority and Actions are those of the flow that it matched, as the switch writes them. Miss says that it
-	// matched none.
+	// Cookie, Match, Priority and Actions are those of the flow that it matched, as the switch writes them. Miss says that
+	// it matched none.
+	Cookie   string   `json:"cookie,omitempty"`
 	Match    string   `json:"match"`
 	Priority int      `json:"priority"`
 	Actions  []string `json:"actions"`
@@ -119,6 +130,9 @@ type explainer struct {
 	refs map[uint64]ref
 	why  *Explanation
 	p    packet
+	sent packet // as it came into the bridge first
+	// everyone is the network whose endpoints the packet is for, all of them; nil if it is for one receiver.
+	everyone *networkState
 	// decided is the last decision of the rules on the way.
 	decided *decision
 }
@@ -157,6 +171,7 @@ func (x *explainer) explain(ctx context.Context, q Query) error {
 		x.p.srcPort, x.p.dstPort = sourcePort, q.Service.FirstPort
 	}
 	next := x.first(from, to)
+	x.sent = x.p
 	for range maxLegs {
 		if next == nil {
 			return nil
@@ -201,6 +216,10 @@ func (x *explainer) first(from, to party) *sending {
 
 func (x *explainer) endpointSends(from, to party) *sending {
 	e := from.endpoint
+	if x.many(e, to.addr) {
+		x.everyone = x.networks[e.Network]
+		return &sending{from.name, e.Port, e.MAC, manyMAC(to.addr)}
+	}
 	if g, _ := x.networks[e.Network].gateway(x.p.f); !g.Contains(to.addr) || to.host {
 		return &sending{from.name, e.Port, e.MAC, x.host.MAC}
 	}
@@ -270,6 +289,12 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		return nil, err
 	}
 	out := x.leaving(r)
+	if n := x.everyone; n != nil && out.copies > 0 {
+		l.To = "all others of " + n.String()
+		x.why.Legs = append(x.why.Legs, l)
+		x.why.Verdict = Verdict{Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: n.String() + " has multicast, past the rules"}
+		return nil, nil
+	}
 	if r.Dropped() || out.port == 0 || out.problem != "" {
 		x.why.Legs = append(x.why.Legs, l)
 		x.why.Verdict = x.dropped(l.Steps, out)
@@ -294,7 +319,10 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		x.p.ttl--
 		return x.hostSends("host"), nil
 	}
-	x.why.Verdict = Verdict{Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: x.reason(passedReason(l.Steps))}
+	x.why.Verdict = Verdict{
+		Outcome: Delivered, To: l.To, Packet: x.p.String(), Reason: x.reason(passedReason(l.Steps)),
+		Reply: &Reply{Sent: x.p.reply().String(), Received: x.sent.reply().String()},
+	}
 	if x.decided != nil {
 		x.why.Verdict.Rule = x.decided.rule
 	}

@@ -83,7 +83,7 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 			Name: "web", Gateways: gateways("10.1.0.1/24", "fd00:1::1/64"), Egress: flows.Via("eth0"), Host: flows.ToHost,
 		},
 		flows.Network{Name: "db", Gateways: gateways("10.2.0.1/24", "fd00:2::1/64"), Egress: flows.Behind("x"), Isolated: true, Host: flows.FromHost},
-		flows.Network{Name: "lone", Gateways: gateways("10.3.0.1/24", "fd00:3::1/64")},
+		flows.Network{Name: "lone", Gateways: gateways("10.3.0.1/24", "fd00:3::1/64"), Multicast: true},
 		flows.Network{Name: "pub", Gateways: gateways("10.4.0.1/24", "fd00:4::1/64"), Egress: flows.Routed()},
 		endpoint("web0", "web", addrs("10.1.0.2", "fd00:1::2"), mapping(8080, 80)),
 		endpoint("web1", "web", addrs("10.1.0.3", "fd00:1::3")),
@@ -188,6 +188,18 @@ func TestExplain(t *testing.T) {
 			{"pub0 -> outside tcp/443", `delivered to outside as tcp 10.4.0.2:40000 > 198.51.100.1:443: ` +
 				"a routed network reaches the outside with its own addresses"},
 			{"host -> outside tcp/443", `delivered to outside as tcp 192.0.2.1:40000 > 198.51.100.1:443: what the host sends outside leaves`},
+			{"web0 -> outside tcp6/443", `delivered to outside as tcp [2001:db8::1]:40000 > [2001:db8:ffff::1]:443: network "web" has a way out`},
+			{"web0 -> web1 icmp6", `delivered to endpoint "web1" as icmp fd00:1::2 > fd00:1::3: endpoints of network "web" reach each other`},
+			{"web0 -> web1 sctp/5", `delivered to endpoint "web1" as sctp 10.1.0.2:40000 > 10.1.0.3:5: endpoints of network "web" reach each other`},
+			// To many.
+			{"lone0 -> 224.0.0.251 udp/5353", `delivered to all others of network "lone" as udp 10.3.0.2:40000 > 224.0.0.251:5353: ` +
+				`network "lone" has multicast, past the rules`},
+			{"lone0 -> ff02::fb udp/5353", `delivered to all others of network "lone" as udp [fd00:3::2]:40000 > [ff02::fb]:5353: ` +
+				`network "lone" has multicast, past the rules`},
+			{"lone0 -> 10.3.0.255 udp/9", `delivered to all others of network "lone" as udp 10.3.0.2:40000 > 10.3.0.255:9: ` +
+				`network "lone" has multicast, past the rules`},
+			{"web0 -> 255.255.255.255 udp/9", `dropped in table "from endpoint" as udp 10.1.0.2:40000 > 255.255.255.255:9: network "web" has no multicast`},
+			{"web0 -> 127.0.0.1 tcp/80", `dropped in table "from endpoint" as tcp 10.1.0.2:40000 > 127.0.0.1:80: 127.0.0.1 is not for unicast on a link`},
 			// From outside.
 			{"outside -> host tcp/8080", `delivered to endpoint "web0" as tcp 198.51.100.1:40000 > 10.1.0.2:80: endpoint "web0" publishes the port`},
 			{"outside -> 2001:db8::1 tcp/8080", `delivered to endpoint "web0" as tcp [2001:db8:ffff::1]:40000 > [fd00:1::2]:80: ` +
@@ -271,10 +283,84 @@ func TestExplainRefuses(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "web0", "web0 -> outside", "web0 outside tcp/1", "-> outside tcp/1", "web0 ->  tcp/1", "web0 -> outside tcp", "web0 -> outside tcp/0",
-		"web0 -> outside tcp/65536", "web0 -> outside icmp/1", "web0 -> outside 47", "web0 -> outside gre/1",
+		"web0 -> outside tcp/65536", "web0 -> outside icmp/1", "web0 -> outside 47", "web0 -> outside tcp6", "web0 -> outside tcp/80-90", "web0 -> outside 6/80", "web0 -> outside gre/1",
 	} {
 		if q, err := flows.ParseQuery(text); !errors.Is(err, flows.ErrInvalid) {
 			t.Errorf("%q: got %v, %v; want %v", text, q, err, flows.ErrInvalid)
 		}
 	}
+}
+
+// The answer comes back by the translations of the first packet, and none to one that is dropped.
+func TestExplainReply(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		x := explainBed(t, s)
+		for _, test := range []struct{ query, sent, received string }{
+			{"web0 -> web1 tcp/80", "tcp 10.1.0.3:80 > 10.1.0.2:40000", "tcp 10.1.0.3:80 > 10.1.0.2:40000"},
+			{"web0 -> outside tcp/443", "tcp 198.51.100.1:443 > 192.0.2.1:40000", "tcp 198.51.100.1:443 > 10.1.0.2:40000"},
+			{"outside -> host tcp/8080", "tcp 10.1.0.2:80 > 198.51.100.1:40000", "tcp 192.0.2.1:8080 > 198.51.100.1:40000"},
+			{"lone0 -> host tcp/8080", "tcp 10.1.0.2:80 > 10.1.0.1:40000", "tcp 192.0.2.1:8080 > 10.3.0.2:40000"},
+			{"db0 -> outside icmp", "icmp 198.51.100.1 > 192.0.2.50", "icmp 198.51.100.1 > 10.2.0.2"},
+			{"db0 -> db1 icmp", "", ""},
+			{"host -> host tcp/80", "", ""},
+			{"lone0 -> 224.0.0.251 udp/5353", "", ""},
+		} {
+			q, err := flows.ParseQuery(test.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := x.intents.Explain(x.ctx, q, x.ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got flows.Reply
+			if e.Verdict.Reply != nil {
+				got = *e.Verdict.Reply
+			}
+			if want := (flows.Reply{Sent: test.sent, Received: test.received}); got != want {
+				t.Errorf("%s: got the reply %+v, want %+v", test.query, got, want)
+			}
+		}
+	})
+}
+
+// What the switch has, and lacks, beside the intents is told as that.
+func TestExplainOthers(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		x := explainBed(t, s)
+		x.sw.Close() // or it would mend what comes
+		conn, err := x.client.Conn(x.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		explain := func(query, want string) {
+			t.Helper()
+			q, err := flows.ParseQuery(query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := x.intents.Explain(x.ctx, q, x.ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := e.Verdict.Reason; got != want {
+				t.Errorf("%s: got %q, want %q", query, got, want)
+			}
+		}
+		for _, change := range []struct {
+			mod  openflow.Modification
+			want string
+		}{
+			{openflow.Add(openflow.Flow{Table: 15, Priority: 999}), "a flow that no intent asks for drops it"},
+			{openflow.FlowMod{Command: openflow.FlowDeleteStrict, Flow: openflow.Flow{Table: 15, Priority: 999}}, `endpoints of network "web" reach each other`},
+			{openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: 70}}, `the switch lacks the flow of endpoint "web1"`},
+			{openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: 10}}, "the switch does not know the sender's MAC and address at this port"},
+			{openflow.FlowMod{Command: openflow.FlowDelete, Flow: openflow.Flow{Table: 0}}, "the switch has no flow for the port that it comes in at"},
+		} {
+			if err := conn.Apply(x.ctx, change.mod); err != nil {
+				t.Fatal(err)
+			}
+			explain("web0 -> web1 tcp/80", change.want)
+		}
+	})
 }

@@ -4,9 +4,7 @@
 package flows
 
 import (
-	"maps"
 	"runtime"
-	"slices"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -27,14 +25,18 @@ func (s *Switch) AwaitWaiting(n int) {
 // CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay.
 func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) {
 	s := newState(o.env())
-	byKey := map[string]of.Flow{}
+	byKey := map[string]*of.Flow{}
 	for _, f := range held {
-		byKey[f.Key()] = f
+		byKey[f.Key()] = &f
 	}
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
 		return nil, err
 	}
 	book := newBook()
 	book.apply(book.edit(s.outputs()))
-	return slices.Collect(maps.Values(book.flows)), nil
+	var flows []of.Flow
+	for _, f := range book.flows {
+		flows = append(flows, *f)
+	}
+	return flows, nil
 }

@@ -86,8 +86,7 @@ func pickAddr(f *family, as []netip.Addr) (netip.Addr, bool) {
 
 // ip is a match on the family's packets with further conditions.
 func (f *family) ip(more ...of.MatchField) of.Match {
-	m := make(of.Match, 0, 1+len(more))
-	return append(append(m, f.etherType), more...)
+	return append(append(make(of.Match, 0, room), f.etherType), more...)
 }
 
 // icmpType is a match on the family's ICMP messages of a type with further conditions.

@@ -6,6 +6,7 @@ package flows
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/netip"
 	"slices"
 	"time"
@@ -19,9 +20,10 @@ type claim struct {
 	zone uint16
 	// addr is the address of an endpoint, whose connections in the zone these are.
 	addr netip.Addr
-	// at is the published port of a protocol, and to where it leads.
+	// at is the published port of a protocol, and to where it leads; where a range is one claim, the first ones of ports.
 	proto  Proto
 	at, to netip.AddrPort
+	ports  uint16
 }
 
 // claims are those of an object, none if it is not declared.
@@ -36,28 +38,33 @@ func (s *state) claims(r ref) (claims []claim) {
 		if e == nil {
 			return nil
 		}
+		zones := [...]uint16{s.networks[e.Network].id, s.otherZone(), s.natZone}
+		claims = make([]claim, 0, len(e.Addrs)*len(zones)+len(e.outside))
 		for _, a := range e.Addrs {
-			for _, zone := range []uint16{s.networks[e.Network].id, s.otherZone(), s.natZone} {
+			for _, zone := range zones {
 				claims = append(claims, claim{zone: zone, addr: a})
 			}
 		}
 		for _, m := range e.Publish {
-			claims = append(claims, s.publishedClaims(&e.Endpoint, m)...)
+			claims = s.appendPublished(claims, &e.Endpoint, m)
 		}
 	}
 	return claims
 }
 
-// publishedClaims are those of published ports, of each address where they are published.
-func (s *state) publishedClaims(e *Endpoint, m PortMapping) (claims []claim) {
+// appendPublished appends those of published ports, of each address where they are published.
+func (s *state) appendPublished(claims []claim, e *Endpoint, m PortMapping) []claim {
 	for _, f := range families {
 		a, ok := e.addr(f)
 		if !ok {
 			continue
 		}
-		for _, at := range s.publishedAddrs(s.networks[e.Network], f, m) {
-			if m.count() > maxPorts { // all ports of the address
-				claims = append(claims, claim{zone: s.natZone, proto: m.Proto, at: netip.AddrPortFrom(at, 0), to: netip.AddrPortFrom(a, 0)})
+		for at := range s.publishedAddrs(s.networks[e.Network], f, m) {
+			if m.count() > maxPorts {
+				claims = append(claims, claim{
+					zone: s.natZone, proto: m.Proto, ports: uint16(m.count()),
+					at: netip.AddrPortFrom(at, m.HostPort), to: netip.AddrPortFrom(a, m.Port),
+				})
 				continue
 			}
 			for i := range uint16(m.count()) {
@@ -72,135 +79,137 @@ func (s *state) publishedClaims(e *Endpoint, m PortMapping) (claims []claim) {
 }
 
 // publishedAddrs are the addresses of a family at which flows publish a port of the network.
-func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) (addrs []netip.Addr) {
-	switch w := n.Egress.way(f); {
-	case w.mode != viaUplink && w.mode != behindAddress || m.HostAddr.IsLoopback():
-	case m.HostAddr.IsValid():
-		if f.has(m.HostAddr) {
-			addrs = append(addrs, m.HostAddr)
-		}
-	case w.mode == behindAddress:
-		x, _ := pickAddr(f, s.addresses[w.name].Addrs)
-		addrs = append(addrs, x)
-	default:
-		for _, p := range s.host.Addrs {
-			if f.has(p.Addr()) {
-				addrs = append(addrs, p.Addr())
+func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		switch w := n.Egress.way(f); {
+		case w.mode != viaUplink && w.mode != behindAddress || m.HostAddr.IsLoopback():
+		case m.HostAddr.IsValid():
+			if f.has(m.HostAddr) {
+				yield(m.HostAddr)
+			}
+		case w.mode == behindAddress:
+			x, _ := pickAddr(f, s.addresses[w.name].Addrs)
+			yield(x)
+		default:
+			for _, p := range s.host.Addrs {
+				if f.has(p.Addr()) && !yield(p.Addr()) {
+					return
+				}
 			}
 		}
 	}
-	return addrs
 }
 
-// forgotten is connections that a switch is to forget: those of a zone, of a protocol if that is not 0, that agree with two
-// tuples.
-type forgotten struct {
-	zone        uint16
-	proto       Proto
-	orig, reply of.CTTuple
-	// exact says that these are worth forgetting only if that costs no other connections.
-	exact bool
+// lapse is connections that a switch is to forget: those of a claim that is gone or, with come, those of before a port was
+// published. Who tried it then talks with the host, and would go on to: the claim leads to the port itself. These are worth
+// forgetting only if that costs no other connections.
+type lapse struct {
+	claim
+	come bool
+	// once says that somebody else has the claim by now: whoever forgets again, forgets connections of theirs.
+	once bool
 }
 
-// gone are the connections to forget when a claim goes. Those to a published port are known by both tuples, from either
-// side: as soon as one is forgotten, what its receiver has still to say may begin it anew from there.
-func (c claim) gone() []forgotten {
-	switch {
-	case c.at.IsValid():
-		return []forgotten{
+// connections selects them. Those to a published port are known by both tuples, from either side: as soon as one is
+// forgotten, what its receiver has still to say may begin it anew from there.
+func (l lapse) connections() []of.CTFilter {
+	if l.ports > 0 {
+		l = l.wide()
+	}
+	filters := []of.CTFilter{{}} // the zone
+	switch at, to := l.at, l.to; {
+	case at.IsValid():
+		filters = []of.CTFilter{
 			{
-				zone: c.zone, proto: c.proto,
-				orig:  of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
-				reply: of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
+				Orig:  of.CTTuple{Dst: at.Addr(), DstPort: at.Port()},
+				Reply: of.CTTuple{Src: to.Addr(), SrcPort: to.Port()},
 			}, {
-				zone: c.zone, proto: c.proto,
-				orig:  of.CTTuple{Src: c.to.Addr(), SrcPort: c.to.Port()},
-				reply: of.CTTuple{Dst: c.at.Addr(), DstPort: c.at.Port()},
+				Orig:  of.CTTuple{Src: to.Addr(), SrcPort: to.Port()},
+				Reply: of.CTTuple{Dst: at.Addr(), DstPort: at.Port()},
 			},
 		}
-	case c.addr.IsValid():
-		return []forgotten{{zone: c.zone, orig: of.CTTuple{Src: c.addr}}, {zone: c.zone, reply: of.CTTuple{Src: c.addr}}}
+	case l.addr.IsValid():
+		filters = []of.CTFilter{{Orig: of.CTTuple{Src: l.addr}}, {Reply: of.CTTuple{Src: l.addr}}}
 	}
-	return []forgotten{{zone: c.zone}}
+	for i := range filters {
+		filters[i].Zone, filters[i].Proto = &l.zone, uint8(l.proto)
+	}
+	return filters
 }
 
-// come are the connections to forget when a claim is new: who tried a port before it was published talks with the host,
-// and would go on to.
-func (c claim) come() (all []forgotten) {
-	if c.at.IsValid() {
-		c.to = c.at
-		for _, f := range c.gone() {
-			f.exact = true
-			all = append(all, f)
-		}
+// wide is the lapse of all ports.
+func (l lapse) wide() lapse {
+	if l.at.IsValid() {
+		l.at, l.to, l.ports = netip.AddrPortFrom(l.at.Addr(), 0), netip.AddrPortFrom(l.to.Addr(), 0), 0
 	}
-	return all
+	return l
 }
 
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
 // time, and of which no flow is written, was there before the program started: nothing is new then.
-func (s *Switch) outdated(e edit, written map[string]bool) []forgotten {
-	before, after := map[claim]bool{}, map[claim]bool{}
-	kept := map[claim]bool{}
+func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
+	before, after := map[claim]ref{}, map[claim]ref{}
+	found := map[ref]bool{} // was there before the program started
 	for r, out := range e.objects {
 		old, known := s.book.objects[r]
 		for _, c := range old.claims {
-			before[c] = true
+			before[c] = r
 		}
-		found := !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
+		found[r] = !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
 		for _, c := range out.claims {
-			after[c] = true
-			kept[c] = found
+			after[c] = r
 		}
 	}
-	all := map[forgotten]bool{}
-	for c := range before {
-		if !after[c] {
-			for _, f := range c.gone() {
-				all[f] = true
-			}
+	var all []lapse
+	for c, had := range before {
+		if has, stays := after[c]; !stays || c.addr.IsValid() && has != had {
+			all = append(all, lapse{claim: c, once: stays})
 		}
 	}
-	for c := range after {
-		if before[c] {
-			continue
-		}
-		// What was to be forgotten once more is right again.
-		for i := range s.settling {
-			w := &s.settling[i]
-			w.connections = slices.DeleteFunc(w.connections, func(f forgotten) bool { return slices.Contains(c.gone(), f) })
-		}
-		if !kept[c] {
-			for _, f := range c.come() {
-				all[f] = true
-			}
+	for c, has := range after {
+		if _, had := before[c]; !had && !found[has] && c.at.IsValid() {
+			c.to = c.at
+			all = append(all, lapse{claim: c, come: true})
 		}
 	}
 	return bounded(all)
+}
+
+// renewed takes note of claims that stand again, whose connections were still to be forgotten, or again.
+func (s *Switch) renewed(e edit) {
+	if len(s.forgetting)+len(s.settling) == 0 {
+		return
+	}
+	claims := map[claim]bool{}
+	for _, out := range e.objects {
+		for _, c := range out.claims {
+			claims[c] = true
+		}
+	}
+	stands := func(l lapse) bool { return !l.come && claims[l.claim] }
+	s.forgetting = slices.DeleteFunc(s.forgetting, stands)
+	for i := range s.settling {
+		s.settling[i].lapses = slices.DeleteFunc(s.settling[i].lapses, stands)
+	}
 }
 
 // maxPorts is how many ports of an address are forgotten one by one: for each the switch looks at all its connections.
 const maxPorts = 32
 
 // bounded makes one of those that differ in ports alone where there are many.
-func bounded(all map[forgotten]bool) []forgotten {
-	wide := func(f forgotten) forgotten {
-		f.orig.SrcPort, f.orig.DstPort, f.reply.SrcPort, f.reply.DstPort = 0, 0, 0, 0
-		return f
+func bounded(all []lapse) (list []lapse) {
+	n := map[lapse]int{}
+	for _, l := range all {
+		n[l.wide()]++
 	}
-	n := map[forgotten]int{}
-	for f := range all {
-		n[wide(f)]++
-	}
-	var list []forgotten
-	for f := range all {
-		if n[wide(f)] <= maxPorts {
-			list = append(list, f)
+	for _, l := range all {
+		if n[l.wide()] <= maxPorts {
+			list = append(list, l)
 		}
 	}
-	for f, n := range n {
+	for l, n := range n {
 		if n > maxPorts {
-			list = append(list, f)
+			list = append(list, l)
 		}
 	}
 	return list
@@ -215,16 +224,16 @@ var passes = []time.Duration{
 
 // settling is connections that are forgotten again.
 type settling struct {
-	connections []forgotten
-	since       time.Time
-	passes      int // that were made
+	lapses []lapse
+	since  time.Time
+	passes int // that were made
 }
 
 func (s settling) due() time.Time { return s.since.Add(passes[s.passes]) }
 
 // forget has the switch forget connections, and those that the last connection ended before. Errors are not those of the
 // change, which is made.
-func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []forgotten) {
+func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []lapse) {
 	s.forgetting = append(s.forgetting, more...)
 	if len(s.forgetting) == 0 {
 		return
@@ -234,8 +243,9 @@ func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []forgotten) {
 		return
 	}
 	s.forgetting = nil
+	again = slices.DeleteFunc(again, func(l lapse) bool { return l.once })
 	if len(again) > 0 {
-		s.settling = append(s.settling, settling{connections: again, since: time.Now()})
+		s.settling = append(s.settling, settling{lapses: again, since: time.Now()})
 		s.queue.poke()
 	}
 }
@@ -246,38 +256,43 @@ func (s *Switch) forgetAgain(ctx context.Context, conn *of.Conn) {
 	for i := range s.settling {
 		if w := &s.settling[i]; !now.Before(w.due()) {
 			// A connection that ends changes nothing: the next pass is on the next one.
-			s.send(ctx, conn, w.connections)
+			s.send(ctx, conn, w.lapses)
 			w.passes++
 		}
 	}
 	s.settling = slices.DeleteFunc(s.settling, func(w settling) bool {
-		return w.passes == len(passes) || len(w.connections) == 0
+		return w.passes == len(passes) || len(w.lapses) == 0
 	})
 }
 
 // send says what to forget. It returns what was forgotten exactly, and whether there is nothing more to be done: only a
 // connection that ends leaves something, since a switch that does not know how will not learn it.
-func (s *Switch) send(ctx context.Context, conn *of.Conn, all []forgotten) (exactly []forgotten, done bool) {
+func (s *Switch) send(ctx context.Context, conn *of.Conn, all []lapse) (exactly []lapse, done bool) {
 	zones := map[uint16]bool{} // that were forgotten as a whole
-	for _, f := range all {
-		zone := f.zone
-		err := conn.FlushConnections(ctx, of.CTFilter{Zone: &zone, Proto: uint8(f.proto), Orig: f.orig, Reply: f.reply})
-		if errors.Is(err, of.ErrBadExperimenterType) {
-			// Before Open vSwitch 3.1 there is nothing finer than a zone.
-			if f.exact || zones[zone] {
-				continue
+	for _, l := range all {
+		exact := true
+		for _, filter := range l.connections() {
+			err := conn.FlushConnections(ctx, filter)
+			if errors.Is(err, of.ErrBadExperimenterType) {
+				exact = false
+				// Before Open vSwitch 3.1 there is nothing finer than a zone.
+				if l.come || zones[l.zone] {
+					continue
+				}
+				zones[l.zone] = true
+				err = conn.FlushZone(ctx, l.zone)
 			}
-			zones[zone] = true
-			err = conn.FlushZone(ctx, zone)
-		} else if err == nil {
-			exactly = append(exactly, f)
+			switch {
+			case err == nil:
+			case conn.Err() != nil || ctx.Err() != nil:
+				return nil, false
+			default:
+				exact = false
+				s.log.Warn("the switch does not forget connections", "zone", l.zone, "err", err)
+			}
 		}
-		switch {
-		case err == nil:
-		case conn.Err() != nil || ctx.Err() != nil:
-			return nil, false
-		default:
-			s.log.Warn("the switch does not forget connections", "zone", zone, "err", err)
+		if exact {
+			exactly = append(exactly, l)
 		}
 	}
 	return exactly, true

@@ -65,28 +65,56 @@ func followsThePort(l *lab) {
 	l.send(l.router, sent, delivery{l.web2, got.with(func(f *frame) { f.dst = netip.AddrPortFrom(l.web2.addr, 5353) })})
 }
 
-// Who gets the address of an endpoint that is gone gets nothing of its connections.
+// Who gets the address of an endpoint gets nothing of its connections: when that is gone, and in the change in which both
+// exchange their addresses.
 func TestAddressIsTakenOver(t *testing.T) {
-	l := newLab(t)
+	for _, at := range []string{"when it is free", "in exchange"} {
+		t.Run(at, func(t *testing.T) {
+			l := newLab(t)
+			answer := l.askFar()
+			heir, web2 := l.endpoint(l.web3, "web"), l.endpoint(l.web2, "web")
+			web2.Addrs, heir.Addrs = heir.Addrs, web2.Addrs
+			if at == "in exchange" {
+				l.mustSet(web2, heir)
+			} else {
+				if err := l.sw.Delete(l.ctx, web2); err != nil {
+					t.Fatal(err)
+				}
+				l.mustSet(heir)
+			}
+			l.send(l.router, answer, delivery{l.host, answer})
+		})
+	}
+}
+
+// askFar has web2 ask a machine beyond the router and get an answer, which it returns as it comes in.
+func (l *lab) askFar() (answer frame) {
+	l.t.Helper()
 	ask := packet("udp", l.web2, &station{mac: l.host.mac, addr: l.far}, 1000, 53)
 	l.send(l.web2, ask, delivery{l.host, ask})
 	routed := ask.with(func(f *frame) { f.from, f.to, f.ttl = l.host.mac, l.router.mac, 63 })
 	left := routed.with(func(f *frame) { f.src = netip.AddrPortFrom(l.host.addr, 1000) })
 	l.send(l.host, routed, delivery{l.router, left})
-	answer := left.reply()
+	answer = left.reply()
 	arrives := answer.with(func(f *frame) {
 		f.from, f.to, f.ttl = l.host.mac, l.web2.mac, 62
 		f.dst = netip.AddrPortFrom(l.web2.addr, 1000)
 	})
 	l.send(l.router, answer, delivery{l.web2, arrives})
+	return answer
+}
 
-	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web2"}); err != nil {
-		t.Fatal(err)
+// Two ranges of an endpoint are published, and one of them is not any more.
+func TestOneOfTwoRangesIsForgotten(t *testing.T) {
+	l := newLab(t)
+	many := func(first uint16) flows.PortMapping {
+		return flows.PortMapping{Proto: flows.UDP, HostPort: first, HostPortEnd: first + 99, Port: first}
 	}
-	heir := l.endpoint(l.web3, "web")
-	heir.Addrs = []netip.Addr{l.web2.addr}
-	l.mustSet(heir)
-	l.send(l.router, answer, delivery{l.host, answer})
+	l.mustSet(l.endpoint(l.web2, "web", many(1), many(1001)))
+	l.stream(l.web2)
+	l.mustSet(l.endpoint(l.web2, "web", many(1001)))
+	sent, _ := l.toPublished(l.web2)
+	l.send(l.router, sent, delivery{l.host, sent})
 }
 
 // What was there before the program started goes on: nothing is forgotten.

@@ -6,6 +6,7 @@ package flows
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -30,6 +31,20 @@ type Host struct {
 // has reports whether a is one of the host's addresses.
 func (h Host) has(a netip.Addr) bool {
 	return slices.ContainsFunc(h.Addrs, func(p netip.Prefix) bool { return p.Addr() == a })
+}
+
+// own are the host's addresses of a family, the usual loopback one included.
+func (h Host) own(v6 bool) []netip.Addr {
+	own := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	if v6 {
+		own[0] = netip.IPv6Loopback()
+	}
+	for _, p := range h.Addrs {
+		if p.Addr().Is6() == v6 {
+			own = append(own, p.Addr())
+		}
+	}
+	return own
 }
 
 // Uplink is the port that leads outside. A switch has at most one.
@@ -123,11 +138,7 @@ func (e Endpoint) addr(f *family) (netip.Addr, bool) {
 // clone is the endpoint with nothing that the caller can change.
 func (e Endpoint) clone() Endpoint {
 	e.MAC, e.Addrs, e.Publish = slices.Clone(e.MAC), slices.Clone(e.Addrs), slices.Clone(e.Publish)
-	labels := make(map[string]string, len(e.Labels))
-	for k, v := range e.Labels {
-		labels[k] = v
-	}
-	e.Labels = labels
+	e.Labels = maps.Clone(e.Labels)
 	if e.Limit != nil {
 		limit := *e.Limit
 		e.Limit = &limit
@@ -153,6 +164,7 @@ const (
 	kindRule
 	kindEndpoint
 	kindShared // the flows that several objects have in common
+	kindFormer // a rule of an earlier run, by its number
 )
 
 // compare orders objects so that what others refer to comes first.

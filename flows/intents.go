@@ -17,7 +17,10 @@ type Intents struct {
 	// Owner and FirstZone are those of [Options].
 	Owner     string
 	FirstZone uint16
-	Objects   []Object
+	// Process is the number of the process that has published ports in the host's own stack (package hostport), whose
+	// sockets take nothing away; 0: none has.
+	Process int
+	Objects []Object
 }
 
 // options are those of the Switch.

@@ -185,6 +185,27 @@ func TestRouted(t *testing.T) {
 	})
 }
 
+// A router outside tells that a packet did not get through. It is believed of connections that there are, and what the
+// host itself has to say of any.
+func TestErrorsReachRoutedEndpoints(t *testing.T) {
+	eachFamily(t, func(t *testing.T, l *lab) {
+		l.web.Egress = flows.Routed()
+		l.mustSet(l.web, l.endpoint(l.web2, "web"))
+		ask := packet("udp", l.web2, &station{mac: l.host.mac, addr: l.far}, 1000, 53)
+		l.send(l.web2, ask, delivery{l.host, ask})
+		tooBig := func(src netip.Addr, lost frame) frame {
+			return frame{
+				from: l.host.mac, to: l.web2.mac, proto: "too big", ttl: 60, payload: lost.bytes(t)[14:],
+				src: netip.AddrPortFrom(src, 0), dst: netip.AddrPortFrom(l.web2.addr, 0),
+			}
+		}
+		l.send(l.host, tooBig(l.router.addr, ask), delivery{l.web2, tooBig(l.router.addr, ask)})
+		never := ask.with(func(f *frame) { f.src = netip.AddrPortFrom(l.web2.addr, 1001) })
+		l.send(l.host, tooBig(l.router.addr, never))
+		l.send(l.host, tooBig(l.host.addr, never), delivery{l.web2, tooBig(l.host.addr, never)})
+	})
+}
+
 func TestPerFamily(t *testing.T) {
 	l := newLab(t)
 	l.dual()

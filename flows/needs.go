@@ -18,10 +18,44 @@ type Needs struct {
 	BridgeRoutes []netip.Addr
 	// Sysctls are kernel parameters.
 	Sysctls []Sysctl
+	// FreePorts are published ports that no program of the machine is reached at any more, if it has them.
+	FreePorts []FreePort
+}
+
+// FreePort is a range of ports of the host that an endpoint publishes.
+type FreePort struct {
+	Endpoint string
+	Proto    Proto
+	// Addr is an address of the host; an unspecified one stands for all of its family.
+	Addr        netip.Addr
+	First, Last uint16
 }
 
 // Sysctl is a kernel parameter with its value. Elements of the key stand between slashes: "net/ipv4/ip_forward".
 type Sysctl struct{ Key, Value string }
+
+// freePorts are those that an endpoint of a network needs.
+func (e Endpoint) freePorts(n Network) (ports []FreePort) {
+	for _, m := range e.Publish {
+		for _, f := range families {
+			if _, has := e.addr(f); !has || m.HostPort == 0 || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
+				continue
+			}
+			if n.Egress.way(f).mode != viaUplink && !m.HostAddr.IsLoopback() {
+				continue // they are not the host's
+			}
+			p := FreePort{e.Name, m.Proto, m.HostAddr, m.HostPort, max(m.HostPort, m.HostPortEnd)}
+			if !p.Addr.IsValid() {
+				p.Addr = netip.IPv4Unspecified()
+				if f.v6 {
+					p.Addr = netip.IPv6Unspecified()
+				}
+			}
+			ports = append(ports, p)
+		}
+	}
+	return ports
+}
 
 // Needs tells what the machine must have for the intents to come true.
 func (i Intents) Needs() Needs {
@@ -31,8 +65,16 @@ func (i Intents) Needs() Needs {
 			n.Sysctls = append(n.Sysctls, s)
 		}
 	}
+	networks := map[string]Network{}
+	for _, o := range i.Objects {
+		if nw, ok := o.(Network); ok {
+			networks[nw.Name] = nw
+		}
+	}
 	for _, o := range i.Objects {
 		switch o := o.(type) {
+		case Endpoint:
+			n.FreePorts = append(n.FreePorts, o.freePorts(networks[o.Network])...)
 		case Host:
 			n.HostAddrs = append(n.HostAddrs, o.Addrs...)
 		case Uplink:

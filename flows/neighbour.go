@@ -10,35 +10,30 @@ import (
 	of "github.com/ovskit/ovskit/openflow"
 )
 
-// answer makes the switch tell who asks in the network id, 0 for the host's own, that mac has addr.
+// The beginning and the parts of every answer.
+var (
+	backToSender = of.Action(of.Move{Src: of.Whole(of.FieldEthSrc), Dst: of.Whole(of.FieldEthDst)})
+	isReply      = set(of.ARPOp(arpReply))
+	backToSHA    = of.Action(of.Move{Src: of.Whole(of.FieldARPSHA), Dst: of.Whole(of.FieldARPTHA)})
+	backToSPA    = of.Action(of.Move{Src: of.Whole(of.FieldARPSPA), Dst: of.Whole(of.FieldARPTPA)})
+	isAdvert     = set(of.ICMPv6Type(ndAdvertise))
+	isRouter     = set(of.Reg(regRouter, 1))
+)
+
+// answer makes the switch tell who asks in the network id, 0 for the host's own, that mac has addr. The answer to a request
+// of ARP is the request, turned around; that to a solicitation is completed in tableAdvertise.
 func (b *builder) answer(id uint16, addr netip.Addr, mac net.HardwareAddr, router bool) {
 	if addr.Is4() {
-		b.add(tableNeighbour, 100, arp(network(id), of.ARPOp(arpRequest), of.ARPTPA(single(addr))), 0, arpAnswer(addr, mac)...)
+		b.add(tableNeighbour, 100, arp(network(id), request, of.ARPTPA(single(addr))), 0,
+			backToSender, set(of.EthSrc(mac)), isReply, backToSHA, set(of.ARPSHA(mac)), backToSPA, set(of.ARPSPA(single(addr))),
+			of.Output{Port: of.PortInPort})
 		return
 	}
-	actions := []of.Action{
-		of.Move{Src: of.Whole(of.FieldEthSrc), Dst: of.Whole(of.FieldEthDst)},
-		set(of.EthSrc(mac)),
-		set(of.ICMPv6Type(ndAdvertise)),
-	}
+	actions := append(make([]of.Action, 0, 4), backToSender, set(of.EthSrc(mac)), isAdvert)
 	if router {
-		actions = append(actions, set(of.Reg(regRouter, 1)))
+		actions = append(actions, isRouter)
 	}
 	b.add(tableNeighbour, 100, nd(ndSolicit, network(id), of.NDTarget(single(addr))), tableAdvertise, actions...)
-}
-
-// arpAnswer turns a request for addr into the answer that mac has it, and sends it back.
-func arpAnswer(addr netip.Addr, mac net.HardwareAddr) []of.Action {
-	return []of.Action{
-		of.Move{Src: of.Whole(of.FieldEthSrc), Dst: of.Whole(of.FieldEthDst)},
-		set(of.EthSrc(mac)),
-		set(of.ARPOp(arpReply)),
-		of.Move{Src: of.Whole(of.FieldARPSHA), Dst: of.Whole(of.FieldARPTHA)},
-		set(of.ARPSHA(mac)),
-		of.Move{Src: of.Whole(of.FieldARPSPA), Dst: of.Whole(of.FieldARPTPA)},
-		set(of.ARPSPA(single(addr))),
-		of.Output{Port: of.PortInPort},
-	}
 }
 
 // The flags of an advertisement (RFC 4861, 4.4), and the option with the target's link-layer address (4.6.1).

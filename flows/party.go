@@ -5,8 +5,11 @@ package flows
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
+	"strings"
 
 	of "github.com/ovskit/ovskit/openflow"
 )
@@ -65,13 +68,16 @@ func (s *state) resolve(sel, other Selector, f *family) (party, error) {
 	case selectEndpoint:
 		e := s.endpoints[sel.name]
 		if e == nil {
-			return party{}, fmt.Errorf("%s is not declared: %w", Endpoint{Name: sel.name}, ErrNotFound)
+			return party{}, fmt.Errorf("%s is not declared%s: %w", Endpoint{Name: sel.name}, s.declaredNames(), ErrNotFound)
 		}
 		a, _ := e.addr(f)
 		return party{e.String(), a, e, false, false}, nil
 	case selectPrefix:
 		if !sel.prefix.IsSingleIP() {
 			return party{}, fmt.Errorf("%s is not one address: %w", sel.prefix, ErrInvalid)
+		}
+		if a := sel.prefix.Addr(); a.IsLinkLocalUnicast() && a.Is6() {
+			return party{}, fmt.Errorf("%s is of one link only, it does not tell whose it is: %w", a, ErrInvalid)
 		}
 		return s.holder(sel.prefix.Addr()), nil
 	case selectHost:
@@ -89,6 +95,19 @@ func (s *state) resolve(sel, other Selector, f *family) (party, error) {
 		return party{name: "outside", addr: s.outsideAddr(f)}, nil
 	}
 	return party{}, fmt.Errorf("%s is not one party: %w", sel, ErrInvalid)
+}
+
+// declaredNames lists some endpoints, for who has mistaken a name.
+func (s *state) declaredNames() string {
+	const most = 8
+	all := slices.Sorted(maps.Keys(s.endpoints))
+	switch {
+	case len(all) == 0:
+		return ", and no other is"
+	case len(all) > most:
+		return fmt.Sprintf(", of %d that are: %s, ...", len(all), strings.Join(all[:most], ", "))
+	}
+	return ", only: " + strings.Join(all, ", ")
 }
 
 // holder is who has an address.
@@ -142,6 +161,25 @@ func (s *state) subnet(a netip.Addr) *networkState {
 	return nil
 }
 
+// many reports whether an endpoint's packet to an address is for all that are on its network.
+func (s *state) many(e *endpointState, to netip.Addr) bool {
+	f := familyOf(to)
+	g, ok := s.networks[e.Network].gateway(f)
+	return ok && slices.ContainsFunc(toMany(f, g), func(p netip.Prefix) bool { return p.Contains(to) })
+}
+
+// manyMAC is the MAC that a packet for many has: of broadcast, or of a group (RFC 1112, 6.4; RFC 2464, 7).
+func manyMAC(to netip.Addr) net.HardwareAddr {
+	b := to.AsSlice()
+	switch {
+	case to.Is6():
+		return append(net.HardwareAddr{0x33, 0x33}, b[12:]...)
+	case to.IsMulticast():
+		return net.HardwareAddr{0x01, 0x00, 0x5e, b[1] & 0x7f, b[2], b[3]}
+	}
+	return net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+}
+
 // neighbour is the MAC of somebody on the uplink's link, such as the next hop.
 var neighbour = net.HardwareAddr{0x02, 0x00, 0x5e, 0x00, 0x53, 0x02}
 
@@ -188,6 +226,12 @@ func (p packet) end(a netip.Addr, port uint16) string {
 		return a.String()
 	}
 	return netip.AddrPortFrom(a, port).String()
+}
+
+// reply is the packet that answers.
+func (p packet) reply() packet {
+	p.src, p.dst, p.srcPort, p.dstPort = p.dst, p.src, p.dstPort, p.srcPort
+	return p
 }
 
 func (p packet) String() string {

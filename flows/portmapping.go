@@ -60,7 +60,7 @@ type PortMapping struct {
 	// programs: no flow leads to it.
 	HostAddr netip.Addr `json:"hostAddr,omitzero"`
 	// HostPort is the first port outside, and HostPortEnd the last; a zero HostPortEnd means HostPort alone. A zero HostPort
-	// is one that is free, which [Switch.Published] tells.
+	// is one that is free, which [Switch.Published] tells; free of the host's programs as well if [Options.Taken] says so.
 	HostPort    uint16 `json:"hostPort,omitempty"`
 	HostPortEnd uint16 `json:"hostPortEnd,omitempty"`
 	// Port is the port of the endpoint that HostPort leads to; those that follow lead to those that follow.

@@ -56,7 +56,7 @@ func (s *state) outside(e *Endpoint, m PortMapping) []outsidePort {
 
 // claimPublished takes the ports outside that an endpoint publishes. Those that may be any get the number they had.
 func (s *state) claimPublished(e *Endpoint, before kept) ([]outsidePort, error) {
-	var all []outsidePort
+	all := make([]outsidePort, 0, len(e.Publish))
 	for i, m := range e.Publish {
 		if m.HostPort == 0 {
 			var err error
@@ -105,11 +105,28 @@ func (s *state) freePort(e *Endpoint, m PortMapping, before kept) (uint16, error
 		}
 	}
 	for i := range uint64(n) {
-		if port := uint16(ephemeralFirst + (first+i)%n); free(port) {
+		if port := uint16(ephemeralFirst + (first+i)%n); free(port) && !slices.ContainsFunc(s.outside(e, m), s.takenByHost) {
 			return port, nil
 		}
 	}
-	return 0, fmt.Errorf("port %s: all of %d to %d are published: %w", m, ephemeralFirst, ephemeralLast, ErrConflict)
+	return 0, fmt.Errorf("port %s: all of %d to %d are published or the host's: %w", m, ephemeralFirst, ephemeralLast, ErrConflict)
+}
+
+// takenByHost reports whether a program of the host has a claim's port, at one of the addresses that packets for it may have.
+func (s *state) takenByHost(c outsidePort) bool {
+	if s.hostHas == nil {
+		return false
+	}
+	at := []netip.Addr{c.addr}
+	switch {
+	case !c.addr.IsValid():
+		at = s.host.own(c.key.v6)
+	case !c.addr.IsLoopback() && !s.host.has(c.addr):
+		return false // a spare one
+	}
+	return slices.ContainsFunc(at, func(a netip.Addr) bool {
+		return s.hostHas(c.key.proto, netip.AddrPortFrom(a, c.key.port))
+	})
 }
 
 // portsBefore are the ports outside that were chosen for a mapping: since the program started, else when it ran before.

@@ -4,6 +4,7 @@
 package flows_test
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -101,6 +102,45 @@ func TestChosenPortsOfTheSamePort(t *testing.T) {
 	if got, want := l.published("web2"), []uint16{had[2], had[0]}; !slices.Equal(got, want) {
 		t.Errorf("two of them: got ports %v, want %v", got, want)
 	}
+}
+
+// A port that a program of the host has is not chosen, at whichever of its addresses; one that was chosen before stays.
+func TestChosenPortsAreNotTheHosts(t *testing.T) {
+	l := newLab(t)
+	any80 := flows.PortMapping{Proto: flows.TCP, Port: 80}
+	l.mustSet(l.endpoint(l.web2, "web", any80))
+	usual := l.published("web2")
+	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web2"}); err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{}
+	l.options.Taken = func(proto flows.Proto, at netip.AddrPort) bool { return has[at.String()+"/"+proto.String()] }
+	l.restart()
+	l.mustSet(l.objects()[:4]...)
+	for i, at := range []string{"192.0.2.1:%d/tcp", "127.0.0.1:%d/tcp"} {
+		has[fmt.Sprintf(at, usual[0]+uint16(i))] = true
+	}
+	has[fmt.Sprintf("192.0.2.1:%d/udp", usual[0]+2)] = true
+	has[fmt.Sprintf("[::1]:%d/tcp", usual[0]+2)] = true // the endpoint has no IPv6
+	l.mustSet(l.endpoint(l.web2, "web", any80))
+	got := l.published("web2")
+	if want := []uint16{usual[0] + 2}; !slices.Equal(got, want) {
+		t.Errorf("got port %v, want %v: the two before are the host's", got, want)
+	}
+	has[fmt.Sprintf("192.0.2.1:%d/tcp", got[0])] = true // it is reserved
+	l.mustSet(l.endpoint(l.web2, "web", any80))
+	if again := l.published("web2"); !slices.Equal(again, got) {
+		t.Errorf("declared again: got port %v, want still %v", again, got)
+	}
+	// At a spare address there are no programs of the host.
+	l.options.Taken = func(flows.Proto, netip.AddrPort) bool {
+		t.Error("the host is asked for a port of a spare address")
+		return true
+	}
+	l.restart()
+	l.web.Egress = flows.Behind("x")
+	spare := flows.Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}}
+	l.mustSet(append(l.objects()[:3:3], spare, l.endpoint(l.web3, "web", any80))...)
 }
 
 // A port that was chosen does not stand in the way of a network that becomes routed, where none is needed.

@@ -23,7 +23,7 @@ type Query struct {
 
 // ParseQuery reads a query as "web0 -> outside tcp/443": the party that connects, the party that is connected to, and the
 // service. A party is an endpoint's name, "host", "outside" or an address; a service is tcp, udp or sctp with a port, or icmp.
-// Errors wrap [ErrInvalid].
+// A protocol that ends in 6, as in "tcp6/443", asks for IPv6. Errors wrap [ErrInvalid].
 func ParseQuery(text string) (Query, error) {
 	from, rest, arrow := strings.Cut(text, "->")
 	rest = strings.TrimSpace(rest)
@@ -33,7 +33,7 @@ func ParseQuery(text string) (Query, error) {
 	}
 	var q Query
 	var err error
-	if q.Service, err = parseService(rest[space+1:]); err != nil {
+	if q.Service, q.IPv6, err = parseService(rest[space+1:]); err != nil {
 		return Query{}, fmt.Errorf("query %q: %w", text, err)
 	}
 	if q.From, err = parseParty(from); err == nil {
@@ -60,37 +60,43 @@ func parseParty(text string) (Selector, error) {
 	return EndpointNamed(text), nil
 }
 
-func parseService(text string) (Service, error) {
+func parseService(text string) (s Service, ipv6 bool, err error) {
 	proto, port, hasPort := strings.Cut(text, "/")
-	var s Service
+	proto, ipv6 = strings.CutSuffix(proto, "6")
 	if err := s.Proto.UnmarshalText([]byte(proto)); err != nil {
-		return Service{}, err
+		return Service{}, false, err
 	}
 	if hasPort {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil {
-			return Service{}, fmt.Errorf("port %q is not one: %w", port, ErrInvalid)
+			return Service{}, false, fmt.Errorf("port %q is not a number from 1 to 65535: %w", port, ErrInvalid)
 		}
 		s.FirstPort = uint16(n)
 	}
-	return s, s.checkAsked()
+	return s, ipv6, s.checkAsked()
 }
 
 // checkAsked holds a service to be one that can be connected to.
 func (s Service) checkAsked() error {
 	switch {
 	case s.Proto != ICMP && !s.Proto.hasPorts():
-		return fmt.Errorf("service %s: no connection of that protocol can be asked about: %w", s, ErrInvalid)
-	case s.Proto.hasPorts() && s.FirstPort == 0, s.LastPort != 0 && s.LastPort != s.FirstPort:
-		return fmt.Errorf("service %s: one port is what a connection is to: %w", s, ErrInvalid)
+		return fmt.Errorf("service %s: only tcp, udp, sctp and icmp can be asked about: %w", s, ErrInvalid)
+	case s.Proto.hasPorts() && s.FirstPort == 0:
+		return fmt.Errorf("service %s needs a port, as in %s/443: %w", s, s.Proto, ErrInvalid)
+	case s.LastPort != 0 && s.LastPort != s.FirstPort:
+		return fmt.Errorf("service %s: one port at a time can be asked about: %w", s, ErrInvalid)
 	case s.Proto == ICMP && s.FirstPort != 0:
-		return fmt.Errorf("service %s has a port, of which icmp has none: %w", s, ErrInvalid)
+		return fmt.Errorf("service %s: icmp has no ports: %w", s, ErrInvalid)
 	}
 	return nil
 }
 
 func (q Query) String() string {
-	return fmt.Sprintf("%s -> %s %s", q.From.party(), q.To.party(), q.Service)
+	service := q.Service.String()
+	if proto := q.Service.Proto.String(); q.IPv6 {
+		service = proto + "6" + strings.TrimPrefix(service, proto)
+	}
+	return fmt.Sprintf("%s -> %s %s", q.From.party(), q.To.party(), service)
 }
 
 // party is how a query writes a party.

@@ -30,7 +30,7 @@ func (x *explainer) steps(r *trace.Result) []Step {
 				}
 			}
 			if v.Flow != nil {
-				s.Match, s.Priority = v.Flow.Match, v.Flow.Priority
+				s.Match, s.Priority, s.Cookie = v.Flow.Match, v.Flow.Priority, fmt.Sprintf("%#016x", v.Flow.Cookie)
 				if r, ok := x.refs[v.Flow.Cookie&^ownerMask]; ok && v.Flow.Cookie&ownerMask == x.owner {
 					s.Object, s.kind = r.String(), r.kind
 					if r.kind == kindRule {
@@ -55,6 +55,7 @@ func (x *explainer) steps(r *trace.Result) []Step {
 type leaving struct {
 	port    uint32 // OpenFlow port number; 0 if no flow had it leave
 	problem string // why it did not, in the switch's words
+	copies  int    // how often it did leave
 }
 
 // leaving finds the last port that the packet was to leave by. Ports that get copies do not count.
@@ -74,9 +75,14 @@ func (x *explainer) leaving(r *trace.Result) (l leaving) {
 				port, err := strconv.ParseUint(text, 10, 32)
 				switch {
 				case text == "LOCAL" || err == nil && uint32(port) == of.PortLocal:
-					l = leaving{of.PortLocal, problem}
+					l.port, l.problem = of.PortLocal, problem
 				case err == nil && x.mirrors[uint32(port)] == 0:
-					l = leaving{uint32(port), problem}
+					l.port, l.problem = uint32(port), problem
+				default:
+					continue
+				}
+				if problem == "" {
+					l.copies++
 				}
 			}
 		}
@@ -238,10 +244,18 @@ func (x *explainer) dropped(steps []Step, out leaving) Verdict {
 func (x *explainer) droppedReason(s Step) string {
 	toSubnet := x.subnet(x.p.dst)
 	switch {
+	case s.Object == "" && !s.Miss:
+		return "a flow that no intent asks for drops it"
 	case s.Table == tableClassify:
 		return "the switch has no flow for the port that it comes in at"
 	case s.Table == tableSource:
 		return "the switch does not know the sender's MAC and address at this port"
+	case s.Table == tableFromEndpoint && x.everyone != nil && x.everyone.Multicast:
+		return x.everyone.String() + " has no other endpoint"
+	case s.Table == tableFromEndpoint && x.everyone != nil:
+		return x.everyone.String() + " has no multicast"
+	case s.Table == tableFromEndpoint && s.kind == kindBase && !s.Miss:
+		return fmt.Sprintf("%s is not for unicast on a link", x.p.dst)
 	case s.Table == tableFromEndpoint && toSubnet != nil:
 		return "endpoints of different networks reach each other only as rules allow, and there is no rule"
 	case s.Table == tableFromEndpoint && s.Miss:
@@ -254,11 +268,10 @@ func (x *explainer) droppedReason(s Step) string {
 		return "the host forwards nothing to endpoints of a network that is not routed"
 	case s.Table == tableInbound || s.Table == tableRoute:
 		return "no port is published there"
+	case s.Table == tableDestination && s.Miss && x.holder(x.p.dst).endpoint != nil:
+		return "the switch lacks the flow of " + x.holder(x.p.dst).name
 	case s.Table == tableDestination && s.Miss:
 		return fmt.Sprintf("no endpoint of the network has the address %s", x.p.dst)
-	}
-	if s.Object == "" && !s.Miss {
-		return "a flow that no intent asks for drops it"
 	}
 	return "table \"" + s.Name + "\": " + s.Purpose
 }

@@ -51,6 +51,7 @@ func (s *Switch) takeOver(ctx context.Context, conn *of.Conn) (*Replay, error) {
 	s.watch(ctx, conn)
 	if s.conn == nil {
 		if err := s.read(ctx, conn); err != nil {
+			s.unwatch(conn) // the connection lives on
 			return nil, err
 		}
 		s.conn = conn
@@ -79,7 +80,7 @@ func (s *Switch) restore(ctx context.Context, conn *of.Conn) (*of.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.carry(ctx, conn, plan); err != nil {
+	if err := s.carry(ctx, conn, plan, left); err != nil {
 		return nil, err
 	}
 	s.left, s.conn, s.stale = left, conn, false

@@ -5,6 +5,7 @@ package flows
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"net/netip"
 	"slices"
@@ -140,7 +141,7 @@ func (s Selector) selects(e *Endpoint) bool {
 func (s Selector) key() string {
 	switch s.kind {
 	case selectEndpoint:
-		return endpointKey(s.name)
+		return "endpoint " + s.name
 	case selectLabels:
 		first, _, _ := strings.Cut(s.labels, "\x00")
 		return "label " + first
@@ -150,16 +151,15 @@ func (s Selector) key() string {
 	return ""
 }
 
-func endpointKey(name string) string { return "endpoint " + name }
-
-// keys are those of an endpoint.
-func (e *Endpoint) keys() []string {
-	keys := make([]string, 0, 1+len(e.Labels))
-	keys = append(keys, endpointKey(e.Name))
-	for k, v := range e.Labels {
-		keys = append(keys, "label "+k+"="+v)
+// labelKeys are those keys of an endpoint that others may have as well.
+func (e *Endpoint) labelKeys() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for k, v := range e.Labels {
+			if !yield("label " + k + "=" + v) {
+				return
+			}
+		}
 	}
-	return keys
 }
 
 // check holds the rule against itself.

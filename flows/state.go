@@ -12,6 +12,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	of "github.com/ovskit/ovskit/openflow"
 )
 
 // The reasons for which intents are refused. The error that wraps them names the objects.
@@ -32,7 +34,8 @@ type state struct {
 	env
 	endpoints map[string]*endpointState
 	zones     map[uint16]string // network numbers in use
-	retired   map[uint16]bool   // and those that were
+	// lastNumber is the one that a network got last; 0 before the first.
+	lastNumber uint16
 
 	ports     map[uint32]ref
 	addrs     map[netip.Addr]ref
@@ -40,7 +43,7 @@ type state struct {
 	published map[publishedKey][]publishedAt
 	ruleIDs   map[uint32]string
 	mirrors   map[uint32]int // how many endpoints are mirrored to a port
-	// members are the names of endpoints, and selecting those of rules, by what the one has and the other selects by.
+	// members are the names of endpoints by what labels they have, and selecting those of rules by what they select by.
 	members, selecting map[string]map[string]bool
 
 	dirty map[ref]bool // to be compiled again
@@ -59,6 +62,14 @@ type networkState struct {
 	Network
 	id        uint16
 	endpoints map[string]uint32 // their ports
+	// The actions that write the number, made once for all endpoints.
+	setNetwork, setSenderNetwork, setReceiverNetwork of.Action
+}
+
+// setID gives the network its number.
+func (n *networkState) setID(id uint16) {
+	n.id = id
+	n.setNetwork, n.setSenderNetwork, n.setReceiverNetwork = set(network(id)), set(senderNetwork(id)), set(receiverNetwork(id))
 }
 
 // ports are those of the network's endpoints.
@@ -104,7 +115,6 @@ func newState(e env) *state {
 		env:       e,
 		endpoints: map[string]*endpointState{},
 		zones:     map[uint16]string{},
-		retired:   map[uint16]bool{},
 		ports:     map[uint32]ref{},
 		addrs:     map[netip.Addr]ref{},
 		macs:      map[macKey]ref{},
@@ -117,12 +127,20 @@ func newState(e env) *state {
 	}
 }
 
-// index is the set of a key, made if there is none yet.
-func index(sets map[string]map[string]bool, key string) map[string]bool {
+// enter puts a name into the set of a key.
+func (s *state) enter(sets map[string]map[string]bool, key, name string) {
 	if sets[key] == nil {
-		sets[key] = map[string]bool{}
+		assign(s, sets, key, map[string]bool{})
 	}
-	return sets[key]
+	assign(s, sets[key], name, true)
+}
+
+// leave takes a name out of the set of a key, and with the last one the set.
+func (s *state) leave(sets map[string]map[string]bool, key, name string) {
+	unassign(s, sets[key], name)
+	if len(sets[key]) == 0 {
+		unassign(s, sets, key)
+	}
 }
 
 // assign sets m[k] = v and remembers how it was.
@@ -158,7 +176,7 @@ func (s *state) rollback() {
 // commit keeps everything since the last commit, and takes what was dirty as compiled.
 func (s *state) commit() {
 	s.undo = nil
-	clear(s.dirty)
+	s.dirty = map[ref]bool{}
 }
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
@@ -214,20 +232,27 @@ func (s *state) set(objects []Object, before kept) error {
 	return s.checkAll(objects)
 }
 
-// checkAll holds what refers to the changed objects against them.
+// checkAll holds what refers to the changed objects against them. Endpoints that are among these were held against all others
+// when they were put.
 func (s *state) checkAll(objects []Object) error {
+	given := map[string]bool{}
+	for _, o := range objects {
+		if e, ok := o.(Endpoint); ok {
+			given[e.Name] = true
+		}
+	}
 	for _, o := range objects {
 		switch o := o.(type) {
 		case Network:
-			if err := s.checkEndpoints(s.networks[o.Name]); err != nil {
+			if err := s.checkEndpoints(s.networks[o.Name], given); err != nil {
 				return fmt.Errorf("%s: %w", o, err)
 			}
 		case Uplink:
-			if err := s.checkUsers(o, viaUplink, o.Name); err != nil {
+			if err := s.checkUsers(o, viaUplink, o.Name, given); err != nil {
 				return err
 			}
 		case Address:
-			if err := s.checkUsers(o, behindAddress, o.Name); err != nil {
+			if err := s.checkUsers(o, behindAddress, o.Name, given); err != nil {
 				return err
 			}
 		case Host:
@@ -238,7 +263,7 @@ func (s *state) checkAll(objects []Object) error {
 				if by, taken := s.macs[macKey{n.Name, [6]byte(o.MAC)}]; taken {
 					return fmt.Errorf("%s: MAC %s belongs to %s: %w", o, o.MAC, by, ErrConflict)
 				}
-				if err := s.checkEndpoints(n); err != nil {
+				if err := s.checkEndpoints(n, given); err != nil {
 					return fmt.Errorf("%s: %w", o, err)
 				}
 			}
@@ -261,14 +286,14 @@ func (s *state) checkShared(h Host) error {
 }
 
 // checkUsers holds the networks that have a way out against what it leads by.
-func (s *state) checkUsers(o Object, m mode, name string) error {
+func (s *state) checkUsers(o Object, m mode, name string, given map[string]bool) error {
 	for _, n := range s.networks {
 		if !n.Egress.uses(m, name) {
 			continue
 		}
 		err := s.checkNetwork(n.Network)
 		if err == nil {
-			err = s.checkEndpoints(n)
+			err = s.checkEndpoints(n, given)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", o, n, err)
@@ -277,8 +302,12 @@ func (s *state) checkUsers(o Object, m mode, name string) error {
 	return nil
 }
 
-func (s *state) checkEndpoints(n *networkState) error {
+// checkEndpoints holds the endpoints of a network, but those that are given, against it.
+func (s *state) checkEndpoints(n *networkState, given map[string]bool) error {
 	for name := range n.endpoints {
+		if given[name] {
+			continue
+		}
 		e := s.endpoints[name].Endpoint
 		e.Publish = s.endpoints[name].asked
 		if err := s.checkEndpoint(e); err != nil {
@@ -346,7 +375,6 @@ func (s *state) remove(objects []Object) error {
 			}
 			s.releaseNetwork(o.Name)
 			unassign(s, s.zones, n.id)
-			assign(s, s.retired, n.id, true)
 			unassign(s, s.networks, o.Name)
 			s.touchRules(InNetwork(o.Name).key())
 		case Uplink:

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,7 +178,6 @@ func TestDeleteRefusesWhatIsUsed(t *testing.T) {
 		if err := s.remove([]Object{tt.object}); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), tt.by) {
 			t.Errorf("delete %s: got %v, want %v by %s", tt.object, err, ErrInUse, tt.by)
 		}
-		s.rollback()
 	}
 	// Together with what uses it, everything goes.
 	s := newState(env{natZone: 1})
@@ -232,6 +232,38 @@ func TestZonesAreNotReused(t *testing.T) {
 	}
 }
 
+// When all numbers were taken once, that of the network that went last is still the last to be taken again.
+func TestZonesGoRound(t *testing.T) {
+	const first, last = 65532, 65535
+	s := newState(env{natZone: first - 2})
+	if err := s.set([]Object{testHost, testDB}, kept{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.networks["db"].id; got != first {
+		t.Fatalf("the first network got the number %d, want %d", got, first)
+	}
+	var numbers []uint16
+	for range 6 {
+		if err := s.set([]Object{testUp, testWeb}, kept{}); err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, s.networks["web"].id)
+		if err := s.remove([]Object{testWeb}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []uint16{first + 1, first + 2, last, first + 1, first + 2, last}; !slices.Equal(numbers, want) {
+		t.Errorf("got numbers %v, want %v", numbers, want)
+	}
+	var networks []Object
+	for i := range 4 {
+		networks = append(networks, named(gateways(testDB, fmt.Sprintf("10.%d.0.1/24", 10+i)), fmt.Sprint(i)))
+	}
+	if err := s.set(networks, kept{}); !errors.Is(err, ErrConflict) || !strings.Contains(err.Error(), "no conntrack zone") {
+		t.Errorf("five networks with four zones: got error %v, want %v", err, ErrConflict)
+	}
+}
+
 // One endpoint more costs that endpoint's flows and nothing else.
 func TestEndpointTouchesOnlyItself(t *testing.T) {
 	s := newState(env{natZone: 1})
@@ -245,6 +277,35 @@ func TestEndpointTouchesOnlyItself(t *testing.T) {
 	want := map[ref]bool{{kindEndpoint, "web3"}: true}
 	if !maps.Equal(s.dirty, want) {
 		t.Errorf("got dirty objects %v, want %v", s.dirty, want)
+	}
+}
+
+// What comes and goes leaves nothing behind, whatever its name, labels and selectors, refused changes included.
+func TestStateDoesNotGrow(t *testing.T) {
+	s := newState(env{natZone: 1})
+	if err := s.set([]Object{testHost, testUp, testWeb}, kept{}); err != nil {
+		t.Fatal(err)
+	}
+	s.commit()
+	for i := range 10 {
+		e := endpoint(testWeb, 2)
+		e.Name, e.Labels = fmt.Sprint("e", i), map[string]string{"id": fmt.Sprint(i)}
+		r := Rule{Name: fmt.Sprint("r", i), From: []Selector{Labelled(e.Labels)}, To: []Selector{EndpointNamed(e.Name)}}
+		if err := s.set([]Object{e, r, endpoint(testDB, 2)}, kept{}); !errors.Is(err, ErrNotFound) {
+			t.Fatal(err)
+		}
+		s.rollback()
+		if err := s.set([]Object{e, r}, kept{}); err != nil {
+			t.Fatal(err)
+		}
+		s.commit()
+		if err := s.remove([]Object{e, r}); err != nil {
+			t.Fatal(err)
+		}
+		s.commit()
+	}
+	if n := len(s.members) + len(s.selecting) + len(s.endpoints) + len(s.ports) + len(s.rules) + len(s.ruleIDs); n != 1 { // the uplink's port
+		t.Errorf("%d entries are left: members %v, selecting %v", n, s.members, s.selecting)
 	}
 }
 
@@ -283,10 +344,16 @@ func TestStateEqualsFresh(t *testing.T) {
 			}
 			have[o.ref()] = o
 		}
-		s.commit()
+		b := newBook()
+		commit := func() {
+			b.apply(b.edit(s.outputs()))
+			s.commit()
+		}
+		commit()
 		nets := []Network{testWeb, testDB, with(testWeb, func(n *Network) { n.Host = 0 }), with(testDB, func(n *Network) { n.Egress = Via("eth0") }),
 			with(testWeb, func(n *Network) { n.Egress = Behind("x") }), with(testDB, func(n *Network) { n.Egress = Routed() }),
-			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true })}
+			with(testWeb, func(n *Network) { n.Isolated = true }), with(testDB, func(n *Network) { n.Multicast = true }),
+			gateways(testWeb, "10.1.0.254/24"), gateways(testDB, "10.2.0.254/16")}
 		selectors := []Selector{
 			EndpointNamed("web2"), EndpointNamed("db3"), Labelled(map[string]string{"a": "1"}), Labelled(map[string]string{"a": "1", "b": "2"}),
 			InNetwork("web"), InNetwork("db"), TheHost(), Outside(), Within(netip.MustParsePrefix("10.1.0.0/16")),
@@ -295,7 +362,12 @@ func TestStateEqualsFresh(t *testing.T) {
 		object := rapid.Custom(func(t *rapid.T) Object {
 			switch rapid.IntRange(0, 9).Draw(t, "kind") {
 			case 0:
-				return with(testHost, func(h *Host) { h.MAC = mac(rapid.Byte().Draw(t, "mac")) })
+				return with(testHost, func(h *Host) {
+					h.MAC = mac(rapid.Byte().Draw(t, "mac"))
+					if rapid.Bool().Draw(t, "second address") {
+						h.Addrs = append(slices.Clip(h.Addrs), netip.MustParsePrefix("198.51.100.1/24"))
+					}
+				})
 			case 1:
 				return with(testUp, func(u *Uplink) { u.Port = rapid.Uint32Range(1, 3).Draw(t, "port") })
 			case 2:
@@ -318,6 +390,10 @@ func TestStateEqualsFresh(t *testing.T) {
 			if rapid.Bool().Draw(t, "mirrored") {
 				e.MirrorTo = rapid.Uint32Range(8, 12).Draw(t, "mirror")
 			}
+			e.DHCP = rapid.Bool().Draw(t, "dhcp")
+			if rapid.Bool().Draw(t, "limited") {
+				e.Limit = &Limit{Kbps: rapid.Uint32Range(1, 2).Draw(t, "rate")}
+			}
 			if rapid.Bool().Draw(t, "labelled") {
 				e.Labels = map[string]string{"a": "1", "b": rapid.SampledFrom([]string{"1", "2"}).Draw(t, "b")}
 			}
@@ -333,7 +409,7 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
-				s.commit()
+				commit()
 				for _, o := range objects {
 					have[o.ref()] = o
 				}
@@ -344,7 +420,7 @@ func TestStateEqualsFresh(t *testing.T) {
 					s.rollback()
 					return
 				}
-				s.commit()
+				commit()
 				delete(have, o.ref())
 			},
 			"refuse": func(t *rapid.T) { // by the switch
@@ -360,8 +436,24 @@ func TestStateEqualsFresh(t *testing.T) {
 				if err := fresh.set(left, kept{networks: s.numbers()}); err != nil {
 					t.Fatalf("what is left is refused by a fresh state: %v", err)
 				}
-				if !maps.EqualFunc(allFlows(s), allFlows(fresh), of.Flow.Equal) {
-					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(flowTexts(fresh), flowTexts(s)))
+				// What was compiled by and by is what is compiled at once.
+				objects := fresh.outputs()
+				all := newBook()
+				all.apply(all.edit(objects))
+				if !maps.EqualFunc(all.flows, b.flows, func(f, g *of.Flow) bool { return f.Equal(*g) }) {
+					t.Fatalf("flows differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(texts(all.flows), texts(b.flows)))
+				}
+				if want, got := others(all), others(b); !slices.Equal(want, got) {
+					t.Fatalf("groups, meters or claims differ from a fresh compile (-fresh +got):\n%s", cmp.Diff(want, got))
+				}
+				giver := map[string]ref{}
+				for r, out := range objects {
+					for _, e := range out.flows {
+						if by, twice := giver[e.key]; twice && !isClause(&e.flow) {
+							t.Fatalf("%s and %s both have the flow %s", by, r, e.flow)
+						}
+						giver[e.key] = r
+					}
 				}
 			},
 		})
@@ -377,53 +469,38 @@ func (s *state) numbers() map[uint64]uint16 {
 	return numbers
 }
 
-// flowTexts are the flows of all that is declared as text, by key.
-func flowTexts(s *state) map[string]string {
-	texts := map[string]string{}
-	for key, f := range allFlows(s) {
-		texts[key] = f.String()
+// others are the groups and meters of a book and the claims of its objects, as sorted text.
+func others(b book) (texts []string) {
+	for _, g := range b.groups {
+		texts = append(texts, g.String())
 	}
+	for _, m := range b.meters {
+		texts = append(texts, m.String())
+	}
+	for r, out := range b.objects {
+		for _, c := range out.claims {
+			texts = append(texts, fmt.Sprint(r, " claims ", c.zone, c.addr, c.proto, c.at, c.to))
+		}
+	}
+	slices.Sort(texts)
 	return texts
 }
 
-// allFlows are the flows of all that is declared, by key. Should two have the same key, the second gets another.
-func allFlows(s *state) map[string]of.Flow {
-	all := map[ref]bool{{kind: kindBase}: true, {kind: kindHost}: true}
-	if s.uplink != nil {
-		all[s.uplink.ref()] = true
+// flowTexts are the flows of all that is declared as text, by key.
+func flowTexts(s *state) map[string]string {
+	objects := map[ref]output{}
+	for _, r := range append(refsOf(s.objects()), ref{kind: kindBase}) {
+		objects[r] = s.output(r)
 	}
-	for _, a := range s.addresses {
-		all[a.ref()] = true
+	b := newBook()
+	b.apply(b.edit(objects))
+	return texts(b.flows)
+}
+
+func texts(flows map[string]*of.Flow) map[string]string {
+	texts := map[string]string{}
+	for key, f := range flows {
+		texts[key] = f.String()
 	}
-	for _, n := range s.networks {
-		all[n.ref()] = true
-	}
-	for _, r := range s.rules {
-		all[r.ref()] = true
-	}
-	for _, e := range s.endpoints {
-		all[e.ref()] = true
-	}
-	flows := map[string]of.Flow{}
-	clauses := map[string]map[ref][]of.Flow{}
-	for r := range all {
-		for _, e := range s.output(r).flows {
-			key := e.key
-			if isClause(e.flow) {
-				if clauses[key] == nil {
-					clauses[key] = map[ref][]of.Flow{}
-				}
-				clauses[key][r] = append(clauses[key][r], e.flow)
-				continue
-			}
-			if _, twice := flows[key]; twice {
-				key += " of " + r.String()
-			}
-			flows[key] = e.flow
-		}
-	}
-	for key, from := range clauses {
-		flows[key] = *merge(from)
-	}
-	return flows
+	return texts
 }

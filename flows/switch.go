@@ -26,6 +26,11 @@ type Options struct {
 	// networks, and networks have those that follow.
 	// Zones are shared by all bridges of a datapath. Zero means 1.
 	FirstZone uint16
+	// Taken says that a program of the host has a port at an address, so that it is not chosen for a mapping which names
+	// none; nil: nobody is asked. It is asked for each of the host's addresses that the mapping is for, loopback ones
+	// included. A port that was chosen earlier stays. It must return soon, and not call the Switch. Package hostport has
+	// one; it also reserves what was chosen, so that it stays free.
+	Taken func(proto Proto, at netip.AddrPort) bool
 	// OnReplay is called when a switch that has come back holds all that is declared, before anybody gets the connection:
 	// the place to let it forward, if it is held until then. It must not call the Switch or its client. Its context ends
 	// with the connection.
@@ -42,7 +47,7 @@ func (o Options) env() env {
 	if o.FirstZone == 0 {
 		o.FirstZone = 1
 	}
-	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone}
+	return env{owner: ownerCookie(o.Owner), natZone: o.FirstZone, hostHas: o.Taken}
 }
 
 // Switch keeps the flows of one owner on one bridge equal to what was declared. Its methods may be called at the same
@@ -76,7 +81,7 @@ type Switch struct {
 	before kept
 	pace   pace
 	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
-	forgetting []forgotten
+	forgetting []lapse
 	settling   []settling
 
 	suspect suspicion
@@ -159,21 +164,29 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	s.left, s.leftKeys = newItems(), map[uint64][]string{}
 	for _, f := range p.Flows.Delete {
 		key, object := f.Key(), f.Cookie&^ownerMask
-		s.left.flows[key] = f
+		switch {
+		case object>>layoutShift != layout:
+			// Its table means something else now: it goes with the first change.
+			object = objectCookie(ref{kind: kindBase})
+		case isClause(&f):
+			s.book.adopt(key, &f)
+			continue
+		}
+		s.left.flows[key] = &f
 		s.leftKeys[object] = append(s.leftKeys[object], key)
 	}
 	for _, g := range p.Groups.Delete {
-		s.left.groups[g.ID] = g
+		s.left.groups[g.ID] = &g
 	}
 	for _, m := range p.Meters.Delete {
-		s.left.meters[m.ID] = m
+		s.left.meters[m.ID] = &m
 	}
 	s.before = chosenBefore(s.left.flows)
 	return nil
 }
 
 // chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
-func chosenBefore(flows map[string]of.Flow) kept {
+func chosenBefore(flows map[string]*of.Flow) kept {
 	k := kept{map[uint64]uint16{}, map[keptPort][]keptOutside{}}
 	for _, f := range flows {
 		object := f.Cookie &^ ownerMask
@@ -193,7 +206,7 @@ func chosenBefore(flows map[string]of.Flow) kept {
 }
 
 // publishedPort is the port that a flow of tableInbound publishes alone, and where.
-func publishedPort(f of.Flow) (p keptPort, outside keptOutside, ok bool) {
+func publishedPort(f *of.Flow) (p keptPort, outside keptOutside, ok bool) {
 	for _, a := range f.Apply {
 		if ct, is := a.(of.CT); is && ct.NAT != nil && ct.NAT.Type == of.NATDestination {
 			p.port = ct.NAT.PortMin
@@ -267,8 +280,11 @@ func (s *Switch) change(ctx context.Context, c *change) error {
 	if err == nil {
 		return nil
 	}
-	if state := s.client.State(); ctx.Err() != nil && state.Err != nil {
+	switch state := s.client.State(); {
+	case ctx.Err() != nil && state.Err != nil:
 		return fmt.Errorf("change flows: %w: %w", err, state.Err)
+	case s.alive.Err() != nil && !errors.Is(err, errClosed):
+		return fmt.Errorf("change flows: %w: %w", err, errClosed)
 	}
 	return fmt.Errorf("change flows: %w", err)
 }

@@ -254,3 +254,85 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 }
+
+// An endpoint has another name now. When the old one is taken back, what is the new one's stays.
+func TestRenameAfterRestart(t *testing.T) {
+	l := newLab(t)
+	l.restart()
+	objects := l.objects()
+	heir := l.endpoint(l.web3, "web")
+	heir.Name = "heir"
+	objects[5] = heir
+	l.mustSet(objects...)
+	if err := l.sw.Delete(l.ctx, flows.Endpoint{Name: "web3"}); err != nil {
+		t.Fatal(err)
+	}
+	f := packet("udp", l.web2, l.web3, 1000, 53)
+	l.send(l.web2, f, delivery{l.web3, f})
+	l.holdsOnly(objects...)
+}
+
+// A rule of the last run allows no more than it does now, although nothing was pruned yet.
+func TestRuleChangesAfterRestart(t *testing.T) {
+	l := newLab(t)
+	rule := flows.Rule{
+		Name: "r", From: []flows.Selector{flows.InNetwork("web")},
+		To: []flows.Selector{flows.EndpointNamed("db2"), flows.Labelled(map[string]string{"app": "db"})},
+	}
+	web3 := l.endpoint(l.web3, "web")
+	web3.Labels = map[string]string{"app": "db"}
+	l.mustSet(rule, web3)
+	toDB := func(from *station) frame {
+		return packet("udp", from, l.db2, 1000, 53).with(func(f *frame) { f.to = l.host.mac })
+	}
+	arrives := func(from *station) delivery {
+		return delivery{l.db2, toDB(from).with(func(f *frame) { f.from, f.to, f.ttl = l.host.mac, l.db2.mac, 63 })}
+	}
+	l.send(l.web2, toDB(l.web2), arrives(l.web2))
+
+	l.restart()
+	rule.From = []flows.Selector{flows.EndpointNamed("web3")}
+	l.mustSet(append(l.objects(), rule)...)
+	l.send(l.web3, toDB(l.web3), arrives(l.web3))
+	l.send(l.web2, toDB(l.web2).with(func(f *frame) { f.src = netip.AddrPortFrom(l.web2.addr, 1001) }))
+	l.holdsOnly(append(l.objects(), rule)...)
+}
+
+// A version of the program whose tables mean something else has left flows: they go with the first change, before they
+// meet packets of this one.
+func TestOtherLayoutGoes(t *testing.T) {
+	l := newLab(t)
+	compiled, err := flows.Compile(l.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := openflow.Flow{Table: 15, Priority: 999, Cookie: compiled[0].Cookie ^ 3<<40, Instructions: openflow.Instructions{Goto: 70}}
+	rules := old
+	rules.Table, rules.Instructions = 75, openflow.Instructions{Apply: []openflow.Action{openflow.Conjunction{ID: 7, Clause: 1, Clauses: 3}}}
+	l.sw.Close()
+	if err := l.conn.Bundle(l.ctx, openflow.Add(old), openflow.Add(rules)); err != nil {
+		t.Fatal(err)
+	}
+	l.open()
+	l.mustSet(l.objects()...)
+	l.holdsOnly(l.objects()...)
+}
+
+// A rule of the last run that is not declared yet holds while others are.
+func TestRulesComeBackOneByOne(t *testing.T) {
+	l := newLab(t)
+	deny := func(name string, to *station) flows.Rule {
+		return flows.Rule{Name: name, To: []flows.Selector{flows.EndpointNamed(to.name)}, Deny: true}
+	}
+	a, b := deny("a", l.web2), deny("b", l.web3)
+	l.mustSet(a, b)
+	l.restart()
+	l.mustSet(append(l.objects(), a)...)
+	f := packet("udp", l.web2, l.web3, 1000, 53)
+	l.send(l.web2, f)
+	if _, err := l.sw.Prune(l.ctx); err != nil {
+		t.Fatal(err)
+	}
+	l.send(l.web2, f, delivery{l.web3, f})
+	l.holdsOnly(append(l.objects(), a)...)
+}

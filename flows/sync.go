@@ -73,7 +73,7 @@ func (s *Switch) due() (at time.Time) {
 	return at
 }
 
-// perform makes changes in one bundle. One that is not valid does not concern the others, and if the switch refuses the
+// perform makes changes at once. One that is not valid does not concern the others, and if the switch refuses the
 // bundle each has its own. It returns those that are to be tried again on the next connection.
 func (s *Switch) perform(ctx context.Context, conn *of.Conn, changes []*change) (again []*change) {
 	var valid []*change
@@ -134,7 +134,7 @@ func (s *state) undoTo(steps int) {
 
 // sync makes the switch hold what the state is compiled to. With prune it looks at all that the switch holds.
 func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan, error) {
-	e := s.compile()
+	e := s.compile(prune)
 	plan, written := s.step(e)
 	forget, left := s.outdated(e, written), s.left
 	if prune || s.stale || conn != s.conn {
@@ -143,7 +143,7 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 			return nil, fmt.Errorf("compare with the switch: %w", err)
 		}
 	}
-	if err := s.carry(ctx, conn, plan); err != nil {
+	if err := s.carry(ctx, conn, plan, left); err != nil {
 		return nil, err
 	}
 	s.book.apply(e)
@@ -152,17 +152,26 @@ func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan,
 	for r := range e.objects {
 		delete(s.leftKeys, objectCookie(r))
 	}
+	if prune {
+		clear(s.leftKeys)
+	}
+	s.renewed(e)
 	s.forget(s.alive, conn, forget)
 	return plan, nil
 }
 
-// compile gives what the state makes different.
-func (s *Switch) compile() edit {
+// compile gives what the state makes different, and with prune what nothing declared accounts for.
+func (s *Switch) compile(prune bool) edit {
 	objects := s.state.outputs()
+	for _, r := range s.superseded(objects, prune) {
+		objects[r] = output{}
+	}
 	e := s.book.edit(objects)
 	for r := range objects {
 		for _, key := range s.leftKeys[objectCookie(r)] {
-			if _, changed := e.flows[key]; !changed {
+			_, changed := e.flows[key]
+			_, left := s.left.flows[key] // and not another object's by now
+			if left && !changed {
 				e.flows[key] = nil
 			}
 		}
@@ -170,9 +179,10 @@ func (s *Switch) compile() edit {
 	return e
 }
 
-// carry makes the changes of a plan. An error that is no refusal leaves it open what the switch holds.
-func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan) error {
-	if err := conn.Carry(ctx, p); err != nil {
+// carry makes the changes of a plan for a switch that has what is left of an earlier run. An error that is no refusal leaves it
+// open what the switch holds.
+func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan, left items) error {
+	if err := carryParts(ctx, conn, s.divide(p, left)); err != nil {
 		var refused *of.RequestError
 		if !errors.As(err, &refused) || errors.Is(err, of.ErrOutcomeUnknown) {
 			s.stale = true

@@ -249,3 +249,32 @@ func TestClosed(t *testing.T) {
 		t.Errorf("Set with a closed client: got error %v, want %v", err, openflow.ErrClosed)
 	}
 }
+
+// Close while the switch is at a change: who waits is told why, and the switch keeps the flows.
+func TestCloseWhileUnderWay(t *testing.T) {
+	l, f := faulty(t)
+	hold := commits()
+	hold.Times, hold.Do = 1, fakeovs.Hold{}
+	held := f.Add(hold)
+	errs := make(chan error, 2)
+	go func() { errs <- l.sw.Set(l.ctx, guest(1)) }()
+	if err := held.Await(l.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	go func() { errs <- l.sw.Set(l.ctx, guest(2)) }()
+	l.sw.AwaitWaiting(1)
+	closed := make(chan error, 1)
+	go func() { closed <- l.sw.Close() }()
+	for range 2 {
+		if err := <-errs; !errors.Is(err, openflow.ErrClosed) {
+			t.Errorf("got error %v, want %v", err, openflow.ErrClosed)
+		}
+	}
+	held.Release()
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	if err := l.sw.Close(); err != nil {
+		t.Errorf("Close again: %v", err)
+	}
+}

@@ -41,7 +41,7 @@ func onSites(t *testing.T, test func(s *site)) {
 			if kind == testbed.Real {
 				tier.Need(t, tier.System)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			t.Cleanup(cancel)
 			tb, err := testbed.New(ctx, testbed.Options{
 				Kind: kind, Name: "flowstest", Gateways: []netip.Prefix{siteGateway},

@@ -52,6 +52,10 @@ func (c *Conn) Carry(ctx context.Context, p *Plan) error {
 	return nil
 }
 
+// mostOfCookie is a mask that tells cookies apart but for their highest bit. With all bits Open vSwitch looks for the flow among
+// those that have the cookie, one after the other, in place of looking at its match.
+const mostOfCookie = 1<<63 - 1
+
 // bundle is the changes of groups and flows in their order.
 func (p *Plan) bundle() []Modification {
 	var mods []Modification
@@ -69,7 +73,7 @@ func (p *Plan) bundle() []Modification {
 	}
 	for _, f := range p.Flows.Delete {
 		m := DeleteStrict(f)
-		m.Cookie, m.CookieMask = f.Cookie, ^uint64(0) // what somebody has put in its place since stays
+		m.Cookie, m.CookieMask = f.Cookie, mostOfCookie // what somebody has put in its place since stays
 		mods = append(mods, m)
 	}
 	for _, g := range p.Groups.Delete {

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/ovskit/ovskit/bridge"
@@ -29,9 +31,9 @@ func checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Compare intents with the switch and the kernel",
 		Long: `Compare the intents that a program has declared with what there is: the flows, groups and meters of
-the bridge, its ports and their MACs in the database, and in the kernel the host's addresses, routes
-and what forwarding needs. It changes nothing, and fails if it finds something; the program that
-declared the intents mends the flows when it runs.
+the bridge, its ports and their MACs in the database, and in the kernel the host's addresses, routes,
+what forwarding needs, and published ports that a program of the host has. It changes nothing, and
+fails if it finds something; the program that declared the intents mends the flows when it runs.
 
 The program keeps the intents in a file; "ovskit demo --keep" does.`,
 		Args: noArgs,
@@ -45,9 +47,9 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			}
 			return f.run(c, func(ctx context.Context, db *vswitch.DB, ports *port.Manager) error {
 				r, err := check(ctx, db, ports, intents)
-				if err == nil && !noKernel {
+				if err == nil && !noKernel && r.management != "" {
 					var found []finding
-					found, err = checkKernel(f.netns, intents)
+					found, err = checkKernel(cmp.Or(f.netns, peerNetns(r.management)), intents)
 					r.Findings = append(r.Findings, found...)
 				}
 				if err != nil {
@@ -66,7 +68,8 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			})
 		},
 	}
-	f.add(c)
+	f.addReading(c)
+	c.Flags().Lookup("switch-netns").Usage = "network namespace `NS` that the switch runs in (default that of ovs-vswitchd)"
 	c.Flags().StringVar(&rundir, "rundir", "",
 		"`DIR` with the sockets of Open vSwitch (default $OVS_RUNDIR or /var/run/openvswitch)")
 	c.Flags().StringVar(&file, "intents", "", "`FILE` with the intents (default ovskit-intents.json in --rundir)")
@@ -82,6 +85,8 @@ type report struct {
 	// Objects is how many intents there are.
 	Objects  int       `json:"objects"`
 	Findings []finding `json:"findings"`
+
+	management string // endpoint of the bridge; empty if there is no bridge
 }
 
 // The areas of findings.
@@ -108,15 +113,21 @@ func check(ctx context.Context, db *vswitch.DB, ports *port.Manager, intents flo
 	r := &report{Bridge: intents.Bridge, Objects: len(intents.Objects), Findings: []finding{}}
 	br, err := bridge.Get(db, intents.Bridge)
 	if errors.Is(err, bridge.ErrNotFound) {
-		r.Findings = append(r.Findings, finding{Area: areaPorts, Problem: fmt.Sprintf("there is no bridge %q", intents.Bridge)})
+		var names []string
+		for _, b := range bridge.List(db) {
+			names = append(names, b.Name)
+		}
+		r.Findings = append(r.Findings, finding{Area: areaPorts, Problem: fmt.Sprintf("there is no bridge %q, only: %s",
+			intents.Bridge, cmp.Or(strings.Join(names, ", "), "none"))})
 		return r, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+	r.management = br.Management()
+	conn, err := openflow.Dial(ctx, r.management, openflow.Options{})
 	if err != nil {
-		return nil, err
+		return nil, socketError(err, "does ovs-vswitchd run?")
 	}
 	defer conn.Close()
 	differences, err := intents.Compare(ctx, conn)
@@ -124,7 +135,11 @@ func check(ctx context.Context, db *vswitch.DB, ports *port.Manager, intents flo
 		return nil, err
 	}
 	for _, d := range differences {
-		r.Findings = append(r.Findings, finding{areaFlows, d.Object, troubleText[d.Trouble], d.Item, d.Trouble})
+		text := troubleText[d.Trouble]
+		if d.Trouble == flows.Foreign && d.Object != "" {
+			text = fmt.Sprintf("is another owner's than %q, as which an object of that name was declared", intents.Owner)
+		}
+		r.Findings = append(r.Findings, finding{areaFlows, d.Object, text, d.Item, d.Trouble})
 	}
 	r.Findings = append(r.Findings, checkPorts(db, ports, br, intents)...)
 	return r, nil
@@ -164,8 +179,11 @@ func printCheck(w io.Writer, r *report, inWhole bool) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nbridge %s: %d findings\n", r.Bridge, len(r.Findings))
-	return err
+	fmt.Fprintf(w, "\nbridge %s: %d findings\n", r.Bridge, len(r.Findings))
+	if slices.ContainsFunc(r.Findings, func(f finding) bool { return f.Area == areaFlows }) {
+		fmt.Fprintln(w, "The program that declared the intents mends flows as long as it runs, and when it starts.")
+	}
+	return nil
 }
 
 func alike(a, b finding) bool {

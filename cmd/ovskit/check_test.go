@@ -158,9 +158,14 @@ func TestCheck(t *testing.T) {
 			!strings.Contains(text, "no port of bridge br0 has the OpenFlow number") {
 			t.Errorf("got no finding of the port that is gone in %s", text)
 		}
+		d.intents.Owner = "somebody"
+		d.write(t)
+		if text = d.check(t, exitFailed); !strings.Contains(text, `is another owner's than "somebody"`) {
+			t.Errorf("got no word of the owner in\n%s", text)
+		}
 		d.intents.Bridge = "br9"
 		d.write(t)
-		if _, text = d.findings(t); !strings.Contains(text, `there is no bridge \"br9\"`) {
+		if _, text = d.findings(t); !strings.Contains(text, `there is no bridge \"br9\", only: br0`) {
 			t.Errorf("got %s, want no bridge", text)
 		}
 	})
@@ -187,8 +192,9 @@ func TestTraceQuery(t *testing.T) {
 		}
 		out, _ := ask(exitDone, "web0 -> web1 tcp/80")
 		for _, want := range []string{
-			"web0 -> web1 tcp/80\n", `endpoint "web0" sends tcp 10.1.0.2:40000 > 10.1.0.3:80 into port `, "TABLE", `10     source         endpoint "web0"`,
-			`verdict: delivered to endpoint "web1" as tcp 10.1.0.2:40000 > 10.1.0.3:80: endpoints of network "web" reach each other`,
+			"web0 -> web1 tcp/80: delivered to endpoint \"web1\"\n  because:     endpoints of network \"web\" reach each other\n" +
+				"  decided by:  no rule\n  packet:      tcp 10.1.0.2:40000 > 10.1.0.3:80\n  reply:       tcp 10.1.0.3:80 > 10.1.0.2:40000\n\n",
+			`endpoint "web0" sends tcp 10.1.0.2:40000 > 10.1.0.3:80 into port `, "TABLE", `10     source         endpoint "web0"`,
 		} {
 			if !strings.Contains(out, want) {
 				t.Errorf("got no %q in\n%s", want, out)
@@ -217,6 +223,23 @@ func TestTraceQuery(t *testing.T) {
 			t.Errorf("got %q", says)
 		}
 	})
+}
+
+// A switch that does not answer is not waited for longer than asked.
+func TestHungSwitch(t *testing.T) {
+	s := switchtest.Sandbox(t)
+	d := declare(t, s)
+	s.Hold(t)
+	for _, args := range [][]string{
+		{"check", "--db", d.Endpoint, "--no-kernel"}, {"counters"}, {"trace", "web0 -> web1 tcp/1"}, {"trace", "br0", "in_port=1"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args = append(args, "--rundir", s.Real.Dir(), "--intents", d.file, "--timeout", "200ms")
+		got := run(testContext(t), args, &stdout, &stderr)
+		if got != exitFailed || !strings.Contains(stderr.String(), "it runs, and does not answer") {
+			t.Errorf("%q: got exit code %d, stderr %q", args, got, stderr.String())
+		}
+	}
 }
 
 func TestBadIntents(t *testing.T) {

@@ -4,10 +4,14 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -43,6 +47,11 @@ func checkKernel(namespace string, intents flows.Intents) ([]finding, error) {
 		k.note("there is no device %s: the switch runs in another network namespace (--switch-netns) or has no devices (--no-kernel)", k.bridge)
 		return k.found, nil
 	}
+	if mac := hostMAC(intents); mac != nil && !bytes.Equal(mac, k.mac) {
+		k.note("the device %s has the MAC %s, the host of the intents %s: it is another bridge's (--switch-netns), or has another MAC now",
+			k.bridge, k.mac, mac)
+		return k.found, nil
+	}
 	needs := intents.Needs()
 	k.addresses(needs)
 	for _, a := range needs.BridgeRoutes {
@@ -57,16 +66,62 @@ func checkKernel(namespace string, intents flows.Intents) ([]finding, error) {
 			return nil, err
 		}
 		if value != s.Value {
-			k.note("%s is %s, the intents need %s", s.Key, value, s.Value)
+			k.note("%s is %s, the intents need %s: sysctl -w %s=%s", s.Key, value, s.Value, s.Key, s.Value)
 		}
 	}
+	var programs []program
+	if err := ns.Do(func() (err error) { programs, err = listPrograms(); return err }); err != nil {
+		return nil, err
+	}
+	k.found = append(k.found, checkHostPorts(needs, programs, intents.Process)...)
 	return k.found, nil
+}
+
+func hostMAC(intents flows.Intents) net.HardwareAddr {
+	for _, o := range intents.Objects {
+		if h, ok := o.(flows.Host); ok {
+			return h.MAC
+		}
+	}
+	return nil
+}
+
+// peerNetns is the network namespace of the program that serves a local socket; empty if it is the present one, or cannot
+// be told.
+func peerNetns(endpoint string) string {
+	path, ok := strings.CutPrefix(endpoint, "unix:")
+	if !ok {
+		return ""
+	}
+	c, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return ""
+	}
+	defer c.Close()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return ""
+	}
+	var peer *unix.Ucred
+	if err := raw.Control(func(fd uintptr) { peer, _ = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }); err != nil || peer == nil {
+		return ""
+	}
+	theirs := fmt.Sprintf("/proc/%d/ns/net", peer.Pid)
+	there, err := os.Stat(theirs)
+	if err != nil {
+		return ""
+	}
+	if here, err := os.Stat("/proc/self/ns/net"); err != nil || os.SameFile(here, there) {
+		return ""
+	}
+	return theirs
 }
 
 // kernelCheck collects findings.
 type kernelCheck struct {
 	bridge string
 	index  int // of the bridge's device; 0 if there is none
+	mac    net.HardwareAddr
 	addrs  []hostAddress
 	found  []finding
 }
@@ -85,7 +140,7 @@ func (k *kernelCheck) read(h *netlink.Handle) error {
 	for _, l := range links {
 		names[l.Attrs().Index] = l.Attrs().Name
 		if l.Attrs().Name == k.bridge {
-			k.index = l.Attrs().Index
+			k.index, k.mac = l.Attrs().Index, l.Attrs().HardwareAddr
 		}
 	}
 	addrs, err := h.AddrList(nil, unix.AF_UNSPEC)

@@ -8,13 +8,16 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vishvananda/netlink"
 
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/netns"
+	"github.com/ovskit/ovskit/internal/node/nodetest"
 	"github.com/ovskit/ovskit/internal/tier"
 )
 
@@ -68,7 +71,7 @@ func TestCheckKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}
+	br0 := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0", HardwareAddr: net.HardwareAddr{2, 0, 0, 0, 0, 1}}}
 	must(h.LinkAdd(br0))
 	must(h.LinkSetUp(br0))
 	address := func(text string) *netlink.Addr {
@@ -90,10 +93,18 @@ func TestCheckKernel(t *testing.T) {
 	}
 	check()
 
+	own := intents.Objects[0].(flows.Host)
+	other := own
+	other.MAC = net.HardwareAddr{2, 0, 0, 0, 0, 2}
+	intents.Objects[0] = other
+	check("the device br0 has the MAC 02:00:00:00:00:01, the host of the intents 02:00:00:00:00:02: " +
+		"it is another bridge's (--switch-netns), or has another MAC now")
+	intents.Objects[0] = own
+
 	for _, s := range settings {
 		other := map[string]string{"0": "1", "1": "0"}[s.Value]
 		must(ns.SetSysctl(s.Key, other))
-		check(fmt.Sprintf("%s is %s, the intents need %s", s.Key, other, s.Value))
+		check(fmt.Sprintf("%s is %s, the intents need %[3]s: sysctl -w %[1]s=%[3]s", s.Key, other, s.Value))
 		must(ns.SetSysctl(s.Key, s.Value))
 	}
 	must(h.AddrDel(br0, address("10.2.0.1/24")))
@@ -106,5 +117,52 @@ func TestCheckKernel(t *testing.T) {
 	must(err)
 	must(h.LinkSetUp(lo))
 	must(h.RouteReplace(&netlink.Route{LinkIndex: lo.Attrs().Index, Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 50), Mask: net.CIDRMask(32, 32)}}))
-	check("the spare address 192.0.2.50 is not routed to the device br0")
+	must(h.RouteReplace(&netlink.Route{LinkIndex: br0.Index, Dst: &net.IPNet{IP: net.IPv4(192, 0, 2, 50), Mask: net.CIDRMask(32, 32)}}))
+
+	intents.Objects = append(intents.Objects, flows.Endpoint{
+		Name: "web0", Network: "web", Addrs: []netip.Addr{netip.MustParseAddr("10.1.0.2")},
+		Publish: []flows.PortMapping{{Proto: flows.TCP, HostPort: 8080, HostPortEnd: 8089, Port: 80}},
+	})
+	check()
+	var l net.Listener
+	must(ns.Do(func() (err error) {
+		l, err = net.Listen("tcp4", "0.0.0.0:8081")
+		return err
+	}))
+	defer l.Close()
+	name, err := os.ReadFile("/proc/self/comm")
+	must(err)
+	check(fmt.Sprintf("%s (process %d) has the published port 0.0.0.0:8081/tcp of the host: from outside and from endpoints it is not reached any more",
+		strings.TrimSpace(string(name)), os.Getpid()))
+	intents.Process = os.Getpid()
+	check()
+}
+
+// The namespace of a switch is that of who serves its sockets.
+func TestPeerNetns(t *testing.T) {
+	n := nodetest.New(t)
+	same := func(a, b string) bool {
+		t.Helper()
+		var files [2]os.FileInfo
+		for i, path := range []string{a, b} {
+			var err error
+			if files[i], err = os.Stat(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return os.SameFile(files[0], files[1])
+	}
+	if got := peerNetns("unix:" + n.Dir() + "/db.sock"); got == "" || !same(got, n.Host().Path()) {
+		t.Errorf("got %q, want the namespace of the node's host", got)
+	}
+	own, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	for _, endpoint := range []string{"unix:" + own.Addr().String(), "unix:/nonexistent", "tcp:127.0.0.1:1", ""} {
+		if got := peerNetns(endpoint); got != "" {
+			t.Errorf("%s: got %q, want none but the present one", endpoint, got)
+		}
+	}
 }

@@ -74,7 +74,7 @@ func checkPorts(db *vswitch.DB, ports *port.Manager, br *bridge.Bridge, intents 
 			}
 			for _, q := range byNumber {
 				if !ok && bytes.Equal(q.mac, o.MAC) {
-					note(o, "its MAC %s is at the port %s with the OpenFlow number %d", o.MAC, q.name, q.ofport)
+					note(o, "its MAC %s is at the port %s with the OpenFlow number %d: it is to be declared with that", o.MAC, q.name, q.ofport)
 				}
 			}
 			if o.MirrorTo != 0 {

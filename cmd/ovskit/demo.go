@@ -29,7 +29,8 @@ func demoCommand() *cobra.Command {
 		Long: `Build two networks with three endpoints on one bridge, with NAT, a published port and
 isolation done by flows, in IPv4 and IPv6, and probe them with real traffic: once for each
 way out that networks can have. A real switch is a private Open vSwitch in network
-namespaces of its own; nothing else on the machine is touched.
+namespaces of its own; nothing else on the machine is touched. There the host keeps its
+programs from published ports, and leads them to the endpoint at one that it forwards.
 
 It fails unless every probe got what it wanted.`,
 		Args: noArgs,
@@ -105,6 +106,9 @@ func removeKept(c *cobra.Command) error {
 	removed, err := demo.RemoveKept()
 	for _, name := range removed {
 		fmt.Fprintf(c.OutOrStdout(), "removed %s\n", name)
+	}
+	if errors.Is(err, unix.EPERM) {
+		return fmt.Errorf("%w\n(only root may remove them)", err)
 	}
 	return err
 }

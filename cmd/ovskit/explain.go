@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -52,7 +53,7 @@ func (f *explainFlags) explain(c *cobra.Command, query, output string, o trace.O
 	if err != nil {
 		return usagef("%s: %w", c.CommandPath(), err)
 	}
-	q.IPv6 = f.ipv6
+	q.IPv6 = q.IPv6 || f.ipv6
 	intents, err := readIntents(f.intents, o.RunDir)
 	if err != nil {
 		return err
@@ -72,9 +73,13 @@ func (f *explainFlags) explain(c *cobra.Command, query, output string, o trace.O
 	return printExplanation(c.OutOrStdout(), e, f.flows)
 }
 
-// printExplanation prints the packet's ways for people.
+// printExplanation prints the verdict, and then the packet's ways, for people.
 func printExplanation(w io.Writer, e *flows.Explanation, flows bool) error {
-	fmt.Fprintln(w, e.Query)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	printVerdict(t, e)
+	if err := t.Flush(); err != nil {
+		return err
+	}
 	for _, l := range e.Legs {
 		fmt.Fprintf(w, "\n%s sends %s", l.From, l.Packet)
 		if l.Port == 0 {
@@ -82,16 +87,15 @@ func printExplanation(w io.Writer, e *flows.Explanation, flows bool) error {
 			continue
 		}
 		fmt.Fprintf(w, " into port %s\n", portText(l.Port))
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(t, "  TABLE\tNAME\tFLOW OF\tWHAT THE TABLE DOES")
 		for _, s := range l.Steps {
-			by := cmp.Or(s.Object, "somebody else")
+			by := cmp.Or(s.Object, "no intent")
 			if s.Miss {
 				by = "none matches"
 			}
 			fmt.Fprintf(t, "  %d\t%s\t%s\t%s\n", s.Table, s.Name, by, s.Purpose)
 			if flows && !s.Miss {
-				fmt.Fprintf(t, "  \t\t\t  priority %d: %s: %s\n", s.Priority, cmp.Or(s.Match, "any"), strings.Join(s.Actions, ", "))
+				fmt.Fprintf(t, "  \t\t\t  cookie %s, priority %d: %s: %s\n", s.Cookie, s.Priority, cmp.Or(s.Match, "any"), strings.Join(s.Actions, ", "))
 			}
 		}
 		if err := t.Flush(); err != nil {
@@ -99,8 +103,42 @@ func printExplanation(w io.Writer, e *flows.Explanation, flows bool) error {
 		}
 		fmt.Fprintf(w, "  to %s\n", cmp.Or(l.To, "nobody"))
 	}
-	_, err := fmt.Fprintf(w, "\nverdict: %s\n", e.Verdict)
-	return err
+	return nil
+}
+
+func printVerdict(w io.Writer, e *flows.Explanation) {
+	v := e.Verdict
+	switch {
+	case v.Outcome == flows.Delivered:
+		fmt.Fprintf(w, "%s: delivered to %s\n", e.Query, v.To)
+	case v.Table != "":
+		fmt.Fprintf(w, "%s: dropped in table %q\n", e.Query, v.Table)
+	default:
+		fmt.Fprintf(w, "%s: not sent\n", e.Query)
+	}
+	fmt.Fprintf(w, "  because:\t%s\n", v.Reason)
+	fmt.Fprintf(w, "  decided by:\t%s\n", decidedBy(v))
+	fmt.Fprintf(w, "  packet:\t%s\n", v.Packet)
+	if r := v.Reply; r != nil {
+		fmt.Fprintf(w, "  reply:\t%s", r.Sent)
+		if r.Received != r.Sent {
+			fmt.Fprintf(w, ", received as %s", r.Received)
+		}
+		fmt.Fprintln(w)
+	}
+	if slices.ContainsFunc(e.Legs, func(l flows.Leg) bool {
+		return slices.ContainsFunc(l.Steps, func(s flows.Step) bool { return s.Object == "" && !s.Miss })
+	}) {
+		fmt.Fprint(w, "  beware:\tit meets a flow that no intent asks for; ovskit check lists such flows, --flows shows them here\n")
+	}
+}
+
+// decidedBy says who decided.
+func decidedBy(v flows.Verdict) string {
+	if v.Rule != "" {
+		return fmt.Sprintf("rule %q", v.Rule)
+	}
+	return "no rule"
 }
 
 // portText is an OpenFlow port number, or the name of the bridge's own port.

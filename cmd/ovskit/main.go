@@ -55,12 +55,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usagef("%s: %w", c.CommandPath(), err) })
-	root.AddCommand(demoCommand(), fakeCommand(), traceCommand(), checkCommand(), attachCommand(), detachCommand(), statusCommand(), gcCommand(), versionCommand())
+	root.AddCommand(demoCommand(), fakeCommand(), traceCommand(), checkCommand(), countersCommand(), attachCommand(), detachCommand(), statusCommand(), gcCommand(), versionCommand())
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	var usage usageError
 	switch {
 	case err == nil:
@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errReported):
 		return exitFailed
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "%v\nRun \"ovskit --help\" for usage.\n", err)
+		fmt.Fprintf(stderr, "%v\nRun \"%s --help\" for usage.\n", err, c.CommandPath())
 		return exitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "ovskit: interrupted")

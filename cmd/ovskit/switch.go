@@ -27,10 +27,15 @@ type switchFlags struct {
 	timeout                  time.Duration
 }
 
+// add adds the flags of verbs that change ports, addReading those of verbs to which nobody's ports are their own.
 func (f *switchFlags) add(c *cobra.Command) {
+	f.addReading(c)
+	c.Flags().StringVar(&f.owner, "owner", "ovskit", "`NAME` of whom ports belong to; others' are not changed")
+}
+
+func (f *switchFlags) addReading(c *cobra.Command) {
 	c.Flags().StringVar(&f.db, "db", "",
 		"`ENDPOINT` of the database, such as unix:PATH or tcp:HOST:PORT (default unix:$OVS_RUNDIR/db.sock or unix:/var/run/openvswitch/db.sock)")
-	c.Flags().StringVar(&f.owner, "owner", "ovskit", "`NAME` of whom ports belong to; others' are not changed")
 	c.Flags().StringVar(&f.netns, "switch-netns", "", "network namespace `NS` that the switch runs in (default the present one)")
 	c.Flags().DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait for the switch")
 	c.Flags().StringVarP(&f.output, "output", "o", "text", "what to print: text or json")
@@ -38,13 +43,13 @@ func (f *switchFlags) add(c *cobra.Command) {
 
 // run opens the switch and its ports and hands them to do.
 func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vswitch.DB, ports *port.Manager) error) error {
-	if f.output != "text" && f.output != "json" {
-		return usagef("%s: no such output: %q (one of text, json)", c.CommandPath(), f.output)
+	if err := checkOutput(c, f.output); err != nil {
+		return err
 	}
 	if f.timeout <= 0 {
 		return usagef("%s: --timeout %s: not above zero", c.CommandPath(), f.timeout)
 	}
-	if f.owner == "" {
+	if f.owner == "" && c.Flags().Changed("owner") {
 		return usagef("%s: --owner is empty", c.CommandPath())
 	}
 	ctx, cancel := context.WithTimeout(c.Context(), f.timeout)
@@ -54,13 +59,8 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 		endpoint = "unix:" + cmp.Or(os.Getenv("OVS_RUNDIR"), "/var/run/openvswitch") + "/db.sock"
 	}
 	db, err := vswitch.Dial(ctx, ovsdb.Options{Endpoint: endpoint})
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (does ovsdb-server run? --db says where)", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
-	case err != nil:
-		return err
+	if err != nil {
+		return socketError(err, "does ovsdb-server run? --db says where")
 	}
 	defer db.Close()
 	ports, err := port.Open(db, port.Options{Owner: f.owner, SwitchNetns: f.netns})
@@ -76,6 +76,27 @@ func (f *switchFlags) run(c *cobra.Command, do func(ctx context.Context, db *vsw
 	default:
 		return err
 	}
+}
+
+// socketError says what may be the matter where a daemon of Open vSwitch could not be asked; where asks whether it runs.
+func socketError(err error, where string) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w (the socket belongs to whom Open vSwitch runs as, mostly root)", err)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ECONNREFUSED):
+		return fmt.Errorf("%w (%s)", err, where)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w (it runs, and does not answer)", err)
+	}
+	return err
+}
+
+// checkOutput checks the flag --output.
+func checkOutput(c *cobra.Command, output string) error {
+	if output != "text" && output != "json" {
+		return usagef("%s: no such output: %q (one of text, json)", c.CommandPath(), output)
+	}
+	return nil
 }
 
 // printJSON prints a value for programs.

@@ -4,13 +4,14 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/ovskit/ovskit/openflow/trace"
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ func traceCommand() *cobra.Command {
 		o              trace.Options
 		f              explainFlags
 		output, packet string
+		timeout        time.Duration
 	)
 	c := &cobra.Command{
 		Use:   "trace {QUERY | BRIDGE FLOW}",
@@ -29,10 +31,14 @@ func traceCommand() *cobra.Command {
 
 A QUERY such as "web0 -> outside tcp/443" is in the terms of intents: who connects to whom, and to
 what. A party is the name of an endpoint, host, outside, or an address, whoever has it; what is
-connected to is tcp, udp or sctp with a port, or icmp. The packet that the party would send is
-traced, over the host's routing where it gets there, and the answer says who gets it, as what, and
-the rule or the default that decided. It needs the intents, which the program that declared them
-keeps in a file; "ovskit demo --keep" does.
+connected to is tcp, udp or sctp with a port, or icmp; tcp6/443 or icmp6 asks for IPv6. The packet
+that the party would send is traced, over the host's routing where it gets there, and the answer
+says who gets it, as what, the rule or the default that decided, and the tables on the way. It needs
+the intents, which the program that declared them keeps in a file; "ovskit demo --keep" does.
+
+  ovskit trace "web0 -> db0 tcp/5432"         # from an endpoint to another
+  ovskit trace "outside -> host tcp/8080"     # to a published port
+  ovskit trace "203.0.113.7 -> web0 icmp"     # from an address to an endpoint's own
 
 With BRIDGE and FLOW a packet that comes into BRIDGE is traced as it is: the tables that it
 visits, the flow that it matches in each, the actions done there, and where it ends. FLOW is what
@@ -52,6 +58,12 @@ flows are learned and controllers get the packet, but no port does.`,
 			if err := checkTrace(&o, output, packet, c.Flags().Changed("packet")); err != nil {
 				return usagef("%s: %w", c.CommandPath(), err)
 			}
+			if timeout <= 0 {
+				return usagef("%s: --timeout %s: not above zero", c.CommandPath(), timeout)
+			}
+			ctx, cancel := context.WithTimeout(c.Context(), timeout)
+			defer cancel()
+			c.SetContext(ctx)
 			if len(args) == 1 {
 				return f.explain(c, args[0], output, o)
 			}
@@ -74,6 +86,7 @@ flows are learned and controllers get the packet, but no port does.`,
 	c.Flags().StringArrayVar(&o.CTNext, "ct-next", nil,
 		"`STATE` that the packet comes back from conntrack with, such as trk,est; can be repeated")
 	c.Flags().BoolVar(&o.Names, "names", false, "print the names of ports instead of their numbers")
+	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for the switch")
 	c.Flags().StringVarP(&output, "output", "o", "text", "what to print: text or json")
 	f.add(c)
 	return c
@@ -81,15 +94,10 @@ flows are learned and controllers get the packet, but no port does.`,
 
 // traceError says what may be the matter where a switch could not be asked.
 func traceError(c *cobra.Command, err error) error {
-	switch {
-	case errors.Is(err, trace.ErrOptions):
+	if errors.Is(err, trace.ErrOptions) {
 		return usagef("%s: %w", c.CommandPath(), err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w (the control socket belongs to whom Open vSwitch runs as, mostly root)", err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (does ovs-vswitchd run? --rundir and --ctl say where)", err)
 	}
-	return err
+	return socketError(err, "does ovs-vswitchd run? --rundir and --ctl say where")
 }
 
 // checkTrace checks the flags, and completes the options.

@@ -25,7 +25,7 @@ func TestTraceUsageErrors(t *testing.T) {
 	}{
 		{nil, "got 0 arguments, want QUERY, or BRIDGE and FLOW"},
 		{[]string{"br0"}, `query "br0" is not of the form`},
-		{[]string{"web0 -> outside tcp"}, "one port"},
+		{[]string{"web0 -> outside tcp"}, "needs a port, as in tcp/443"},
 		{[]string{"web0 -> outside icmp", "--names"}, "--names is for BRIDGE FLOW"},
 		{[]string{"br0", "in_port=1", "tcp"}, "got 3 arguments"},
 		{[]string{"br0", "in_port=1", "--loud"}, "--loud"},

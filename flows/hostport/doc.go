@@ -25,6 +25,7 @@
 // clients of [Options], each with two sockets or one. Go uses as many descriptors as the hard limit of the process lets it
 // (RLIMIT_NOFILE).
 //
-// The mappings are values of package flows with addresses filled in: a [flows.PortMapping] without an address is one
-// [Mapping] for each of the host's addresses, and a range one for each port.
+// [Mappings] makes them of what an endpoint publishes: a [flows.PortMapping] without an address is one [Mapping] for each of
+// the host's addresses, and a range one for each port. Where flows choose the port, [Ports.Taken] as [flows.Options.Taken]
+// has them choose one that is free; [flows.Switch.Published] tells which, and it is reserved then.
 package hostport

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,6 +68,40 @@ func (m Mapping) check() error {
 		return fmt.Errorf("port %s: sctp is not forwarded: %w", m, ErrInvalid)
 	}
 	return nil
+}
+
+// Mappings are what an endpoint publishes ([flows.Switch.Published]) as mappings at the host's own addresses: a mapping that
+// names an address is there, if that is one of own or a loopback address, else at each of own. They lead to the endpoint's
+// address of the same family, or to that of the other if it has none; without any they are reserved.
+func Mappings(published []flows.PortMapping, own, endpoint []netip.Addr) (all []Mapping) {
+	for _, p := range published {
+		at := own
+		if p.HostAddr.IsValid() {
+			at = nil
+			if p.HostAddr.IsLoopback() || slices.Contains(own, p.HostAddr) {
+				at = []netip.Addr{p.HostAddr}
+			}
+		}
+		if p.HostPort == 0 {
+			at = nil // published at the endpoint's own address
+		}
+		for _, a := range at {
+			var to netip.Addr
+			for _, e := range slices.Backward(endpoint) {
+				if !to.IsValid() || e.Is4() == a.Is4() {
+					to = e
+				}
+			}
+			for port := int(p.HostPort); port <= int(max(p.HostPort, p.HostPortEnd)); port++ {
+				m := Mapping{Proto: p.Proto, At: netip.AddrPortFrom(a, uint16(port))}
+				if to.IsValid() && p.Proto != flows.SCTP {
+					m.To = netip.AddrPortFrom(to, p.Port+uint16(port)-p.HostPort)
+				}
+				all = append(all, m)
+			}
+		}
+	}
+	return all
 }
 
 // Options are the limits of a [Ports]. Zero values are those that fit most.
@@ -198,6 +233,20 @@ func (p *Ports) set(endpoint string, mappings []Mapping) (err error) {
 		p.held[key] = h
 	}
 	return errors.Join(errs...)
+}
+
+// Taken reports whether somebody has a port, be it a program of the host or an endpoint: [flows.Options] has a place for it.
+func (p *Ports) Taken(proto flows.Proto, at netip.AddrPort) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.ctx.Err() != nil {
+		return false
+	}
+	h, err := p.take("", Mapping{Proto: proto, At: unmap(at)})
+	if err == nil {
+		h.release()
+	}
+	return errors.Is(err, ErrTaken)
 }
 
 // unmap gives an IPv4 address its own form.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -116,6 +117,70 @@ func TestTakenByConnections(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTakenIsAsked asks who has a port, and changes nothing by it.
+func TestTakenIsAsked(t *testing.T) {
+	eachAddr(t, func(h *host, a netip.Addr) {
+		p := h.open(h.ctx, hostport.Options{})
+		for _, proto := range []flows.Proto{flows.TCP, flows.UDP} {
+			c, at, err := h.listen(proto, netip.AddrPortFrom(a, 0))
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			if !p.Taken(proto, at) {
+				h.t.Errorf("%s/%s, at which the host listens, is not taken", at, proto)
+			}
+			c.Close()
+			if p.Taken(proto, at) || p.Taken(proto, at) {
+				h.t.Errorf("%s/%s is taken by nobody", at, proto)
+			}
+			h.mustSet(p, "web", hostport.Mapping{Proto: proto, At: at})
+			if !p.Taken(proto, at) {
+				h.t.Errorf("%s/%s, which is reserved, is not taken", at, proto)
+			}
+		}
+		at := h.free(flows.TCP, a)
+		p.Close()
+		if p.Taken(flows.TCP, at) {
+			h.t.Error("who is closed says that a port is taken")
+		}
+	})
+}
+
+func TestMappings(t *testing.T) {
+	addr, at := netip.MustParseAddr, netip.MustParseAddrPort
+	own := []netip.Addr{addr("127.0.0.1"), addr("192.0.2.1"), addr("2001:db8::1")}
+	four, six := addr("10.1.0.2"), addr("fd00:1::2")
+	for _, test := range []struct {
+		name      string
+		published flows.PortMapping
+		endpoint  []netip.Addr
+		want      []hostport.Mapping
+	}{
+		{"reserved", flows.PortMapping{Proto: flows.TCP, HostPort: 8080, Port: 80}, nil, []hostport.Mapping{
+			{Proto: flows.TCP, At: at("127.0.0.1:8080")}, {Proto: flows.TCP, At: at("192.0.2.1:8080")}, {Proto: flows.TCP, At: at("[2001:db8::1]:8080")},
+		}},
+		{"of both families", flows.PortMapping{Proto: flows.TCP, HostPort: 8080, Port: 80}, []netip.Addr{four, six}, []hostport.Mapping{
+			{Proto: flows.TCP, At: at("127.0.0.1:8080"), To: at("10.1.0.2:80")}, {Proto: flows.TCP, At: at("192.0.2.1:8080"), To: at("10.1.0.2:80")},
+			{Proto: flows.TCP, At: at("[2001:db8::1]:8080"), To: at("[fd00:1::2]:80")},
+		}},
+		{"a range at an address, of one family", flows.PortMapping{Proto: flows.UDP, HostAddr: addr("2001:db8::1"), HostPort: 65534, HostPortEnd: 65535, Port: 53}, []netip.Addr{four}, []hostport.Mapping{
+			{Proto: flows.UDP, At: at("[2001:db8::1]:65534"), To: at("10.1.0.2:53")}, {Proto: flows.UDP, At: at("[2001:db8::1]:65535"), To: at("10.1.0.2:54")},
+		}},
+		{"at a loopback address", flows.PortMapping{Proto: flows.TCP, HostAddr: addr("127.0.0.9"), HostPort: 8080, Port: 80}, []netip.Addr{four}, []hostport.Mapping{
+			{Proto: flows.TCP, At: at("127.0.0.9:8080"), To: at("10.1.0.2:80")},
+		}},
+		{"at a spare address", flows.PortMapping{Proto: flows.TCP, HostAddr: addr("192.0.2.50"), HostPort: 8080, Port: 80}, []netip.Addr{four}, nil},
+		{"of a routed network", flows.PortMapping{Proto: flows.TCP, Port: 80}, []netip.Addr{four}, nil},
+		{"sctp", flows.PortMapping{Proto: flows.SCTP, HostAddr: addr("192.0.2.1"), HostPort: 99, Port: 99}, []netip.Addr{four}, []hostport.Mapping{
+			{Proto: flows.SCTP, At: at("192.0.2.1:99")},
+		}},
+	} {
+		if got := hostport.Mappings([]flows.PortMapping{test.published}, own, test.endpoint); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
+	}
 }
 
 func TestSetRefuses(t *testing.T) {

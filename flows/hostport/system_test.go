@@ -75,17 +75,11 @@ func TestSystem(t *testing.T) {
 	}
 	defer p.Close()
 	at := append([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}, own...)
-	mappings := func(forward bool) (all []hostport.Mapping) {
-		for i, a := range at {
-			for _, m := range published {
-				h := hostport.Mapping{Proto: flows.Proto(m.Proto), At: netip.AddrPortFrom(a, m.HostPort)}
-				if forward {
-					h.To = netip.AddrPortFrom(addrs[i%2].Addr(), m.Port)
-				}
-				all = append(all, h)
-			}
+	mappings := func(forward bool) []hostport.Mapping {
+		if forward {
+			return hostport.Mappings(published, at, []netip.Addr{addrs[0].Addr(), addrs[1].Addr()})
 		}
-		return all
+		return hostport.Mappings(published, at, nil)
 	}
 	for _, forward := range []bool{false, true, false} {
 		if err := p.Set("web0", mappings(forward)); err != nil {

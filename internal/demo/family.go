@@ -17,6 +17,7 @@ type family struct {
 	// spare is for the networks to share in place of the host's.
 	outside, beyond, spare netip.Addr
 	web0, web1, db0        netip.Addr
+	loopback               netip.Addr
 }
 
 var (
@@ -31,6 +32,8 @@ var (
 		web0:    netip.MustParseAddr("10.77.1.2"),
 		web1:    netip.MustParseAddr("10.77.1.3"),
 		db0:     netip.MustParseAddr("10.77.2.2"),
+
+		loopback: netip.MustParseAddr("127.0.0.1"),
 	}
 	ipv6 = family{
 		name:    "IPv6",
@@ -43,6 +46,8 @@ var (
 		web0:    netip.MustParseAddr("fd77:1::2"),
 		web1:    netip.MustParseAddr("fd77:1::3"),
 		db0:     netip.MustParseAddr("fd77:2::2"),
+
+		loopback: netip.IPv6Loopback(),
 	}
 	families = []family{ipv4, ipv6}
 )

@@ -37,7 +37,8 @@ func (s *scenario) hints() []string {
 	dir := s.tb.RunDir()
 	return []string{
 		"  what it does:    ovskit trace --rundir " + dir + ` "web0 -> outside tcp/443"`,
-		"  whether it does: ovskit check --rundir " + dir + " --switch-netns " + s.tb.SwitchNetns(),
+		"  whether it does: ovskit check --rundir " + dir,
+		"  what it counted: ovskit counters --rundir " + dir,
 		"Remove it with: ovskit demo --cleanup",
 	}
 }

@@ -5,10 +5,12 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"syscall"
 )
 
 // probes are all that can be asked at the same time.
@@ -19,6 +21,7 @@ func (s *scenario) probes() (ps []probe) {
 			v.acrossNetworks(),
 			v.out(),
 			v.publishing(),
+			v.loopback(),
 			v.fromOutside(),
 			v.hostAccess(),
 			v.spoofing(),
@@ -127,6 +130,35 @@ func (v *view) publishing() []probe {
 		v.answered(published(v.web0)),
 		v.answered(published(v.web1)),
 		v.answered(published(v.db0)))
+}
+
+// loopback is published ports as the host's own programs see them, at addresses that no packet to leaves the host for.
+func (v *view) loopback() (ps []probe) {
+	if !v.forwards() {
+		return nil
+	}
+	for _, own := range []netip.Addr{v.in.loopback, v.host.addr} {
+		ps = append(ps,
+			v.fails(v.host.toAddr(tcp, v.web0, own, publishedPort), refused),
+			v.seenAs(v.host.toAddr(tcp, v.web0, own, forwardedPort), v.in.web.Addr()),
+			v.listens(netip.AddrPortFrom(own, publishedPort)))
+	}
+	return append(ps, v.seenAs(v.outside.toAddr(tcp, v.web0, v.published.Addr(), forwardedPort), v.outside.addr))
+}
+
+// listens wants a program of the host not to get a port that is published.
+func (v *view) listens(at netip.AddrPort) probe {
+	return probe{"tcp program of the host listens at " + at.String(), taken, func(ctx context.Context) string {
+		l, err := v.host.ListenTCP(ctx, at)
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return taken
+		case err != nil:
+			return "error: " + err.Error()
+		}
+		l.Close()
+		return "listens"
+	}}
 }
 
 // fromOutside is what the outside may and may not reach without a published port.

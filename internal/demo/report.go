@@ -45,5 +45,6 @@ const (
 	unreachable = "unreachable"
 	blocked     = "blocked" // no answer, and nothing arrived
 	dropped     = "dropped" // nothing arrived of a frame sent as it is
+	taken       = "taken"   // a port, by somebody else
 	none        = "none"
 )

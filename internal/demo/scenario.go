@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/flows/hostport"
 	"github.com/ovskit/ovskit/internal/testbed"
 	"github.com/ovskit/ovskit/openflow"
 )
@@ -19,6 +20,7 @@ const (
 	servicePort   = 80   // of every endpoint, and outside
 	hiddenPort    = 81   // of web0 as well, never published
 	publishedPort = 8080 // leads to web0's servicePort
+	forwardedPort = 8088 // does so as well, where the host's own programs are forwarded
 	hostPort      = 9000 // of the host's service
 	sharedPort    = 20000
 	firstPort     = 20001 // local ports of attempts that are looked for on the wire; below what a kernel chooses itself
@@ -37,6 +39,8 @@ type scenario struct {
 	of       *openflow.Client
 	flows    *flows.Switch
 	services *services
+	// hostPorts reserves and forwards published ports in the host's own stack; nil if that is none of a kernel.
+	hostPorts *hostport.Ports
 
 	views    []*view
 	declared map[string]flows.Endpoint
@@ -110,7 +114,37 @@ func (s *scenario) build(ctx context.Context, alter func([]flows.Object) []flows
 	if err := s.connect(ctx, intents); err != nil {
 		return err
 	}
+	if s.forwards() {
+		if err := s.forward(ctx); err != nil {
+			return err
+		}
+	}
 	return s.serve(ctx)
+}
+
+// forwards tells whether published ports are the host's own, and the host has a kernel.
+func (s *scenario) forwards() bool { return s.egress == Uplink && s.tb.Kind() == testbed.Real }
+
+// forward has the host's own programs led to web0 at one of the ports that it publishes; the other is reserved, as it is
+// where nobody asks for more.
+func (s *scenario) forward(ctx context.Context) (err error) {
+	if s.hostPorts, err = hostport.Open(ctx, hostport.Options{Netns: s.tb.SwitchNetns()}); err != nil {
+		return err
+	}
+	var own []netip.Addr
+	for _, f := range families {
+		own = append(own, f.loopback, f.host.Addr())
+	}
+	web0 := s.declared["web0"]
+	var mappings []hostport.Mapping
+	for _, m := range web0.Publish {
+		to := web0.Addrs
+		if m.HostPort != forwardedPort {
+			to = nil
+		}
+		mappings = append(mappings, hostport.Mappings([]flows.PortMapping{m}, own, to)...)
+	}
+	return s.hostPorts.Set(web0.Name, mappings)
 }
 
 // publish makes web0's service reachable: at the address that its network shares, or at its own if that is routed.
@@ -121,6 +155,10 @@ func (s *scenario) publish() {
 	}
 	web0 := s.declared["web0"]
 	web0.Publish = []flows.PortMapping{m}
+	if s.forwards() {
+		m.HostPort = forwardedPort
+		web0.Publish = append(web0.Publish, m)
+	}
 	s.declared["web0"] = web0
 	for _, v := range s.views {
 		v.published = netip.AddrPortFrom(v.seen(v.web0), publishedPort)
@@ -197,6 +235,9 @@ func (s *scenario) serve(ctx context.Context) error {
 func (s *scenario) close() {
 	if s.services != nil {
 		s.services.close()
+	}
+	if s.hostPorts != nil {
+		s.hostPorts.Close()
 	}
 	if s.flows != nil {
 		s.flows.Close()

@@ -278,6 +278,12 @@ func scalar(raw []byte, v reflect.Value) error {
 			return fmt.Errorf("want a number from 0 to %d, got %s", ^uint64(0)>>(64-v.Type().Bits()), short(raw))
 		}
 		v.SetUint(n)
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Int:
+		n, err := strconv.ParseInt(string(raw), 10, v.Type().Bits())
+		if err != nil {
+			return fmt.Errorf("want a whole number of %d bits, got %s", v.Type().Bits(), short(raw))
+		}
+		v.SetInt(n)
 	default:
 		return fmt.Errorf("a %s is not decoded", v.Type())
 	}

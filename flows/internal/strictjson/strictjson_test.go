@@ -36,13 +36,15 @@ type outer struct {
 	Wrapped []wrapped         `json:"wrapped"`
 	Labels  map[string]string `json:"labels"`
 	hidden  int
-	Left    int `json:"-"`
+	Number  int32 `json:"number"`
+	Left    int   `json:"-"`
 }
 
 const sample = `
 {
   "name": "a",
   "over": true,
+  "number": -7,
   "inner": {"port": 65535, "at": "10.0.0.1"},
   "list": [{"port": 1}, {}],
   "wrapped": [{"at": "::1"}],
@@ -55,7 +57,7 @@ func TestUnmarshal(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := outer{
-		embedded: &embedded{Name: "a"}, Over: true, Inner: &inner{65535, netip.MustParseAddr("10.0.0.1")},
+		embedded: &embedded{Name: "a"}, Over: true, Number: -7, Inner: &inner{65535, netip.MustParseAddr("10.0.0.1")},
 		List: []inner{{Port: 1}, {}}, Wrapped: []wrapped{{inner{At: netip.MustParseAddr("::1")}}}, Labels: map[string]string{"x": "y"},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -84,6 +86,7 @@ func TestErrors(t *testing.T) {
 		{`{"over": "yes"}`, `line 1: over: want true or false, got "yes"`},
 		{"{\"list\": [{},\n{\"port\": 65536}]}", "line 2: list[1].port: want a number from 0 to 65535, got 65536"},
 		{`{"list": [{"port": 1.5}]}`, "line 1: list[0].port: want a number from 0 to 65535, got 1.5"},
+		{`{"number": 2147483648}`, "line 1: number: want a whole number of 32 bits, got 2147483648"},
 		{`{"list": {}}`, "line 1: list: want an array, got an object"},
 		{`{"list": [null]}`, "line 1: list[0]: want an object, got null"},
 		{"{\"inner\":\n{\"at\": \"10.0.0\"}}", `line 2: inner.at: ParseAddr("10.0.0"): IPv4 address too short`},
