@@ -152,6 +152,8 @@ func (f *fakeSite) askSwitch(_ context.Context, command string) (string, error) 
 	return f.ovs.AskSwitch(command)
 }
 
+func (f *fakeSite) forgetting() []string { return []string{"dpctl/flush-conntrack"} }
+
 func (f *fakeSite) endSwitch(bool) error {
 	f.ovs.KillSwitch()
 	return nil

@@ -167,6 +167,11 @@ func (r *realSite) askSwitch(ctx context.Context, command string) (string, error
 	return unixctl.Call(ctx, socket, command)
 }
 
+// forgetting implements site. What is being corrected is finished before all is thrown away.
+func (r *realSite) forgetting() []string {
+	return []string{"revalidator/pause", "revalidator/purge", "revalidator/resume", "dpctl/flush-conntrack"}
+}
+
 func (r *realSite) endSwitch(kill bool) error {
 	if kill {
 		return r.node.OVS().KillSwitch()
