@@ -25,6 +25,9 @@ type side struct {
 	undo func(n int) error
 }
 
+// works reports whether there is anything to do.
+func (s side) works() bool { return s.run != nil || s.clocked != nil }
+
 // comparison is a piece of work done in two ways. Its name, "work/peer", is what "make bench RUN=" selects by.
 type comparison struct {
 	name  string
@@ -34,8 +37,11 @@ type comparison struct {
 	pairs int
 }
 
-// ratios are the results by name, for the lines after Go's own output.
-var ratios = map[string]float64{}
+// ratios are the results by name, for the lines after Go's own output, and tables what is longer than Go prints of a benchmark.
+var (
+	ratios = map[string]float64{}
+	tables []string
+)
 
 func BenchmarkCompare(b *testing.B) {
 	for _, c := range slices.Concat(flowsComparisons, portComparisons, ovsdbComparisons, openflowComparisons, fakeComparisons) {
@@ -72,7 +78,9 @@ func BenchmarkCompare(b *testing.B) {
 			b.ReportMetric(ratios[c.name], "ratio")
 		})
 	}
-	for _, l := range portLadders {
+	b.Run(pathLadder[0].ratio, runPaths)
+	b.Run(outageRestart, runOutages)
+	for _, l := range slices.Concat(flowsLadders, portLadders) {
 		b.Run(l.name, l.run)
 	}
 }
@@ -86,7 +94,9 @@ func isProbe(b *testing.B) bool {
 // warmUp does each side's work once, so that what is only slow the first time is not measured.
 func warmUp(b *testing.B, sides ...side) {
 	for _, s := range sides {
-		clock(b, s, 0)
+		if s.works() {
+			clock(b, s, 0)
+		}
 	}
 }
 
@@ -123,7 +133,17 @@ func median[T float64 | time.Duration](values []T) T {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(keeperVariable) != "" {
+		if err := keeperMain(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
+	for _, table := range tables {
+		fmt.Printf("%s\n\n", table)
+	}
 	names := make([]string, 0, len(ratios))
 	for name := range ratios {
 		names = append(names, name)

@@ -6,6 +6,7 @@ package flows_test
 import (
 	"context"
 	"net"
+	"net/netip"
 	"testing"
 
 	"github.com/ovskit/ovskit/bridge"
@@ -28,7 +29,8 @@ type arena struct {
 	management string
 	dial       func(ctx context.Context, endpoint string) (net.Conn, error)
 	client     *openflow.Client
-	last       uint16 // the last source port that an attempt had
+	last       uint16                // the last source port that an attempt had
+	affinity   map[netip.Addr]choice // by client
 }
 
 var (
@@ -42,7 +44,10 @@ func arenaMAC(port uint32) net.HardwareAddr { return net.HardwareAddr{2, 0, 0, 0
 // newArena is an arena with a port for each of the endpoints.
 func newArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
-	a := &arena{declared: newDeclared(t.Context(), arenaHost), t: t, ovs: fakeovs.NewWith(t, fakeovs.Options{InMemory: true})}
+	a := &arena{
+		declared: newDeclared(t.Context(), arenaHost), t: t, ovs: fakeovs.NewWith(t, fakeovs.Options{InMemory: true}),
+		affinity: map[netip.Addr]choice{},
+	}
 	a.forget = func() error {
 		_, err := a.ovs.AskSwitch("dpctl/flush-conntrack")
 		return err
@@ -87,7 +92,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	s := switchtest.Sandbox(t)
-	a := &arena{declared: newDeclared(t.Context(), arenaHost), t: t}
+	a := &arena{declared: newDeclared(t.Context(), arenaHost), t: t, affinity: map[netip.Addr]choice{}}
 	a.uplink, a.forget = 1, func() error { return nil }
 	br, err := bridge.Ensure(a.ctx, s.DB, bridge.Config{Name: "br0", MAC: arenaHost, Datapath: s.Datapath})
 	if err != nil {
@@ -108,7 +113,7 @@ func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 // open connects to the switch, as a program does when it starts; one that runs ends.
 func (a *arena) open() (err error) {
 	a.close()
-	o := openflow.Options{Dial: a.dial}
+	o := openflow.Options{Dial: a.dial, Versions: []openflow.Version{openflow.Version15}} // session affinity needs it
 	if a.conn, err = openflow.Dial(a.ctx, a.management, o); err != nil {
 		return err
 	}

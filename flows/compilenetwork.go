@@ -102,6 +102,8 @@ func compileFromEndpoint(b *builder, v env, n *networkState, f *family, gateway 
 		b.add(tableFromEndpoint, 200, f.ip(network(n.id), in), 0, trackNetwork(tableBetween))
 	} else {
 		b.add(tableFromEndpoint, 200, f.ip(network(n.id), in), tableDestination)
+		// What fragments carry is known only when they are put together: one that may not be sent is invalid then.
+		b.add(tableFromEndpoint, 210, f.ip(network(n.id), in, fragment), 0, trackNetwork(tableBetween))
 	}
 	b.add(tableFromEndpoint, 150, f.ip(toRouter, in), 0, append(routedBy(v.host.MAC),
 		set(network(n.id)), set(origin(originOther)), track(v.otherZone(), tableBetween))...)

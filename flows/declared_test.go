@@ -4,6 +4,7 @@
 package flows_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,7 @@ func (d *declared) drift() error {
 		plain[i] = f.Flow
 		got[f.Key()] = f.Flow
 	}
-	want, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(d.objects))...)
+	want, wantGroups, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(d.objects))...)
 	if err != nil {
 		return err
 	}
@@ -112,6 +113,16 @@ func (d *declared) drift() error {
 	}
 	for _, f := range got {
 		errs = append(errs, fmt.Errorf("the switch has in excess %s", f))
+	}
+	groups, err := d.conn.Groups(d.ctx)
+	if err != nil {
+		return err
+	}
+	for _, all := range [][]openflow.Group{groups, wantGroups} {
+		slices.SortFunc(all, func(a, b openflow.Group) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	if !slices.EqualFunc(groups, wantGroups, openflow.Group.Equal) {
+		errs = append(errs, fmt.Errorf("the switch has the groups %s, want %s", groups, wantGroups))
 	}
 	return errors.Join(errs...)
 }
@@ -138,7 +149,7 @@ func (d *declared) compose(w *oracle.World) []flows.Object {
 	for name, e := range w.Endpoints {
 		o := flows.Endpoint{Name: name, Network: e.Network, Port: d.ports[name], MAC: d.macs[name], Addrs: e.Addrs, Labels: e.Labels}
 		for _, m := range e.Publish {
-			p := flows.PortMapping{Proto: protocolsByName[m.Proto], HostAddr: m.Addr, HostPort: m.Outside, Port: m.Port}
+			p := flows.PortMapping{Proto: protocolsByName[m.Proto], HostAddr: m.Addr, HostPort: m.Outside, Port: m.Port, Balance: balances[m.Balance]}
 			if m.Ports > 1 {
 				p.HostPortEnd = m.Outside + uint16(m.Ports-1)
 			}
@@ -155,6 +166,8 @@ func (d *declared) compose(w *oracle.World) []flows.Object {
 	}
 	return objects
 }
+
+var balances = map[oracle.Balance]flows.Balance{oracle.ByConnection: flows.ByConnection, oracle.ByClient: flows.ByClientIP}
 
 var protocolsByName = map[string]flows.Proto{"tcp": flows.TCP, "udp": flows.UDP, "sctp": flows.SCTP, "ping": flows.ICMP}
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,15 +23,15 @@ import (
 // another, that carry the attempt's number, are answered and answered again.
 type exchange struct {
 	at     oracle.Attempt
-	want   oracle.Verdict
+	want   []oracle.Verdict // any of them, one for each endpoint that shares the port
 	number []byte
 	wait   func(context.Context) (net.Conn, error) // of TCP
 	conn   net.Conn
 	err    error
 }
 
-// atOnce is how many attempts a machine makes at once: few enough for the queues of network devices.
-const atOnce = 32
+// perTurn is how many attempts a machine makes at once: few enough for the queues of network devices.
+const perTurn = 32
 
 // The ports that attempts are made from: none that anybody listens at.
 const firstPort, lastPort = 10000, 60000
@@ -43,7 +44,7 @@ func (s *scene) try(attempts []oracle.Attempt) (delivered int, err error) {
 		count := map[string]int{}
 		var rest []oracle.Attempt
 		for _, at := range attempts {
-			if who := party(at.From); count[who] < atOnce {
+			if who := whose(at.From); count[who] < perTurn {
 				count[who]++
 				now = append(now, s.exchange(at))
 			} else {
@@ -55,7 +56,7 @@ func (s *scene) try(attempts []oracle.Attempt) (delivered int, err error) {
 			return delivered, err
 		}
 		for _, x := range now {
-			if x.want.To != oracle.Nobody {
+			if x.delivered() {
 				delivered++
 			}
 		}
@@ -70,12 +71,35 @@ func (s *scene) exchange(at oracle.Attempt) *exchange {
 		s.note(func() { s.due, s.accepted = map[passage]bool{}, map[uint64]acceptance{} })
 	}
 	at.Src = netip.AddrPortFrom(at.Src.Addr(), uint16(s.last))
-	return &exchange{at: at, want: s.world.Judge(at), number: binary.BigEndian.AppendUint64(nil, uint64(s.last))}
+	return &exchange{at: at, want: s.verdicts(at), number: binary.BigEndian.AppendUint64(nil, uint64(s.last))}
 }
 
-// passages are the packets of an attempt that are to arrive: those of its maker, and the answers.
-func (x *exchange) passages() (there, back passage) {
-	return passage{party(x.want.To), x.at.Proto, x.want.Src, x.want.Dst}, passage{party(x.at.From), x.at.Proto, x.at.Dst, x.at.Src}
+// verdicts are what may become of an attempt: one, or one for each of the endpoints that share the port.
+func (s *scene) verdicts(at oracle.Attempt) (all []oracle.Verdict) {
+	sharers, _ := s.world.Sharers(at)
+	for _, at.Chosen = range sharers {
+		all = append(all, s.world.Judge(at))
+	}
+	if len(all) == 0 {
+		all = append(all, s.world.Judge(at))
+	}
+	return all
+}
+
+// delivered reports whether an attempt is to be delivered, to whomever.
+func (x *exchange) delivered() bool { return x.want[0].To != oracle.Nobody }
+
+// there are the packets of an attempt that may arrive, one for each verdict.
+func (x *exchange) there() (all []passage) {
+	for _, v := range x.want {
+		all = append(all, passage{whose(v.To), x.at.Proto, v.Src, v.Dst})
+	}
+	return all
+}
+
+// back is the answer.
+func (x *exchange) back() passage {
+	return passage{whose(x.at.From), x.at.Proto, x.at.Dst, x.at.Src}
 }
 
 // patience is how long a batch of attempts may take that works, on the slowest of machines.
@@ -87,15 +111,16 @@ func (s *scene) exchangeAll(all []*exchange) error {
 	defer cancel()
 	s.note(func() {
 		for _, x := range all {
-			if x.want.To != oracle.Nobody {
-				there, back := x.passages()
-				s.due[there], s.due[back] = false, false
+			if x.delivered() {
+				for _, p := range append(x.there(), x.back()) {
+					s.due[p] = false
+				}
 			}
 		}
 	})
 	byMaker := map[string][]*exchange{}
 	for _, x := range all {
-		byMaker[party(x.at.From)] = append(byMaker[party(x.at.From)], x)
+		byMaker[whose(x.at.From)] = append(byMaker[whose(x.at.From)], x)
 	}
 	var wg sync.WaitGroup
 	for who, theirs := range byMaker {
@@ -107,7 +132,7 @@ func (s *scene) exchangeAll(all []*exchange) error {
 	}
 	wg.Wait()
 	for _, x := range all {
-		if x.err == nil && x.want.To != oracle.Nobody {
+		if x.err == nil && x.delivered() {
 			goIn(&wg, func() { x.err = x.finish(ctx) })
 		}
 	}
@@ -197,21 +222,25 @@ func (x *exchange) read() error {
 func (s *scene) check(x *exchange) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	there, back := x.passages()
 	got, accepted := s.accepted[binary.BigEndian.Uint64(x.number)]
-	delivered := x.want.To != oracle.Nobody
-	switch at := x.at; {
-	case x.err != nil && accepted:
-		return fmt.Errorf("%s sends %s %s>%s: %w; %s got it as %s>%s; want %+v", at.From, at.Proto, at.Src, at.Dst, x.err,
-			got.party, got.src, got.dst, x.want)
+	arrived := slices.DeleteFunc(x.there(), func(p passage) bool { return !s.due[p] })
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("%s sends %s %s>%s: %w; accepted by %q as %s>%s, arrived %v, want %+v", x.at.From, x.at.Proto, x.at.Src, x.at.Dst,
+			fmt.Errorf(format, args...), got.party, got.src, got.dst, arrived, x.want)
+	}
+	switch {
 	case x.err != nil:
-		return fmt.Errorf("%s sends %s %s>%s: %w; arrived %t; want %+v", at.From, at.Proto, at.Src, at.Dst, x.err, s.due[there], x.want)
-	case accepted && (!delivered || got != acceptance{there.party, there.src, there.dst}):
-		return fmt.Errorf("%s sends %s %s>%s: %s got it as %s>%s, want %+v", at.From, at.Proto, at.Src, at.Dst,
-			got.party, got.src, got.dst, x.want)
-	case delivered && at.Proto != "ping" && !accepted, delivered && (!s.due[there] || !s.due[back]):
-		return fmt.Errorf("%s sends %s %s>%s: accepted %t, arrived %t, answer arrived %t, want %+v", at.From, at.Proto, at.Src, at.Dst,
-			accepted, s.due[there], s.due[back], x.want)
+		return fail("%w", x.err)
+	case !x.delivered():
+		if accepted {
+			return fail("delivered")
+		}
+	case len(arrived) != 1:
+		return fail("arrived %d times", len(arrived))
+	case !s.due[x.back()]:
+		return fail("no answer arrived")
+	case x.at.Proto != "ping" && got != acceptance{arrived[0].party, arrived[0].src, arrived[0].dst}:
+		return fail("accepted by somebody else than where it arrived")
 	}
 	return nil
 }

@@ -46,7 +46,23 @@ func (s *state) claims(r ref) (claims []claim) {
 			}
 		}
 		for _, m := range e.Publish {
-			claims = s.appendPublished(claims, &e.Endpoint, m)
+			if m.Balance == Exclusive {
+				claims = s.appendPublished(claims, &e.Endpoint, m)
+			}
+		}
+	case kindBalanced:
+		p := s.balanced[r.name]
+		if p == nil {
+			return nil
+		}
+		at := slices.Values([]netip.Addr{p.addr})
+		if !p.addr.IsValid() {
+			at = s.hostAddrs(p.family())
+		}
+		for a := range at {
+			for _, b := range p.backends {
+				claims = append(claims, claim{zone: s.natZone, proto: p.proto, at: netip.AddrPortFrom(a, p.port), to: b.to})
+			}
 		}
 	}
 	return claims
@@ -91,10 +107,17 @@ func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) iter.S
 			x, _ := pickAddr(f, s.addresses[w.name].Addrs)
 			yield(x)
 		default:
-			for _, p := range s.host.Addrs {
-				if f.has(p.Addr()) && !yield(p.Addr()) {
-					return
-				}
+			s.hostAddrs(f)(yield)
+		}
+	}
+}
+
+// hostAddrs are the host's addresses of a family.
+func (s *state) hostAddrs(f *family) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		for _, p := range s.host.Addrs {
+			if f.has(p.Addr()) && !yield(p.Addr()) {
+				return
 			}
 		}
 	}
@@ -281,32 +304,34 @@ func (s *Switch) forgetAgain(ctx context.Context, conn *of.Conn) {
 // send says what to forget. It returns what was forgotten exactly, and whether there is nothing more to be done: only a
 // connection that ends leaves something, since a switch that does not know how will not learn it.
 func (s *Switch) send(ctx context.Context, conn *of.Conn, all []lapse) (exactly []lapse, done bool) {
-	zones := map[uint16]bool{} // that were forgotten as a whole
+	var filters []of.CTFilter
 	for _, l := range all {
-		exact := true
-		for _, filter := range l.connections() {
-			err := conn.FlushConnections(ctx, filter)
-			if errors.Is(err, of.ErrBadExperimenterType) {
-				exact = false
-				// Before Open vSwitch 3.1 there is nothing finer than a zone.
-				if l.come || zones[l.zone] {
-					continue
-				}
-				zones[l.zone] = true
-				err = conn.FlushZone(ctx, l.zone)
-			}
-			switch {
-			case err == nil:
-			case conn.Err() != nil || ctx.Err() != nil:
-				return nil, false
-			default:
-				exact = false
-				s.log.Warn("the switch does not forget connections", "zone", l.zone, "err", err)
-			}
-		}
-		if exact {
-			exactly = append(exactly, l)
-		}
+		filters = append(filters, l.connections()...)
+	}
+	err := conn.FlushConnections(ctx, filters...)
+	exactly = all
+	if errors.Is(err, of.ErrBadExperimenterType) {
+		// Before Open vSwitch 3.1 there is nothing finer than a zone.
+		exactly, err = nil, s.sendZones(ctx, conn, all)
+	}
+	switch {
+	case err == nil:
+	case conn.Err() != nil || ctx.Err() != nil:
+		return nil, false
+	default:
+		s.log.Warn("the switch does not forget connections", "err", err)
 	}
 	return exactly, true
+}
+
+// sendZones has the whole zones forgotten in which there is something to forget that is worth it.
+func (s *Switch) sendZones(ctx context.Context, conn *of.Conn, all []lapse) (err error) {
+	zones := map[uint16]bool{}
+	for _, l := range all {
+		if !l.come && !zones[l.zone] {
+			zones[l.zone] = true
+			err = errors.Join(err, conn.FlushZone(ctx, l.zone))
+		}
+	}
+	return err
 }

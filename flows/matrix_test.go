@@ -90,7 +90,7 @@ var plans = map[bool]plan{
 	},
 }
 
-// world is the world of a cell: the network n with the endpoints a, which publishes, and b; other networks with an endpoint
+// world is the world of a cell: the network n with the endpoints a and b, which publish; other networks with an endpoint
 // each: m, which publishes, i, which is internal, and r, which is routed.
 func (o options) world() *oracle.World {
 	w := &oracle.World{
@@ -113,8 +113,11 @@ func (o options) world() *oracle.World {
 	numbers := map[string]byte{"n": 1, "m": 2, "i": 3, "r": 4}
 	endpoints := map[string]oracle.Endpoint{
 		"a": {Network: "n", Labels: map[string]string{"tier": "front", "app": "shop"}, Publish: o.publish()},
-		"b": {Network: "n", Labels: map[string]string{"tier": "back"}},
-		"c": {Network: "m", Labels: map[string]string{"tier": "back", "app": "shop"}, Publish: []oracle.Mapping{{Proto: "tcp", Outside: 9000, Ports: 1, Port: 90}}},
+		"b": {Network: "n", Labels: map[string]string{"tier": "back"}, Publish: o.share(9100)},
+		"c": {
+			Network: "m", Labels: map[string]string{"tier": "back", "app": "shop"},
+			Publish: append(options{v4: other.Mode}.share(92), oracle.Mapping{Proto: "tcp", Outside: 9000, Ports: 1, Port: 90}),
+		},
 		"d": {Network: "i"},
 		"q": {Network: "r", Publish: []oracle.Mapping{{Proto: "tcp", Outside: 80, Ports: 1, Port: 80}}},
 	}
@@ -179,7 +182,25 @@ func (o options) publish() []oracle.Mapping {
 			oracle.Mapping{Proto: "tcp", Addr: one, Outside: 8081, Ports: 1, Port: 81},
 			oracle.Mapping{Proto: "tcp", Addr: plans[v6].loopback, Outside: 8082, Ports: 1, Port: 82})
 	}
-	return all
+	return append(all, o.share(91)...)
+}
+
+// share are ports that a, b and c share as far as their ways out are the same, by client and by connection.
+func (o options) share(port uint16) []oracle.Mapping {
+	translated := false
+	for _, way := range []oracle.Mode{o.v4, o.v6} {
+		translated = translated || way == oracle.Via || way == oracle.Behind
+		if way == oracle.Routed {
+			port = 9100
+		}
+	}
+	if !translated {
+		return nil
+	}
+	return []oracle.Mapping{
+		{Proto: "tcp", Outside: 9100, Ports: 1, Port: port, Balance: oracle.ByClient},
+		{Proto: "udp", Outside: 9200, Ports: 1, Port: 9200, Balance: oracle.ByConnection},
+	}
 }
 
 func (o options) ruleSet() []oracle.Rule {
@@ -234,9 +255,9 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 			}
 		}
 		for _, a := range []netip.Addr{p.host, p.second, p.spare} {
-			add(a, 80, 81, 8080, 8081, 8082, 5000, 5002, 5003, 6000, 6001, 6007, 9000)
+			add(a, 80, 81, 8080, 8081, 8082, 5000, 5002, 5003, 6000, 6001, 6007, 9000, 9100, 9200)
 		}
-		add(p.otherSpare, 80, 9000)
+		add(p.otherSpare, 80, 9000, 9100, 9200)
 		add(p.far, 80, 53)
 		add(p.near, 80)
 		for i := range byte(4) {

@@ -51,7 +51,7 @@ func (s *scene) ask(ctx context.Context, m *machine) error {
 	}
 	var before int
 	s.note(func() { before = m.answers })
-	if err := m.SendFrame(s.marker(m, target)); err != nil {
+	if err := m.SendFrames(s.marker(m, target)); err != nil {
 		return err
 	}
 	return s.await(ctx, fmt.Sprintf("%s asks for %s", m.party, target), func() bool { return m.answers > before })

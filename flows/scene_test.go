@@ -141,7 +141,9 @@ func (s *scene) attach(name string, w *oracle.World) {
 // connect is the start of the program that keeps the switch.
 func (s *scene) connect() {
 	s.t.Helper()
-	client, err := openflow.Connect(s.ctx, s.bed.Bridge().Management(), quick)
+	o := quick
+	o.Versions = []openflow.Version{openflow.Version15} // session affinity needs it
+	client, err := openflow.Connect(s.ctx, s.bed.Bridge().Management(), o)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -150,14 +152,14 @@ func (s *scene) connect() {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.sw.Close() })
-	if s.conn, err = openflow.Dial(s.ctx, s.bed.Bridge().Management(), openflow.Options{}); err != nil {
+	if s.conn, err = openflow.Dial(s.ctx, s.bed.Bridge().Management(), o.Options); err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { s.conn.Close() })
 }
 
-// party is whose machine an attempt's maker has: by which way it comes to the bridge is the world's matter.
-func party(name string) string {
+// whose is the party that an attempt is made from: by which way it comes to the bridge is the world's matter.
+func whose(name string) string {
 	if name == oracle.Forwarded {
 		return oracle.Outside
 	}
@@ -166,10 +168,15 @@ func party(name string) string {
 
 // possible reports whether an attempt can be made with a socket of its machine, and comes to the bridge.
 func (s *scene) possible(at oracle.Attempt) bool {
-	m := s.machines[party(at.From)]
+	m := s.machines[whose(at.From)]
 	src, dst := at.Src.Addr(), at.Dst.Addr()
 	if at.Proto == "sctp" || !m.has(src) || m.has(dst) {
 		return false
+	}
+	for _, v := range s.verdicts(at)[1:] {
+		if (v.To == oracle.Nobody) != (s.verdicts(at)[0].To == oracle.Nobody) {
+			return false // whether it is delivered is up to chance
+		}
 	}
 	host := s.machines[oracle.TheHost]
 	switch at.From {

@@ -93,8 +93,9 @@ func matrixPorts(all []options) []uint16 {
 	return slices.Sorted(maps.Keys(ports))
 }
 
-// share is the share of attempts that is made with sockets in each combination: one in so many.
-const share = 16
+// shares are the shares of attempts that are made with sockets in each combination: one in so many. What the fake does is
+// looked at elsewhere as well.
+var shares = map[testbed.Kind]int{testbed.Real: 20, testbed.Fake: 200}
 
 // In combinations of options with every pair of values the kernel's own sockets reach each other through Open vSwitch as the
 // documentation says, and see each other's addresses as it says. The fake does the same. OVSKIT_MATRIX=all takes every
@@ -129,7 +130,7 @@ func playMatrix(t *testing.T, kind testbed.Kind, uplink bool, cells []options) {
 		}
 		var chosen []oracle.Attempt
 		for i, at := range o.attempts(s.world) {
-			if (i+31*cell)%share == 0 && s.possible(at) {
+			if (i+31*cell)%shares[kind] == 0 && s.possible(at) {
 				chosen = append(chosen, at)
 			}
 		}
@@ -142,7 +143,7 @@ func playMatrix(t *testing.T, kind testbed.Kind, uplink bool, cells []options) {
 	if err := s.drift(); err != nil {
 		t.Error(err)
 	}
-	if made < 100*len(cells) || delivered < made/10 || delivered > made*9/10 {
+	if made < 10*len(cells) || delivered < made/10 || delivered > made*9/10 {
 		t.Errorf("%d of %d attempts got through, which tests little", delivered, made)
 	}
 	t.Logf("%d attempts in %d combinations, of which %d got through", made, len(cells), delivered)

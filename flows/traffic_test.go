@@ -24,6 +24,7 @@ type site struct {
 	t          *testing.T
 	ctx        context.Context
 	web0, web1 *testbed.Attached
+	connect    openflow.ClientOptions
 	client     *openflow.Client
 	sw         *flows.Switch
 }
@@ -54,7 +55,7 @@ func onSites(t *testing.T, test func(s *site)) {
 					t.Error(err)
 				}
 			})
-			s := &site{Testbed: tb, t: t, ctx: ctx}
+			s := &site{Testbed: tb, t: t, ctx: ctx, connect: quick}
 			s.web0, s.web1 = s.attach("web0", siteAddr0), s.attach("web1", siteAddr1)
 			test(s)
 		})
@@ -74,7 +75,7 @@ func (s *site) attach(name string, addr netip.Prefix) *testbed.Attached {
 func (s *site) start(o flows.Options) {
 	s.t.Helper()
 	o.Owner = "site"
-	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), quick)
+	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), s.connect)
 	if err != nil {
 		s.t.Fatal(err)
 	}

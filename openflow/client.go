@@ -5,10 +5,12 @@ package openflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/ovskit/ovskit/internal/retry"
@@ -20,6 +22,8 @@ const (
 	DefaultMinBackoff      = 100 * time.Millisecond
 	DefaultMaxBackoff      = 8 * time.Second
 	DefaultMaxLocalBackoff = 200 * time.Millisecond
+	// DefaultAbsentBackoff is the longest pause while nobody listens at such a socket.
+	DefaultAbsentBackoff = 20 * time.Millisecond
 )
 
 // ClientOptions are the options of a client. The zero value works.
@@ -34,21 +38,30 @@ type ClientOptions struct {
 	Retry bool
 	// MinBackoff and MaxBackoff bound the pause between two attempts to connect, which grows twofold with every attempt
 	// and is shortened by up to a half at random. 0 means DefaultMinBackoff and DefaultMaxBackoff, or to a "unix:" endpoint
-	// DefaultMaxLocalBackoff.
+	// DefaultMaxLocalBackoff; if both are 0, there it is at most DefaultAbsentBackoff while nobody listens.
 	MinBackoff, MaxBackoff time.Duration
+
+	absentBackoff time.Duration // bounds the pause behind an attempt that found nobody
 }
 
 func (o *ClientOptions) setDefaults(endpoint string) {
+	local := strings.HasPrefix(endpoint, "unix:")
+	if local && o.MinBackoff <= 0 && o.MaxBackoff <= 0 {
+		o.absentBackoff = DefaultAbsentBackoff
+	}
 	if o.MinBackoff <= 0 {
 		o.MinBackoff = DefaultMinBackoff
 	}
 	if o.MaxBackoff <= 0 {
 		o.MaxBackoff = DefaultMaxBackoff
-		if strings.HasPrefix(endpoint, "unix:") {
+		if local {
 			o.MaxBackoff = DefaultMaxLocalBackoff
 		}
 	}
 	o.MaxBackoff = max(o.MinBackoff, o.MaxBackoff)
+	if o.absentBackoff == 0 {
+		o.absentBackoff = o.MaxBackoff
+	}
 }
 
 // Client keeps a connection to a switch: when one ends it makes the next. [Connect] makes a client. Its methods may be
@@ -166,6 +179,7 @@ func (c *Client) supervise(conn *Conn) {
 // connect makes attempts until one succeeds or the context ends. It begins with a pause.
 func (c *Client) connect(ctx context.Context, pause time.Duration) (*Conn, error) {
 	backoff := max(pause, c.options.MinBackoff)
+	said := ""
 	for {
 		if err := retry.Pause(ctx, pause); err != nil {
 			return nil, c.notConnected(c.State().Err, err)
@@ -174,8 +188,16 @@ func (c *Client) connect(ctx context.Context, pause time.Duration) (*Conn, error
 		if err == nil {
 			return conn, nil
 		}
-		pause, backoff = backoff, min(2*backoff, c.options.MaxBackoff)
-		c.log.Info("connection to switch failed", "err", err, "pause", pause)
+		if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) {
+			pause = min(backoff, c.options.absentBackoff)
+		} else {
+			pause = backoff
+		}
+		backoff = min(2*backoff, c.options.MaxBackoff)
+		if err.Error() != said {
+			said = err.Error()
+			c.log.Info("connection to switch failed", "err", err, "pause", pause)
+		}
 	}
 }
 

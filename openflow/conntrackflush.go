@@ -35,11 +35,15 @@ type CTTuple struct {
 // It is NXT_CT_FLUSH, which Open vSwitch has since 3.1 (ovs-ofctl(8), "ct-flush"), and has no reply.
 type CTFlush struct{ CTFilter }
 
-// FlushConnections makes the switch forget the tracked connections that a filter selects, in all bridges that share its
-// datapath, and returns when it has. The error wraps ErrBadExperimenterType if the switch does not know how: FlushZone is
-// understood by older ones.
-func (c *Conn) FlushConnections(ctx context.Context, filter CTFilter) error {
-	return c.apply(ctx, 1, func(int) Message { return CTFlush{filter} })
+// FlushConnections makes the switch forget the tracked connections that any of the filters selects, in all bridges that share
+// its datapath, and returns when it has. A filter that is refused does not keep the others from being applied: each is a
+// *RequestError in the joined error. It wraps ErrBadExperimenterType if the switch does not know how: FlushZone is understood
+// by older ones.
+func (c *Conn) FlushConnections(ctx context.Context, filters ...CTFilter) error {
+	if len(filters) == 0 {
+		return nil
+	}
+	return c.apply(ctx, len(filters), func(i int) Message { return CTFlush{filters[i]} })
 }
 
 func (CTFlush) describe() string { return "ct-flush" }

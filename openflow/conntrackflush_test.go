@@ -5,6 +5,7 @@ package openflow_test
 
 import (
 	"bytes"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -124,5 +125,17 @@ func TestRealFlushConnections(t *testing.T) {
 		if err := c.FlushConnections(ctx, filter); err == nil {
 			t.Errorf("%+v is expressed", filter)
 		}
+	}
+
+	// Several at once: one that cannot be expressed does not keep the others from being applied.
+	track()
+	err := c.FlushConnections(ctx, of.CTFilter{Zone: &zone}, of.CTFilter{Orig: of.CTTuple{SrcPort: 3}},
+		of.CTFilter{Proto: of.IPProtoUDP, Orig: of.CTTuple{SrcPort: 1002}})
+	var refused *of.RequestError
+	if !errors.As(err, &refused) || refused.Index != 1 {
+		t.Errorf("several: got error %v, want one for the filter at 1", err)
+	}
+	if diff := cmp.Diff([]int{1, 5}, tracked()); diff != "" {
+		t.Errorf("several (-want +got):\n%s", diff)
 	}
 }

@@ -62,11 +62,15 @@ func (f MatchField) compare(g MatchField) int {
 }
 
 func (m Match) isCanonical() bool {
-	for i, mf := range m {
-		if mf.Field.isForm() || !mf.isCanonical() {
+	for i := range m {
+		f := &m[i]
+		if f.Field.isForm() || !f.isCanonical() {
 			return false
 		}
-		if i > 0 && (m[i-1].compare(mf) > 0 || mf.Field == FieldVLANTCI && m[i-1].Field == FieldVLANTCI) {
+		if i == 0 || m[i-1].Field < f.Field {
+			continue
+		}
+		if m[i-1].Field > f.Field || f.Field == FieldVLANTCI || m[i-1].compare(*f) > 0 {
 			return false
 		}
 	}

@@ -156,18 +156,20 @@ func (c icmpConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// SendFrame implements Station.
-func (s *kernelStation) SendFrame(frame []byte) error {
-	if len(frame) < 14 {
-		return fmt.Errorf("%q: a frame of %d bytes has no Ethernet header", s.name, len(frame))
-	}
+// SendFrames implements Station.
+func (s *kernelStation) SendFrames(frames ...[]byte) error {
 	c, err := s.packetSocket()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if _, err := c.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])}); err != nil {
-		return fmt.Errorf("%q: send a frame: %w", s.name, err)
+	for _, frame := range frames {
+		if len(frame) < 14 {
+			return fmt.Errorf("%q: a frame of %d bytes has no Ethernet header", s.name, len(frame))
+		}
+		if _, err := c.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])}); err != nil {
+			return fmt.Errorf("%q: send a frame: %w", s.name, err)
+		}
 	}
 	return nil
 }

@@ -199,7 +199,7 @@ func (r *realSite) keep(bridge string) ([]string, error) {
 		"  its namespaces:  ip netns list | grep " + r.node.Name(),
 		"  as the host:     ip netns exec " + host + " ip addr",
 		"  its database:    ovs-vsctl --db=" + db + " show",
-		"  its flows:       ovs-ofctl -O OpenFlow13 dump-flows " + mgmt,
+		"  its flows:       ovs-ofctl -O OpenFlow13 --names dump-flows " + mgmt,
 	}, r.node.Close()
 }
 

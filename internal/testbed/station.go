@@ -34,9 +34,11 @@ type Station interface {
 	// DialPing has what is written sent to dst in echo requests, and reads what the replies carry, one by one; of the
 	// station's other pings to dst as well. The port of local is the identifier.
 	DialPing(ctx context.Context, local netip.AddrPort, dst netip.Addr) (net.Conn, error)
-	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS, after what the station has sent
+	// SendFrames sends frames as they are, from the Ethernet header on and without FCS, after what the station has sent
 	// before.
-	SendFrame(frame []byte) error
+	SendFrames(frames ...[]byte) error
+	// Neighbours are the MACs that the station takes its neighbours at the interface to have.
+	Neighbours() (map[netip.Addr]net.HardwareAddr, error)
 	// Capture collects the frames that arrive at the interface from now on, whomever they are for.
 	Capture(ctx context.Context) (Capture, error)
 }
