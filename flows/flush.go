@@ -51,18 +51,22 @@ func (s *state) claims(r ref) (claims []claim) {
 			}
 		}
 	case kindBalanced:
-		p := s.balanced[r.name]
-		if p == nil {
-			return nil
+		if p := s.balanced[r.name]; p != nil {
+			claims = s.balancedClaims(p)
 		}
-		at := slices.Values([]netip.Addr{p.addr})
-		if !p.addr.IsValid() {
-			at = s.hostAddrs(p.family())
-		}
-		for a := range at {
-			for _, b := range p.backends {
-				claims = append(claims, claim{zone: s.natZone, proto: p.proto, at: netip.AddrPortFrom(a, p.port), to: b.to})
-			}
+	}
+	return claims
+}
+
+// balancedClaims are those of a balanced port, of each address where it is published.
+func (s *state) balancedClaims(p *balancedState) (claims []claim) {
+	at := slices.Values([]netip.Addr{p.addr})
+	if !p.addr.IsValid() {
+		at = s.hostAddrs(p.family())
+	}
+	for a := range at {
+		for _, b := range p.backends {
+			claims = append(claims, claim{zone: s.natZone, proto: p.proto, at: netip.AddrPortFrom(a, p.port), to: b.to})
 		}
 	}
 	return claims
