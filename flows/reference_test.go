@@ -356,8 +356,8 @@ func (r *referenceBed) writeRegisters(t *testing.T, b *bytes.Buffer) {
 		{regReceiver, "OpenFlow port of the receiver, likewise"},
 		{regNext, fmt.Sprintf("0 for what belongs to a connection that was admitted; else what table admit does with it: %d published, committed "+
 			"already; %d commit in the network's zone; %d commit in the zone between networks; %d the same as 2, seen as the gateway; %d commit in the "+
-			"zone of translations, seen as the shared address. %#x is added if it is admitted when no rule says otherwise",
-			admitPublished, admitLocal, admitOther, admitAsGateway, admitEgress, byDefault)},
+			"zone of translations, seen as the shared address; %d commit nowhere. %#x is added if it is admitted when no rule says otherwise",
+			admitPublished, admitLocal, admitOther, admitAsGateway, admitEgress, admitUntracked, byDefault)},
 		{regSenderNetwork, "number of the sender's network, 0 for the host and outside"},
 		{regReceiverNetwork, "number of the receiver's network, likewise"},
 		{regRouter, "1 where an answer of neighbour discovery is a router's"},
