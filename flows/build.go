@@ -96,6 +96,12 @@ const (
 	ndRedirect  = 137
 )
 
+// The numbers of the header with hop-by-hop options (RFC 8200, 4.3) and of IGMP (RFC 1112).
+const (
+	protoHopByHop = 0
+	protoIGMP     = 2
+)
+
 // neighbourTypes are the ICMPv6 types that belong to no connection.
 var neighbourTypes = []uint8{130, 131, 132, 133, 134, 135, 136, 137, 143}
 
@@ -130,6 +136,7 @@ var (
 	replying    = of.CTState(tracked|of.CTEstablished|of.CTReply, of.CTInvalid)
 	related     = of.CTState(tracked|of.CTRelated, of.CTInvalid)
 	invalid     = of.CTState(tracked|of.CTInvalid, 0)
+	valid       = of.CTState(tracked, of.CTInvalid)
 	fresh       = of.CTState(tracked|of.CTNew, of.CTInvalid)
 	freshSNAT   = of.CTState(tracked|of.CTNew|of.CTSrcNAT, of.CTInvalid)
 	freshDNAT   = of.CTState(tracked|of.CTNew|of.CTDstNAT, of.CTInvalid)

@@ -63,6 +63,8 @@ func compileBase(v env) compiled {
 	for _, t := range neighbourTypes {
 		b.drop(tableSource, 95, families[1].icmpType(t))
 	}
+	// The switch gives up before the last header of these.
+	b.drop(tableSource, 95, families[1].ip(of.IPProto(protoHopByHop)))
 	for _, f := range families {
 		// Nor is it a router, or a server of DHCP.
 		for _, t := range f.router {
@@ -71,7 +73,10 @@ func compileBase(v env) compiled {
 		b.drop(tableSource, 95, f.ip(of.IPProto(of.IPProtoUDP), of.UDPDst(f.dhcpClient)))
 		for _, p := range f.notUnicast {
 			b.drop(tableFromEndpoint, 150, f.ip(f.dst(p)))
+			b.drop(tableHostSource, 130, f.ip(f.src(p)))
 		}
+		// Fragments have no ports but those that the tracking of connections has found when they were together.
+		b.drop(tableBetween, 350, f.ip(fragment, valid, of.CTNwProto(of.IPProtoUDP), of.CTTpDst(f.dhcpClient)))
 		// What the host has to say of a packet it could not forward belongs to no connection of the network's zone.
 		for _, t := range f.icmpErrors {
 			b.add(tableHostToEndpoint, 410, f.icmpType(t, sender(of.PortLocal)), tableDestination)
@@ -91,6 +96,11 @@ func compileBase(v env) compiled {
 				f.ip(origin(originUplink), fresh, of.IPProto(uint8(p)), of.Uint(src, 0), of.Uint(dst, 0)), 0, of.Output{Port: of.PortLocal})
 		}
 	}
+
+	// Nobody asks who listens to a group: IGMP is to IPv4 what multicast listener discovery is to IPv6. And the link-local
+	// addresses beyond the network, which are not routed, are the host's.
+	b.drop(tableSource, 95, families[0].ip(of.IPProto(protoIGMP)))
+	b.drop(tableFromEndpoint, 150, families[1].ip(families[1].dst(linkLocal)))
 
 	b.drop(tableToHost, 400, of.Match{invalid})
 	b.add(tableToHost, 100, nil, tableHostAccess)
@@ -134,7 +144,9 @@ func compileBase(v env) compiled {
 	b.add(tablePolicy, priorityDefault, of.Match{of.RegMasked(regNext, byDefault, byDefault)}, tableAdmit)
 	b.drop(tablePolicy, 0, nil) // to be counted
 
-	b.add(tableAdmit, 100, of.Match{stage(admitPublished)}, tableDeliver)
+	for _, asIs := range []uint32{admitPublished, admitUntracked} {
+		b.add(tableAdmit, 100, of.Match{stage(asIs)}, tableDeliver)
+	}
 	for _, f := range families {
 		local := of.CT{Commit: true, ZoneFrom: &zoneOfNetwork}
 		b.add(tableAdmit, 100, f.ip(stage(admitLocal)), tableDeliver, local)

@@ -46,6 +46,11 @@
 // opening. An endpoint that uses it is seen by the publisher as the gateway of the publisher's network, or as itself if
 // that is routed. The host itself reaches the endpoint's own address if [Network.Host] says so.
 //
+// Endpoints may share a published port ([Balance]), whatever network each is in: by connection, or by the client's address
+// (session affinity), which goes for endpoints that use the port as well. A client's address of each family is a client of its
+// own. Rules are asked of the endpoint that was chosen, and no other is chosen if they deny it. Connections that are
+// established stay with their endpoint whoever comes and goes; those of one that goes are forgotten.
+//
 // What the host sends to its own addresses, loopback ones included, stays in its own stack, where no flow sees it: there a
 // published port leads nowhere, and a program of the host may have it as well, which the outside then no longer reaches.
 // Package flows/hostport reserves published ports, reports those that are taken and, if it is told to, forwards to endpoints
@@ -84,6 +89,11 @@
 //
 // Open vSwitch before 3.1 forgets only whole zones: there, each of these costs all translated connections, or all of the
 // network's, and what a port newly published would need is left undone.
+//
+// Of an IPv6 address, connections of TCP, UDP and SCTP are forgotten, and others left to their timeouts: ovs-vswitchd 3.1
+// aborts when it is to forget a ping of IPv6 in its userspace datapath. That datapath of 3.1 may also go on by a decision of
+// before a change as long as packets of its kind come: when it corrects one, it may hit another for the same packet.
+// "ovs-appctl revalidator/purge" makes it decide anew.
 //
 // # Explaining
 //

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"strings"
 
 	of "github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/openflow/trace"
@@ -46,6 +48,9 @@ type Verdict struct {
 	Rule string `json:"rule,omitempty"`
 	// Reason says in words why.
 	Reason string `json:"reason"`
+	// Among are the endpoints that share the published port, such as endpoint "web0", if it is one that endpoints share: it is
+	// one of them that the packet was for. By [ByConnection], a connection from another port may be for another one.
+	Among []string `json:"among,omitempty"`
 	// Reply is what answers; nil if nobody does, or no flow sees it.
 	Reply *Reply `json:"reply,omitempty"`
 }
@@ -59,13 +64,17 @@ type Reply struct {
 }
 
 func (v Verdict) String() string {
+	reason := v.Reason
+	if len(v.Among) > 0 {
+		reason += " (one of " + strings.Join(v.Among, ", ") + ")"
+	}
 	switch {
 	case v.Outcome == Delivered:
-		return fmt.Sprintf("delivered to %s as %s: %s", v.To, v.Packet, v.Reason)
+		return fmt.Sprintf("delivered to %s as %s: %s", v.To, v.Packet, reason)
 	case v.Table != "":
-		return fmt.Sprintf("dropped in table %q as %s: %s", v.Table, v.Packet, v.Reason)
+		return fmt.Sprintf("dropped in table %q as %s: %s", v.Table, v.Packet, reason)
 	}
-	return fmt.Sprintf("not sent: %s", v.Reason)
+	return fmt.Sprintf("not sent: %s", reason)
 }
 
 // Leg is a way through the bridge.
@@ -100,8 +109,7 @@ type Step struct {
 	// not one of the intents'.
 	Object string `json:"object"`
 
-	kind kind
-	rule string
+	ref ref
 }
 
 // maxLegs is how often a packet may come into the bridge.
@@ -116,10 +124,11 @@ func (i Intents) Explain(ctx context.Context, q Query, ask Tracer) (*Explanation
 	if err != nil {
 		return nil, fmt.Errorf("intents: %w", err)
 	}
-	x := &explainer{state: s, ask: ask, refs: byCookie(i.Objects), why: &Explanation{Query: q.String(), Legs: []Leg{}}}
+	x := &explainer{state: s, ask: ask, refs: s.byCookie(), why: &Explanation{Query: q.String(), Legs: []Leg{}}}
 	if err := x.explain(ctx, q); err != nil {
 		return nil, fmt.Errorf("explain %q: %w", q, err)
 	}
+	x.why.Verdict.Among = x.among
 	return x.why, nil
 }
 
@@ -135,6 +144,8 @@ type explainer struct {
 	everyone *networkState
 	// decided is the last decision of the rules on the way.
 	decided *decision
+	// among are the endpoints that share the published port that it came by.
+	among []string
 }
 
 // sending is a packet that somebody sends into a port of the bridge.
@@ -186,11 +197,27 @@ func (x *explainer) explain(ctx context.Context, q Query) error {
 	return nil
 }
 
+const ownStack = "a machine's connections to itself stay in its own stack, where no flow sees them"
+
+// publishedToHost says what becomes of the host's own connections to a port that is published at an address of its own.
+func (x *explainer) publishedToHost(at netip.Addr) string {
+	for _, p := range x.published[publishedKey{x.p.proto, x.p.f.v6, x.p.dstPort}] {
+		if x.sameAddress(p.addr, at) {
+			return fmt.Sprintf("; what %s publishes there it gets if the program forwards it (package hostport)", Endpoint{Name: p.endpoint})
+		}
+	}
+	return ""
+}
+
 // first is how the packet comes into the bridge; nil if it does not.
 func (x *explainer) first(from, to party) *sending {
 	switch {
-	case from.addr == to.addr || from.host && to.host:
-		x.deliver(from.name, to.name, "a machine's connections to itself stay in its own stack, where no flow sees them")
+	case from.host && (to.host || to.addr.IsLoopback()):
+		x.p.src = x.p.dst
+		x.deliver(from.name, from.name, ownStack+x.publishedToHost(to.addr))
+		return nil
+	case from.addr == to.addr:
+		x.deliver(from.name, to.name, ownStack)
 		return nil
 	case from.host:
 		// The host sends from the address that it has next to the receiver.
@@ -282,11 +309,16 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		return nil, errors.New("the switch does not follow the packet to its end")
 	}
 	l := Leg{From: in.from, Packet: x.p.String(), Port: in.port, Steps: x.steps(r), Trace: r}
+	if err := x.p.read(r.Passes[len(r.Passes)-1].FinalFlow); err != nil {
+		return nil, err
+	}
 	if d := x.decide(l.Steps); d != nil {
 		x.decided = d
 	}
-	if err := x.p.read(r.Passes[len(r.Passes)-1].FinalFlow); err != nil {
-		return nil, err
+	for _, s := range l.Steps {
+		if s.ref.kind == kindBalanced {
+			x.among = x.balanced[s.ref.name].sharers()
+		}
 	}
 	out := x.leaving(r)
 	if n := x.everyone; n != nil && out.copies > 0 {

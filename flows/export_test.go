@@ -22,21 +22,34 @@ func (s *Switch) AwaitWaiting(n int) {
 	}
 }
 
-// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay.
-func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) {
+// Contents are all that a switch holds of an owner.
+type Contents struct {
+	Flows  []of.Flow
+	Groups []of.Group
+	Meters []of.MeterConfig
+}
+
+// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay, with groups and
+// meters.
+func CompileOn(o Options, held []of.Flow, objects ...Object) (d Contents, err error) {
 	s := newState(o.env())
 	byKey := map[string]*of.Flow{}
 	for _, f := range held {
 		byKey[f.Key()] = &f
 	}
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
-		return nil, err
+		return d, err
 	}
 	book := newBook()
 	book.apply(book.edit(s.outputs()))
-	var flows []of.Flow
 	for _, f := range book.flows {
-		flows = append(flows, *f)
+		d.Flows = append(d.Flows, *f)
 	}
-	return flows, nil
+	for _, g := range book.groups {
+		d.Groups = append(d.Groups, *g)
+	}
+	for _, m := range book.meters {
+		d.Meters = append(d.Meters, *m)
+	}
+	return d, nil
 }

@@ -45,6 +45,9 @@ var families = [...]*family{
 	},
 }
 
+// linkLocal are the addresses of IPv6 that are for neighbours alone (RFC 4291, 2.5.6).
+var linkLocal = netip.MustParsePrefix("fe80::/10")
+
 func prefixes(texts ...string) []netip.Prefix {
 	ps := make([]netip.Prefix, len(texts))
 	for i, t := range texts {

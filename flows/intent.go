@@ -72,7 +72,7 @@ type HostAccess uint8
 const (
 	// ToHost lets endpoints connect to the host: its addresses and their gateway.
 	ToHost HostAccess = 1 << iota
-	// FromHost lets the host connect to endpoints.
+	// FromHost lets the host connect to endpoints, from the same.
 	FromHost
 )
 
@@ -82,8 +82,10 @@ type Network struct {
 	// Gateways are the host's addresses in the network, each with the subnet that endpoints' addresses come from, such as
 	// 10.1.0.1/24 and fd00:1::1/64: one of each family, or of one of them. Subnets of different networks do not overlap.
 	Gateways []netip.Prefix `json:"gateways,omitempty"`
-	Egress   Egress         `json:"egress,omitzero"`
-	Host     HostAccess     `json:"host,omitempty"`
+	// Egress is the way out; zero is none.
+	Egress Egress `json:"egress,omitzero"`
+	// Host says who of the endpoints and the host may connect to the other; zero is nobody.
+	Host HostAccess `json:"host,omitempty"`
 	// Isolated endpoints do not talk with each other, but for what a [Rule] allows.
 	Isolated bool `json:"isolated,omitempty"`
 	// Multicast lets what an endpoint sends to broadcast and multicast addresses through to all others of the network, on
@@ -109,7 +111,9 @@ type Endpoint struct {
 	// Labels are what a [Rule] may select the endpoint by.
 	Labels map[string]string `json:"labels,omitempty"`
 	// DHCP lets the endpoint speak with a DHCP server on the host (RFC 2131) to have its declared IPv4 address told, and
-	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast.
+	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast. It should be bound to the
+	// device of the bridge (SO_BINDTODEVICE): with the userspace datapath the host's kernel gives what has no source address and
+	// goes to 255.255.255.255 to any other socket at the device of an endpoint as well, past the flows.
 	DHCP bool `json:"dhcp,omitempty"`
 	// Limit is how much the endpoint may send; nil is no limit.
 	Limit *Limit `json:"limit,omitempty"`
@@ -163,8 +167,9 @@ const (
 	kindNetwork
 	kindRule
 	kindEndpoint
-	kindShared // the flows that several objects have in common
-	kindFormer // a rule of an earlier run, by its number
+	kindShared   // the flows that several objects have in common
+	kindFormer   // a rule of an earlier run, by its number
+	kindBalanced // a port outside that endpoints share
 )
 
 // compare orders objects so that what others refer to comes first.
@@ -187,6 +192,8 @@ func (r ref) String() string {
 		return Rule{Name: r.name}.String()
 	case kindEndpoint:
 		return Endpoint{Name: r.name}.String()
+	case kindBalanced:
+		return "published port " + r.name
 	case kindShared:
 		return "rules"
 	}

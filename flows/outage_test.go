@@ -26,8 +26,8 @@ type declaring struct {
 	Intents    flows.Intents
 }
 
-// declared is the step at which it is killed.
-const declared = "declared"
+// allDeclared is the step at which it is killed.
+const allDeclared = "all declared"
 
 func declareAndDie(ctx context.Context, d declaring, step killtest.Step) error {
 	client, err := openflow.Connect(ctx, d.Management, openflow.ClientOptions{})
@@ -43,7 +43,7 @@ func declareAndDie(ctx context.Context, d declaring, step killtest.Step) error {
 	if err := sw.Set(ctx, d.Intents.Objects...); err != nil {
 		return err
 	}
-	return step(declared)
+	return step(allDeclared)
 }
 
 // talk is a TCP connection on which numbers are sent without an end, each when the one before has arrived: a stack that has lost
@@ -221,7 +221,7 @@ func TestOutages(t *testing.T) {
 		})
 		costsNothing("program killed", func() {
 			intents := flows.Intents{Bridge: s.Bridge().Name, Owner: "site", Objects: s.objects()}
-			p := killtest.Program[declaring]{Job: declaring{s.Bridge().Management(), intents}, KillAt: declared}
+			p := killtest.Program[declaring]{Job: declaring{s.Bridge().Management(), intents}, KillAt: allDeclared}
 			if _, killed := p.Run(s.t); !killed {
 				s.t.Fatal("the program was not killed")
 			}

@@ -184,13 +184,16 @@ func (l *lab) endpoint(s *station, network string, publish ...flows.PortMapping)
 // frame is a packet in the words of the tests: "tcp 10.1.0.2:1000 > 192.0.2.1:8080 S ttl 64", with the stations' MACs.
 type frame struct {
 	from, to net.HardwareAddr
-	proto    string // tcp, udp, sctp, ping, pong, too big, arp?, arp!, nd?, nd!
+	proto    string // tcp, udp, sctp, ping, pong, icmp, too big, arp?, arp!, nd?, nd!
 	src, dst netip.AddrPort
-	flags    string // of TCP: S, SA, A, R
+	flags    string // of TCP: S, SA, A, R, F
 	ttl      uint8
-	payload  []byte     // of "too big" and of "udp" if it is not to be "hello"
+	seq, ack uint32     // of TCP
+	payload  []byte     // if it is not to be "hello"; of TCP, if it has one; of "too big", the packet that it is about
 	target   netip.Addr // of "nd?" and "nd!"
 	ndFlags  byte       // of "nd!" (RFC 4861, 4.4)
+	icmpType byte       // of "icmp", and what comes before the payload
+	body     []byte
 }
 
 func (f frame) String() string {
@@ -254,13 +257,12 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 		top = &layers.TCP{
 			SrcPort: layers.TCPPort(f.src.Port()), DstPort: layers.TCPPort(f.dst.Port()), Window: 1024,
 			SYN: strings.Contains(f.flags, "S"), ACK: strings.Contains(f.flags, "A"), RST: strings.Contains(f.flags, "R"),
+			FIN: strings.Contains(f.flags, "F"), Seq: f.seq, Ack: f.ack,
 		}
+		payload = f.payload
 	case f.proto == "udp":
 		setProto(layers.IPProtocolUDP)
-		top, payload = &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}, []byte("hello")
-		if f.payload != nil {
-			payload = f.payload
-		}
+		top, payload = &layers.UDP{SrcPort: layers.UDPPort(f.src.Port()), DstPort: layers.UDPPort(f.dst.Port())}, f.content()
 	case f.proto == "sctp":
 		setProto(layers.IPProtocolSCTP)
 		init := []byte{1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 16, 0, 0, 1, 0, 1, 0, 0, 0, 1} // RFC 4960, 3.3.2
@@ -274,12 +276,15 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 			icmp.TypeCode, icmp.Id = layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0), f.dst.Port()
 		}
 		setProto(layers.IPProtocolICMPv4)
-		top, payload = icmp, []byte("hello")
+		top, payload = icmp, f.content()
 	case f.proto == "too big":
 		setProto(layers.IPProtocolICMPv4)
 		top = &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(
 			layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodeFragmentationNeeded)}
 		payload = f.payload
+	case f.proto == "icmp":
+		setProto(layers.IPProtocolICMPv4)
+		top, payload = &layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(f.icmpType, 0)}, slices.Concat(f.body, f.payload)
 	default:
 		t.Fatalf("no such protocol %q", f.proto)
 	}
@@ -296,11 +301,19 @@ func (f frame) transport(t *testing.T, ip gopacket.NetworkLayer, setProto func(l
 	return []gopacket.SerializableLayer{top, payload}
 }
 
+// content is the payload of a frame that has one in any case.
+func (f frame) content() []byte {
+	if f.payload != nil {
+		return f.payload
+	}
+	return []byte("hello")
+}
+
 // icmpv6 is the ICMPv6 message of a frame: of "ping" and "pong"; of "nd?", by which the sender asks for the MAC of target;
 // of "nd!", by which it tells its own; and others.
 func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
 	t.Helper()
-	typ, id, body := uint8(0), f.src.Port(), []byte("hello")
+	typ, id, body := uint8(0), f.src.Port(), f.content()
 	option := func(kind byte, mac net.HardwareAddr) []byte {
 		if mac == nil {
 			return nil
@@ -328,6 +341,8 @@ func (f frame) icmpv6(t *testing.T) (*layers.ICMPv6, gopacket.Payload) {
 	case "too big":
 		typ = layers.ICMPv6TypePacketTooBig
 		body = slices.Concat([]byte{0, 0, 5, 0}, f.payload)
+	case "icmp":
+		typ, body = f.icmpType, slices.Concat(f.body, f.payload)
 	default:
 		t.Fatalf("no such protocol %q", f.proto)
 	}

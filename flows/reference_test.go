@@ -8,6 +8,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -57,7 +58,7 @@ type referenceBed struct {
 	ovs     *fakeovs.OVS
 	intents Intents
 	flows   []of.Flow
-	zones   map[string]uint16
+	state   *state
 }
 
 func newReferenceBed(t *testing.T) *referenceBed {
@@ -89,7 +90,7 @@ func newReferenceBed(t *testing.T) *referenceBed {
 		}
 		return p.OFPort
 	})}
-	client, err := of.Connect(ctx, br.Management(), of.ClientOptions{})
+	client, err := of.Connect(ctx, br.Management(), of.ClientOptions{Options: of.Options{Versions: []of.Version{of.Version15}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +106,8 @@ func newReferenceBed(t *testing.T) *referenceBed {
 	if r.flows, err = Compile(r.intents.options(), r.intents.Objects...); err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.intents.state(kept{})
-	if err != nil {
+	if r.state, err = r.intents.state(kept{}); err != nil {
 		t.Fatal(err)
-	}
-	r.zones = map[string]uint16{}
-	for name, n := range s.networks {
-		r.zones[name] = n.id
 	}
 	return r
 }
@@ -140,7 +136,8 @@ func exampleIntents(mac net.HardwareAddr, attach func(name string) uint32) []Obj
 	db.Isolated = true
 	pub := network("pub", 3, Routed())
 	pub.Multicast = true
-	web1, db1 := endpoint("web1", "web", 1, 3), endpoint("db1", "db", 2, 3)
+	shared := PortMapping{Proto: TCP, HostPort: 443, Port: 443, Balance: ByClientIP}
+	web1, db1 := endpoint("web1", "web", 1, 3, shared), endpoint("db1", "db", 2, 3)
 	web1.DHCP, web1.MirrorTo = true, attach("tap")
 	db1.Limit = &Limit{Kbps: 10_000}
 	return []Object{
@@ -148,7 +145,7 @@ func exampleIntents(mac net.HardwareAddr, attach func(name string) uint32) []Obj
 		Uplink{Name: "eth0", Port: attach("eth0"), Addrs: addrs("192.0.2.1", "2001:db8::1")},
 		Address{Name: "x", Addrs: addrs("192.0.2.50", "2001:db8::50")},
 		web, db, pub, network("lone", 4, Egress{}),
-		endpoint("web0", "web", 1, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80}),
+		endpoint("web0", "web", 1, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80}, shared),
 		web1,
 		endpoint("db0", "db", 2, 2, PortMapping{Proto: TCP, HostPort: 5432, Port: 5432}),
 		db1,
@@ -174,6 +171,7 @@ var examplePaths = []struct{ query, words string }{
 	{"lone0 -> outside tcp/443", "Out of an internal network."},
 	{"outside -> host tcp/8080", "To a published port. It is translated and entered into the zone before the rules are asked, " +
 		"which see the endpoint; it is delivered only if they let it."},
+	{"outside -> host tcp/443", "To a port that endpoints share: a group chooses one of them."},
 	{"outside -> 192.0.2.50 tcp/5432", "To one that is published behind an address: the host routes it into the bridge."},
 	{"outside -> pub0 tcp/80", "To one of a routed network, at the endpoint's own address."},
 	{"outside -> host tcp/22", "To the host."},
@@ -206,12 +204,16 @@ running switch.
 ## How a packet goes
 
 The first packet of each connection. Later ones, in both directions, are known by their zone: register 4 stays 0, so that
-table policy passes them on to deliver without asking the rules.
+table policy passes them on to deliver without asking the rules. So the first of these connections goes on by
 
-`, len(r.flows))
+- %s
+
+`, len(r.flows), route(r.explain(t, examplePaths[0].query, "trk,est").Legs[0]))
 	r.writePaths(t, &b)
 	r.writeRegisters(t, &b)
 	r.writeZones(&b)
+	r.writeGroups(&b)
+	r.writeDump(t, &b)
 	r.writeTables(t, &b)
 	return b.Bytes()
 }
@@ -268,6 +270,9 @@ func describeObject(o Object) string {
 			if m.HostPort != 0 {
 				text += fmt.Sprintf(" at %d", m.HostPort)
 			}
+			if m.Balance != Exclusive {
+				text += ", " + m.Balance.words()
+			}
 		}
 		if o.DHCP {
 			text += "; DHCP"
@@ -294,34 +299,46 @@ func describeObject(o Object) string {
 func (r *referenceBed) writePaths(t *testing.T, b *bytes.Buffer) {
 	t.Helper()
 	for _, path := range examplePaths {
-		q, err := ParseQuery(path.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := r.intents.Explain(r.ctx, q, func(ctx context.Context, packet string) (*trace.Result, error) {
-			return trace.Packet(ctx, r.intents.Bridge, packet, trace.Options{Socket: r.ovs.SwitchControl()})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		e := r.explain(t, path.query)
 		fmt.Fprintf(b, "**`%s`** %s\n\n", path.query, path.words)
 		for _, l := range e.Legs {
-			var names []string
-			for _, s := range l.Steps {
-				names = append(names, s.Name)
-			}
-			to := l.To
-			if to == "" {
-				to = "nobody"
-			}
-			way := strings.Join(names, " → ")
-			if len(names) == 0 {
-				way = "no table"
-			}
-			fmt.Fprintf(b, "- %s → *%s* → %s\n", l.From, way, to)
+			fmt.Fprintf(b, "- %s\n", route(l))
 		}
 		fmt.Fprintf(b, "- %s\n\n", e.Verdict)
 	}
+}
+
+// route is where a packet goes on its way through the bridge.
+func route(l Leg) string {
+	names := make([]string, len(l.Steps))
+	for i, s := range l.Steps {
+		names[i] = s.Name
+	}
+	tables := "no table"
+	if len(names) > 0 {
+		tables = strings.Join(names, " → ")
+	}
+	to := l.To
+	if to == "" {
+		to = "nobody"
+	}
+	return fmt.Sprintf("%s → *%s* → %s", l.From, tables, to)
+}
+
+// explain traces a connection's first packet or, with states that conntrack finds, another one.
+func (r *referenceBed) explain(t *testing.T, query string, states ...string) *Explanation {
+	t.Helper()
+	q, err := ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := r.intents.Explain(r.ctx, q, func(ctx context.Context, packet string) (*trace.Result, error) {
+		return trace.Packet(ctx, r.intents.Bridge, packet, trace.Options{Socket: r.ovs.SwitchControl(), CTNext: states})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // writeRegisters documents the registers, and wants every one that a flow uses to be documented.
@@ -339,8 +356,8 @@ func (r *referenceBed) writeRegisters(t *testing.T, b *bytes.Buffer) {
 		{regReceiver, "OpenFlow port of the receiver, likewise"},
 		{regNext, fmt.Sprintf("0 for what belongs to a connection that was admitted; else what table admit does with it: %d published, committed "+
 			"already; %d commit in the network's zone; %d commit in the zone between networks; %d the same as 2, seen as the gateway; %d commit in the "+
-			"zone of translations, seen as the shared address. %#x is added if it is admitted when no rule says otherwise",
-			admitPublished, admitLocal, admitOther, admitAsGateway, admitEgress, byDefault)},
+			"zone of translations, seen as the shared address; %d commit nowhere. %#x is added if it is admitted when no rule says otherwise",
+			admitPublished, admitLocal, admitOther, admitAsGateway, admitEgress, admitUntracked, byDefault)},
 		{regSenderNetwork, "number of the sender's network, 0 for the host and outside"},
 		{regReceiverNetwork, "number of the receiver's network, likewise"},
 		{regRouter, "1 where an answer of neighbour discovery is a router's"},
@@ -375,13 +392,9 @@ Zones belong to the datapath and are shared by its bridges; Options.FirstZone sa
 | FirstZone | %d | translations: all that has the host's or a spare address at one end |
 | FirstZone + 1 | %d | between different networks |
 `, env.natZone, env.otherZone())
-	names := make([]string, 0, len(r.zones))
-	for name := range r.zones {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return int(r.zones[a]) - int(r.zones[b]) })
-	for _, name := range names {
-		fmt.Fprintf(b, "| the network's number | %d | inside network %q, with the host, and of hairpins to it |\n", r.zones[name], name)
+	networks := slices.SortedFunc(maps.Values(r.state.networks), func(a, b *networkState) int { return int(a.id) - int(b.id) })
+	for _, n := range networks {
+		fmt.Fprintf(b, "| the network's number | %d | inside network %q, with the host, and of hairpins to it |\n", n.id, n.Name)
 	}
 	fmt.Fprintf(b, `
 A network keeps its number when the program restarts: it is read from the flows. That of a network that is gone is the last
@@ -400,10 +413,77 @@ The example's owner has %#016x. Flows that several rules share have a cookie of 
 | object | cookie |
 |---|---|
 `, ownerShift, layoutShift, ownerShift-1, layout, objectBits-1, env.owner)
-	for _, ref := range append([]ref{{kind: kindBase}}, refsOf(r.intents.Objects)...) {
+	for _, ref := range r.state.refs() {
 		fmt.Fprintf(b, "| %s | %#016x |\n", ref, env.owner|objectCookie(ref))
 	}
 	fmt.Fprintln(b)
+}
+
+// writeGroups documents groups and meters.
+func (r *referenceBed) writeGroups(b *bytes.Buffer) {
+	fmt.Fprintf(b, `## Groups and meters
+
+A port that endpoints share has a group of a number from %d on that follows from the port; the flow of the port in table
+inbound keeps it when the program restarts. By client-ip the switch hashes the client's address with the number of each
+bucket, which follows from the endpoint's name, and the highest hash wins: an endpoint that comes or goes concerns no clients
+but its own. By connection the datapath hashes the connection. Only the first packet of a connection meets the group. A
+network with multicast has the group of its number, and an endpoint's limit is the meter of its port's number.
+
+| group | whose | group here |
+|---|---|---|
+`, firstGroup)
+	groups := r.state.items().groups
+	for _, id := range slices.Sorted(maps.Keys(groups)) {
+		_, text, _ := strings.Cut(groups[id].String(), ",")
+		fmt.Fprintf(b, "| %d | %s | `%s` |\n", id, r.state.groupOf(*groups[id]), text)
+	}
+	fmt.Fprintln(b)
+}
+
+// writeDump shows flows as ovs-ofctl dumps them: those that a connection meets.
+func (r *referenceBed) writeDump(t *testing.T, b *bytes.Buffer) {
+	t.Helper()
+	web0 := r.intents.options().env().owner | objectCookie(Endpoint{Name: "web0"}.ref())
+	fmt.Fprintf(b, `## Reading a dump
+
+%[1]sovs-ofctl -O OpenFlow13 dump-flows BRIDGE%[1]s prints one flow a line: whose it is, by the cookie of the list above; the table, of the
+list below; what it has counted; priority, match and actions. A cookie selects an object's flows, with its upper bits an
+owner's, and so does a table:
+
+%[1]s%[1]s%[1]s
+ovs-ofctl -O OpenFlow13 dump-flows br0 cookie=%#016[2]x/-1              # of endpoint "web0"
+ovs-ofctl -O OpenFlow13 dump-flows br0 cookie=%#016[3]x/%#016[4]x   # of this owner
+ovs-ofctl -O OpenFlow13 --names dump-flows br0 table=%[5]d                         # in_port=web0 in place of a number
+ovs-appctl dpctl/dump-conntrack zone=%[6]d                                         # the connections that are translated
+ovs-appctl ofproto/trace br0 in_port=5,tcp,...                                  # or ovskit trace, which makes the packet
+%[1]s%[1]s%[1]s
+
+A packet begins in table 0. What it matches there says where it goes on: %[1]sgoto_table%[1]s at once, %[1]sct(table=N,...)%[1]s when conntrack has
+looked it up, with what it found in %[1]sct_state%[1]s. A register that was set is matched later: the two say the same thing.
+`, "`", web0, r.intents.options().env().owner, ownerMask, tableClassify, r.intents.options().env().natZone)
+	for _, query := range []string{"web0 -> outside tcp/443", "outside -> host tcp/8080"} {
+		fmt.Fprintf(b, "\nThe flows that the first packet of %q meets, in its order:\n\n```\n", query)
+		for _, l := range r.explain(t, query).Legs {
+			for _, s := range l.Steps {
+				f := of.FlowStats{Flow: r.flowOf(t, s), Duration: 95 * time.Second, Packets: 1, Bytes: 74}
+				fmt.Fprintln(b, " "+f.String())
+			}
+		}
+		fmt.Fprint(b, "```\n")
+	}
+	fmt.Fprintln(b)
+}
+
+// flowOf is the flow that a step of a trace names.
+func (r *referenceBed) flowOf(t *testing.T, s Step) of.Flow {
+	t.Helper()
+	for _, f := range r.flows {
+		if f.Table == s.Table && int(f.Priority) == s.Priority && fmt.Sprintf("%#016x", f.Cookie) == s.Cookie && f.Match.String() == s.Match {
+			return f
+		}
+	}
+	t.Errorf("table %d: no flow with cookie %s, priority %d and match %q", s.Table, s.Cookie, s.Priority, s.Match)
+	return of.Flow{}
 }
 
 // writeTables lists the kinds of flows of every table, each with its first flow.
@@ -427,14 +507,14 @@ Below, flows that differ in values alone, or in IPv4 and IPv6, are one kind; one
 A flow without actions drops.
 
 `)
-	objects := byCookie(r.intents.Objects)
+	objects := r.state.byCookie()
 	for _, table := range tables {
 		flows := byTable[table.number]
 		if len(flows) == 0 {
 			t.Errorf("the example has no flow in table %d, %s", table.number, table.name)
 		}
 		delete(byTable, table.number)
-		fmt.Fprintf(b, "### Table %d: %s\n\n%s.\n%s\n\n", table.number, table.name, strings.ToUpper(table.purpose[:1])+table.purpose[1:], exits(flows))
+		fmt.Fprintf(b, "### Table %d: %s\n\n%s.\n%s\n\n", table.number, table.name, strings.ToUpper(table.purpose[:1])+table.purpose[1:], r.exits(flows))
 		writeKinds(b, objects, flows)
 	}
 	for number := range byTable {
@@ -443,22 +523,32 @@ A flow without actions drops.
 }
 
 // exits says where a table's flows lead.
-func exits(flows []of.Flow) string {
-	leads := map[uint8]bool{}
+func (r *referenceBed) exits(flows []of.Flow) string {
+	leads, groups := map[uint8]bool{}, r.state.items().groups
 	out, all := false, false
-	for _, f := range flows {
-		all = all || len(f.Match) == 0
-		if f.Goto != 0 {
-			leads[f.Goto] = true
-		}
-		for _, a := range f.Apply {
+	follow := func(actions []of.Action) {
+		for _, a := range actions {
 			switch a := a.(type) {
 			case of.CT:
 				if a.Resume {
 					leads[a.Table] = true
 				}
-			case of.Output, of.OutputField, of.OutputGroup:
+			case of.Output, of.OutputField:
 				out = true
+			}
+		}
+	}
+	for _, f := range flows {
+		all = all || len(f.Match) == 0
+		if f.Goto != 0 {
+			leads[f.Goto] = true
+		}
+		follow(f.Apply)
+		for _, a := range f.Apply {
+			if g, ok := a.(of.OutputGroup); ok {
+				for _, b := range groups[g.ID].Buckets {
+					follow(b.Actions)
+				}
 			}
 		}
 	}

@@ -25,6 +25,7 @@ type site struct {
 	ctx        context.Context
 	web0, web1 *testbed.Attached
 	published  []flows.PortMapping // of web1
+	connect    openflow.ClientOptions
 	client     *openflow.Client
 	sw         *flows.Switch
 }
@@ -37,6 +38,14 @@ var (
 
 // onSites runs a test on a testbed of each kind.
 func onSites(t *testing.T, test func(s *site)) {
+	onTestbeds(t, testbed.Options{Gateways: []netip.Prefix{siteGateway}}, func(s *site) {
+		s.web0, s.web1 = s.attach("web0", siteAddr0), s.attach("web1", siteAddr1)
+		test(s)
+	})
+}
+
+// onTestbeds runs a test on a testbed of each kind that has no endpoints yet.
+func onTestbeds(t *testing.T, o testbed.Options, test func(s *site)) {
 	for _, kind := range []testbed.Kind{testbed.Fake, testbed.Real} {
 		t.Run(string(kind), func(t *testing.T) {
 			if kind == testbed.Real {
@@ -44,9 +53,8 @@ func onSites(t *testing.T, test func(s *site)) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			t.Cleanup(cancel)
-			tb, err := testbed.New(ctx, testbed.Options{
-				Kind: kind, Name: "flowstest", Gateways: []netip.Prefix{siteGateway},
-			})
+			o.Kind, o.Name = kind, "flowstest"
+			tb, err := testbed.New(ctx, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,9 +63,7 @@ func onSites(t *testing.T, test func(s *site)) {
 					t.Error(err)
 				}
 			})
-			s := &site{Testbed: tb, t: t, ctx: ctx}
-			s.web0, s.web1 = s.attach("web0", siteAddr0), s.attach("web1", siteAddr1)
-			test(s)
+			test(&site{Testbed: tb, t: t, ctx: ctx, connect: quick})
 		})
 	}
 }
@@ -74,18 +80,7 @@ func (s *site) attach(name string, addr netip.Prefix) *testbed.Attached {
 // start is the start of a program: it opens the switch and declares everything.
 func (s *site) start(o flows.Options) {
 	s.t.Helper()
-	o.Owner = "site"
-	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), quick)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { client.Close() })
-	sw, err := flows.Open(s.ctx, client, o)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { sw.Close() })
-	s.client, s.sw = client, sw
+	s.open(o)
 	s.set(s.objects()...)
 }
 
@@ -100,6 +95,23 @@ func (s *site) objects() []flows.Object {
 		},
 		s.endpoint(s.web0, siteAddr0), s.endpoint(s.web1, siteAddr1, s.published...),
 	}
+}
+
+// open opens the switch.
+func (s *site) open(o flows.Options) {
+	s.t.Helper()
+	o.Owner = "site"
+	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), s.connect)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { client.Close() })
+	sw, err := flows.Open(s.ctx, client, o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { sw.Close() })
+	s.client, s.sw = client, sw
 }
 
 // stop is the end of the program.

@@ -151,7 +151,7 @@ func resolve(ctx context.Context, from *machine, own, target netip.Addr) (net.Ha
 		return nil, err
 	}
 	defer capture.Close()
-	if err := from.SendFrame(ask(from.MAC(), own, target)); err != nil {
+	if err := from.SendFrames(ask(from.MAC(), own, target)); err != nil {
 		return nil, err
 	}
 	var mac net.HardwareAddr

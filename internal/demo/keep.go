@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ovskit/ovskit/flows"
 )
@@ -35,7 +36,10 @@ func (s *scenario) record(ctx context.Context) error {
 // hints tell how to look at what was kept, and how to remove it.
 func (s *scenario) hints() []string {
 	dir := s.tb.RunDir()
+	v := s.views[0]
+	web0 := strings.TrimSuffix(filepath.Base(s.tb.SwitchNetns()), "host") + v.web0.Name()
 	return []string{
+		fmt.Sprintf("  as an endpoint:  ip netns exec %s ping -c 1 %s", web0, v.web1.addr),
 		"  what it does:    ovskit trace --rundir " + dir + ` "web0 -> outside tcp/443"`,
 		"  whether it does: ovskit check --rundir " + dir,
 		"  what it counted: ovskit counters --rundir " + dir,

@@ -71,14 +71,14 @@ func (v *view) dropped(name string, from, to *machine, forge func(hop net.Hardwa
 		mark := question(32)
 		spoofed := forge(hop, mark)
 		lie, lies := parseClaim(spoofed)
-		if err := from.SendFrame(spoofed); err != nil {
+		if err := from.SendFrames(spoofed); err != nil {
 			return verdict(err)
 		}
 		got := dropped
 		for range 2 {
 			honest := question(32)
 			frame := udpFrame(from.MAC(), hop, v.discard(from), netip.AddrPortFrom(target, discard), honest)
-			if err := from.SendFrame(frame); err != nil {
+			if err := from.SendFrames(frame); err != nil {
 				return verdict(err)
 			}
 			err := find(ctx, capture, func(frame []byte) bool {

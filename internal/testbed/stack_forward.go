@@ -27,14 +27,14 @@ type transit struct {
 // The stack could forward by itself, but its forwardPacketWithRoute reads the TTL out of memory that
 // PacketBuffer.DeepCopyForForwarding has given back for other packets by then.
 func (i *StackInterface) forward(frame []byte) bool {
-	if header.Ethernet(frame).DestinationAddress() != tcpip.LinkAddress(i.mac) {
-		return false
-	}
 	t, ok := parseTransit(frame)
 	if !ok {
 		return false
 	}
 	s := i.station
+	if header.Ethernet(frame).DestinationAddress() != tcpip.LinkAddress(i.mac) {
+		return s.stack.CheckLocalAddress(0, t.proto, t.dst) == 0 // a router is to forward what its MAC was sent only
+	}
 	if id := s.stack.CheckLocalAddress(0, t.proto, t.dst); id != 0 {
 		if id == i.id {
 			return false

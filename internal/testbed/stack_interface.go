@@ -103,6 +103,12 @@ func (s *StackStation) addInterface(c InterfaceConfig) (*StackInterface, error) 
 			return nil, fmt.Errorf("add address %s: %w", a, stackError(err))
 		}
 	}
+	for _, a := range c.Proxied {
+		// The stack looks for them here if it sends from an address of this interface; reroute knows better, once it has a frame.
+		if err := s.stack.AddStaticNeighbor(i.id, protocolOf(a), tcpip.AddrFromSlice(a.AsSlice()), tcpip.LinkAddress(c.MAC)); err != nil {
+			return nil, fmt.Errorf("proxied address %s: %w", a, stackError(err))
+		}
+	}
 	return i, nil
 }
 
@@ -128,7 +134,7 @@ func (i *StackInterface) Connect(send func(frame []byte)) {
 			view := pkt.ToBuffer()
 			frame := view.Flatten()
 			view.Release()
-			byStack := pkt.NetworkProtocolNumber != 0 // not by SendFrame
+			byStack := pkt.NetworkProtocolNumber != 0 // not by SendFrames
 			pkt.DecRef()
 			if !byStack || !i.reroute(frame) {
 				send(frame)
@@ -175,8 +181,17 @@ func (i *StackInterface) inject(frame []byte) {
 // MAC implements Station.
 func (i *StackInterface) MAC() net.HardwareAddr { return i.mac }
 
-// SendFrame implements Station.
-func (i *StackInterface) SendFrame(frame []byte) error {
+// SendFrames implements Station.
+func (i *StackInterface) SendFrames(frames ...[]byte) error {
+	for _, frame := range frames {
+		if err := i.sendFrame(frame); err != nil {
+			return fmt.Errorf("%q: send a frame: %w", i.station.name, err)
+		}
+	}
+	return nil
+}
+
+func (i *StackInterface) sendFrame(frame []byte) error {
 	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithData(frame)})
 	defer pkt.DecRef()
 	var pkts stack.PacketBufferList
@@ -186,7 +201,7 @@ func (i *StackInterface) SendFrame(frame []byte) error {
 		err = &tcpip.ErrNoBufferSpace{}
 	}
 	if err != nil {
-		return fmt.Errorf("%q: send a frame: %w", i.station.name, stackError(err))
+		return stackError(err)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (i *StackInterface) answer(frame []byte) bool {
 	if reply == nil {
 		return false
 	}
-	_ = i.SendFrame(reply)
+	_ = i.SendFrames(reply)
 	return true
 }
 

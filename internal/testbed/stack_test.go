@@ -46,7 +46,7 @@ func TestStackClose(t *testing.T) {
 	if _, err := capture.Next(ctx); !errors.Is(err, ErrClosed) {
 		t.Errorf("next frame: got %v, want %v", err, ErrClosed)
 	}
-	if err := b.SendFrame(strange); !errors.Is(err, ErrClosed) {
+	if err := b.SendFrames(strange); !errors.Is(err, ErrClosed) {
 		t.Errorf("send a frame: got %v, want %v", err, ErrClosed)
 	}
 	if _, err := b.Capture(ctx); !errors.Is(err, ErrClosed) {
@@ -73,7 +73,7 @@ func TestStackIgnoresOtherMAC(t *testing.T) {
 		}
 	}
 	for _, dst := range []byte{9, 2} {
-		if err := a.SendFrame(request(dst)); err != nil {
+		if err := a.SendFrames(request(dst)); err != nil {
 			t.Fatal(err)
 		}
 	}

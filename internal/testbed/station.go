@@ -26,11 +26,19 @@ type Station interface {
 	// unspecified address.
 	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
 	DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
+	// BeginTCP is DialTCP in two parts: when it returns, the first segment is on its way. wait, which has to be called, waits
+	// for the answer, and gives the connection up if there is none before ctx ends.
+	BeginTCP(local, remote netip.AddrPort) (wait func(ctx context.Context) (net.Conn, error), err error)
 	// Ping sends echo requests of ICMP or ICMPv6 to dst until one is answered or ctx ends.
 	Ping(ctx context.Context, dst netip.Addr) error
-	// SendFrame sends a frame as it is, from the Ethernet header on and without FCS, after what the station has sent
+	// DialPing has what is written sent to dst in echo requests, and reads what the replies carry, one by one; of the
+	// station's other pings to dst as well. The port of local is the identifier.
+	DialPing(ctx context.Context, local netip.AddrPort, dst netip.Addr) (net.Conn, error)
+	// SendFrames sends frames as they are, from the Ethernet header on and without FCS, after what the station has sent
 	// before.
-	SendFrame(frame []byte) error
+	SendFrames(frames ...[]byte) error
+	// Neighbours are the MACs that the station takes its neighbours at the interface to have.
+	Neighbours() (map[netip.Addr]net.HardwareAddr, error)
 	// Capture collects the frames that arrive at the interface from now on, whomever they are for.
 	Capture(ctx context.Context) (Capture, error)
 }

@@ -304,12 +304,12 @@ func TestCapture(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer capture.Close()
-		if err := b.SendFrame(strange); err != nil { // not one that arrives
+		if err := b.SendFrames(strange); err != nil { // not one that arrives
 			t.Fatal(err)
 		}
 		first := append(bytes.Clone(strange), " again"...)
 		for _, frame := range [][]byte{first, strange} {
-			if err := a.SendFrame(frame); err != nil {
+			if err := a.SendFrames(frame); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -319,7 +319,7 @@ func TestCapture(t *testing.T) {
 			}
 		}
 		// What has arrived is shown even after the context's end.
-		if err := a.SendFrame(strange); err != nil {
+		if err := a.SendFrames(strange); err != nil {
 			t.Fatal(err)
 		}
 		if err := a.Ping(ctx, addr("192.0.2.2")); err != nil {
@@ -333,7 +333,7 @@ func TestCapture(t *testing.T) {
 		if _, err := nextStrange(short, capture); !errors.Is(err, context.Canceled) {
 			t.Errorf("next frame after the context's end: got %v, want %v", err, context.Canceled)
 		}
-		if err := a.SendFrame(strange); err != nil {
+		if err := a.SendFrames(strange); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := nextStrange(ctx, capture); err != nil || !bytes.Equal(got, strange) {
@@ -350,4 +350,18 @@ func nextStrange(ctx context.Context, c Capture) ([]byte, error) {
 			return frame, err
 		}
 	}
+}
+
+func TestNeighbours(t *testing.T) {
+	inBothFamilies(t, func(t *testing.T, ctx context.Context, a, b Station, f family) {
+		if known, err := a.Neighbours(); err != nil || known[f.b] != nil {
+			t.Fatalf("neighbours before anything is sent: got %v, error %v; want none at %s", known, err, f.b)
+		}
+		if err := a.Ping(ctx, f.b); err != nil {
+			t.Fatal(err)
+		}
+		if known, err := a.Neighbours(); err != nil || !bytes.Equal(known[f.b], b.MAC()) {
+			t.Errorf("neighbours after a ping: got %v, error %v; want %s at %s", known, err, b.MAC(), f.b)
+		}
+	})
 }

@@ -43,6 +43,8 @@ type Network struct {
 	V4, V6           Way
 	ToHost, FromHost bool
 	Isolated         bool
+	// Multicast is about packets that are for more than one, which are no attempts.
+	Multicast bool
 }
 
 // way is the way out of the family of an address.
@@ -59,6 +61,11 @@ type Endpoint struct {
 	Addrs   []netip.Addr
 	Publish []Mapping
 	Labels  map[string]string
+	// DHCP and a Limit that is not reached, in kbit/s, change nothing for attempts.
+	DHCP  bool
+	Limit uint32
+	// Mirrored says that somebody gets a copy of all that the endpoint sends and is sent.
+	Mirrored bool
 }
 
 // Mapping publishes Ports ports from Outside on, at Addr or, if that is not valid, at all there are, as those from Port on.
@@ -68,7 +75,17 @@ type Mapping struct {
 	Outside uint16
 	Ports   int
 	Port    uint16
+	Balance Balance
 }
+
+// Balance says by what connections to a port are spread over the endpoints that share it; none has it alone.
+type Balance string
+
+// The kinds of balance.
+const (
+	ByConnection Balance = "connection"
+	ByClient     Balance = "client"
+)
 
 // Rule allows or denies. Without a party it is about anyone, without a service about everything.
 type Rule struct {
@@ -110,6 +127,8 @@ type Attempt struct {
 	From     string
 	Proto    string
 	Src, Dst netip.AddrPort
+	// Chosen is the endpoint that a switch has chosen for it of those that share the port, if it is one that endpoints share.
+	Chosen string
 }
 
 // Verdict is what becomes of an attempt: who gets it, Nobody if it is dropped, and with which addresses. A translated
