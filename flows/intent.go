@@ -72,7 +72,7 @@ type HostAccess uint8
 const (
 	// ToHost lets endpoints connect to the host: its addresses and their gateway.
 	ToHost HostAccess = 1 << iota
-	// FromHost lets the host connect to endpoints.
+	// FromHost lets the host connect to endpoints, from the same.
 	FromHost
 )
 
