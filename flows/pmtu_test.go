@@ -118,7 +118,7 @@ func (s *dual) mustKnow(what string, c any, want int) {
 	}
 }
 
-func addrPortOf(a net.Addr) netip.AddrPort {
+func udpAddr(a net.Addr) netip.AddrPort {
 	at := a.(*net.UDPAddr).AddrPort()
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
@@ -169,7 +169,7 @@ func TestPathMTU(t *testing.T) {
 			far := netip.AddrPortFrom(beyond, 9)
 			s.udp(s.outside, far)
 			out := dial(s.w0, far)
-			own := addrPortOf(out.LocalAddr())
+			own := udpAddr(out.LocalAddr())
 
 			// The host's link outside is narrow: the host itself says so.
 			big := udpFrame(w0, &station{mac: host.mac, addr: beyond}, own.Port(), far.Port(), string(make([]byte, 1400))).bytes(s.t)
@@ -223,7 +223,7 @@ func TestPathMTU(t *testing.T) {
 			if err := s.w0.SendFrames(tooBig(s.t, w0, &station{mac: host.mac, addr: outside.addr}, narrower, f)); err != nil {
 				s.t.Fatal(err)
 			}
-			away.mustComplain(name+": the outside of a router", complaint{host.addr, addrPortOf(in.LocalAddr()), published, translated(narrower)})
+			away.mustComplain(name+": the outside of a router", complaint{host.addr, udpAddr(in.LocalAddr()), published, translated(narrower)})
 			s.mustKnow(name+": the outside of a router", in, translated(narrower))
 			if _, from := s.receive(server); s.Kind() == testbed.Real {
 				// The answer is too big for the host's link as well. Once its kernel is told the endpoint sends it in parts.
@@ -231,7 +231,7 @@ func TestPathMTU(t *testing.T) {
 				if _, err := server.WriteTo(answer, from); err != nil {
 					s.t.Fatal(err)
 				}
-				inside.mustComplain(name+": who answers", complaint{gateway, netip.AddrPortFrom(w0.addr, 53), addrPortOf(from), narrow})
+				inside.mustComplain(name+": who answers", complaint{gateway, netip.AddrPortFrom(w0.addr, 53), udpAddr(from), narrow})
 				if _, err := server.WriteTo(answer, from); err != nil {
 					s.t.Fatal(err)
 				}
