@@ -43,6 +43,7 @@ type arena struct {
 	objects    map[string]flows.Object // declared, by what errors call them
 	last       uint16                  // the last source port that an attempt had
 	affinity   map[netip.Addr]choice   // by client
+	shared     map[oracle.Balance]int  // how many attempts got to one of several endpoints
 }
 
 var (
@@ -55,7 +56,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	a := &arena{
 		t: t, ctx: t.Context(), ovs: fakeovs.NewWith(t, fakeovs.Options{InMemory: true}),
-		ports: map[string]uint32{}, objects: map[string]flows.Object{}, affinity: map[netip.Addr]choice{},
+		ports: map[string]uint32{}, objects: map[string]flows.Object{}, affinity: map[netip.Addr]choice{}, shared: map[oracle.Balance]int{},
 	}
 	a.br, a.dial, a.management = a.ovs.Bridge("br0"), a.ovs.Dial, a.ovs.Bridge("br0").Management()
 	db, err := vswitch.Dial(a.ctx, ovsdb.Options{Endpoint: a.ovs.DatabaseEndpoint(), Dial: a.ovs.Dial})
@@ -96,7 +97,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	s := switchtest.Sandbox(t)
-	a := &arena{t: t, ctx: t.Context(), ports: map[string]uint32{}, objects: map[string]flows.Object{}, affinity: map[netip.Addr]choice{}, uplink: 1}
+	a := &arena{t: t, ctx: t.Context(), ports: map[string]uint32{}, objects: map[string]flows.Object{}, affinity: map[netip.Addr]choice{}, shared: map[oracle.Balance]int{}, uplink: 1}
 	br, err := bridge.Ensure(a.ctx, s.DB, bridge.Config{Name: "br0", MAC: arenaHost, Datapath: s.Datapath})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +116,8 @@ func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 // open connects to the switch, as a program does when it starts; one that runs ends.
 func (a *arena) open() (err error) {
 	a.close()
-	o := openflow.Options{Dial: a.dial, Versions: []openflow.Version{openflow.Version15}} // session affinity needs it
+	o := newest // shared ports need it
+	o.Dial = a.dial
 	if a.conn, err = openflow.Dial(a.ctx, a.management, o); err != nil {
 		return err
 	}
