@@ -46,7 +46,10 @@ func (a *arena) carry(in uint32, f frame) (arrival, error) {
 			return arrival{}, i.Err()
 		}
 		way = append(way, i)
-		out := i.Outputs()
+		out, err := a.withoutCopies(in, i.Outputs())
+		if err != nil {
+			return arrival{}, fmt.Errorf("%w\n%s", err, account(way))
+		}
 		if len(out) == 0 {
 			return arrival{way: way}, nil
 		}
@@ -81,12 +84,43 @@ func (a *arena) carry(in uint32, f frame) (arrival, error) {
 	return arrival{}, fmt.Errorf("the host and the switch send it to each other\n%s", account(way))
 }
 
+// withoutCopies takes away the copies of a mirrored endpoint's frames, which have to be there: of what came in, and of what goes
+// out to one.
+func (a *arena) withoutCopies(in uint32, all []fakeovs.Emitted) (out []fakeovs.Emitted, err error) {
+	mirrored := func(port uint32) bool {
+		for name, p := range a.ports {
+			if p == port {
+				return a.world.Endpoints[name].Mirrored
+			}
+		}
+		return false
+	}
+	want, got := 0, 0
+	if mirrored(in) {
+		want++
+	}
+	for _, o := range all {
+		if o.Port == a.mirror {
+			got++
+			continue
+		}
+		out = append(out, o)
+		if mirrored(o.Port) {
+			want++
+		}
+	}
+	if got != want {
+		err = fmt.Errorf("got %d copies, want %d", got, want)
+	}
+	return out, err
+}
+
 // at is who is at a port, if the frame is for its MAC.
 func (a *arena) at(port uint32, f frame) (string, error) {
 	to, mac := oracle.Outside, arenaRouter
 	for name, p := range a.ports {
 		if p == port {
-			to, mac = name, a.mac(name)
+			to, mac = name, a.macs[name]
 		}
 	}
 	if !slices.Equal(f.to, mac) {
@@ -154,7 +188,7 @@ func (a *arena) nextHop(dst netip.Addr) (net.HardwareAddr, bool) {
 func (a *arena) macOf(addr netip.Addr) net.HardwareAddr {
 	for name, e := range a.world.Endpoints {
 		if slices.Contains(e.Addrs, addr) {
-			return a.mac(name)
+			return a.macs[name]
 		}
 	}
 	return nil
@@ -177,7 +211,7 @@ func (a *arena) put(from string, f frame) (uint32, frame, bool) {
 		f.from, f.to = arenaHost, to
 		return openflow.PortLocal, f, inBridge
 	}
-	f.from, f.to = a.mac(from), arenaHost
+	f.from, f.to = a.macs[from], arenaHost
 	for _, g := range a.world.Networks[a.world.Endpoints[from].Network].Gateways {
 		if to := a.macOf(dst); to != nil && g.Contains(dst) {
 			f.to = to

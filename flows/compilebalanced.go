@@ -16,9 +16,10 @@ import (
 func compileBalanced(v env, p *balancedState) compiled {
 	b := v.builder(p.ref())
 	f := p.family()
-	match, priority := publishedMatch(f, p.proto, p.addr)
+	where, priority := publishedWhere(f, p.addr)
 	_, field := p.proto.ports()
-	b.add(tableInbound, priority, append(match, of.Uint(field, uint64(p.port))), 0, setPublished, of.OutputGroup{ID: uint32(p.group)})
+	b.add(tableInbound, priority, f.ip(fresh, of.IPProto(uint8(p.proto)), where, of.Uint(field, uint64(p.port))), 0,
+		setPublished, of.OutputGroup{ID: uint32(p.group)})
 
 	g := of.Group{ID: uint32(p.group), Type: of.GroupTypeSelect, Selection: of.Selection{Method: "dp_hash"}}
 	if p.balance == ByClientIP {

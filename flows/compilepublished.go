@@ -40,23 +40,23 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 		if w.mode == behindAddress && !at.IsValid() {
 			at, _ = pickAddr(f, v.addresses[w.name].Addrs)
 		}
-		match, priority := publishedMatch(f, m.Proto, at)
+		proto := of.IPProto(uint8(m.Proto))
+		where, priority := publishedWhere(f, at)
 		for _, t := range m.translations() {
 			nat := of.NAT{Type: of.NATDestination, AddrMin: a, PortMin: t.to}
-			b.add(tableInbound, priority, append(match, t.match(field)), 0, setPublished,
+			b.add(tableInbound, priority, f.ip(fresh, proto, where, t.match(field)), 0, setPublished,
 				of.CT{Commit: true, Zone: v.natZone, Resume: true, Table: tableRoute, NAT: &nat})
 		}
 	}
 }
 
-// publishedMatch is what tableInbound matches a port that is published at an address by, or at all of the host's if it is
-// not valid, and with which priority. The table does not see where a packet was for: one of the host's addresses or a spare
-// one.
-func publishedMatch(f *family, p Proto, at netip.Addr) (match of.Match, priority uint16) {
+// publishedWhere is by what tableInbound knows the address that a port is published at, or all of the host's if it is not
+// valid, and with which priority. The table does not see where a packet was for: one of the host's addresses or a spare one.
+func publishedWhere(f *family, at netip.Addr) (where of.MatchField, priority uint16) {
 	if at.IsValid() {
-		return f.ip(fresh, of.IPProto(uint8(p)), f.dstAddr(at)), 210
+		return f.dstAddr(at), 210
 	}
-	return f.ip(fresh, of.IPProto(uint8(p)), notToSpare), 200
+	return notToSpare, 200
 }
 
 // translation is a set of ports outside with the port of the endpoint, 0 if each is the same there.

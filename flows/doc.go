@@ -90,6 +90,11 @@
 // Open vSwitch before 3.1 forgets only whole zones: there, each of these costs all translated connections, or all of the
 // network's, and what a port newly published would need is left undone.
 //
+// Of an IPv6 address, connections of TCP, UDP and SCTP are forgotten, and others left to their timeouts: ovs-vswitchd 3.1
+// aborts when it is to forget a ping of IPv6 in its userspace datapath. That datapath of 3.1 may also go on by a decision of
+// before a change as long as packets of its kind come: when it corrects one, it may hit another for the same packet.
+// "ovs-appctl revalidator/purge" makes it decide anew.
+//
 // # Explaining
 //
 // [Intents.Explain] says what becomes of a connection and who decided it, such as [ParseQuery]("web0 -> outside tcp/443");

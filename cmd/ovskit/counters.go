@@ -121,6 +121,9 @@ func printCounters(w io.Writer, c *flows.Counters) error {
 	rows = nil
 	for _, p := range c.Published {
 		n, note := number(p.Connections), absent(p.Absent)
+		if p.Mapping.Balance != flows.Exclusive && !p.Absent {
+			note = fmt.Sprintf("shared, by %s", p.Mapping.Balance)
+		}
 		if p.Mapping.HostAddr.IsLoopback() {
 			n, note = "-", "for the host alone, whose packets no flow sees"
 		}

@@ -163,6 +163,9 @@ func ofFamily(addrs []netip.Addr, like netip.Addr) netip.Addr {
 func (w *World) fromHost(a Attempt) Verdict {
 	dst := a.Dst.Addr()
 	if name := w.network(dst); name != "" {
+		if from := w.network(a.Src.Addr()); from != "" && from != name {
+			return dropped("in a network the host has its addresses and the gateway")
+		}
 		v := w.toEndpoint(a, w.Networks[name].FromHost, "host access")
 		v.Translated = v.To != Nobody && w.Networks[name].gateway(dst) == a.Src.Addr()
 		return v
