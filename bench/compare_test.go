@@ -25,6 +25,9 @@ type side struct {
 	undo func(n int) error
 }
 
+// works reports whether there is anything to do.
+func (s side) works() bool { return s.run != nil || s.clocked != nil }
+
 // comparison is a piece of work done in two ways. Its name, "work/peer", is what "make bench RUN=" selects by.
 type comparison struct {
 	name  string
@@ -77,7 +80,7 @@ func BenchmarkCompare(b *testing.B) {
 	}
 	b.Run(pathLadder[0].ratio, runPaths)
 	b.Run(outageRestart, runOutages)
-	for _, l := range portLadders {
+	for _, l := range slices.Concat(flowsLadders, portLadders) {
 		b.Run(l.name, l.run)
 	}
 }
@@ -91,7 +94,9 @@ func isProbe(b *testing.B) bool {
 // warmUp does each side's work once, so that what is only slow the first time is not measured.
 func warmUp(b *testing.B, sides ...side) {
 	for _, s := range sides {
-		clock(b, s, 0)
+		if s.works() {
+			clock(b, s, 0)
+		}
 	}
 }
 

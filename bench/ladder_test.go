@@ -20,9 +20,11 @@ import (
 type ladder struct {
 	name string
 	// bare and processor are the names of the same ratios of the peer's work, and of the processor time that this
-	// process takes for ours. That of steps is the time of the steps of ours divided by that of ours, at the first size.
+	// process takes for ours. That of steps is the time of the steps of ours divided by that of ours, at the first size. What
+	// has no name is not done.
 	bare, processor, steps string
 	sizes                  []int
+	round                  time.Duration // for each size, in place of roundTime
 	setup                  func(b *testing.B, size int) rung
 }
 
@@ -61,8 +63,8 @@ func (p *parts) add(name string, took time.Duration) {
 	}
 }
 
-// A size is repeated within a pair until roundTime is over or it has been done roundRepeats times: of what is short there are
-// the more values, and a 99th percentile that is not the greatest of them.
+// Within a pair the sizes are repeated in turn, each until it has taken roundTime, or the ladder's own, or has been done
+// roundRepeats times: of what is short there are the more values, and a 99th percentile that is not the greatest of them.
 const (
 	roundTime    = time.Second
 	roundRepeats = 50
@@ -72,31 +74,38 @@ func (l ladder) run(b *testing.B) {
 	if isProbe(b) {
 		return
 	}
+	if l.round == 0 {
+		l.round = roundTime
+	}
 	results, rungs := make([]rungResult, len(l.sizes)), make([]rung, len(l.sizes))
 	for i, size := range l.sizes {
 		rungs[i] = l.setup(b, size)
 		warmUp(b, rungs[i].ours, rungs[i].bare, rungs[i].steps)
+		if rungs[i].parts == nil {
+			rungs[i].parts = new(parts)
+		}
 		clear(rungs[i].parts.times)
 		results[i] = rungResult{size: size, parts: rungs[i].parts}
 	}
 	b.ResetTimer()
 	first, last := &results[0], &results[len(results)-1]
-	var ours, bare, processor, steps []float64
-	for pair := range b.N {
-		for k := range rungs {
-			if pair%2 == 1 {
-				k = len(rungs) - 1 - k
-			}
-			results[k].round(b, rungs[k])
+	quotients := map[string][]float64{}
+	note := func(name string, a, b []time.Duration) {
+		if name != "" {
+			quotients[name] = append(quotients[name], float64(median(a))/float64(median(b)))
 		}
-		ours = append(ours, quotient(first.latest(first.ours), last.latest(last.ours)))
-		bare = append(bare, quotient(first.latest(first.bare), last.latest(last.bare)))
-		processor = append(processor, quotient(first.latest(first.processor), last.latest(last.processor)))
-		steps = append(steps, quotient(first.latest(first.steps), first.latest(first.ours)))
+	}
+	for range b.N {
+		l.climb(b, results, rungs)
+		note(l.name, first.latest(first.ours), last.latest(last.ours))
+		note(l.bare, first.latest(first.bare), last.latest(last.bare))
+		note(l.processor, first.latest(first.processor), last.latest(last.processor))
+		note(l.steps, first.latest(first.steps), first.latest(first.ours))
 	}
 	b.StopTimer()
-	ratios[l.name], ratios[l.bare] = median(ours), median(bare)
-	ratios[l.processor], ratios[l.steps] = median(processor), median(steps)
+	for name, values := range quotients {
+		ratios[name] = median(values)
+	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(milliseconds(median(last.ours)), "ovskit-ms")
 	b.ReportMetric(milliseconds(median(first.ours)), "peer-ms")
@@ -104,18 +113,32 @@ func (l ladder) run(b *testing.B) {
 	b.Log(table(results))
 }
 
-func quotient(a, b []time.Duration) float64 { return float64(median(a)) / float64(median(b)) }
-
-// round does everything at one size, as often as it is short.
-func (r *rungResult) round(b *testing.B, at rung) {
-	r.begin = len(r.ours)
-	for start := time.Now(); len(r.ours) == r.begin || len(r.ours) < r.begin+roundRepeats && time.Since(start) < roundTime; {
-		r.measure(b, at, len(r.ours)+1)
+// climb does everything at all sizes in turn, at each as often as it is short.
+func (l ladder) climb(b *testing.B, results []rungResult, rungs []rung) {
+	for k := range results {
+		results[k].begin = len(results[k].ours)
+	}
+	spent := make([]time.Duration, len(rungs))
+	for n, again := 0, true; again; n++ {
+		again = false
+		for k := range rungs {
+			if n%2 == 1 {
+				k = len(rungs) - 1 - k
+			}
+			if n == 0 || n < roundRepeats && spent[k] < l.round {
+				start := time.Now()
+				results[k].measure(b, rungs[k], len(results[k].ours)+1)
+				spent[k] += time.Since(start)
+				again = true
+			}
+		}
 	}
 }
 
-// latest are the values of the latest round.
-func (r *rungResult) latest(values []time.Duration) []time.Duration { return values[r.begin:] }
+// latest are the values of the latest round; none of what is not done.
+func (r *rungResult) latest(values []time.Duration) []time.Duration {
+	return values[min(r.begin, len(values)):]
+}
 
 // measure does everything at one size once.
 func (r *rungResult) measure(b *testing.B, at rung, n int) {
@@ -129,8 +152,12 @@ func (r *rungResult) measure(b *testing.B, at rung, n int) {
 		return took, err
 	}
 	r.ours = append(r.ours, clock(b, ours, n))
-	r.bare = append(r.bare, clock(b, at.bare, n))
-	r.steps = append(r.steps, clock(b, at.steps, n))
+	if at.bare.works() {
+		r.bare = append(r.bare, clock(b, at.bare, n))
+	}
+	if at.steps.works() {
+		r.steps = append(r.steps, clock(b, at.steps, n))
+	}
 }
 
 // processorTime is what this process has used since it began. The kernel counts all of it exactly, but takes a sample every
@@ -154,26 +181,39 @@ func table(results []rungResult) string {
 	var text strings.Builder
 	text.WriteString("in ms; own is the part of this process's processor time outside of the kernel, by samples\n")
 	fmt.Fprintf(&text, "%8s %6s", "existing", "runs")
-	columns := append([]string{"ours-p50", "ours-p99", "bare-p50", "bare-p99", "steps-p50"}, results[0].parts.names...)
-	for _, name := range append(columns, "processor", "own") {
-		fmt.Fprintf(&text, " %9s", name)
-	}
-	text.WriteString("\n")
-	for _, r := range results {
-		values := []time.Duration{
-			median(r.ours), percentile(r.ours, 99), median(r.bare), percentile(r.bare, 99), median(r.steps),
+	for i, r := range results {
+		columns := r.columns()
+		if i == 0 {
+			for _, c := range columns {
+				fmt.Fprintf(&text, " %9s", c.name)
+			}
 		}
-		for _, name := range r.parts.names {
-			values = append(values, median(r.parts.times[name]))
+		fmt.Fprintf(&text, "\n%8d %6d", r.size, len(r.ours))
+		for _, c := range columns {
+			fmt.Fprintf(&text, " %9.2f", milliseconds(c.value))
 		}
-		values = append(values, median(r.processor), r.user/time.Duration(len(r.ours)))
-		fmt.Fprintf(&text, "%8d %6d", r.size, len(r.ours))
-		for _, v := range values {
-			fmt.Fprintf(&text, " %9.2f", milliseconds(v))
-		}
-		text.WriteString("\n")
 	}
 	return text.String()
+}
+
+type column struct {
+	name  string
+	value time.Duration
+}
+
+// columns are what a row of the table says of a size.
+func (r rungResult) columns() []column {
+	all := []column{{"ours-p50", median(r.ours)}, {"ours-p99", percentile(r.ours, 99)}}
+	if len(r.bare) > 0 {
+		all = append(all, column{"bare-p50", median(r.bare)}, column{"bare-p99", percentile(r.bare, 99)})
+	}
+	if len(r.steps) > 0 {
+		all = append(all, column{"steps-p50", median(r.steps)})
+	}
+	for _, name := range r.parts.names {
+		all = append(all, column{name, median(r.parts.times[name])})
+	}
+	return append(all, column{"processor", median(r.processor)}, column{"own", r.user / time.Duration(len(r.ours))})
 }
 
 // percentile is the smallest of the values that p percent of them do not exceed: of few, the greatest.

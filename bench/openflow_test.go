@@ -59,7 +59,7 @@ var blobBundle = comparison{name: "openflow.blob50k/ovs-ofctl-bundle", pairs: 10
 }}
 
 func blobSide(b *testing.B, endpoint string) side {
-	blob := bundleBlob(b)
+	blob := bundleBlob(b, publishedMods(flowsAdded)...)
 	raw := dialRawFlow(b, endpoint)
 	return side{run: func(int) error { return raw.write(blob) }, undo: deleteFlows(b, endpoint)}
 }

@@ -19,8 +19,8 @@ import (
 // commitXid is the transaction of the last message of a blob.
 const commitXid = 0x7fffffff
 
-// bundleBlob is all messages that add the flows in one bundle.
-func bundleBlob(b *testing.B) []byte {
+// bundleBlob is a bundle of modifications.
+func bundleBlob(b *testing.B, mods ...of.Modification) []byte {
 	const id, flags = 1, of.BundleAtomic | of.BundleOrdered
 	var blob []byte
 	add := func(m of.Message, xid uint32) {
@@ -30,7 +30,7 @@ func bundleBlob(b *testing.B) []byte {
 		}
 	}
 	add(of.BundleControl{ID: id, Type: of.BundleOpenRequest, Flags: flags}, 1)
-	for i, m := range publishedMods(flowsAdded) {
+	for i, m := range mods {
 		add(of.BundleAdd{ID: id, Flags: flags, Message: m}, uint32(i+2))
 	}
 	add(of.BundleControl{ID: id, Type: of.BundleCloseRequest, Flags: flags}, commitXid-1)

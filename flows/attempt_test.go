@@ -6,6 +6,7 @@ package flows_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/ovskit/ovskit/flows/internal/oracle"
 )
@@ -17,14 +18,12 @@ func (a *arena) try(at oracle.Attempt) (want oracle.Verdict, err error) {
 		a.last = 1024
 	}
 	at.Src = netip.AddrPortFrom(at.Src.Addr(), a.last)
-	want = a.world.Judge(at)
 	ask := frame{proto: at.Proto, src: at.Src, dst: at.Dst}
 	if at.Proto == "tcp" {
 		ask.flags = "S"
 	}
 	if at.Proto == "ping" {
 		ask.dst = netip.AddrPortFrom(at.Dst.Addr(), 0)
-		want.Dst = netip.AddrPortFrom(want.Dst.Addr(), 0)
 	}
 	if at.Proto == "sctp" {
 		// The userspace datapath tracks no ports of SCTP: one connection of two addresses lets all of theirs through.
@@ -41,6 +40,9 @@ func (a *arena) try(at oracle.Attempt) (want oracle.Verdict, err error) {
 	}
 	got, err := a.carry(in, ask)
 	if err != nil {
+		return fail("%v", err)
+	}
+	if want, err = a.judge(at, got.to); err != nil {
 		return fail("%v", err)
 	}
 	if got.to != want.To {
@@ -89,4 +91,34 @@ func (a *arena) try(at oracle.Attempt) (want oracle.Verdict, err error) {
 		return fail("established, got to %q as %s>%s\n%s", again.to, again.frame.src, again.frame.dst, account(again.way))
 	}
 	return want, nil
+}
+
+// choice is who got a client's connection, of those that shared the port.
+type choice struct {
+	to    string
+	among []string
+}
+
+// judge is what the oracle says of an attempt that a party got. If endpoints share the port, one of them may; by session
+// affinity a client that has got to one before gets to it again, or to one that it could not have got to then.
+func (a *arena) judge(at oracle.Attempt, got string) (want oracle.Verdict, err error) {
+	sharers, by := a.world.Sharers(at)
+	slices.Sort(sharers)
+	want = a.world.Judge(at)
+	for _, at.Chosen = range sharers {
+		if want = a.world.Judge(at); want.To == got {
+			break
+		}
+	}
+	if by == oracle.ByClient && slices.Contains(sharers, got) {
+		last := a.affinity[at.Src.Addr()]
+		if last.to != got && slices.Contains(sharers, last.to) && slices.Contains(last.among, got) {
+			err = fmt.Errorf("got to %q, one of %q, by session affinity; to %q before, one of %q", got, sharers, last.to, last.among)
+		}
+		a.affinity[at.Src.Addr()] = choice{got, sharers}
+	}
+	if at.Proto == "ping" {
+		want.Dst = netip.AddrPortFrom(want.Dst.Addr(), 0)
+	}
+	return want, err
 }

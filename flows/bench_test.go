@@ -47,6 +47,36 @@ func BenchmarkCompile(b *testing.B) {
 	}
 }
 
+// One endpoint more that shares a port, of those that share it.
+func BenchmarkCompileBackend(b *testing.B) {
+	for _, n := range []int{1, 16, maxBackends - 1} {
+		objects := manyEndpoints(n+1, 0)
+		for i, o := range objects {
+			if e, ok := o.(Endpoint); ok {
+				e.Publish = []PortMapping{shared(80, ByClientIP)}
+				objects[i] = e
+			}
+		}
+		last := objects[len(objects)-1]
+		s := newState(env{natZone: 1})
+		if err := s.set(objects[:len(objects)-1], kept{}); err != nil {
+			b.Fatal(err)
+		}
+		s.outputs()
+		s.commit()
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := s.set([]Object{last}, kept{}); err != nil {
+					b.Fatal(err)
+				}
+				s.outputs()
+				s.rollback()
+			}
+		})
+	}
+}
+
 // One endpoint more, where there are n.
 func BenchmarkCompileEndpoint(b *testing.B) {
 	for _, n := range []int{1, 100, 10000} {

@@ -86,7 +86,7 @@ func (a *arena) at(port uint32, f frame) (string, error) {
 	to, mac := oracle.Outside, arenaRouter
 	for name, p := range a.ports {
 		if p == port {
-			to, mac = name, a.mac(name)
+			to, mac = name, a.macs[name]
 		}
 	}
 	if !slices.Equal(f.to, mac) {
@@ -154,7 +154,7 @@ func (a *arena) nextHop(dst netip.Addr) (net.HardwareAddr, bool) {
 func (a *arena) macOf(addr netip.Addr) net.HardwareAddr {
 	for name, e := range a.world.Endpoints {
 		if slices.Contains(e.Addrs, addr) {
-			return a.mac(name)
+			return a.macs[name]
 		}
 	}
 	return nil
@@ -177,7 +177,7 @@ func (a *arena) put(from string, f frame) (uint32, frame, bool) {
 		f.from, f.to = arenaHost, to
 		return openflow.PortLocal, f, inBridge
 	}
-	f.from, f.to = a.mac(from), arenaHost
+	f.from, f.to = a.macs[from], arenaHost
 	for _, g := range a.world.Networks[a.world.Endpoints[from].Network].Gateways {
 		if to := a.macOf(dst); to != nil && g.Contains(dst) {
 			f.to = to

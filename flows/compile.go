@@ -144,7 +144,9 @@ func compileBase(v env) compiled {
 	b.add(tablePolicy, priorityDefault, of.Match{of.RegMasked(regNext, byDefault, byDefault)}, tableAdmit)
 	b.drop(tablePolicy, 0, nil) // to be counted
 
-	b.add(tableAdmit, 100, of.Match{stage(admitPublished)}, tableDeliver)
+	for _, asIs := range []uint32{admitPublished, admitUntracked} {
+		b.add(tableAdmit, 100, of.Match{stage(asIs)}, tableDeliver)
+	}
 	for _, f := range families {
 		local := of.CT{Commit: true, ZoneFrom: &zoneOfNetwork}
 		b.add(tableAdmit, 100, f.ip(stage(admitLocal)), tableDeliver, local)

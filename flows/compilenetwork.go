@@ -47,6 +47,13 @@ func compileSubnet(b *builder, v env, n *networkState, f *family, gateway netip.
 		b.add(tableFromEndpoint, 290, f.ip(toGateway), 0, set(origin(originEndpoint|toSpare)), track(v.natZone, tableInbound))
 	}
 
+	if !n.Isolated {
+		// Nobody tracks what is sent inside while there is no rule. A connection from before the last one went may be far out
+		// of its window when the next one comes.
+		b.add(tableBetween, 410, f.ip(invalid, network(n.id), origin(0), of.IPProto(of.IPProtoTCP), of.IPFrag(of.FragNo)),
+			tableDestination, setNext(ask(admitUntracked, true)))
+	}
+
 	// Outside, nobody has an endpoint's address, neither as the sender nor as the one to reach, unless it is routed.
 	b.drop(tableFromUplink, 300, f.ip(from))
 	if n.Egress.way(f).mode != routed {

@@ -3,7 +3,11 @@
 
 package flows
 
-import of "github.com/ovskit/ovskit/openflow"
+import (
+	"net/netip"
+
+	of "github.com/ovskit/ovskit/openflow"
+)
 
 // What all published ports have in common.
 var (
@@ -29,28 +33,30 @@ func compilePublished(b *builder, v env, e *Endpoint, n *networkState, m PortMap
 			}
 			continue
 		}
-		// Where the packet was for, which tableInbound does not see: one of the host's addresses or this spare one.
-		at := append(make([]of.MatchField, 0, room), fresh, of.IPProto(uint8(m.Proto)))
-		priority := uint16(200)
-		switch {
-		case m.HostAddr.IsValid():
-			at = append(at, f.dstAddr(m.HostAddr))
-			priority = 210
-		case w.mode == behindAddress:
-			x, _ := pickAddr(f, v.addresses[w.name].Addrs)
-			at = append(at, f.dstAddr(x))
-			priority = 210
-		case w.mode == viaUplink:
-			at = append(at, notToSpare)
-		default:
+		if w.mode == internal || m.Balance != Exclusive {
 			continue
 		}
+		at := m.HostAddr
+		if w.mode == behindAddress && !at.IsValid() {
+			at, _ = pickAddr(f, v.addresses[w.name].Addrs)
+		}
+		proto := of.IPProto(uint8(m.Proto))
+		where, priority := publishedWhere(f, at)
 		for _, t := range m.translations() {
 			nat := of.NAT{Type: of.NATDestination, AddrMin: a, PortMin: t.to}
-			b.add(tableInbound, priority, f.ip(append(at, t.match(field))...), 0, setPublished,
+			b.add(tableInbound, priority, f.ip(fresh, proto, where, t.match(field)), 0, setPublished,
 				of.CT{Commit: true, Zone: v.natZone, Resume: true, Table: tableRoute, NAT: &nat})
 		}
 	}
+}
+
+// publishedWhere is by what tableInbound knows the address that a port is published at, or all of the host's if it is not
+// valid, and with which priority. The table does not see where a packet was for: one of the host's addresses or a spare one.
+func publishedWhere(f *family, at netip.Addr) (where of.MatchField, priority uint16) {
+	if at.IsValid() {
+		return f.dstAddr(at), 210
+	}
+	return notToSpare, 200
 }
 
 // translation is a set of ports outside with the port of the endpoint, 0 if each is the same there.

@@ -59,10 +59,10 @@ type EndpointCounters struct {
 type PublishedCounters struct {
 	Endpoint string      `json:"endpoint"`
 	Mapping  PortMapping `json:"mapping"`
-	// Absent says that the switch lacks flows of the mapping.
+	// Absent says that the switch lacks flows of the mapping, or the group of a port that endpoints share.
 	Absent bool `json:"absent,omitempty"`
 	// Connections is how many began, those that rules denied included. In a routed network it is packets instead, as a rule
-	// counts them.
+	// counts them. Of a port that endpoints share it is those that got to this one, since any of them came or went.
 	Connections uint64 `json:"connections"`
 }
 
@@ -142,23 +142,41 @@ func (s *Switch) Counters(ctx context.Context) (*Counters, error) {
 type counted struct {
 	owner     uint64
 	endpoints []Endpoint
-	published map[string][][]string // by endpoint and mapping, the keys of its flows
+	published map[string][]publishing // by endpoint and mapping
 	rules     []Rule
 	known     map[uint64]bool // the cookies of objects, and of the flows that rules share
 }
 
+// publishing is what counts connections to a published port: flows, by their keys, or buckets of groups.
+type publishing struct {
+	keys   []string
+	shares []share
+}
+
+// share is one endpoint's share of the buckets of a group: each that is number nth of so many.
+type share struct {
+	group   uint32
+	nth     int
+	sharers int
+}
+
 func (s *state) counted() counted {
-	c := counted{owner: s.owner, published: map[string][][]string{}, known: map[uint64]bool{}}
+	c := counted{owner: s.owner, published: map[string][]publishing{}, known: map[uint64]bool{}}
 	for _, e := range s.endpoints {
 		c.endpoints = append(c.endpoints, e.clone())
 		for _, m := range e.Publish {
 			b := s.builder(e.ref())
 			compilePublished(&b, s.env, &e.Endpoint, s.networks[e.Network], m)
-			keys := make([]string, len(b.flows))
+			p := publishing{keys: make([]string, len(b.flows))}
 			for i, f := range b.flows {
-				keys[i] = f.flow.Key()
+				p.keys[i] = f.flow.Key()
 			}
-			c.published[e.Name] = append(c.published[e.Name], keys)
+			if m.Balance != Exclusive {
+				for _, o := range s.outside(&e.Endpoint, m) {
+					p.shares = append(p.shares, s.balanced[o.balanced().String()].share(e.Name))
+				}
+			}
+			c.published[e.Name] = append(c.published[e.Name], p)
 		}
 	}
 	for _, r := range s.rules {
@@ -166,9 +184,8 @@ func (s *state) counted() counted {
 	}
 	slices.SortFunc(c.endpoints, func(a, b Endpoint) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(c.rules, func(a, b Rule) int { return cmp.Compare(a.Name, b.Name) })
-	c.known[s.owner|objectCookie(ref{kind: kindBase})] = true
-	for _, o := range s.objects() {
-		c.known[s.owner|objectCookie(o.ref())] = true
+	for _, r := range s.refs() {
+		c.known[s.owner|objectCookie(r)] = true
 	}
 	return c
 }
@@ -177,11 +194,12 @@ func (s *state) counted() counted {
 type tally struct {
 	flows  map[string]of.FlowStats // by key
 	tables []of.TableStats
+	groups map[uint32]of.GroupStats
 	meters map[uint32]Count // dropped by meters
 }
 
 func readTally(ctx context.Context, conn *of.Conn) (t tally, err error) {
-	t = tally{flows: map[string]of.FlowStats{}, meters: map[uint32]Count{}}
+	t = tally{flows: map[string]of.FlowStats{}, groups: map[uint32]of.GroupStats{}, meters: map[uint32]Count{}}
 	// The tables are read first: what comes in between is then counted by flows alone, and taken for no miss.
 	if t.tables, err = conn.TableStats(ctx); err != nil {
 		return t, err
@@ -192,6 +210,13 @@ func readTally(ctx context.Context, conn *of.Conn) (t tally, err error) {
 	}
 	for _, f := range flows {
 		t.flows[f.Key()] = f
+	}
+	groups, err := conn.GroupStats(ctx, of.GroupAll)
+	if err != nil {
+		return t, err
+	}
+	for _, g := range groups {
+		t.groups[g.ID] = g
 	}
 	meters, err := conn.MeterStats(ctx, of.MeterAll)
 	if err != nil {
@@ -275,11 +300,20 @@ func (t tally) collect(c counted, at map[place]*Count, drops map[uint8]*TableDro
 		all.Endpoints = append(all.Endpoints, n)
 		for i, m := range e.Publish {
 			p := PublishedCounters{Endpoint: e.Name, Mapping: m}
-			for _, key := range c.published[e.Name][i] {
+			for _, key := range c.published[e.Name][i].keys {
 				if f, there := t.flows[key]; there && f.Cookie&ownerMask == c.owner {
 					p.Connections += f.Packets
 				} else {
 					p.Absent = true
+				}
+			}
+			for _, s := range c.published[e.Name][i].shares {
+				g, there := t.groups[s.group]
+				p.Absent = p.Absent || !there
+				for n, b := range g.Buckets {
+					if n%s.sharers == s.nth {
+						p.Connections += b.Packets
+					}
 				}
 			}
 			all.Published = append(all.Published, p)

@@ -62,6 +62,15 @@ func TestCountersOfEndpoints(t *testing.T) {
 	l.mustSet(l.objects()...)
 
 	got := l.counters()
+	one := l.counters()
+	l.send(l.web2, f, delivery{l.web3, f})
+	delta := l.counters().Since(one)
+	if e := endpointCounters(t, delta, "web2"); e.Sent != (flows.Count{Packets: 1, Bytes: size}) || e.Received != (flows.Count{}) || len(delta.Dropped) != 0 {
+		t.Errorf("got %+v since then, want one packet from web2", delta)
+	}
+	if e := endpointCounters(t, got.Since(l.counters()), "web2"); e.Sent != endpointCounters(t, got, "web2").Sent {
+		t.Errorf("got %+v of a switch that has begun anew, want what it has counted", e)
+	}
 	want := flows.EndpointCounters{
 		Name: "web2", Network: "web", Sent: flows.Count{Packets: 3, Bytes: 3 * size}, Received: flows.Count{Packets: 1, Bytes: size},
 	}

@@ -42,6 +42,9 @@ func (s *state) putHost(h Host) error {
 	if s.host != nil && !slices.Equal(s.host.Addrs, h.Addrs) {
 		// What is published at all of the host's addresses is so at others now.
 		s.touchEndpoints(func(e *endpointState) bool { return len(e.Publish) > 0 })
+		for _, p := range s.balanced {
+			s.touch(p.ref())
+		}
 	}
 	s.replaceHost(&h)
 	s.touchNetworks()
@@ -193,7 +196,7 @@ func (s *state) touchBehind(name string) error {
 	return nil
 }
 
-func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
+func (s *state) putNetwork(n Network, before kept) error {
 	if err := s.checkNetwork(n); err != nil {
 		return err
 	}
@@ -230,7 +233,7 @@ func (s *state) putNetwork(n Network, reserved map[uint64]uint16) error {
 		put.setID(old.id)
 		put.endpoints = old.endpoints
 	} else {
-		id, err := s.number(n, reserved)
+		id, err := s.number(n, before)
 		if err != nil {
 			return err
 		}
@@ -299,23 +302,17 @@ func (s *state) checkNetwork(n Network) error {
 
 // number finds a network's number: the one it had before, else the next one that nobody has. They go round, so that the number
 // of a network that is gone, in whose zone connections may live on, is the last to be taken again.
-func (s *state) number(n Network, reserved map[uint64]uint16) (uint16, error) {
-	if id, ok := reserved[objectCookie(n.ref())]; ok && id > s.otherZone() {
-		if _, taken := s.zones[id]; !taken {
-			return id, nil
-		}
+func (s *state) number(n Network, before kept) (uint16, error) {
+	if id, ok := before.networks[objectCookie(n.ref())]; ok && id > s.otherZone() && !s.numbered(id) {
+		return id, nil
 	}
-	avoid := map[uint16]bool{}
-	for _, id := range reserved {
-		avoid[id] = true
-	}
-	for _, avoid := range []map[uint16]bool{avoid, nil} {
+	for _, avoid := range []map[uint16]bool{before.numbers(), nil} {
 		id := s.lastNumber
 		for range math.MaxUint16 - int(s.otherZone()) {
 			if id++; id <= s.otherZone() {
 				id = s.otherZone() + 1
 			}
-			if _, taken := s.zones[id]; !taken && !avoid[id] {
+			if !s.numbered(id) && !avoid[id] {
 				last := s.lastNumber
 				s.lastNumber = id
 				s.undo = append(s.undo, func() { s.lastNumber = last })

@@ -53,7 +53,7 @@ func (i Intents) Compare(ctx context.Context, conn *of.Conn) ([]Difference, erro
 	if err != nil {
 		return nil, fmt.Errorf("compare with bridge %q: %w", i.Bridge, err)
 	}
-	c := comparison{refs: byCookie(i.Objects)}
+	c := comparison{refs: s.byCookie()}
 	c.flows(Missing, plan.Flows.Add)
 	c.flows(Changed, plan.Flows.Replace)
 	c.flows(Surplus, plan.Flows.Delete)
@@ -64,12 +64,12 @@ func (i Intents) Compare(ctx context.Context, conn *of.Conn) ([]Difference, erro
 		}
 		c.found = append(c.found, d)
 	}
-	list(&c, Missing, "group", plan.Groups.Add)
-	list(&c, Changed, "group", plan.Groups.Replace)
-	list(&c, Surplus, "group", plan.Groups.Delete)
-	list(&c, Missing, "meter", plan.Meters.Add)
-	list(&c, Changed, "meter", plan.Meters.Replace)
-	list(&c, Surplus, "meter", plan.Meters.Delete)
+	list(&c, Missing, "group", plan.Groups.Add, s.groupOf)
+	list(&c, Changed, "group", plan.Groups.Replace, s.groupOf)
+	list(&c, Surplus, "group", plan.Groups.Delete, s.groupOf)
+	list(&c, Missing, "meter", plan.Meters.Add, s.meterOf)
+	list(&c, Changed, "meter", plan.Meters.Replace, s.meterOf)
+	list(&c, Surplus, "meter", plan.Meters.Delete, s.meterOf)
 	slices.SortFunc(c.found, func(a, b Difference) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Trouble, b.Trouble), cmp.Compare(a.Item, b.Item))
 	})
@@ -94,9 +94,31 @@ func (c *comparison) flows(trouble Trouble, flows []of.Flow) {
 	}
 }
 
-// list notes groups or meters, which have no cookie.
-func list[T fmt.Stringer](c *comparison, trouble Trouble, what string, found []T) {
+// list notes groups or meters, which have no cookie: their numbers say whose they are.
+func list[T fmt.Stringer](c *comparison, trouble Trouble, what string, found []T, whose func(T) string) {
 	for _, item := range found {
-		c.found = append(c.found, Difference{Trouble: trouble, Item: what + " " + item.String()})
+		c.found = append(c.found, Difference{trouble, whose(item), what + " " + item.String()})
 	}
+}
+
+// groupOf and meterOf are who has a group or a meter, empty if nobody does.
+func (s *state) groupOf(g of.Group) string {
+	for _, p := range s.balanced {
+		if uint32(p.group) == g.ID {
+			return p.ref().String()
+		}
+	}
+	for _, n := range s.networks {
+		if uint32(n.id) == g.ID && n.Multicast {
+			return n.String()
+		}
+	}
+	return ""
+}
+
+func (s *state) meterOf(m of.MeterConfig) string {
+	if r, ok := s.ports[m.ID]; ok && s.endpoints[r.name] != nil && s.endpoints[r.name].Limit != nil {
+		return r.String()
+	}
+	return ""
 }

@@ -41,6 +41,11 @@ func ports(proto Proto, first, last uint16) PortMapping {
 	return PortMapping{Proto: proto, HostPort: first, HostPortEnd: last, Port: first}
 }
 
+// shared is a port that endpoints share, and that leads to the same.
+func shared(port uint16, b Balance) PortMapping {
+	return PortMapping{Proto: TCP, HostPort: port, Port: max(port, 1), Balance: b}
+}
+
 func at(addr string, m PortMapping) PortMapping {
 	m.HostAddr = netip.MustParseAddr(addr)
 	return m
@@ -127,6 +132,27 @@ var edges = []edge{
 	{name: "routed with other ports outside", before: []Object{endpoint(testWeb, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80})}, change: []Object{with(testWeb, func(n *Network) {
 		n.Egress = Routed()
 	})}, want: ErrInvalid, says: []string{`network "web"`, `endpoint "web2"`, "8080/tcp"}},
+	{name: "shared by connection", before: []Object{endpoint(testWeb, 2, shared(80, ByConnection))}, change: []Object{endpoint(testWeb, 3, shared(80, ByConnection)), endpoint(testWeb, 4, shared(80, ByConnection))}},
+	{name: "shared by client", before: []Object{endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 2, shared(80, ByClientIP))}},
+	{name: "shared with another network", before: []Object{endpoint(testDB, 3, shared(80, ByClientIP)), endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{with(testDB, func(n *Network) { n.Egress = Via("eth0") })}},
+	{name: "shared no more", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP)), endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 2)}},
+	{name: "alone after it was shared", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP)), endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 2), endpoint(testWeb, 3, ports(TCP, 80, 0))}},
+	{name: "shared in another way by all", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP)), endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 2, shared(80, ByConnection)), endpoint(testWeb, 3, shared(80, ByConnection))}},
+	{name: "shared in another way by one", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP)), endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 3, shared(80, ByConnection))}, want: ErrConflict, says: []string{`endpoint "web3"`, "80/tcp is balanced by connection", `balanced by client-ip for endpoint "web2"`}},
+	{name: "shared with one that does not", before: []Object{endpoint(testWeb, 2, ports(TCP, 80, 0))}, change: []Object{endpoint(testWeb, 3, shared(80, ByClientIP))}, want: ErrConflict, says: []string{`endpoint "web3"`, "80/tcp", `exclusive for endpoint "web2"`}},
+	{name: "shared with one that has a range", before: []Object{endpoint(testWeb, 2, ports(TCP, 70, 90))}, change: []Object{endpoint(testWeb, 3, shared(80, ByClientIP))}, want: ErrConflict, says: []string{`endpoint "web3"`, `endpoint "web2"`}},
+	{name: "exclusive where others share", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 3, ports(TCP, 80, 0))}, want: ErrConflict, says: []string{`endpoint "web3"`, "80/tcp is exclusive", `balanced by client-ip for endpoint "web2"`}},
+	{name: "shared at one address and at all", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP))}, change: []Object{endpoint(testWeb, 3, at("198.51.100.1", shared(80, ByClientIP)))}, want: ErrConflict, says: []string{`endpoint "web3"`, "198.51.100.1:80/tcp", `endpoint "web2" at other addresses`}},
+	{name: "shared at two addresses apart", before: []Object{endpoint(testWeb, 2, at("192.0.2.1", shared(80, ByClientIP)))}, change: []Object{endpoint(testWeb, 3, at("198.51.100.1", shared(80, ByConnection)))}},
+	{name: "shared at a spare address", before: []Object{endpoint(testDB, 2, shared(80, ByClientIP))}, change: []Object{endpoint(testDB, 3, at("192.0.2.50", shared(80, ByClientIP)))}},
+	{name: "shared with itself", change: []Object{endpoint(testWeb, 2, shared(80, ByClientIP), shared(80, ByClientIP))}, want: ErrConflict, says: []string{`endpoint "web2"`, "80/tcp"}},
+	{name: "shared range", change: []Object{endpoint(testWeb, 2, PortMapping{Proto: TCP, HostPort: 80, HostPortEnd: 90, Port: 80, Balance: ByClientIP})}, want: ErrInvalid, says: []string{`endpoint "web2"`, "80-90/tcp", "one port"}},
+	{name: "shared port to be chosen", change: []Object{endpoint(testWeb, 2, shared(0, ByClientIP))}, want: ErrInvalid, says: []string{`endpoint "web2"`, "with a number"}},
+	{name: "shared at a loopback address", change: []Object{endpoint(testWeb, 2, at("127.0.0.1", shared(80, ByClientIP)))}, want: ErrInvalid, says: []string{`endpoint "web2"`, "127.0.0.1:80/tcp"}},
+	{name: "shared in a routed network", change: []Object{with(testWeb, func(n *Network) { n.Egress = Routed() }), endpoint(testWeb, 2, shared(80, ByClientIP))}, want: ErrInvalid, says: []string{`endpoint "web2"`, "80/tcp", `network "web" is routed`}},
+	{name: "shared in a way that there is not", change: []Object{endpoint(testWeb, 2, shared(80, "dice"))}, want: ErrInvalid, says: []string{`endpoint "web2"`, `"dice"`}},
+	{name: "shared under another way out", before: []Object{endpoint(testWeb, 2, shared(80, ByClientIP)), endpoint(testWeb, 3, shared(80, ByClientIP))}, change: []Object{with(testWeb, func(n *Network) { n.Egress = Behind("x") })}},
+	{name: "shared under another spare address", before: []Object{endpoint(testDB, 2, shared(80, ByClientIP)), endpoint(testDB, 3, shared(80, ByClientIP))}, change: []Object{with(edgeSpare, func(a *Address) { a.Addrs = []netip.Addr{netip.MustParseAddr("192.0.2.51")} })}},
 	{name: "routed with the same ports outside", before: []Object{endpoint(testWeb, 2, ports(TCP, 80, 90))}, change: []Object{with(testWeb, func(n *Network) { n.Egress = Routed() })}},
 }
 

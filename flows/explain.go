@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	of "github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/openflow/trace"
@@ -46,6 +47,9 @@ type Verdict struct {
 	Rule string `json:"rule,omitempty"`
 	// Reason says in words why.
 	Reason string `json:"reason"`
+	// Among are the endpoints that share the published port, such as endpoint "web0", if it is one that endpoints share: it is
+	// one of them that the packet was for. By [ByConnection], a connection from another port may be for another one.
+	Among []string `json:"among,omitempty"`
 	// Reply is what answers; nil if nobody does, or no flow sees it.
 	Reply *Reply `json:"reply,omitempty"`
 }
@@ -59,13 +63,17 @@ type Reply struct {
 }
 
 func (v Verdict) String() string {
+	reason := v.Reason
+	if len(v.Among) > 0 {
+		reason += " (one of " + strings.Join(v.Among, ", ") + ")"
+	}
 	switch {
 	case v.Outcome == Delivered:
-		return fmt.Sprintf("delivered to %s as %s: %s", v.To, v.Packet, v.Reason)
+		return fmt.Sprintf("delivered to %s as %s: %s", v.To, v.Packet, reason)
 	case v.Table != "":
-		return fmt.Sprintf("dropped in table %q as %s: %s", v.Table, v.Packet, v.Reason)
+		return fmt.Sprintf("dropped in table %q as %s: %s", v.Table, v.Packet, reason)
 	}
-	return fmt.Sprintf("not sent: %s", v.Reason)
+	return fmt.Sprintf("not sent: %s", reason)
 }
 
 // Leg is a way through the bridge.
@@ -100,8 +108,7 @@ type Step struct {
 	// not one of the intents'.
 	Object string `json:"object"`
 
-	kind kind
-	rule string
+	ref ref
 }
 
 // maxLegs is how often a packet may come into the bridge.
@@ -116,10 +123,11 @@ func (i Intents) Explain(ctx context.Context, q Query, ask Tracer) (*Explanation
 	if err != nil {
 		return nil, fmt.Errorf("intents: %w", err)
 	}
-	x := &explainer{state: s, ask: ask, refs: byCookie(i.Objects), why: &Explanation{Query: q.String(), Legs: []Leg{}}}
+	x := &explainer{state: s, ask: ask, refs: s.byCookie(), why: &Explanation{Query: q.String(), Legs: []Leg{}}}
 	if err := x.explain(ctx, q); err != nil {
 		return nil, fmt.Errorf("explain %q: %w", q, err)
 	}
+	x.why.Verdict.Among = x.among
 	return x.why, nil
 }
 
@@ -135,6 +143,8 @@ type explainer struct {
 	everyone *networkState
 	// decided is the last decision of the rules on the way.
 	decided *decision
+	// among are the endpoints that share the published port that it came by.
+	among []string
 }
 
 // sending is a packet that somebody sends into a port of the bridge.
@@ -282,11 +292,16 @@ func (x *explainer) leg(ctx context.Context, in sending) (*sending, error) {
 		return nil, errors.New("the switch does not follow the packet to its end")
 	}
 	l := Leg{From: in.from, Packet: x.p.String(), Port: in.port, Steps: x.steps(r), Trace: r}
+	if err := x.p.read(r.Passes[len(r.Passes)-1].FinalFlow); err != nil {
+		return nil, err
+	}
 	if d := x.decide(l.Steps); d != nil {
 		x.decided = d
 	}
-	if err := x.p.read(r.Passes[len(r.Passes)-1].FinalFlow); err != nil {
-		return nil, err
+	for _, s := range l.Steps {
+		if s.ref.kind == kindBalanced {
+			x.among = x.balanced[s.ref.name].sharers()
+		}
 	}
 	out := x.leaving(r)
 	if n := x.everyone; n != nil && out.copies > 0 {

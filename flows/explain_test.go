@@ -74,6 +74,9 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 	mapping := func(host, at uint16) flows.PortMapping {
 		return flows.PortMapping{Proto: flows.TCP, HostPort: host, Port: at}
 	}
+	shared := []flows.PortMapping{
+		{Proto: flows.TCP, HostPort: 443, Port: 443, Balance: flows.ByClientIP}, {Proto: flows.UDP, HostPort: 443, Port: 443, Balance: flows.ByConnection},
+	}
 	x := &explained{ctx: ctx, intents: flows.Intents{Bridge: "br0", Owner: "explain"}}
 	objects := []flows.Object{
 		flows.Host{MAC: br.MAC, Addrs: gateways("192.0.2.1/24", "2001:db8::1/64")},
@@ -85,8 +88,8 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 		flows.Network{Name: "db", Gateways: gateways("10.2.0.1/24", "fd00:2::1/64"), Egress: flows.Behind("x"), Isolated: true, Host: flows.FromHost},
 		flows.Network{Name: "lone", Gateways: gateways("10.3.0.1/24", "fd00:3::1/64"), Multicast: true},
 		flows.Network{Name: "pub", Gateways: gateways("10.4.0.1/24", "fd00:4::1/64"), Egress: flows.Routed()},
-		endpoint("web0", "web", addrs("10.1.0.2", "fd00:1::2"), mapping(8080, 80)),
-		endpoint("web1", "web", addrs("10.1.0.3", "fd00:1::3")),
+		endpoint("web0", "web", addrs("10.1.0.2", "fd00:1::2"), append(shared, mapping(8080, 80))...),
+		endpoint("web1", "web", addrs("10.1.0.3", "fd00:1::3"), shared...),
 		endpoint("db0", "db", addrs("10.2.0.2", "fd00:2::2"), mapping(5432, 5432)),
 		endpoint("db1", "db", addrs("10.2.0.3", "fd00:2::3")),
 		mirrored(endpoint("lone0", "lone", addrs("10.3.0.2", "fd00:3::2")), attach("tap0")),
@@ -98,7 +101,8 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 		},
 		flows.Rule{Name: "no-telnet", Services: []flows.Service{{Proto: flows.TCP, FirstPort: 23}}, Deny: true, Priority: 9},
 	}
-	if x.client, err = openflow.Connect(ctx, br.Management(), openflow.ClientOptions{}); err != nil {
+	o15 := openflow.ClientOptions{Options: openflow.Options{Versions: []openflow.Version{openflow.Version15}}}
+	if x.client, err = openflow.Connect(ctx, br.Management(), o15); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.client.Close() })
@@ -218,6 +222,13 @@ func TestExplain(t *testing.T) {
 			// Published ports from inside.
 			{"web0 -> host tcp/8080", `delivered to endpoint "web0" as tcp 10.1.0.1:40000 > 10.1.0.2:80: endpoint "web0" publishes the port`},
 			{"lone0 -> host tcp/8080", `delivered to endpoint "web0" as tcp 10.1.0.1:40000 > 10.1.0.2:80: endpoint "web0" publishes the port`},
+			// Those that endpoints share.
+			{"outside -> host tcp/443", `delivered to endpoint "web0" as tcp 198.51.100.1:40000 > 10.1.0.2:443: ` +
+				`endpoint "web0" publishes the port, balanced by client-ip (one of endpoint "web0", endpoint "web1")`},
+			{"web1 -> host tcp/443", `delivered to endpoint "web1" as tcp 10.1.0.1:40000 > 10.1.0.3:443: ` +
+				`endpoint "web1" publishes the port, balanced by client-ip (one of endpoint "web0", endpoint "web1")`},
+			{"outside -> 2001:db8::1 udp/443", `delivered to endpoint "web1" as udp [2001:db8:ffff::1]:40000 > [fd00:1::3]:443: ` +
+				`endpoint "web1" publishes the port, balanced by connection (one of endpoint "web0", endpoint "web1")`},
 			// The host.
 			{"web0 -> host tcp/9000", `delivered to host as tcp 10.1.0.2:40000 > 192.0.2.1:9000: network "web" lets its endpoints connect to the host`},
 			{"db0 -> host tcp/9000", `dropped in table "policy" as tcp 10.2.0.2:40000 > 192.0.2.1:9000: ` +
@@ -361,6 +372,26 @@ func TestExplainOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			explain("web0 -> web1 tcp/80", change.want)
+		}
+	})
+}
+
+// A query that is understood is written as one that means the same.
+func FuzzParseQuery(f *testing.F) {
+	for _, text := range []string{"web0 -> outside tcp/443", "host -> fd00::1 icmp6", "::ffff:10.0.0.1 -> a b  sctp6/1", "a->b udp/53"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := flows.ParseQuery(text)
+		if err != nil {
+			if !errors.Is(err, flows.ErrInvalid) {
+				t.Errorf("got %v, want an error that wraps %v", err, flows.ErrInvalid)
+			}
+			return
+		}
+		again, err := flows.ParseQuery(q.String())
+		if err != nil || again != q {
+			t.Errorf("got %v, %v of %q, which %q was written as", again, err, q, text)
 		}
 	})
 }

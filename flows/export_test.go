@@ -22,15 +22,15 @@ func (s *Switch) AwaitWaiting(n int) {
 	}
 }
 
-// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay.
-func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) {
+// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay, with the groups.
+func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, []of.Group, error) {
 	s := newState(o.env())
 	byKey := map[string]*of.Flow{}
 	for _, f := range held {
 		byKey[f.Key()] = &f
 	}
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	book := newBook()
 	book.apply(book.edit(s.outputs()))
@@ -38,5 +38,9 @@ func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, error) 
 	for _, f := range book.flows {
 		flows = append(flows, *f)
 	}
-	return flows, nil
+	var groups []of.Group
+	for _, g := range book.groups {
+		groups = append(groups, *g)
+	}
+	return flows, groups, nil
 }

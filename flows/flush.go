@@ -46,7 +46,27 @@ func (s *state) claims(r ref) (claims []claim) {
 			}
 		}
 		for _, m := range e.Publish {
-			claims = s.appendPublished(claims, &e.Endpoint, m)
+			if m.Balance == Exclusive {
+				claims = s.appendPublished(claims, &e.Endpoint, m)
+			}
+		}
+	case kindBalanced:
+		if p := s.balanced[r.name]; p != nil {
+			claims = s.balancedClaims(p)
+		}
+	}
+	return claims
+}
+
+// balancedClaims are those of a balanced port, of each address where it is published.
+func (s *state) balancedClaims(p *balancedState) (claims []claim) {
+	at := slices.Values([]netip.Addr{p.addr})
+	if !p.addr.IsValid() {
+		at = s.hostAddrs(p.family())
+	}
+	for a := range at {
+		for _, b := range p.backends {
+			claims = append(claims, claim{zone: s.natZone, proto: p.proto, at: netip.AddrPortFrom(a, p.port), to: b.to})
 		}
 	}
 	return claims
@@ -91,10 +111,17 @@ func (s *state) publishedAddrs(n *networkState, f *family, m PortMapping) iter.S
 			x, _ := pickAddr(f, s.addresses[w.name].Addrs)
 			yield(x)
 		default:
-			for _, p := range s.host.Addrs {
-				if f.has(p.Addr()) && !yield(p.Addr()) {
-					return
-				}
+			s.hostAddrs(f)(yield)
+		}
+	}
+}
+
+// hostAddrs are the host's addresses of a family.
+func (s *state) hostAddrs(f *family) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		for _, p := range s.host.Addrs {
+			if f.has(p.Addr()) && !yield(p.Addr()) {
+				return
 			}
 		}
 	}
@@ -131,11 +158,24 @@ func (l lapse) connections() []of.CTFilter {
 	case l.addr.IsValid():
 		filters = []of.CTFilter{{Orig: of.CTTuple{Src: l.addr}}, {Reply: of.CTTuple{Src: l.addr}}}
 	}
-	for i := range filters {
-		filters[i].Zone, filters[i].Proto = &l.zone, uint8(l.proto)
+	protos := []Proto{l.proto}
+	if l.addr.Is6() {
+		protos = addressProtos
 	}
-	return filters
+	all := make([]of.CTFilter, 0, len(filters)*len(protos))
+	for _, f := range filters {
+		for _, p := range protos {
+			f.Zone, f.Proto = &l.zone, uint8(p)
+			all = append(all, f)
+		}
+	}
+	return all
 }
+
+// addressProtos are those whose connections of an IPv6 address are forgotten. A filter without a protocol finds pings as
+// well, and ovs-vswitchd 3.1 with the userspace datapath aborts when it is to forget one of ICMPv6 alone: reverse_icmp_type of
+// its conntrack knows the types of IPv4 only.
+var addressProtos = []Proto{TCP, UDP, SCTP}
 
 // wide is the lapse of all ports.
 func (l lapse) wide() lapse {

@@ -72,7 +72,7 @@ type HostAccess uint8
 const (
 	// ToHost lets endpoints connect to the host: its addresses and their gateway.
 	ToHost HostAccess = 1 << iota
-	// FromHost lets the host connect to endpoints.
+	// FromHost lets the host connect to endpoints, from the same.
 	FromHost
 )
 
@@ -111,7 +111,9 @@ type Endpoint struct {
 	// Labels are what a [Rule] may select the endpoint by.
 	Labels map[string]string `json:"labels,omitempty"`
 	// DHCP lets the endpoint speak with a DHCP server on the host (RFC 2131) to have its declared IPv4 address told, and
-	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast.
+	// renewed. The server has to answer to the endpoint's MAC, as it does unless asked to broadcast. It should be bound to the
+	// device of the bridge (SO_BINDTODEVICE): with the userspace datapath the host's kernel gives what has no source address and
+	// goes to 255.255.255.255 to any other socket at the device of an endpoint as well, past the flows.
 	DHCP bool `json:"dhcp,omitempty"`
 	// Limit is how much the endpoint may send; nil is no limit.
 	Limit *Limit `json:"limit,omitempty"`
@@ -165,8 +167,9 @@ const (
 	kindNetwork
 	kindRule
 	kindEndpoint
-	kindShared // the flows that several objects have in common
-	kindFormer // a rule of an earlier run, by its number
+	kindShared   // the flows that several objects have in common
+	kindFormer   // a rule of an earlier run, by its number
+	kindBalanced // a port outside that endpoints share
 )
 
 // compare orders objects so that what others refer to comes first.
@@ -189,6 +192,8 @@ func (r ref) String() string {
 		return Rule{Name: r.name}.String()
 	case kindEndpoint:
 		return Endpoint{Name: r.name}.String()
+	case kindBalanced:
+		return "published port " + r.name
 	case kindShared:
 		return "rules"
 	}

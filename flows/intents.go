@@ -79,19 +79,24 @@ func (s *state) objects() []Object {
 	return all
 }
 
-// byCookie are the objects' names by their cookies, the owner's part left out.
-func byCookie(objects []Object) map[uint64]ref {
-	refs := map[uint64]ref{}
-	for _, r := range append([]ref{{kind: kindBase}}, refsOf(objects)...) {
-		refs[objectCookie(r)] = r
+// refs are what flows can be of, in their order: base, the objects, and the ports that endpoints share.
+func (s *state) refs() []ref {
+	refs := []ref{{kind: kindBase}}
+	for _, o := range s.objects() {
+		refs = append(refs, o.ref())
 	}
+	for _, p := range s.balanced {
+		refs = append(refs, p.ref())
+	}
+	slices.SortFunc(refs, ref.compare)
 	return refs
 }
 
-func refsOf(objects []Object) []ref {
-	refs := make([]ref, len(objects))
-	for i, o := range objects {
-		refs[i] = o.ref()
+// byCookie are the refs by the cookies of their flows, the owner's part left out.
+func (s *state) byCookie() map[uint64]ref {
+	refs := map[uint64]ref{}
+	for _, r := range s.refs() {
+		refs[objectCookie(r)] = r
 	}
 	return refs
 }

@@ -63,30 +63,34 @@ func matrix() []options {
 	return all
 }
 
-// The addresses of the matrix, of each family.
+// The addresses of the matrix, of each family: near is outside on the host's link, far beyond it. Those that a testbed has
+// are as there.
 type plan struct {
-	host, second, spare, otherSpare, far, aside netip.Addr
-	loopback                                    netip.Addr
-	subnet                                      func(n, host byte) netip.Addr
-	bits                                        int
+	host, second, spare, otherSpare, near, far, aside netip.Addr
+
+	loopback netip.Addr
+	subnet   func(n, host byte) netip.Addr
+	bits     int
 }
 
 var plans = map[bool]plan{
 	false: {
 		host: netip.MustParseAddr("192.0.2.1"), second: netip.MustParseAddr("192.0.2.2"),
 		spare: netip.MustParseAddr("192.0.2.50"), otherSpare: netip.MustParseAddr("192.0.2.51"),
-		far: netip.MustParseAddr("203.0.113.1"), aside: netip.MustParseAddr("198.51.100.1"), loopback: netip.MustParseAddr("127.0.0.1"),
-		subnet: func(n, host byte) netip.Addr { return netip.AddrFrom4([4]byte{10, n, 0, host}) }, bits: 24,
+		near: netip.MustParseAddr("192.0.2.254"), far: netip.MustParseAddr("203.0.113.1"), aside: netip.MustParseAddr("198.51.100.1"),
+		loopback: netip.MustParseAddr("127.0.0.1"),
+		subnet:   func(n, host byte) netip.Addr { return netip.AddrFrom4([4]byte{10, n, 0, host}) }, bits: 24,
 	},
 	true: {
-		host: netip.MustParseAddr("2001:db8::1"), second: netip.MustParseAddr("2001:db8::2"),
-		spare: netip.MustParseAddr("2001:db8::50"), otherSpare: netip.MustParseAddr("2001:db8::51"),
-		far: netip.MustParseAddr("2001:db8:f::1"), aside: netip.MustParseAddr("2001:db8:a::1"), loopback: netip.MustParseAddr("::1"),
-		subnet: func(n, host byte) netip.Addr { return netip.AddrFrom16([16]byte{0xfd, 1: 0, 3: n, 15: host}) }, bits: 64,
+		host: netip.MustParseAddr("2001:db8:0:1::1"), second: netip.MustParseAddr("2001:db8:0:1::2"),
+		spare: netip.MustParseAddr("2001:db8:0:1::50"), otherSpare: netip.MustParseAddr("2001:db8:0:1::51"),
+		near: netip.MustParseAddr("2001:db8:0:1::fe"), far: netip.MustParseAddr("2001:db8:ffff::1"), aside: netip.MustParseAddr("2001:db8:a::1"),
+		loopback: netip.MustParseAddr("::1"),
+		subnet:   func(n, host byte) netip.Addr { return netip.AddrFrom16([16]byte{0xfd, 1: 0, 3: n, 15: host}) }, bits: 64,
 	},
 }
 
-// world is the world of a cell: the network n with the endpoints a, which publishes, and b; other networks with an endpoint
+// world is the world of a cell: the network n with the endpoints a and b, which publish; other networks with an endpoint
 // each: m, which publishes, i, which is internal, and r, which is routed.
 func (o options) world() *oracle.World {
 	w := &oracle.World{
@@ -109,8 +113,11 @@ func (o options) world() *oracle.World {
 	numbers := map[string]byte{"n": 1, "m": 2, "i": 3, "r": 4}
 	endpoints := map[string]oracle.Endpoint{
 		"a": {Network: "n", Labels: map[string]string{"tier": "front", "app": "shop"}, Publish: o.publish()},
-		"b": {Network: "n", Labels: map[string]string{"tier": "back"}},
-		"c": {Network: "m", Labels: map[string]string{"tier": "back", "app": "shop"}, Publish: []oracle.Mapping{{Proto: "tcp", Outside: 9000, Ports: 1, Port: 90}}},
+		"b": {Network: "n", Labels: map[string]string{"tier": "back"}, Publish: o.share(9100)},
+		"c": {
+			Network: "m", Labels: map[string]string{"tier": "back", "app": "shop"},
+			Publish: append(options{v4: other.Mode}.share(92), oracle.Mapping{Proto: "tcp", Outside: 9000, Ports: 1, Port: 90}),
+		},
 		"d": {Network: "i"},
 		"q": {Network: "r", Publish: []oracle.Mapping{{Proto: "tcp", Outside: 80, Ports: 1, Port: 80}}},
 	}
@@ -175,7 +182,25 @@ func (o options) publish() []oracle.Mapping {
 			oracle.Mapping{Proto: "tcp", Addr: one, Outside: 8081, Ports: 1, Port: 81},
 			oracle.Mapping{Proto: "tcp", Addr: plans[v6].loopback, Outside: 8082, Ports: 1, Port: 82})
 	}
-	return all
+	return append(all, o.share(91)...)
+}
+
+// share are ports that a, b and c share as far as their ways out are the same, by client and by connection.
+func (o options) share(port uint16) []oracle.Mapping {
+	translated := false
+	for _, way := range []oracle.Mode{o.v4, o.v6} {
+		translated = translated || way == oracle.Via || way == oracle.Behind
+		if way == oracle.Routed {
+			port = 9100
+		}
+	}
+	if !translated {
+		return nil
+	}
+	return []oracle.Mapping{
+		{Proto: "tcp", Outside: 9100, Ports: 1, Port: port, Balance: oracle.ByClient},
+		{Proto: "udp", Outside: 9200, Ports: 1, Port: 9200, Balance: oracle.ByConnection},
+	}
 }
 
 func (o options) ruleSet() []oracle.Rule {
@@ -210,7 +235,11 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 		}
 		p := plans[v6]
 		sources := map[string][]netip.Addr{
-			oracle.TheHost: {p.host}, oracle.Outside: {p.far, p.subnet(1, 3), p.host, p.spare}, oracle.Forwarded: {p.aside},
+			oracle.TheHost: {p.host, p.second, p.subnet(1, 1), p.subnet(4, 1)}, oracle.Forwarded: {p.aside},
+			oracle.Outside: {p.far, p.near, p.subnet(1, 3), p.host, p.spare},
+		}
+		if !o.uplink {
+			sources[oracle.Forwarded] = append(sources[oracle.Forwarded], p.far, p.near)
 		}
 		for name, e := range w.Endpoints {
 			for _, a := range e.Addrs {
@@ -226,10 +255,11 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 			}
 		}
 		for _, a := range []netip.Addr{p.host, p.second, p.spare} {
-			add(a, 80, 81, 8080, 8081, 8082, 5000, 5002, 5003, 6000, 6001, 6007, 9000)
+			add(a, 80, 81, 8080, 8081, 8082, 5000, 5002, 5003, 6000, 6001, 6007, 9000, 9100, 9200)
 		}
-		add(p.otherSpare, 80, 9000)
+		add(p.otherSpare, 80, 9000, 9100, 9200)
 		add(p.far, 80, 53)
+		add(p.near, 80)
 		for i := range byte(4) {
 			add(p.subnet(i+1, 1), 80, 8080, 8081, 9000, 6003)
 			add(p.subnet(i+1, 2), 80, 81, 50, 6003)
@@ -240,8 +270,10 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 		for _, from := range slices.Sorted(maps.Keys(sources)) {
 			for _, src := range sources[from] {
 				for _, dst := range services {
-					if from == oracle.Outside && dst.Addr() == p.far {
+					if outside := dst.Addr() == p.far || dst.Addr() == p.near; outside && (from == oracle.Outside || from == oracle.Forwarded) {
 						continue // by way of the host, and back
+					} else if outside && from == oracle.TheHost && src != p.host && src != p.second {
+						continue // a gateway's address is not for the outside
 					}
 					for _, proto := range []string{"tcp", "udp", "sctp", "ping"} {
 						if proto == "ping" && dst.Port() != 80 {
@@ -261,8 +293,8 @@ func (o options) attempts(w *oracle.World) []oracle.Attempt {
 }
 
 // sparse is the share of attempts that is made in each combination, another one in each: one in so many. OVSKIT_MATRIX=all
-// makes all of them, some three million.
-const sparse = 499
+// makes all of them, some five million.
+const sparse = 797
 
 // Every combination of options is compiled, and what becomes of packets is what the documentation says.
 func TestOptionMatrix(t *testing.T) {

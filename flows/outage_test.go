@@ -5,6 +5,7 @@ package flows_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
 	"testing"
@@ -12,10 +13,12 @@ import (
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/internal/unixctl"
 )
 
-// echo has a TCP connection between two stations, which lives through all that is done to the program and the switch.
-func (s *site) echo() (exchange func()) {
+// echo has a TCP connection between two stations, by which each sends the other so many bytes. It lives through all that is
+// done to the program and the switch.
+func (s *site) echo() (exchange func(n int)) {
 	s.t.Helper()
 	at := netip.AddrPortFrom(siteAddr1.Addr(), 7)
 	l, err := s.web1.Station.ListenTCP(s.ctx, at)
@@ -46,14 +49,11 @@ func (s *site) echo() (exchange func()) {
 			s.t.Fatal(err)
 		}
 	}
-	return func() {
+	return func(n int) {
 		s.t.Helper()
-		b := make([]byte, 5)
 		for _, way := range [][2]net.Conn{{c, peer}, {peer, c}} {
-			if _, err := way[0].Write([]byte("hello")); err != nil {
-				s.t.Fatal(err)
-			}
-			if _, err := way[1].Read(b); err != nil {
+			go way[0].Write(make([]byte, n))
+			if _, err := io.ReadFull(way[1], make([]byte, n)); err != nil {
 				s.t.Fatal(err)
 			}
 		}
@@ -78,7 +78,7 @@ func TestOutages(t *testing.T) {
 		at := netip.AddrPortFrom(siteAddr1.Addr(), 9)
 		st := s.newStream(s.web0.Station, at, stations{s.web1.Station: at})
 		st.arrives(s.ctx, "web1", 0)
-		exchange()
+		exchange(5)
 
 		count := func(what string, during func()) {
 			s.t.Helper()
@@ -88,7 +88,7 @@ func TestOutages(t *testing.T) {
 			now := st.now()
 			resumed := st.arrives(s.ctx, "web1", now)
 			took := time.Since(began)
-			exchange()
+			exchange(5)
 			lost := int(resumed-before) - st.count("web1", before, resumed)
 			s.t.Logf("%s: %d of %d datagrams lost within %v", what, lost, resumed-before, took)
 		}
@@ -124,5 +124,37 @@ func TestOutages(t *testing.T) {
 		if p, err := s.sw.Prune(s.ctx); err != nil || !p.Empty() {
 			s.t.Errorf("after all outages the switch differs by %v, error %v", p, err)
 		}
+	})
+}
+
+// revalidate returns when the datapath goes by the flows that the bridge has now.
+func (s *site) revalidate() {
+	s.t.Helper()
+	control, err := unixctl.Socket(s.RunDir(), "ovs-vswitchd")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := unixctl.Call(s.ctx, control, "revalidator/wait"); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// While there is no rule nobody tracks a connection, which goes far out of the window that it was known by. When there is
+// one again, it goes on.
+func TestConnectionOutlivesRules(t *testing.T) {
+	onSites(t, func(s *site) {
+		s.start(flows.Options{})
+		rule := flows.Rule{Name: "other", Services: []flows.Service{{Proto: flows.TCP, FirstPort: 9}}, Deny: true}
+		s.set(rule)
+		exchange := s.echo()
+		exchange(1000)
+		if err := s.sw.Delete(s.ctx, rule); err != nil {
+			t.Fatal(err)
+		}
+		s.revalidate()
+		exchange(1 << 20)
+		s.set(rule)
+		s.revalidate()
+		exchange(1000)
 	})
 }

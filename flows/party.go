@@ -195,7 +195,8 @@ type packet struct {
 	ttl              uint8
 }
 
-// into is the packet as it comes into a port, in the words of ofproto/trace.
+// into is the packet as it comes into a port, in the words of ofproto/trace. It has a hash that a datapath might have given it:
+// where a connection is balanced by one, a trace does not follow the packet to the datapath to get it.
 func (p packet) into(port uint32, src, dst net.HardwareAddr) string {
 	addr, icmp, echo := "nw", "icmp", "icmp_type"
 	if p.f.v6 {
@@ -205,7 +206,7 @@ func (p packet) into(port uint32, src, dst net.HardwareAddr) string {
 	if port == of.PortLocal {
 		in = "LOCAL"
 	}
-	ends := fmt.Sprintf("dl_src=%s,dl_dst=%s,%s_src=%s,%s_dst=%s,nw_ttl=%d", src, dst, addr, p.src, addr, p.dst, p.ttl)
+	ends := fmt.Sprintf("dp_hash=1,dl_src=%s,dl_dst=%s,%s_src=%s,%s_dst=%s,nw_ttl=%d", src, dst, addr, p.src, addr, p.dst, p.ttl)
 	if p.proto == ICMP {
 		return fmt.Sprintf("in_port=%s,%s,%s,%s=%d", in, icmp, ends, echo, p.f.echoRequest)
 	}

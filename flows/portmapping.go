@@ -65,6 +65,10 @@ type PortMapping struct {
 	HostPortEnd uint16 `json:"hostPortEnd,omitempty"`
 	// Port is the port of the endpoint that HostPort leads to; those that follow lead to those that follow.
 	Port uint16 `json:"port"`
+	// Balance lets endpoints share the port outside: each that publishes it at the same address, with the same Balance and a
+	// Port of its own, gets some of its connections. Ranges, ports that are to be chosen, and ports at loopback addresses are
+	// not shared, nor are those of routed networks, where each endpoint has its own address.
+	Balance Balance `json:"balance,omitempty"`
 }
 
 // count is how many ports are published.
@@ -103,12 +107,15 @@ func (m PortMapping) check(n Network, e Endpoint) error {
 	case int(m.Port)+m.count()-1 > 65535:
 		return fmt.Errorf("port %s: the endpoint's ports would end at %d: %w", m, int(m.Port)+m.count()-1, ErrInvalid)
 	}
+	if err := m.checkBalance(); err != nil {
+		return err
+	}
 	if m.HostAddr.IsValid() {
 		if _, ok := e.addr(familyOf(m.HostAddr)); !ok {
 			return fmt.Errorf("port %s: the endpoint has no %s address: %w", m, familyOf(m.HostAddr).name, ErrInvalid)
 		}
 	}
-	possible := false
+	possible, translated := false, false
 	for _, f := range families {
 		if _, has := e.addr(f); !has || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
 			continue
@@ -119,10 +126,29 @@ func (m PortMapping) check(n Network, e Endpoint) error {
 			return fmt.Errorf("port %s: %s is routed, its ports are published as they are: %w", m, n, ErrInvalid)
 		default:
 			possible = true
+			translated = translated || w.mode != routed
 		}
 	}
 	if !possible {
 		return fmt.Errorf("port %s: %s has no way out to be published by: %w", m, n, ErrInvalid)
+	}
+	if m.Balance != Exclusive && !translated {
+		return fmt.Errorf("port %s: %s is routed, no other endpoint has the address to balance with: %w", m, n, ErrInvalid)
+	}
+	return nil
+}
+
+// checkBalance holds the mapping to be one that endpoints can share, if it says so.
+func (m PortMapping) checkBalance() error {
+	switch {
+	case m.Balance == Exclusive:
+		return nil
+	case m.Balance != ByConnection && m.Balance != ByClientIP:
+		return fmt.Errorf("port %s: balance %q is neither %q nor %q: %w", m, m.Balance, ByConnection, ByClientIP, ErrInvalid)
+	case m.HostPort == 0 || m.HostPortEnd != 0:
+		return fmt.Errorf("port %s is %s: it has to be one port with a number: %w", m, m.Balance.words(), ErrInvalid)
+	case m.HostAddr.IsLoopback():
+		return fmt.Errorf("port %s is %s: no flow leads to a loopback address: %w", m, m.Balance.words(), ErrInvalid)
 	}
 	return nil
 }

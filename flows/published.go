@@ -23,19 +23,25 @@ type publishedKey struct {
 type publishedAt struct {
 	addr     netip.Addr
 	endpoint string
+	balance  Balance
 }
 
-// outsidePort is a port outside that an endpoint has taken.
+// outsidePort is a port outside that an endpoint has taken, and where it leads.
 type outsidePort struct {
-	key  publishedKey
-	addr netip.Addr
+	key     publishedKey
+	addr    netip.Addr
+	to      netip.AddrPort
+	balance Balance
 }
+
+func (o outsidePort) balanced() balancedPort { return balancedPort{o.key, o.addr} }
 
 // outside are the ports outside that a mapping takes.
 func (s *state) outside(e *Endpoint, m PortMapping) []outsidePort {
 	var claims []outsidePort
 	for _, f := range families {
-		if _, ok := e.addr(f); !ok || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
+		to, ok := e.addr(f)
+		if !ok || m.HostAddr.IsValid() && !f.has(m.HostAddr) {
 			continue
 		}
 		at := m.HostAddr
@@ -48,7 +54,9 @@ func (s *state) outside(e *Endpoint, m PortMapping) []outsidePort {
 			}
 		}
 		for i := range m.count() {
-			claims = append(claims, outsidePort{publishedKey{m.Proto, f.v6, m.HostPort + uint16(i)}, at})
+			claims = append(claims, outsidePort{
+				publishedKey{m.Proto, f.v6, m.HostPort + uint16(i)}, at, netip.AddrPortFrom(to, m.Port+uint16(i)), m.Balance,
+			})
 		}
 	}
 	return claims
@@ -68,15 +76,35 @@ func (s *state) claimPublished(e *Endpoint, before kept) ([]outsidePort, error) 
 		for _, c := range s.outside(e, m) {
 			taken := s.published[c.key]
 			for _, t := range taken {
-				if s.sameAddress(t.addr, c.addr) {
-					return nil, fmt.Errorf("port %s is published by endpoint %q: %w", m, t.endpoint, ErrConflict)
+				if err := s.shareable(e, m, c.addr, t); err != nil {
+					return nil, err
 				}
 			}
-			assign(s, s.published, c.key, append(slices.Clip(taken), publishedAt{c.addr, e.Name}))
+			if m.Balance != Exclusive {
+				if err := s.share(c.balanced(), m.Balance, backend{e.Name, c.to}, before); err != nil {
+					return nil, fmt.Errorf("port %s: %w", m, err)
+				}
+			}
+			assign(s, s.published, c.key, append(slices.Clip(taken), publishedAt{c.addr, e.Name, m.Balance}))
 			all = append(all, c)
 		}
 	}
 	return all, nil
+}
+
+// shareable holds a mapping of an endpoint, at an address, against one of the same port that is there already.
+func (s *state) shareable(e *Endpoint, m PortMapping, at netip.Addr, there publishedAt) error {
+	switch {
+	case !s.sameAddress(there.addr, at):
+		return nil
+	case there.endpoint == e.Name || there.balance == Exclusive && m.Balance == Exclusive:
+		return fmt.Errorf("port %s is published by endpoint %q: %w", m, there.endpoint, ErrConflict)
+	case there.balance != m.Balance:
+		return fmt.Errorf("port %s is %s, and %s for endpoint %q: %w", m, m.Balance.words(), there.balance.words(), there.endpoint, ErrConflict)
+	case there.addr != at:
+		return fmt.Errorf("port %s is published by endpoint %q at other addresses: %w", m, there.endpoint, ErrConflict)
+	}
+	return nil
 }
 
 // The ports that are chosen from where a mapping names none, as Linux chooses its own (ip_local_port_range).
@@ -181,8 +209,11 @@ func (s *state) sameAddress(a, b netip.Addr) bool {
 func (s *state) releasePublished(e *endpointState) {
 	for _, c := range e.outside {
 		left := slices.DeleteFunc(slices.Clone(s.published[c.key]), func(t publishedAt) bool {
-			return t == publishedAt{c.addr, e.Name}
+			return t.addr == c.addr && t.endpoint == e.Name
 		})
+		if c.balance != Exclusive {
+			s.unshare(c.balanced(), e.Name)
+		}
 		if len(left) == 0 {
 			unassign(s, s.published, c.key)
 		} else {

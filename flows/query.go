@@ -23,7 +23,8 @@ type Query struct {
 
 // ParseQuery reads a query as "web0 -> outside tcp/443": the party that connects, the party that is connected to, and the
 // service. A party is an endpoint's name, "host", "outside" or an address; a service is tcp, udp or sctp with a port, or icmp.
-// A protocol that ends in 6, as in "tcp6/443", asks for IPv6. Errors wrap [ErrInvalid].
+// A protocol that ends in 6, as in "tcp6/443", asks for IPv6. An endpoint whose name is also one of these has to be asked
+// about by a Query that is made otherwise. Errors wrap [ErrInvalid].
 func ParseQuery(text string) (Query, error) {
 	from, rest, arrow := strings.Cut(text, "->")
 	rest = strings.TrimSpace(rest)

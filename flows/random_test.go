@@ -158,9 +158,18 @@ func (c *chance) endpoint(w *oracle.World, name string) {
 	e.Publish = some(c.T, 3, func() oracle.Mapping {
 		to += 10
 		m := oracle.Mapping{
-			Proto: pickOne(c.T, "tcp", "udp"), Outside: pickOne[uint16](c.T, 0, 80, 90, 1000, 1004), Ports: pickOne(c.T, 1, 1, 1, 4), Port: to,
+			Proto: pickOne(c.T, "tcp", "udp"), Outside: pickOne[uint16](c.T, 0, 80, 90, 1000, 1004, 2000, 2000, 2001, 2001), Ports: pickOne(c.T, 1, 1, 1, 4), Port: to,
 		}
-		if m.Outside == 0 {
+		// Some ports are shared; that all say the same is left to chance a little.
+		switch m.Balance = pickOne(c.T, "", "", "", oracle.ByClient, oracle.ByConnection); m.Outside {
+		case 2000:
+			m.Balance = pickOne(c.T, m.Balance, oracle.ByClient, oracle.ByClient, oracle.ByClient)
+		case 2001:
+			m.Balance = pickOne(c.T, m.Balance, oracle.ByConnection, oracle.ByConnection, oracle.ByConnection)
+		default:
+			m.Balance = ""
+		}
+		if m.Outside == 0 || m.Balance != "" {
 			m.Ports = 1
 		}
 		p := plans[rapid.Bool().Draw(c.T, "v6")]

@@ -32,10 +32,7 @@ func (x *explainer) steps(r *trace.Result) []Step {
 			if v.Flow != nil {
 				s.Match, s.Priority, s.Cookie = v.Flow.Match, v.Flow.Priority, fmt.Sprintf("%#016x", v.Flow.Cookie)
 				if r, ok := x.refs[v.Flow.Cookie&^ownerMask]; ok && v.Flow.Cookie&ownerMask == x.owner {
-					s.Object, s.kind = r.String(), r.kind
-					if r.kind == kindRule {
-						s.rule = r.name
-					}
+					s.Object, s.ref = r.String(), r
 				}
 			}
 			for i, a := range v.Steps {
@@ -152,13 +149,16 @@ func (x *explainer) decide(steps []Step) *decision {
 			continue
 		}
 		allowed := !s.Miss && s.Priority > 0
-		if s.kind == kindRule {
-			allowed = !x.rules[s.rule].Deny
+		if s.ref.kind == kindRule {
+			allowed = !x.rules[s.ref.name].Deny
 			verb := "allows"
 			if !allowed {
 				verb = "denies"
 			}
-			return &decision{s.rule, fmt.Sprintf("rule %q %s it", s.rule, verb)}
+			return &decision{s.ref.name, fmt.Sprintf("%s %s it", s.ref, verb)}
+		}
+		if asked != nil && asked.ref.kind == kindBalanced {
+			return &decision{"", fmt.Sprintf("%s publishes the port, %s", x.holder(x.p.dst).name, x.balanced[asked.ref.name].balance.words())}
 		}
 		return &decision{"", defaultReason(asked, steps, uint32(next)&^byDefault, allowed)}
 	}
@@ -176,7 +176,7 @@ func defaultReason(asked *Step, steps []Step, stage uint32, allowed bool) string
 		return "it belongs to what was allowed before"
 	}
 	switch {
-	case asked.Table == tableInbound || asked.kind == kindEndpoint:
+	case asked.Table == tableInbound || asked.ref.kind == kindEndpoint:
 		return asked.Object + " publishes the port"
 	case asked.Table == tableHostAccess && allowed:
 		return asked.Object + " lets its endpoints connect to the host"
@@ -195,7 +195,7 @@ func defaultReason(asked *Step, steps []Step, stage uint32, allowed bool) string
 		return asked.Object + " has a way out"
 	case asked.Table == tableBetween && stage == admitOther:
 		return "endpoints of different networks reach each other only as rules allow, and none does"
-	case asked.Table == tableBetween && asked.kind == kindBase:
+	case asked.Table == tableBetween && asked.ref.kind == kindBase:
 		return "a routed network reaches the outside with its own addresses"
 	case asked.Table == tableBetween && allowed:
 		return "endpoints of " + asked.Object + " reach each other"
@@ -254,7 +254,7 @@ func (x *explainer) droppedReason(s Step) string {
 		return x.everyone.String() + " has no other endpoint"
 	case s.Table == tableFromEndpoint && x.everyone != nil:
 		return x.everyone.String() + " has no multicast"
-	case s.Table == tableFromEndpoint && s.kind == kindBase && !s.Miss:
+	case s.Table == tableFromEndpoint && s.ref.kind == kindBase && !s.Miss:
 		return fmt.Sprintf("%s is not for unicast on a link", x.p.dst)
 	case s.Table == tableFromEndpoint && toSubnet != nil:
 		return "endpoints of different networks reach each other only as rules allow, and there is no rule"

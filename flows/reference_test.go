@@ -8,6 +8,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
@@ -57,7 +58,7 @@ type referenceBed struct {
 	ovs     *fakeovs.OVS
 	intents Intents
 	flows   []of.Flow
-	zones   map[string]uint16
+	state   *state
 }
 
 func newReferenceBed(t *testing.T) *referenceBed {
@@ -89,7 +90,7 @@ func newReferenceBed(t *testing.T) *referenceBed {
 		}
 		return p.OFPort
 	})}
-	client, err := of.Connect(ctx, br.Management(), of.ClientOptions{})
+	client, err := of.Connect(ctx, br.Management(), of.ClientOptions{Options: of.Options{Versions: []of.Version{of.Version15}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,13 +106,8 @@ func newReferenceBed(t *testing.T) *referenceBed {
 	if r.flows, err = Compile(r.intents.options(), r.intents.Objects...); err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.intents.state(kept{})
-	if err != nil {
+	if r.state, err = r.intents.state(kept{}); err != nil {
 		t.Fatal(err)
-	}
-	r.zones = map[string]uint16{}
-	for name, n := range s.networks {
-		r.zones[name] = n.id
 	}
 	return r
 }
@@ -140,7 +136,8 @@ func exampleIntents(mac net.HardwareAddr, attach func(name string) uint32) []Obj
 	db.Isolated = true
 	pub := network("pub", 3, Routed())
 	pub.Multicast = true
-	web1, db1 := endpoint("web1", "web", 1, 3), endpoint("db1", "db", 2, 3)
+	shared := PortMapping{Proto: TCP, HostPort: 443, Port: 443, Balance: ByClientIP}
+	web1, db1 := endpoint("web1", "web", 1, 3, shared), endpoint("db1", "db", 2, 3)
 	web1.DHCP, web1.MirrorTo = true, attach("tap")
 	db1.Limit = &Limit{Kbps: 10_000}
 	return []Object{
@@ -148,7 +145,7 @@ func exampleIntents(mac net.HardwareAddr, attach func(name string) uint32) []Obj
 		Uplink{Name: "eth0", Port: attach("eth0"), Addrs: addrs("192.0.2.1", "2001:db8::1")},
 		Address{Name: "x", Addrs: addrs("192.0.2.50", "2001:db8::50")},
 		web, db, pub, network("lone", 4, Egress{}),
-		endpoint("web0", "web", 1, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80}),
+		endpoint("web0", "web", 1, 2, PortMapping{Proto: TCP, HostPort: 8080, Port: 80}, shared),
 		web1,
 		endpoint("db0", "db", 2, 2, PortMapping{Proto: TCP, HostPort: 5432, Port: 5432}),
 		db1,
@@ -174,6 +171,7 @@ var examplePaths = []struct{ query, words string }{
 	{"lone0 -> outside tcp/443", "Out of an internal network."},
 	{"outside -> host tcp/8080", "To a published port. It is translated and entered into the zone before the rules are asked, " +
 		"which see the endpoint; it is delivered only if they let it."},
+	{"outside -> host tcp/443", "To a port that endpoints share: a group chooses one of them."},
 	{"outside -> 192.0.2.50 tcp/5432", "To one that is published behind an address: the host routes it into the bridge."},
 	{"outside -> pub0 tcp/80", "To one of a routed network, at the endpoint's own address."},
 	{"outside -> host tcp/22", "To the host."},
@@ -212,6 +210,7 @@ table policy passes them on to deliver without asking the rules.
 	r.writePaths(t, &b)
 	r.writeRegisters(t, &b)
 	r.writeZones(&b)
+	r.writeGroups(&b)
 	r.writeDump(t, &b)
 	r.writeTables(t, &b)
 	return b.Bytes()
@@ -268,6 +267,9 @@ func describeObject(o Object) string {
 			text += fmt.Sprintf("; publishes %s/%d", m.Proto, m.Port)
 			if m.HostPort != 0 {
 				text += fmt.Sprintf(" at %d", m.HostPort)
+			}
+			if m.Balance != Exclusive {
+				text += ", " + m.Balance.words()
 			}
 		}
 		if o.DHCP {
@@ -347,8 +349,8 @@ func (r *referenceBed) writeRegisters(t *testing.T, b *bytes.Buffer) {
 		{regReceiver, "OpenFlow port of the receiver, likewise"},
 		{regNext, fmt.Sprintf("0 for what belongs to a connection that was admitted; else what table admit does with it: %d published, committed "+
 			"already; %d commit in the network's zone; %d commit in the zone between networks; %d the same as 2, seen as the gateway; %d commit in the "+
-			"zone of translations, seen as the shared address. %#x is added if it is admitted when no rule says otherwise",
-			admitPublished, admitLocal, admitOther, admitAsGateway, admitEgress, byDefault)},
+			"zone of translations, seen as the shared address; %d commit nowhere. %#x is added if it is admitted when no rule says otherwise",
+			admitPublished, admitLocal, admitOther, admitAsGateway, admitEgress, admitUntracked, byDefault)},
 		{regSenderNetwork, "number of the sender's network, 0 for the host and outside"},
 		{regReceiverNetwork, "number of the receiver's network, likewise"},
 		{regRouter, "1 where an answer of neighbour discovery is a router's"},
@@ -383,13 +385,9 @@ Zones belong to the datapath and are shared by its bridges; Options.FirstZone sa
 | FirstZone | %d | translations: all that has the host's or a spare address at one end |
 | FirstZone + 1 | %d | between different networks |
 `, env.natZone, env.otherZone())
-	names := make([]string, 0, len(r.zones))
-	for name := range r.zones {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return int(r.zones[a]) - int(r.zones[b]) })
-	for _, name := range names {
-		fmt.Fprintf(b, "| the network's number | %d | inside network %q, with the host, and of hairpins to it |\n", r.zones[name], name)
+	networks := slices.SortedFunc(maps.Values(r.state.networks), func(a, b *networkState) int { return int(a.id) - int(b.id) })
+	for _, n := range networks {
+		fmt.Fprintf(b, "| the network's number | %d | inside network %q, with the host, and of hairpins to it |\n", n.id, n.Name)
 	}
 	fmt.Fprintf(b, `
 A network keeps its number when the program restarts: it is read from the flows. That of a network that is gone is the last
@@ -408,8 +406,29 @@ The example's owner has %#016x. Flows that several rules share have a cookie of 
 | object | cookie |
 |---|---|
 `, ownerShift, layoutShift, ownerShift-1, layout, objectBits-1, env.owner)
-	for _, ref := range append([]ref{{kind: kindBase}}, refsOf(r.intents.Objects)...) {
+	for _, ref := range r.state.refs() {
 		fmt.Fprintf(b, "| %s | %#016x |\n", ref, env.owner|objectCookie(ref))
+	}
+	fmt.Fprintln(b)
+}
+
+// writeGroups documents groups and meters.
+func (r *referenceBed) writeGroups(b *bytes.Buffer) {
+	fmt.Fprintf(b, `## Groups and meters
+
+A port that endpoints share has a group of a number from %d on that follows from the port; the flow of the port in table
+inbound keeps it when the program restarts. By client-ip the switch hashes the client's address with the number of each
+bucket, which follows from the endpoint's name, and the highest hash wins: an endpoint that comes or goes concerns no clients
+but its own. By connection the datapath hashes the connection. Only the first packet of a connection meets the group. A
+network with multicast has the group of its number, and an endpoint's limit is the meter of its port's number.
+
+| group | whose | group here |
+|---|---|---|
+`, firstGroup)
+	groups := r.state.items().groups
+	for _, id := range slices.Sorted(maps.Keys(groups)) {
+		_, text, _ := strings.Cut(groups[id].String(), ",")
+		fmt.Fprintf(b, "| %d | %s | `%s` |\n", id, r.state.groupOf(*groups[id]), text)
 	}
 	fmt.Fprintln(b)
 }
@@ -481,14 +500,14 @@ Below, flows that differ in values alone, or in IPv4 and IPv6, are one kind; one
 A flow without actions drops.
 
 `)
-	objects := byCookie(r.intents.Objects)
+	objects := r.state.byCookie()
 	for _, table := range tables {
 		flows := byTable[table.number]
 		if len(flows) == 0 {
 			t.Errorf("the example has no flow in table %d, %s", table.number, table.name)
 		}
 		delete(byTable, table.number)
-		fmt.Fprintf(b, "### Table %d: %s\n\n%s.\n%s\n\n", table.number, table.name, strings.ToUpper(table.purpose[:1])+table.purpose[1:], exits(flows))
+		fmt.Fprintf(b, "### Table %d: %s\n\n%s.\n%s\n\n", table.number, table.name, strings.ToUpper(table.purpose[:1])+table.purpose[1:], r.exits(flows))
 		writeKinds(b, objects, flows)
 	}
 	for number := range byTable {
@@ -497,22 +516,32 @@ A flow without actions drops.
 }
 
 // exits says where a table's flows lead.
-func exits(flows []of.Flow) string {
-	leads := map[uint8]bool{}
+func (r *referenceBed) exits(flows []of.Flow) string {
+	leads, groups := map[uint8]bool{}, r.state.items().groups
 	out, all := false, false
-	for _, f := range flows {
-		all = all || len(f.Match) == 0
-		if f.Goto != 0 {
-			leads[f.Goto] = true
-		}
-		for _, a := range f.Apply {
+	follow := func(actions []of.Action) {
+		for _, a := range actions {
 			switch a := a.(type) {
 			case of.CT:
 				if a.Resume {
 					leads[a.Table] = true
 				}
-			case of.Output, of.OutputField, of.OutputGroup:
+			case of.Output, of.OutputField:
 				out = true
+			}
+		}
+	}
+	for _, f := range flows {
+		all = all || len(f.Match) == 0
+		if f.Goto != 0 {
+			leads[f.Goto] = true
+		}
+		follow(f.Apply)
+		for _, a := range f.Apply {
+			if g, ok := a.(of.OutputGroup); ok {
+				for _, b := range groups[g.ID].Buckets {
+					follow(b.Actions)
+				}
 			}
 		}
 	}

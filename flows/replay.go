@@ -60,7 +60,7 @@ func (s *Switch) takeOver(ctx context.Context, conn *of.Conn) (*Replay, error) {
 	plan, err := s.restore(ctx, conn)
 	if err != nil {
 		var refused *of.RequestError
-		if !errors.As(err, &refused) {
+		if !errors.As(err, &refused) && !errors.Is(err, errors.ErrUnsupported) {
 			return nil, err
 		}
 		// With the next connection it would be the same. Others need this one, and whoever can help declares something else.

@@ -15,7 +15,9 @@ import (
 // Rule allows or denies new connections. Where none applies, the defaults do: endpoints of one network talk with each
 // other unless it is isolated, those of different networks do not; the host as [Network.Host] says; the outside is
 // reached by the network's way out, and reaches published ports. What the host and the outside have with each other is
-// not the rules' business. A connection that is established goes on, in both directions, whatever rules come after it.
+// not the rules' business. A connection that is established goes on, in both directions, whatever rules come after it; but
+// inside a network that is not isolated, the first rule of all is held against what is under way as well: without one, nobody
+// tracks it.
 type Rule struct {
 	Name string `json:"name"`
 	// From are who begins the connection, To who is connected to, each any of several. None means anyone. A connection to a

@@ -41,6 +41,8 @@ type state struct {
 	addrs     map[netip.Addr]ref
 	macs      map[macKey]ref
 	published map[publishedKey][]publishedAt
+	balanced  map[string]*balancedState // by what the port is called
+	groups    map[uint16]string         // their groups' numbers
 	ruleIDs   map[uint32]string
 	mirrors   map[uint32]int // how many endpoints are mirrored to a port
 	// members are the names of endpoints by what labels they have, and selecting those of rules by what they select by.
@@ -82,11 +84,22 @@ type endpointState struct {
 	outside []outsidePort
 }
 
-// kept is what the switch had chosen for objects before the program started: the numbers of networks, by object cookie,
-// and ports outside.
+// kept is what the switch had chosen for objects before the program started: the numbers of networks and of groups, by
+// object cookie, and ports outside.
 type kept struct {
-	networks map[uint64]uint16
-	ports    map[keptPort][]keptOutside
+	networks, groups map[uint64]uint16
+	ports            map[keptPort][]keptOutside
+}
+
+// numbers are those of networks and groups.
+func (k kept) numbers() map[uint16]bool {
+	all := map[uint16]bool{}
+	for _, of := range []map[uint64]uint16{k.networks, k.groups} {
+		for _, id := range of {
+			all[id] = true
+		}
+	}
+	return all
 }
 
 // keptPort is a published port of the endpoint with a cookie.
@@ -119,6 +132,8 @@ func newState(e env) *state {
 		addrs:     map[netip.Addr]ref{},
 		macs:      map[macKey]ref{},
 		published: map[publishedKey][]publishedAt{},
+		balanced:  map[string]*balancedState{},
+		groups:    map[uint16]string{},
 		ruleIDs:   map[uint32]string{},
 		mirrors:   map[uint32]int{},
 		members:   map[string]map[string]bool{},
@@ -216,7 +231,7 @@ func (s *state) set(objects []Object, before kept) error {
 		case Address:
 			err = s.putAddress(o)
 		case Network:
-			err = s.putNetwork(o, before.networks)
+			err = s.putNetwork(o, before)
 		case Rule:
 			err = s.putRule(o)
 		case Endpoint:
@@ -460,6 +475,10 @@ func (s *state) compile(r ref) compiled {
 	case kindEndpoint:
 		if e := s.endpoints[r.name]; e != nil {
 			return compileEndpoint(s.env, &e.Endpoint, s.networks[e.Network], s.concerning(&e.Endpoint))
+		}
+	case kindBalanced:
+		if p := s.balanced[r.name]; p != nil {
+			return compileBalanced(s.env, p)
 		}
 	}
 	return compiled{}

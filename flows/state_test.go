@@ -400,6 +400,9 @@ func TestStateEqualsFresh(t *testing.T) {
 			for p := range rapid.Uint16Range(0, 2).Draw(t, "published") {
 				e.Publish = append(e.Publish, PortMapping{Proto: TCP, HostPort: 80 + p, Port: 80})
 			}
+			if rapid.Bool().Draw(t, "shares") {
+				e.Publish = append(e.Publish, shared(90, rapid.SampledFrom([]Balance{ByConnection, ByClientIP, ByClientIP}).Draw(t, "balance")))
+			}
 			return e
 		})
 		t.Repeat(map[string]func(*rapid.T){
@@ -489,12 +492,16 @@ func others(b book) (texts []string) {
 // flowTexts are the flows of all that is declared as text, by key.
 func flowTexts(s *state) map[string]string {
 	objects := map[ref]output{}
-	for _, r := range append(refsOf(s.objects()), ref{kind: kindBase}) {
+	for _, r := range s.refs() {
 		objects[r] = s.output(r)
 	}
 	b := newBook()
 	b.apply(b.edit(objects))
-	return texts(b.flows)
+	all := texts(b.flows)
+	for id, g := range b.groups {
+		all[fmt.Sprintf("group %d", id)] = g.String()
+	}
+	return all
 }
 
 func texts(flows map[string]*of.Flow) map[string]string {

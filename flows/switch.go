@@ -185,9 +185,10 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	return nil
 }
 
-// chosenBefore reads out of a switch's flows which number each network has, and which port outside each published port.
+// chosenBefore reads out of a switch's flows which number each network has and the group of each balanced port, and which
+// port outside each published port.
 func chosenBefore(flows map[string]*of.Flow) kept {
-	k := kept{map[uint64]uint16{}, map[keptPort][]keptOutside{}}
+	k := kept{map[uint64]uint16{}, map[uint64]uint16{}, map[keptPort][]keptOutside{}}
 	for _, f := range flows {
 		object := f.Cookie &^ ownerMask
 		switch f.Table {
@@ -199,6 +200,11 @@ func chosenBefore(flows map[string]*of.Flow) kept {
 			if p, outside, ok := publishedPort(f); ok {
 				p.endpoint = object
 				k.ports[p] = append(k.ports[p], outside)
+			}
+			for _, a := range f.Apply {
+				if g, ok := a.(of.OutputGroup); ok && g.ID <= math.MaxUint16 {
+					k.groups[object] = uint16(g.ID)
+				}
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	of "github.com/ovskit/ovskit/openflow"
@@ -135,6 +136,13 @@ func (s *state) undoTo(steps int) {
 // sync makes the switch hold what the state is compiled to. With prune it looks at all that the switch holds.
 func (s *Switch) sync(ctx context.Context, conn *of.Conn, prune bool) (*of.Plan, error) {
 	e := s.compile(prune)
+	for _, g := range e.groups {
+		if g != nil {
+			if err := s.supported(conn, *g); err != nil {
+				return nil, err
+			}
+		}
+	}
 	plan, written := s.step(e)
 	forget, left := s.outdated(e, written), s.left
 	if prune || s.stale || conn != s.conn {
@@ -182,6 +190,11 @@ func (s *Switch) compile(prune bool) edit {
 // carry makes the changes of a plan for a switch that has what is left of an earlier run. An error that is no refusal leaves it
 // open what the switch holds.
 func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan, left items) error {
+	for _, g := range slices.Concat(p.Groups.Add, p.Groups.Replace) {
+		if err := s.supported(conn, g); err != nil {
+			return err
+		}
+	}
 	if err := carryParts(ctx, conn, s.divide(p, left)); err != nil {
 		var refused *of.RequestError
 		if !errors.As(err, &refused) || errors.Is(err, of.ErrOutcomeUnknown) {
@@ -193,4 +206,13 @@ func (s *Switch) carry(ctx context.Context, conn *of.Conn, p *of.Plan, left item
 		s.log.Debug("flows changed", "changes", p.String())
 	}
 	return nil
+}
+
+// supported reports whether a connection can carry a group.
+func (s *Switch) supported(conn *of.Conn, g of.Group) error {
+	if g.Selection.Method == "" || conn.Version() >= of.Version15 {
+		return nil
+	}
+	return fmt.Errorf("%s, which endpoints share, takes OpenFlow 1.5, and the connection speaks %v: %w",
+		s.state.groupOf(g), conn.Version(), errors.ErrUnsupported)
 }

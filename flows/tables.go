@@ -113,6 +113,8 @@ const (
 	admitAsGateway = 4
 	// admitEgress is committed in the zone of translations, with the address of the network's way out as its source.
 	admitEgress = 5
+	// admitUntracked is committed nowhere.
+	admitUntracked = 6
 
 	byDefault = 0x100 // the bit that admits if no rule says otherwise
 )

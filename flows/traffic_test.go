@@ -24,6 +24,7 @@ type site struct {
 	t          *testing.T
 	ctx        context.Context
 	web0, web1 *testbed.Attached
+	connect    openflow.ClientOptions
 	client     *openflow.Client
 	sw         *flows.Switch
 }
@@ -36,6 +37,14 @@ var (
 
 // onSites runs a test on a testbed of each kind.
 func onSites(t *testing.T, test func(s *site)) {
+	onTestbeds(t, testbed.Options{Gateways: []netip.Prefix{siteGateway}}, func(s *site) {
+		s.web0, s.web1 = s.attach("web0", siteAddr0), s.attach("web1", siteAddr1)
+		test(s)
+	})
+}
+
+// onTestbeds runs a test on a testbed of each kind that has no endpoints yet.
+func onTestbeds(t *testing.T, o testbed.Options, test func(s *site)) {
 	for _, kind := range []testbed.Kind{testbed.Fake, testbed.Real} {
 		t.Run(string(kind), func(t *testing.T) {
 			if kind == testbed.Real {
@@ -43,9 +52,8 @@ func onSites(t *testing.T, test func(s *site)) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 			t.Cleanup(cancel)
-			tb, err := testbed.New(ctx, testbed.Options{
-				Kind: kind, Name: "flowstest", Gateways: []netip.Prefix{siteGateway},
-			})
+			o.Kind, o.Name = kind, "flowstest"
+			tb, err := testbed.New(ctx, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,9 +62,7 @@ func onSites(t *testing.T, test func(s *site)) {
 					t.Error(err)
 				}
 			})
-			s := &site{Testbed: tb, t: t, ctx: ctx}
-			s.web0, s.web1 = s.attach("web0", siteAddr0), s.attach("web1", siteAddr1)
-			test(s)
+			test(&site{Testbed: tb, t: t, ctx: ctx, connect: quick})
 		})
 	}
 }
@@ -73,8 +79,22 @@ func (s *site) attach(name string, addr netip.Prefix) *testbed.Attached {
 // start is the start of a program: it opens the switch and declares everything.
 func (s *site) start(o flows.Options) {
 	s.t.Helper()
+	s.open(o)
+	s.set(
+		flows.Host{MAC: s.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
+		flows.Uplink{Name: "up", Port: s.Uplink().OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
+		flows.Network{
+			Name: "web", Gateways: []netip.Prefix{siteGateway},
+			Egress: flows.Via("up"), Host: flows.ToHost | flows.FromHost,
+		},
+		s.endpoint(s.web0, siteAddr0), s.endpoint(s.web1, siteAddr1))
+}
+
+// open opens the switch.
+func (s *site) open(o flows.Options) {
+	s.t.Helper()
 	o.Owner = "site"
-	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), quick)
+	client, err := openflow.Connect(s.ctx, s.Bridge().Management(), s.connect)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -85,14 +105,6 @@ func (s *site) start(o flows.Options) {
 	}
 	s.t.Cleanup(func() { sw.Close() })
 	s.client, s.sw = client, sw
-	s.set(
-		flows.Host{MAC: s.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
-		flows.Uplink{Name: "up", Port: s.Uplink().OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
-		flows.Network{
-			Name: "web", Gateways: []netip.Prefix{siteGateway},
-			Egress: flows.Via("up"), Host: flows.ToHost | flows.FromHost,
-		},
-		s.endpoint(s.web0, siteAddr0), s.endpoint(s.web1, siteAddr1))
 }
 
 // stop is the end of the program.

@@ -110,7 +110,7 @@ func (c *Conn) diffGroups(ctx context.Context, want *Desired) (Changes[Group], e
 	}
 	return changes(want.groups, groups, want.scope.Groups, func(g Group) uint32 { return g.ID }, func(a, b Group) bool {
 		if c.version < Version15 {
-			a.Selection, b.Selection = Selection{}, Selection{}
+			a, b = a.before15(), b.before15()
 		}
 		return a.Equal(b)
 	}), nil

@@ -18,6 +18,15 @@ func (g Group) Equal(h Group) bool {
 		})
 }
 
+// before15 is what a version before 1.5 tells of a group.
+func (g Group) before15() Group {
+	g.Selection, g.Buckets = Selection{}, slices.Clone(g.Buckets)
+	for i := range g.Buckets {
+		g.Buckets[i].ID = 0
+	}
+	return g
+}
+
 // canonical is the group without the actions of its buckets, with the fields of its selection in order.
 func (g Group) canonical() Group {
 	g.Buckets = slices.Clone(g.Buckets)

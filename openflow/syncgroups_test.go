@@ -251,7 +251,8 @@ func TestRealSyncGroupsSame(t *testing.T) {
 		if v == of.Version15 {
 			h.groups = append(h.groups, of.Group{ID: 106, Type: of.GroupTypeSelect,
 				Selection: of.Selection{Method: "hash", Fields: []of.MatchField{
-					{Field: of.FieldTCPDst, Value: []byte{0xff, 0xff}}, {Field: of.FieldIPv4Src, Value: []byte{255, 255, 0, 0}}}}})
+					{Field: of.FieldTCPDst, Value: []byte{0xff, 0xff}}, {Field: of.FieldIPv4Src, Value: []byte{255, 255, 0, 0}}}},
+				Buckets: []of.Bucket{{ID: 7, Weight: 1}, {ID: 3, Weight: 1}}})
 		}
 		if _, err := c.Sync(testContext(t), h.desired(t)); err != nil {
 			t.Fatal(err)

@@ -125,7 +125,8 @@ func check(ctx context.Context, db *vswitch.DB, ports *port.Manager, intents flo
 		return nil, err
 	}
 	r.management = br.Management()
-	conn, err := openflow.Dial(ctx, r.management, openflow.Options{})
+	// Only OpenFlow 1.5 tells how groups choose their buckets.
+	conn, err := openflow.Dial(ctx, r.management, openflow.Options{Versions: []openflow.Version{openflow.Version13, openflow.Version15}})
 	if err != nil {
 		return nil, socketError(err, "does ovs-vswitchd run?")
 	}

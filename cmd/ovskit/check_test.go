@@ -17,6 +17,7 @@ import (
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/demo"
 	"github.com/ovskit/ovskit/internal/switchtest"
+	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/port"
 )
@@ -169,6 +170,34 @@ func TestCheck(t *testing.T) {
 			t.Errorf("got %s, want no bridge", text)
 		}
 	})
+}
+
+// A port whose device is down is found as soon as the database says so.
+func TestCheckDownPort(t *testing.T) {
+	s := switchtest.Sandbox(t)
+	d := declare(t, s)
+	set := func(state string) {
+		t.Helper()
+		socket, err := unixctl.Socket(s.Real.Dir(), "ovs-vswitchd")
+		if err == nil {
+			_, err = unixctl.Call(testContext(t), socket, "netdev-dummy/set-admin-state", "web1", state)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DB.Wait(testContext(t), func() (bool, error) {
+			i, ok := s.DB.Interface("web1")
+			return ok && i.AdminState != nil && *i.AdminState == state, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("down")
+	if out := d.check(t, exitFailed); !strings.Contains(out, `ports  endpoint "web1"  nothing passes the port web1: its device is down`) {
+		t.Errorf("got no finding of the device in\n%s", out)
+	}
+	set("up")
+	d.check(t, exitDone)
 }
 
 // A query is answered by the intents in a file.

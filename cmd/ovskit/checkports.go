@@ -20,6 +20,7 @@ type attachedPort struct {
 	name   string
 	ofport uint32
 	mac    net.HardwareAddr // of what is attached; nil if nobody has said
+	down   string           // why nothing passes the port; empty if it is up
 	err    error
 }
 
@@ -33,8 +34,16 @@ func readPorts(db *vswitch.DB, ports *port.Manager, br *bridge.Bridge) (byNumber
 		} else {
 			a.err = err
 		}
-		if i, ok := db.Interface(name); ok && a.mac == nil {
-			a.mac, _ = net.ParseMAC(i.ExternalIDs[mark.AttachedMAC])
+		if i, ok := db.Interface(name); ok {
+			if a.mac == nil {
+				a.mac, _ = net.ParseMAC(i.ExternalIDs[mark.AttachedMAC])
+			}
+			switch {
+			case i.AdminState != nil && *i.AdminState == vswitch.InterfaceAdminStateDown:
+				a.down = "its device is down: ip link set " + name + " up"
+			case i.LinkState != nil && *i.LinkState == vswitch.InterfaceLinkStateDown:
+				a.down = "its device has no link: the other end is down"
+			}
 		}
 		if a.ofport == 0 {
 			broken = append(broken, a)
@@ -53,8 +62,11 @@ func checkPorts(db *vswitch.DB, ports *port.Manager, br *bridge.Bridge, intents 
 	}
 	there := func(o flows.Object, number uint32) (attachedPort, bool) {
 		p, ok := byNumber[number]
-		if !ok {
+		switch {
+		case !ok:
 			note(o, "no port of bridge %s has the OpenFlow number %d", br.Name, number)
+		case p.down != "":
+			note(o, "nothing passes the port %s: %s", p.name, p.down)
 		}
 		return p, ok
 	}

@@ -21,7 +21,7 @@ import (
 func countersCommand() *cobra.Command {
 	var (
 		rundir, file, mgmt, output string
-		timeout                    time.Duration
+		timeout, over              time.Duration
 	)
 	c := &cobra.Command{
 		Use:   "counters",
@@ -51,7 +51,10 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			if mgmt == "" {
 				mgmt = "unix:" + filepath.Join(runDir(rundir), intents.Bridge+".mgmt")
 			}
-			ctx, cancel := context.WithTimeout(c.Context(), timeout)
+			if over < 0 {
+				return usagef("%s: --over %s: below zero", c.CommandPath(), over)
+			}
+			ctx, cancel := context.WithTimeout(c.Context(), over+timeout)
 			defer cancel()
 			conn, err := openflow.Dial(ctx, mgmt, openflow.Options{})
 			if err != nil {
@@ -59,8 +62,11 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			}
 			defer conn.Close()
 			counters, err := intents.Counters(ctx, conn)
+			if err == nil && over > 0 {
+				counters, err = countOver(ctx, over, counters, func() (*flows.Counters, error) { return intents.Counters(ctx, conn) })
+			}
 			if err != nil {
-				return err
+				return socketError(err, "does ovs-vswitchd run?")
 			}
 			if output == "json" {
 				return printJSON(c.OutOrStdout(), struct {
@@ -75,9 +81,24 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 		"`DIR` with the sockets of Open vSwitch (default $OVS_RUNDIR or /var/run/openvswitch)")
 	c.Flags().StringVar(&file, "intents", "", "`FILE` with the intents (default ovskit-intents.json in --rundir)")
 	c.Flags().StringVar(&mgmt, "mgmt", "", "`ENDPOINT` of the bridge's OpenFlow (default unix:RUNDIR/BRIDGE.mgmt)")
+	c.Flags().DurationVar(&over, "over", 0, "show what is counted in this time from now, instead of all")
 	c.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "how long to wait for the switch")
 	c.Flags().StringVarP(&output, "output", "o", "text", "what to print: text or json")
 	return c
+}
+
+// countOver is what is counted in a time from the first reading on.
+func countOver(ctx context.Context, over time.Duration, first *flows.Counters, read func() (*flows.Counters, error)) (*flows.Counters, error) {
+	select {
+	case <-time.After(over):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	last, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return last.Since(first), nil
 }
 
 // printCounters prints counters for people: a table of each kind that there is something of.
@@ -100,6 +121,9 @@ func printCounters(w io.Writer, c *flows.Counters) error {
 	rows = nil
 	for _, p := range c.Published {
 		n, note := number(p.Connections), absent(p.Absent)
+		if p.Mapping.Balance != flows.Exclusive && !p.Absent {
+			note = fmt.Sprintf("shared, by %s", p.Mapping.Balance)
+		}
 		if p.Mapping.HostAddr.IsLoopback() {
 			n, note = "-", "for the host alone, whose packets no flow sees"
 		}

@@ -90,6 +90,14 @@ func TestCounters(t *testing.T) {
 			t.Errorf("got %+v, want one packet dropped by one table", got)
 		}
 
+		var none report
+		if err := json.Unmarshal([]byte(d.counters(t, "-o", "json", "--over", "1ns")), &none); err != nil {
+			t.Fatal(err)
+		}
+		if none.Endpoints[0].Sent.Packets != 0 || len(none.Dropped) != 0 {
+			t.Errorf("got %+v in no time, want nothing", none)
+		}
+
 		foreign := openflow.Flow{Table: 15, Priority: 9, Cookie: 0xabc}
 		if err := d.conn.Apply(testContext(t), openflow.Add(foreign)); err != nil {
 			t.Fatal(err)
@@ -136,6 +144,7 @@ func TestCountersErrors(t *testing.T) {
 		{[]string{"--rundir", "/nonexistent"}, exitFailed, "/nonexistent/ovskit-intents.json"},
 		{[]string{"--intents", d.file, "-o", "xml"}, exitUsage, `"xml"`},
 		{[]string{"--intents", d.file, "--timeout", "0s"}, exitUsage, "--timeout"},
+		{[]string{"--intents", d.file, "--over", "-1s"}, exitUsage, "--over"},
 		{[]string{"web0"}, exitUsage, `"web0"`},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -117,6 +117,9 @@ func printVerdict(w io.Writer, e *flows.Explanation) {
 		fmt.Fprintf(w, "%s: not sent\n", e.Query)
 	}
 	fmt.Fprintf(w, "  because:\t%s\n", v.Reason)
+	if len(v.Among) > 0 {
+		fmt.Fprintf(w, "  one of:\t%s\n", strings.Join(v.Among, ", "))
+	}
 	fmt.Fprintf(w, "  decided by:\t%s\n", decidedBy(v))
 	fmt.Fprintf(w, "  packet:\t%s\n", v.Packet)
 	if r := v.Reply; r != nil {

@@ -21,6 +21,10 @@ import (
 // is sent to the device's MAC address then still reaches the machine's own
 // sockets, but only if the device has an IPv4 address. On one without, the value
 // 2 drops what 1 drops.
+//
+// No setting keeps from the machine's sockets what has no source address and is
+// for 255.255.255.255: the kernel looks for no route of it. A socket that is
+// bound to another device does not get it.
 var quietSettings = [...]struct{ key, value string }{
 	{"ipv4/arp_ignore", "8"}, // answer no request
 	{"ipv4/rp_filter", "1"},  // no source is routed to this device

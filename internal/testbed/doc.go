@@ -15,6 +15,8 @@
 //
 //	endpoints ── bridge ── own port (gateways, route to the spare addresses) ── host ── NIC (192.0.2.1/24, ...) ── outside
 //
+// With [Options].Uplink as well the NIC is the bridge's all the same, and the outside routes the spare addresses to the host.
+//
 // The host is the machine that the switch runs on and forwards between its addresses; the outside routes the endpoints'
 // subnets to the host, so that a packet straight to an endpoint is really tried. What the switch does with all this is
 // not the testbed's business: the bridge starts without a flow.

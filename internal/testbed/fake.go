@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 
@@ -95,10 +94,10 @@ func (f *fakeSite) connect(ctx context.Context, _ *vswitch.DB, ports *port.Manag
 // host makes the host. The bridge's own port is its first interface; the NIC is the second, if it is not the bridge's.
 func (f *fakeSite) host(b *bridge.Bridge) (*StackStation, error) {
 	own := InterfaceConfig{MAC: b.MAC, Addrs: f.options.Gateways, OnLink: single(f.options.Spare)}
-	nic := InterfaceConfig{Addrs: hostAddrs, Proxied: f.options.Spare, MTU: f.options.MTU}
+	nic := InterfaceConfig{Addrs: f.options.hostAddrs(), Proxied: f.options.Spare, MTU: f.options.MTU}
 	interfaces := []InterfaceConfig{own, nic}
 	if f.options.uplinkMode() {
-		own.Addrs, own.MTU = slices.Concat(hostAddrs, f.options.Gateways), f.options.MTU
+		own.Addrs, own.MTU = slices.Concat(f.options.hostAddrs(), f.options.Gateways), f.options.MTU
 		interfaces = []InterfaceConfig{own}
 	}
 	s, err := f.station(StackConfig{Name: "host", Interfaces: interfaces, Routes: hostRoutes(), Forward: true})
@@ -107,14 +106,6 @@ func (f *fakeSite) host(b *bridge.Bridge) (*StackStation, error) {
 	}
 	s.Connect(f.ovs.Bridge(b.Name).Local(s.Receive).Send)
 	return s, nil
-}
-
-// single has each address alone in its prefix.
-func single(addrs []netip.Addr) (prefixes []netip.Prefix) {
-	for _, a := range addrs {
-		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
-	}
-	return prefixes
 }
 
 // plugged makes a machine at a new device of the fake.
@@ -156,6 +147,12 @@ func (f *fakeSite) filterTables() ([]string, error) { return nil, nil }
 func (f *fakeSite) keep(string) ([]string, error) {
 	return nil, errors.New("a fake switch ends with its program")
 }
+
+func (f *fakeSite) askSwitch(_ context.Context, command string) (string, error) {
+	return f.ovs.AskSwitch(command)
+}
+
+func (f *fakeSite) forgetting() []string { return []string{"dpctl/flush-conntrack"} }
 
 func (f *fakeSite) endSwitch(bool) error {
 	f.ovs.KillSwitch()

@@ -6,6 +6,7 @@ package testbed
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -124,18 +125,31 @@ func (s *kernelStation) dial(ctx context.Context, d net.Dialer, network, addr st
 
 // Ping implements Station.
 func (s *kernelStation) Ping(ctx context.Context, dst netip.Addr) error {
-	network := "ip4:icmp"
-	if dst.Is6() {
-		network = "ip6:ipv6-icmp"
-	}
-	c, err := s.dial(ctx, net.Dialer{}, network, dst.String())
+	c, err := s.DialPing(ctx, netip.AddrPortFrom(netip.Addr{}, uint16(rand.IntN(1<<16))), dst)
 	if err == nil {
-		err = pingOver(ctx, icmpConn{c.(*net.IPConn)}, dst)
+		err = pingOver(ctx, c)
 	}
 	if err != nil {
 		return pingFailed(s.name, dst, err)
 	}
 	return nil
+}
+
+// DialPing implements Station.
+func (s *kernelStation) DialPing(ctx context.Context, local netip.AddrPort, dst netip.Addr) (net.Conn, error) {
+	network := "ip4:icmp"
+	if dst.Is6() {
+		network = "ip6:ipv6-icmp"
+	}
+	var d net.Dialer
+	if local.Addr().IsValid() && !local.Addr().IsUnspecified() {
+		d.LocalAddr = &net.IPAddr{IP: local.Addr().AsSlice()}
+	}
+	c, err := s.dial(ctx, d, network, dst.String())
+	if err != nil {
+		return nil, err
+	}
+	return newEchoConn(icmpConn{c.(*net.IPConn)}, dst, local.Port()), nil
 }
 
 // icmpConn reads ICMP messages; Read of an IPConn gives the header of IPv4 as well.

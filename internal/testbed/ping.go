@@ -33,26 +33,64 @@ var (
 	echo6 = echo{58, ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
 )
 
-// pingOver sends echo requests through conn until one is answered or ctx ends, and closes conn. A message that is
-// written to conn, or read from it, begins with the ICMP header; the stack behind it may set the identifier, and sets the
-// checksum of ICMPv6.
-func pingOver(ctx context.Context, conn net.Conn, dst netip.Addr) error {
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+// echoConn is a connection of pings over one whose messages begin with the ICMP header. The stack behind it may set the
+// identifier, and sets the checksum of ICMPv6.
+type echoConn struct {
+	net.Conn
+	how echo
+	id  int
+	seq int
+	buf []byte
+}
 
+func newEchoConn(conn net.Conn, dst netip.Addr, id uint16) *echoConn {
 	how := echo6
 	if dst.Is4() {
 		how = echo4
 	}
-	payload := fmt.Appendf(nil, "ovskit %016x", rand.Uint64())
-	buf := make([]byte, 1500)
-	for seq := 1; ; seq++ {
-		message := icmp.Message{Type: how.request, Body: &icmp.Echo{ID: rand.IntN(1 << 16), Seq: seq, Data: payload}}
-		request, err := message.Marshal(nil)
+	return &echoConn{Conn: conn, how: how, id: int(id), buf: make([]byte, 1500)}
+}
+
+// Write sends an echo request.
+func (c *echoConn) Write(data []byte) (int, error) {
+	c.seq++
+	message := icmp.Message{Type: c.how.request, Body: &icmp.Echo{ID: c.id, Seq: c.seq, Data: data}}
+	request, err := message.Marshal(nil)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := c.Conn.Write(request); err != nil {
+		return 0, err
+	}
+	return len(data), nil
+}
+
+// Read reads what the next reply carries.
+func (c *echoConn) Read(data []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(c.buf)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if _, err := conn.Write(request); err != nil {
+		m, err := icmp.ParseMessage(c.how.protocol, c.buf[:n])
+		if err != nil {
+			continue
+		}
+		if reply, ok := m.Body.(*icmp.Echo); ok && m.Type == c.how.reply {
+			return copy(data, reply.Data), nil
+		}
+	}
+}
+
+// pingOver sends echo requests through conn until one is answered or ctx ends, and closes conn.
+func pingOver(ctx context.Context, conn net.Conn) error {
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+
+	payload := fmt.Appendf(nil, "ovskit %016x", rand.Uint64())
+	buf := make([]byte, len(payload))
+	for {
+		if _, err := conn.Write(payload); err != nil {
 			return pingError(ctx, err)
 		}
 		if err := conn.SetReadDeadline(time.Now().Add(pingAgain)); err != nil {
@@ -66,11 +104,7 @@ func pingOver(ctx context.Context, conn net.Conn, dst netip.Addr) error {
 			if err != nil {
 				return pingError(ctx, err)
 			}
-			m, err := icmp.ParseMessage(how.protocol, buf[:n])
-			if err != nil {
-				continue
-			}
-			if reply, ok := m.Body.(*icmp.Echo); ok && m.Type == how.reply && bytes.Equal(reply.Data, payload) {
+			if bytes.Equal(buf[:n], payload) {
 				return nil
 			}
 		}

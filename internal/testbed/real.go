@@ -14,6 +14,7 @@ import (
 	"github.com/ovskit/ovskit/internal/linkconf"
 	"github.com/ovskit/ovskit/internal/netns"
 	"github.com/ovskit/ovskit/internal/node"
+	"github.com/ovskit/ovskit/internal/unixctl"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
 	"github.com/ovskit/ovskit/port"
 )
@@ -60,7 +61,7 @@ func (r *realSite) configure() error {
 		}
 	}
 	o := &r.options
-	err := configure(r.node.Host(), node.Uplink, o.MTU, linkconf.Config{Addrs: hostAddrs, Routes: linkRoutes(hostRoutes())})
+	err := configure(r.node.Host(), node.Uplink, o.MTU, linkconf.Config{Addrs: o.hostAddrs(), Routes: linkRoutes(hostRoutes())})
 	if err != nil {
 		return err
 	}
@@ -96,14 +97,6 @@ func (r *realSite) prepareBridge(c *bridge.Config) {
 }
 
 func (r *realSite) connect(ctx context.Context, db *vswitch.DB, _ *port.Manager, b *bridge.Bridge) (c connection, err error) {
-	for _, a := range r.options.Spare {
-		err := hostaddr.Ensure(ctx, db, hostaddr.Config{
-			Bridge: b.Name, Device: node.Uplink, Addr: a, SwitchNetns: r.switchNetns(), Owner: owner,
-		})
-		if err != nil {
-			return c, err
-		}
-	}
 	if r.options.uplinkMode() {
 		u, err := uplink.Adopt(ctx, db, uplink.Config{
 			Bridge: b.Name, Device: node.Uplink, SwitchNetns: r.switchNetns(), Owner: owner,
@@ -112,6 +105,18 @@ func (r *realSite) connect(ctx context.Context, db *vswitch.DB, _ *port.Manager,
 			return c, err
 		}
 		c.uplink = &Uplink{Name: u.Device, OFPort: u.OFPort}
+		if err := r.routeSpare(b.Name); err != nil {
+			return c, err
+		}
+	} else {
+		for _, a := range r.options.Spare {
+			err := hostaddr.Ensure(ctx, db, hostaddr.Config{
+				Bridge: b.Name, Device: node.Uplink, Addr: a, SwitchNetns: r.switchNetns(), Owner: owner,
+			})
+			if err != nil {
+				return c, err
+			}
+		}
 	}
 	if c.host, err = r.station("host", r.node.Host(), b.Name); err != nil {
 		return c, err
@@ -130,6 +135,22 @@ func (r *realSite) station(name string, ns namespace, ifname string) (Station, e
 	defer r.mu.Unlock()
 	r.stations = append(r.stations, s)
 	return s, nil
+}
+
+// routeSpare has the host route the spare addresses to the bridge's own port. The outside sends what is for them to the
+// host, which does not have to answer for them.
+func (r *realSite) routeSpare(bridge string) error {
+	h, err := r.node.Host().Netlink()
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	var c linkconf.Config
+	for _, p := range single(r.options.Spare) {
+		c.Routes = append(c.Routes, linkconf.Route{Dst: p})
+	}
+	_, err = linkconf.Apply(h, bridge, c)
+	return err
 }
 
 func (r *realSite) switchNetns() string { return r.node.Host().Path() }
@@ -152,6 +173,19 @@ func (r *realSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint
 		return nil, err
 	}
 	return &Attached{Station: s, Port: p}, nil
+}
+
+func (r *realSite) askSwitch(ctx context.Context, command string) (string, error) {
+	socket, err := unixctl.Socket(r.node.OVS().Dir(), "ovs-vswitchd")
+	if err != nil {
+		return "", err
+	}
+	return unixctl.Call(ctx, socket, command)
+}
+
+// forgetting implements site. What is being corrected is finished before all is thrown away.
+func (r *realSite) forgetting() []string {
+	return []string{"revalidator/pause", "revalidator/purge", "revalidator/resume", "dpctl/flush-conntrack"}
 }
 
 func (r *realSite) endSwitch(kill bool) error {

@@ -103,6 +103,12 @@ func (s *StackStation) addInterface(c InterfaceConfig) (*StackInterface, error) 
 			return nil, fmt.Errorf("add address %s: %w", a, stackError(err))
 		}
 	}
+	for _, a := range c.Proxied {
+		// The stack looks for them here if it sends from an address of this interface; reroute knows better, once it has a frame.
+		if err := s.stack.AddStaticNeighbor(i.id, protocolOf(a), tcpip.AddrFromSlice(a.AsSlice()), tcpip.LinkAddress(c.MAC)); err != nil {
+			return nil, fmt.Errorf("proxied address %s: %w", a, stackError(err))
+		}
+	}
 	return i, nil
 }
 

@@ -5,9 +5,9 @@ package testbed
 
 import (
 	"context"
+	"net"
 	"net/netip"
 
-	"gvisor.dev/gvisor/pkg/tcpip"
 	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
 	"gvisor.dev/gvisor/pkg/tcpip/transport/icmp"
 	"gvisor.dev/gvisor/pkg/waiter"
@@ -15,22 +15,32 @@ import (
 
 // Ping implements Station.
 func (s *StackStation) Ping(ctx context.Context, dst netip.Addr) error {
+	c, err := s.DialPing(ctx, netip.AddrPort{}, dst)
+	if err != nil {
+		return err
+	}
+	if err := pingOver(ctx, c); err != nil {
+		return pingFailed(s.name, dst, err)
+	}
+	return nil
+}
+
+// DialPing implements Station. Without an identifier the stack chooses one.
+func (s *StackStation) DialPing(_ context.Context, local netip.AddrPort, dst netip.Addr) (net.Conn, error) {
 	var wq waiter.Queue
 	proto := icmp.ProtocolNumber4
 	if dst.Is6() {
 		proto = icmp.ProtocolNumber6
 	}
-	ep, terr := s.stack.NewEndpoint(proto, protocolOf(dst), &wq)
-	if terr != nil {
-		return pingFailed(s.name, dst, stackError(terr))
+	ep, err := s.bind(proto, &wq, dst, local)
+	if err == nil {
+		if err = ep.Connect(stackAddr(netip.AddrPortFrom(dst, 0))); err != nil {
+			ep.Close()
+		}
 	}
-	if terr := ep.Connect(tcpip.FullAddress{Addr: tcpip.AddrFromSlice(dst.AsSlice())}); terr != nil {
-		ep.Close()
-		return pingFailed(s.name, dst, stackError(terr))
+	if err != nil {
+		return nil, pingFailed(s.name, dst, stackError(err))
 	}
 	// An ICMP endpoint is a datagram endpoint, and so is what gonet makes a connection of.
-	if err := pingOver(ctx, gonet.NewUDPConn(&wq, ep), dst); err != nil {
-		return pingFailed(s.name, dst, err)
-	}
-	return nil
+	return newEchoConn(gonet.NewUDPConn(&wq, ep), dst, local.Port()), nil
 }

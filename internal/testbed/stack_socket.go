@@ -88,38 +88,41 @@ func (s *StackStation) DialUDP(_ context.Context, local, remote netip.AddrPort) 
 
 // DialTCP implements Station.
 func (s *StackStation) DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
-	c, err := s.dialTCP(ctx, local, remote)
+	wait, err := s.BeginTCP(local, remote)
 	if err != nil {
-		return nil, fmt.Errorf("%q: dial tcp %s: %w", s.name, remote, err)
+		return nil, err
 	}
-	return c, nil
+	return wait(ctx)
 }
 
-func (s *StackStation) dialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error) {
-	var wq waiter.Queue
-	ep, terr := s.bind(tcp.ProtocolNumber, &wq, remote.Addr(), local)
+// BeginTCP implements Station.
+func (s *StackStation) BeginTCP(local, remote netip.AddrPort) (wait func(context.Context) (net.Conn, error), err error) {
+	failed := func(err error) error { return fmt.Errorf("%q: dial tcp %s: %w", s.name, remote, err) }
+	wq := &waiter.Queue{}
+	ep, terr := s.bind(tcp.ProtocolNumber, wq, remote.Addr(), local)
 	if terr != nil {
-		return nil, stackError(terr)
+		return nil, failed(stackError(terr))
 	}
 	writable, ready := waiter.NewChannelEntry(waiter.WritableEvents)
 	wq.EventRegister(&writable)
-	defer wq.EventUnregister(&writable)
-
 	terr = ep.Connect(stackAddr(remote))
-	if _, ok := terr.(*tcpip.ErrConnectStarted); ok {
-		select {
-		case <-ctx.Done():
-			ep.Abort()
-			return nil, ctx.Err()
-		case <-ready:
+	return func(ctx context.Context) (net.Conn, error) {
+		defer wq.EventUnregister(&writable)
+		if _, ok := terr.(*tcpip.ErrConnectStarted); ok {
+			select {
+			case <-ctx.Done():
+				ep.Abort()
+				return nil, failed(ctx.Err())
+			case <-ready:
+			}
+			terr = ep.LastError()
 		}
-		terr = ep.LastError()
-	}
-	if terr != nil {
-		ep.Close()
-		return nil, stackError(terr)
-	}
-	return gonet.NewTCPConn(&wq, ep), nil
+		if terr != nil {
+			ep.Close()
+			return nil, failed(stackError(terr))
+		}
+		return gonet.NewTCPConn(wq, ep), nil
+	}, nil
 }
 
 // stackAddr gives the stack's form of an address; what is zero is for the stack to choose.

@@ -26,8 +26,14 @@ type Station interface {
 	// unspecified address.
 	DialTCP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
 	DialUDP(ctx context.Context, local, remote netip.AddrPort) (net.Conn, error)
+	// BeginTCP is DialTCP in two parts: when it returns, the first segment is on its way. wait, which has to be called, waits
+	// for the answer, and gives the connection up if there is none before ctx ends.
+	BeginTCP(local, remote netip.AddrPort) (wait func(ctx context.Context) (net.Conn, error), err error)
 	// Ping sends echo requests of ICMP or ICMPv6 to dst until one is answered or ctx ends.
 	Ping(ctx context.Context, dst netip.Addr) error
+	// DialPing has what is written sent to dst in echo requests, and reads what the replies carry, one by one; of the
+	// station's other pings to dst as well. The port of local is the identifier.
+	DialPing(ctx context.Context, local netip.AddrPort, dst netip.Addr) (net.Conn, error)
 	// SendFrames sends frames as they are, from the Ethernet header on and without FCS, after what the station has sent
 	// before.
 	SendFrames(frames ...[]byte) error

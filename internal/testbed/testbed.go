@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/ovskit/ovskit/bridge"
@@ -38,7 +39,6 @@ var (
 	// SpareAddr and SpareAddr6 are addresses on that link that nobody has.
 	SpareAddr, SpareAddr6 = netip.MustParseAddr("192.0.2.50"), netip.MustParseAddr("2001:db8:0:1::50")
 
-	hostAddrs    = []netip.Prefix{HostAddr, HostAddr6}
 	outsideAddrs = []netip.Prefix{OutsideAddr, OutsideAddr6, node.BeyondAddr, node.BeyondAddr6}
 )
 
@@ -54,9 +54,14 @@ type Options struct {
 	Name string
 	// Gateways are the host's addresses in the endpoints' subnets, of either family.
 	Gateways []netip.Prefix
+	// Addrs are addresses that the host has on the link outside beside HostAddr and HostAddr6.
+	Addrs []netip.Prefix
 	// Spare are addresses of the link outside that become the bridge's while the NIC, with the host's addresses, stays
 	// outside of it: address mode. Without any the NIC is the bridge's uplink.
 	Spare []netip.Addr
+	// Uplink makes the NIC the bridge's uplink though there are spare addresses: the outside has a route to those by way of
+	// the host.
+	Uplink bool
 	// MTU is that of the link outside, at least 1280; 0 is 1500.
 	MTU int
 	// Keep lets a Real testbed outlive the program, if Keep is called in place of Close.
@@ -66,7 +71,12 @@ type Options struct {
 }
 
 // uplinkMode tells whether the NIC is a port of the bridge.
-func (o *Options) uplinkMode() bool { return len(o.Spare) == 0 }
+func (o *Options) uplinkMode() bool { return o.Uplink || len(o.Spare) == 0 }
+
+// hostAddrs are the host's addresses on the link outside.
+func (o *Options) hostAddrs() []netip.Prefix {
+	return slices.Concat([]netip.Prefix{HostAddr, HostAddr6}, o.Addrs)
+}
 
 // defaultRoute is the route to everywhere in the family of the gateway.
 func defaultRoute(gateway netip.Addr) Route {
@@ -81,16 +91,29 @@ func hostRoutes() []Route {
 	return []Route{defaultRoute(OutsideAddr.Addr()), defaultRoute(OutsideAddr6.Addr())}
 }
 
-// routesInside are the outside's routes to the endpoints' subnets, by way of the host.
+// routesInside are the outside's routes to the endpoints' subnets, by way of the host, and to spare addresses for which
+// nobody answers on the link.
 func (o *Options) routesInside() (routes []Route) {
-	for _, g := range o.Gateways {
+	inside := slices.Clone(o.Gateways)
+	if o.uplinkMode() {
+		inside = append(inside, single(o.Spare)...)
+	}
+	for _, p := range inside {
 		via := HostAddr6
-		if g.Addr().Is4() {
+		if p.Addr().Is4() {
 			via = HostAddr
 		}
-		routes = append(routes, Route{Dst: g.Masked(), Via: via.Addr()})
+		routes = append(routes, Route{Dst: p.Masked(), Via: via.Addr()})
 	}
 	return routes
+}
+
+// single has each address alone in its prefix.
+func single(addrs []netip.Addr) (prefixes []netip.Prefix) {
+	for _, a := range addrs {
+		prefixes = append(prefixes, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return prefixes
 }
 
 // Testbed is a network with one bridge, on which no flow has been set.
@@ -118,6 +141,10 @@ type site interface {
 	switchNetns() string
 	filterTables() ([]string, error)
 	// endSwitch ends the switch, in an orderly way or by a kill; startSwitch starts it again.
+	// askSwitch gives a command to the switch.
+	askSwitch(ctx context.Context, command string) (string, error)
+	// forgetting are the commands by which the switch forgets what it has learnt.
+	forgetting() []string
 	endSwitch(kill bool) error
 	startSwitch(ctx context.Context) error
 	// keep lets go of everything and leaves it up.
@@ -231,6 +258,17 @@ func (t *Testbed) EndSwitch(kill bool) error { return t.site.endSwitch(kill) }
 
 // StartSwitch starts a switch that has ended.
 func (t *Testbed) StartSwitch(ctx context.Context) error { return t.site.startSwitch(ctx) }
+
+// Forget has the switch forget all connections, and all decisions that its datapath goes by: a change of the flows may leave
+// wrong ones for long. When ovs-vswitchd 3.1 corrects one in the userspace datapath, it may hit another for the same packet.
+func (t *Testbed) Forget(ctx context.Context) error {
+	for _, command := range t.site.forgetting() {
+		if _, err := t.site.askSwitch(ctx, command); err != nil {
+			return fmt.Errorf("forget all connections: %w", err)
+		}
+	}
+	return nil
+}
 
 // FilterTables lists the tables of iptables and nftables on the host, which nobody should have made. The host of a Fake
 // testbed has no such thing.

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Judge says what becomes of an attempt.
+// Judge says what becomes of an attempt. Of one to a port that endpoints share, it goes by the one that was chosen.
 func (w *World) Judge(a Attempt) Verdict {
 	src, dst := a.Src.Addr(), a.Dst.Addr()
 	if !unicast(dst) || !unicast(src) {
@@ -163,6 +163,9 @@ func ofFamily(addrs []netip.Addr, like netip.Addr) netip.Addr {
 func (w *World) fromHost(a Attempt) Verdict {
 	dst := a.Dst.Addr()
 	if name := w.network(dst); name != "" {
+		if from := w.network(a.Src.Addr()); from != "" && from != name {
+			return dropped("in a network the host has its addresses and the gateway")
+		}
 		v := w.toEndpoint(a, w.Networks[name].FromHost, "host access")
 		v.Translated = v.To != Nobody && w.Networks[name].gateway(dst) == a.Src.Addr()
 		return v
@@ -211,12 +214,30 @@ func (w *World) toEndpoint(a Attempt, byDefault bool, why string) Verdict {
 
 // published finds the endpoint that publishes the destination of an attempt at an address outside, and its port.
 func (w *World) published(a Attempt) (to string, at netip.AddrPort, ok bool) {
-	dst := a.Dst.Addr()
-	for name, e := range w.Endpoints {
-		own := ofFamily(e.Addrs, dst)
-		if !own.IsValid() {
-			continue
+	for name, m := range w.publishers(a) {
+		if m.Balance == "" || name == a.Chosen {
+			own := ofFamily(w.Endpoints[name].Addrs, a.Dst.Addr())
+			return name, netip.AddrPortFrom(own, m.Port+a.Dst.Port()-m.Outside), true
 		}
+	}
+	return "", netip.AddrPort{}, false
+}
+
+// Sharers are the endpoints that share the port at an address outside that an attempt is for, and by what it gets to one of
+// them; none if it is for no such port.
+func (w *World) Sharers(a Attempt) (names []string, by Balance) {
+	for name, m := range w.publishers(a) {
+		if m.Balance != "" {
+			names, by = append(names, name), m.Balance
+		}
+	}
+	return names, by
+}
+
+// publishers are the endpoints that publish the destination of an attempt at an address outside, each with the mapping.
+func (w *World) publishers(a Attempt) map[string]Mapping {
+	dst, all := a.Dst.Addr(), map[string]Mapping{}
+	for name, e := range w.Endpoints {
 		var here bool
 		switch way := w.Networks[e.Network].way(dst); way.Mode {
 		case Via:
@@ -226,12 +247,12 @@ func (w *World) published(a Attempt) (to string, at netip.AddrPort, ok bool) {
 		}
 		for _, m := range e.Publish {
 			i := int(a.Dst.Port()) - int(m.Outside)
-			if here && m.Proto == a.Proto && i >= 0 && i < m.Ports && (!m.Addr.IsValid() || m.Addr == dst) {
-				return name, netip.AddrPortFrom(own, m.Port+uint16(i)), true
+			if here && ofFamily(e.Addrs, dst).IsValid() && m.Proto == a.Proto && i >= 0 && i < m.Ports && (!m.Addr.IsValid() || m.Addr == dst) {
+				all[name] = m
 			}
 		}
 	}
-	return "", netip.AddrPort{}, false
+	return all
 }
 
 // publishedAsIs finds the endpoint of a routed network that publishes the destination of an attempt.

@@ -68,7 +68,17 @@ type Mapping struct {
 	Outside uint16
 	Ports   int
 	Port    uint16
+	Balance Balance
 }
+
+// Balance says by what connections to a port are spread over the endpoints that share it; none has it alone.
+type Balance string
+
+// The kinds of balance.
+const (
+	ByConnection Balance = "connection"
+	ByClient     Balance = "client"
+)
 
 // Rule allows or denies. Without a party it is about anyone, without a service about everything.
 type Rule struct {
@@ -110,6 +120,8 @@ type Attempt struct {
 	From     string
 	Proto    string
 	Src, Dst netip.AddrPort
+	// Chosen is the endpoint that a switch has chosen for it of those that share the port, if it is one that endpoints share.
+	Chosen string
 }
 
 // Verdict is what becomes of an attempt: who gets it, Nobody if it is dropped, and with which addresses. A translated

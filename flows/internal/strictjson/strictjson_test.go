@@ -35,9 +35,8 @@ type outer struct {
 	List    []inner           `json:"list"`
 	Wrapped []wrapped         `json:"wrapped"`
 	Labels  map[string]string `json:"labels"`
-	hidden  int
-	Number  int32 `json:"number"`
-	Left    int   `json:"-"`
+	Number  int32             `json:"number"`
+	Left    int               `json:"-"`
 }
 
 const sample = `
