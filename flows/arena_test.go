@@ -29,6 +29,7 @@ type arena struct {
 	management string
 	dial       func(ctx context.Context, endpoint string) (net.Conn, error)
 	client     *openflow.Client
+	restart    func() error          // of the switch
 	last       uint16                // the last source port that an attempt had
 	affinity   map[netip.Addr]choice // by client
 }
@@ -51,6 +52,10 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 	a.forget = func() error {
 		_, err := a.ovs.AskSwitch("dpctl/flush-conntrack")
 		return err
+	}
+	a.restart = func() error {
+		a.ovs.RestartSwitch()
+		return nil
 	}
 	a.br, a.dial, a.management = a.ovs.Bridge("br0"), a.ovs.Dial, a.ovs.Bridge("br0").Management()
 	db, err := vswitch.Dial(a.ctx, ovsdb.Options{Endpoint: a.ovs.DatabaseEndpoint(), Dial: a.ovs.Dial})
@@ -76,7 +81,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 		}
 		return p.OFPort
 	}
-	a.uplink = attach("uplink")
+	a.uplink, a.mirror = attach("uplink"), attach("mirror")
 	for _, name := range endpoints {
 		a.ports[name] = attach(name)
 		a.macs[name] = arenaMAC(a.ports[name])
@@ -93,7 +98,11 @@ func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	s := switchtest.Sandbox(t)
 	a := &arena{declared: newDeclared(t.Context(), arenaHost), t: t, affinity: map[netip.Addr]choice{}}
-	a.uplink, a.forget = 1, func() error { return nil }
+	a.uplink, a.mirror, a.forget = 1, 1000, func() error { return nil }
+	a.restart = func() error {
+		s.Kill(t)
+		return s.Real.StartSwitch(a.ctx)
+	}
 	br, err := bridge.Ensure(a.ctx, s.DB, bridge.Config{Name: "br0", MAC: arenaHost, Datapath: s.Datapath})
 	if err != nil {
 		t.Fatal(err)
@@ -113,15 +122,43 @@ func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 // open connects to the switch, as a program does when it starts; one that runs ends.
 func (a *arena) open() (err error) {
 	a.close()
-	o := openflow.Options{Dial: a.dial, Versions: []openflow.Version{openflow.Version15}} // session affinity needs it
-	if a.conn, err = openflow.Dial(a.ctx, a.management, o); err != nil {
+	if err := a.look(); err != nil {
 		return err
 	}
-	if a.client, err = openflow.Connect(a.ctx, a.management, openflow.ClientOptions{Options: o}); err != nil {
+	o := quick
+	o.Options = a.dialing()
+	if a.client, err = openflow.Connect(a.ctx, a.management, o); err != nil {
 		return err
 	}
 	a.sw, err = flows.Open(a.ctx, a.client, flows.Options{Owner: "arena"})
 	return err
+}
+
+func (a *arena) dialing() openflow.Options {
+	return openflow.Options{Dial: a.dial, Versions: []openflow.Version{openflow.Version15}} // session affinity needs it
+}
+
+// look connects to the switch to see what it holds.
+func (a *arena) look() (err error) {
+	a.conn, err = openflow.Dial(a.ctx, a.management, a.dialing())
+	return err
+}
+
+// restartSwitch returns when the program has seen that the switch had gone, and has a connection again.
+func (a *arena) restartSwitch() error {
+	conn, err := a.client.Conn(a.ctx)
+	if err != nil {
+		return err
+	}
+	a.conn.Close()
+	if err := a.restart(); err != nil {
+		return err
+	}
+	<-conn.Done()
+	if _, err := a.client.Conn(a.ctx); err != nil {
+		return err
+	}
+	return a.look()
 }
 
 // close ends the program.

@@ -46,7 +46,10 @@ func (a *arena) carry(in uint32, f frame) (arrival, error) {
 			return arrival{}, i.Err()
 		}
 		way = append(way, i)
-		out := i.Outputs()
+		out, err := a.withoutCopies(in, i.Outputs())
+		if err != nil {
+			return arrival{}, fmt.Errorf("%w\n%s", err, account(way))
+		}
 		if len(out) == 0 {
 			return arrival{way: way}, nil
 		}
@@ -79,6 +82,37 @@ func (a *arena) carry(in uint32, f frame) (arrival, error) {
 		in = openflow.PortLocal
 	}
 	return arrival{}, fmt.Errorf("the host and the switch send it to each other\n%s", account(way))
+}
+
+// withoutCopies takes away the copies of a mirrored endpoint's frames, which have to be there: of what came in, and of what goes
+// out to one.
+func (a *arena) withoutCopies(in uint32, all []fakeovs.Emitted) (out []fakeovs.Emitted, err error) {
+	mirrored := func(port uint32) bool {
+		for name, p := range a.ports {
+			if p == port {
+				return a.world.Endpoints[name].Mirrored
+			}
+		}
+		return false
+	}
+	want, got := 0, 0
+	if mirrored(in) {
+		want++
+	}
+	for _, o := range all {
+		if o.Port == a.mirror {
+			got++
+			continue
+		}
+		out = append(out, o)
+		if mirrored(o.Port) {
+			want++
+		}
+	}
+	if got != want {
+		err = fmt.Errorf("got %d copies, want %d", got, want)
+	}
+	return out, err
 }
 
 // at is who is at a port, if the frame is for its MAC.

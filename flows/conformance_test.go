@@ -50,8 +50,8 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		}
 
 		// With a dump to compare with, nothing is found to repair.
-		if _, err := sw.Prune(ctx); err != nil {
-			t.Fatal(err)
+		if p, err := sw.Prune(ctx); err != nil || !p.Empty() {
+			t.Errorf("got the plan %v, error %v", p, err)
 		}
 		if err := sw.Delete(ctx, objects...); err != nil {
 			t.Fatal(err)
@@ -136,6 +136,11 @@ func someObjects(endpoints byte) []flows.Object {
 		flows.Rule{
 			Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255,
 			Services: []flows.Service{{Proto: flows.UDP, FirstPort: 53}},
+		},
+		flows.Rule{
+			Name: "all", From: []flows.Selector{flows.Within(netip.MustParsePrefix("0.0.0.0/0"))},
+			To:       []flows.Selector{flows.Within(netip.MustParsePrefix("::/0")), flows.Within(netip.MustParsePrefix("10.2.0.2/32"))},
+			Services: []flows.Service{{Proto: flows.TCP, LastPort: 65535}, {Proto: 47}}, Deny: true,
 		},
 		flows.Endpoint{
 			Name: "db2", Network: "db", Port: 5000, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},

@@ -27,6 +27,7 @@ type declared struct {
 	// What worlds do not tell: the MACs and ports of the host, the uplink and the endpoints, by name.
 	host    net.HardwareAddr
 	uplink  uint32
+	mirror  uint32 // gets the copies
 	ports   map[string]uint32
 	macs    map[string]net.HardwareAddr
 	world   *oracle.World
@@ -100,12 +101,12 @@ func (d *declared) drift() error {
 		plain[i] = f.Flow
 		got[f.Key()] = f.Flow
 	}
-	want, wantGroups, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(d.objects))...)
+	want, err := flows.CompileOn(flows.Options{Owner: "arena"}, plain, slices.Collect(maps.Values(d.objects))...)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, f := range want {
+	for _, f := range want.Flows {
 		if g, has := got[f.Key()]; !has || !g.Equal(f) {
 			errs = append(errs, fmt.Errorf("the switch lacks %s", f))
 		}
@@ -118,11 +119,21 @@ func (d *declared) drift() error {
 	if err != nil {
 		return err
 	}
-	for _, all := range [][]openflow.Group{groups, wantGroups} {
+	for _, all := range [][]openflow.Group{groups, want.Groups} {
 		slices.SortFunc(all, func(a, b openflow.Group) int { return cmp.Compare(a.ID, b.ID) })
 	}
-	if !slices.EqualFunc(groups, wantGroups, openflow.Group.Equal) {
-		errs = append(errs, fmt.Errorf("the switch has the groups %s, want %s", groups, wantGroups))
+	if !slices.EqualFunc(groups, want.Groups, openflow.Group.Equal) {
+		errs = append(errs, fmt.Errorf("the switch has the groups %s, want %s", groups, want.Groups))
+	}
+	meters, err := d.conn.Meters(d.ctx)
+	if err != nil {
+		return err
+	}
+	for _, all := range [][]openflow.MeterConfig{meters, want.Meters} {
+		slices.SortFunc(all, func(a, b openflow.MeterConfig) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	if !slices.EqualFunc(meters, want.Meters, openflow.MeterConfig.Equal) {
+		errs = append(errs, fmt.Errorf("the switch has the meters %s, want %s", meters, want.Meters))
 	}
 	return errors.Join(errs...)
 }
@@ -137,7 +148,7 @@ func (d *declared) compose(w *oracle.World) []flows.Object {
 		objects = append(objects, flows.Address{Name: name, Addrs: addrs})
 	}
 	for name, n := range w.Networks {
-		nw := flows.Network{Name: name, Gateways: n.Gateways, Egress: flows.PerFamily(egress(n.V4), egress(n.V6)), Isolated: n.Isolated}
+		nw := flows.Network{Name: name, Gateways: n.Gateways, Egress: flows.PerFamily(egress(n.V4), egress(n.V6)), Isolated: n.Isolated, Multicast: n.Multicast}
 		if n.ToHost {
 			nw.Host |= flows.ToHost
 		}
@@ -148,6 +159,13 @@ func (d *declared) compose(w *oracle.World) []flows.Object {
 	}
 	for name, e := range w.Endpoints {
 		o := flows.Endpoint{Name: name, Network: e.Network, Port: d.ports[name], MAC: d.macs[name], Addrs: e.Addrs, Labels: e.Labels}
+		o.DHCP = e.DHCP
+		if e.Limit > 0 {
+			o.Limit = &flows.Limit{Kbps: e.Limit}
+		}
+		if e.Mirrored {
+			o.MirrorTo = d.mirror
+		}
 		for _, m := range e.Publish {
 			p := flows.PortMapping{Proto: protocolsByName[m.Proto], HostAddr: m.Addr, HostPort: m.Outside, Port: m.Port, Balance: balances[m.Balance]}
 			if m.Ports > 1 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 
 	of "github.com/ovskit/ovskit/openflow"
@@ -196,11 +197,27 @@ func (x *explainer) explain(ctx context.Context, q Query) error {
 	return nil
 }
 
+const ownStack = "a machine's connections to itself stay in its own stack, where no flow sees them"
+
+// publishedToHost says what becomes of the host's own connections to a port that is published at an address of its own.
+func (x *explainer) publishedToHost(at netip.Addr) string {
+	for _, p := range x.published[publishedKey{x.p.proto, x.p.f.v6, x.p.dstPort}] {
+		if x.sameAddress(p.addr, at) {
+			return fmt.Sprintf("; what %s publishes there it gets if the program forwards it (package hostport)", Endpoint{Name: p.endpoint})
+		}
+	}
+	return ""
+}
+
 // first is how the packet comes into the bridge; nil if it does not.
 func (x *explainer) first(from, to party) *sending {
 	switch {
-	case from.addr == to.addr || from.host && to.host:
-		x.deliver(from.name, to.name, "a machine's connections to itself stay in its own stack, where no flow sees them")
+	case from.host && (to.host || to.addr.IsLoopback()):
+		x.p.src = x.p.dst
+		x.deliver(from.name, from.name, ownStack+x.publishedToHost(to.addr))
+		return nil
+	case from.addr == to.addr:
+		x.deliver(from.name, to.name, ownStack)
 		return nil
 	case from.host:
 		// The host sends from the address that it has next to the receiver.

@@ -239,6 +239,14 @@ func TestExplain(t *testing.T) {
 			{"host -> 192.0.2.50 tcp/5432", `delivered to endpoint "db0" as tcp 192.0.2.1:40000 > 10.2.0.2:5432: endpoint "db0" publishes the port`},
 			{"host -> host tcp/80", "delivered to host as tcp 192.0.2.1:40000 > 192.0.2.1:80: " +
 				"a machine's connections to itself stay in its own stack, where no flow sees them"},
+			{"host -> host tcp/8080", "delivered to host as tcp 192.0.2.1:40000 > 192.0.2.1:8080: " +
+				"a machine's connections to itself stay in its own stack, where no flow sees them; " +
+				`what endpoint "web0" publishes there it gets if the program forwards it (package hostport)`},
+			{"host -> 127.0.0.1 tcp/80", "delivered to host as tcp 127.0.0.1:40000 > 127.0.0.1:80: " +
+				"a machine's connections to itself stay in its own stack, where no flow sees them"},
+			{"host -> ::1 tcp/8080", "delivered to host as tcp [::1]:40000 > [::1]:8080: " +
+				"a machine's connections to itself stay in its own stack, where no flow sees them; " +
+				`what endpoint "web0" publishes there it gets if the program forwards it (package hostport)`},
 		} {
 			q, err := flows.ParseQuery(test.query)
 			if err != nil {

@@ -22,25 +22,34 @@ func (s *Switch) AwaitWaiting(n int) {
 	}
 }
 
-// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay, with the groups.
-func CompileOn(o Options, held []of.Flow, objects ...Object) ([]of.Flow, []of.Group, error) {
+// Contents are all that a switch holds of an owner.
+type Contents struct {
+	Flows  []of.Flow
+	Groups []of.Group
+	Meters []of.MeterConfig
+}
+
+// CompileOn is Compile for a switch that holds flows already, whose choices of numbers and ports stay, with groups and
+// meters.
+func CompileOn(o Options, held []of.Flow, objects ...Object) (d Contents, err error) {
 	s := newState(o.env())
 	byKey := map[string]*of.Flow{}
 	for _, f := range held {
 		byKey[f.Key()] = &f
 	}
 	if err := s.set(objects, chosenBefore(byKey)); err != nil {
-		return nil, nil, err
+		return d, err
 	}
 	book := newBook()
 	book.apply(book.edit(s.outputs()))
-	var flows []of.Flow
 	for _, f := range book.flows {
-		flows = append(flows, *f)
+		d.Flows = append(d.Flows, *f)
 	}
-	var groups []of.Group
 	for _, g := range book.groups {
-		groups = append(groups, *g)
+		d.Groups = append(d.Groups, *g)
 	}
-	return flows, groups, nil
+	for _, m := range book.meters {
+		d.Meters = append(d.Meters, *m)
+	}
+	return d, nil
 }

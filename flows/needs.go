@@ -18,6 +18,9 @@ type Needs struct {
 	BridgeRoutes []netip.Addr
 	// Sysctls are kernel parameters.
 	Sysctls []Sysctl
+	// ForwardsIn says that IPv4 packets for endpoints come in by other devices than the bridge's own port, of which one at
+	// least has to forward: net/ipv4/conf/DEVICE/forwarding is 1.
+	ForwardsIn bool
 	// FreePorts are published ports that no program of the machine is reached at any more, if it has them.
 	FreePorts []FreePort
 }
@@ -65,10 +68,13 @@ func (i Intents) Needs() Needs {
 			n.Sysctls = append(n.Sysctls, s)
 		}
 	}
-	networks := map[string]Network{}
+	networks, hasUplink := map[string]Network{}, false
 	for _, o := range i.Objects {
-		if nw, ok := o.(Network); ok {
-			networks[nw.Name] = nw
+		switch o := o.(type) {
+		case Network:
+			networks[o.Name] = o
+		case Uplink:
+			hasUplink = true
 		}
 	}
 	for _, o := range i.Objects {
@@ -94,6 +100,7 @@ func (i Intents) Needs() Needs {
 					need("net/ipv6/conf/all/forwarding", "1")
 				default:
 					need("net/ipv4/conf/"+i.Bridge+"/forwarding", "1")
+					n.ForwardsIn = n.ForwardsIn || w.mode != viaUplink && !hasUplink
 					if w.mode != routed {
 						// What comes in at the bridge's port may leave by it.
 						need("net/ipv4/conf/all/send_redirects", "0")

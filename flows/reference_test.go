@@ -204,9 +204,11 @@ running switch.
 ## How a packet goes
 
 The first packet of each connection. Later ones, in both directions, are known by their zone: register 4 stays 0, so that
-table policy passes them on to deliver without asking the rules.
+table policy passes them on to deliver without asking the rules. So the first of these connections goes on by
 
-`, len(r.flows))
+- %s
+
+`, len(r.flows), route(r.explain(t, examplePaths[0].query, "trk,est").Legs[0]))
 	r.writePaths(t, &b)
 	r.writeRegisters(t, &b)
 	r.writeZones(&b)
@@ -300,33 +302,38 @@ func (r *referenceBed) writePaths(t *testing.T, b *bytes.Buffer) {
 		e := r.explain(t, path.query)
 		fmt.Fprintf(b, "**`%s`** %s\n\n", path.query, path.words)
 		for _, l := range e.Legs {
-			var names []string
-			for _, s := range l.Steps {
-				names = append(names, s.Name)
-			}
-			to := l.To
-			if to == "" {
-				to = "nobody"
-			}
-			way := strings.Join(names, " → ")
-			if len(names) == 0 {
-				way = "no table"
-			}
-			fmt.Fprintf(b, "- %s → *%s* → %s\n", l.From, way, to)
+			fmt.Fprintf(b, "- %s\n", route(l))
 		}
 		fmt.Fprintf(b, "- %s\n\n", e.Verdict)
 	}
 }
 
-// explain traces a connection.
-func (r *referenceBed) explain(t *testing.T, query string) *Explanation {
+// route is where a packet goes on its way through the bridge.
+func route(l Leg) string {
+	names := make([]string, len(l.Steps))
+	for i, s := range l.Steps {
+		names[i] = s.Name
+	}
+	tables := "no table"
+	if len(names) > 0 {
+		tables = strings.Join(names, " → ")
+	}
+	to := l.To
+	if to == "" {
+		to = "nobody"
+	}
+	return fmt.Sprintf("%s → *%s* → %s", l.From, tables, to)
+}
+
+// explain traces a connection's first packet or, with states that conntrack finds, another one.
+func (r *referenceBed) explain(t *testing.T, query string, states ...string) *Explanation {
 	t.Helper()
 	q, err := ParseQuery(query)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e, err := r.intents.Explain(r.ctx, q, func(ctx context.Context, packet string) (*trace.Result, error) {
-		return trace.Packet(ctx, r.intents.Bridge, packet, trace.Options{Socket: r.ovs.SwitchControl()})
+		return trace.Packet(ctx, r.intents.Bridge, packet, trace.Options{Socket: r.ovs.SwitchControl(), CTNext: states})
 	})
 	if err != nil {
 		t.Fatal(err)

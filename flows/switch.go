@@ -80,9 +80,8 @@ type Switch struct {
 	// before is what was chosen for objects when the program ran before.
 	before kept
 	pace   pace
-	// forgetting are connections that the switch is still to be told to forget, settling those that it is told again.
-	forgetting []lapse
-	settling   []settling
+	// settling are connections that the switch is still to be told to forget, or again.
+	settling []settling
 
 	suspect suspicion
 }

@@ -69,6 +69,9 @@ func checkKernel(namespace string, intents flows.Intents) ([]finding, error) {
 			k.note("%s is %s, the intents need %s: sysctl -w %s=%s", s.Key, value, s.Value, s.Key, s.Value)
 		}
 	}
+	if err := k.forwarding(ns, needs); err != nil {
+		return nil, err
+	}
 	var programs []program
 	if err := ns.Do(func() (err error) { programs, err = listPrograms(); return err }); err != nil {
 		return nil, err
@@ -158,6 +161,32 @@ func (k *kernelCheck) read(h *netlink.Handle) error {
 	slices.SortFunc(k.addrs, func(a, b hostAddress) int {
 		return cmp.Or(cmp.Compare(a.device, b.device), a.Addr().Compare(b.Addr()))
 	})
+	return nil
+}
+
+// forwarding wants a device of the host's to forward what comes in for endpoints.
+func (k *kernelCheck) forwarding(ns *netns.NS, needs flows.Needs) error {
+	if !needs.ForwardsIn {
+		return nil
+	}
+	var devices []string
+	for _, h := range k.addrs {
+		if h.index == k.index || !h.Addr().Is4() || h.Addr().IsLoopback() {
+			continue
+		}
+		value, err := ns.Sysctl("net/ipv4/conf/" + h.device + "/forwarding")
+		if err != nil {
+			return err
+		}
+		if value == "1" {
+			return nil
+		}
+		devices = append(devices, h.device)
+	}
+	if len(devices) > 0 {
+		k.note("no device but the bridge's forwards, of: %s; nothing from outside gets to endpoints: sysctl -w net/ipv4/conf/DEVICE/forwarding=1",
+			strings.Join(slices.Compact(devices), ", "))
+	}
 	return nil
 }
 

@@ -114,6 +114,23 @@ func TestCheckKernel(t *testing.T) {
 	must(h.AddrAdd(br0, address("10.9.0.1/24")))
 	check("the address 10.9.0.1/24 of the device br0 is not among the host's: endpoints reach it as they reach the outside")
 	must(h.AddrDel(br0, address("10.9.0.1/24")))
+	// The outside is behind a device of the host's own.
+	nic := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "nic0"}}
+	must(h.LinkAdd(nic))
+	must(h.AddrDel(br0, address("192.0.2.1/24")))
+	must(h.AddrAdd(nic, address("192.0.2.1/24")))
+	must(ns.SetSysctl("net/ipv4/conf/nic0/forwarding", "0"))
+	declared := intents.Objects
+	intents.Objects = slices.Concat(declared[:1], declared[2:3], []flows.Object{flows.Network{
+		Name: "web", Egress: flows.PerFamily(flows.Behind("x"), flows.Routed()), Gateways: declared[3].(flows.Network).Gateways,
+	}}, declared[4:])
+	check("no device but the bridge's forwards, of: nic0; nothing from outside gets to endpoints: sysctl -w net/ipv4/conf/DEVICE/forwarding=1")
+	must(ns.SetSysctl("net/ipv4/conf/nic0/forwarding", "1"))
+	check()
+	must(h.LinkDel(nic))
+	must(h.AddrAdd(br0, address("192.0.2.1/24")))
+	intents.Objects = declared
+	check()
 	lo, err := h.LinkByName("lo")
 	must(err)
 	must(h.LinkSetUp(lo))

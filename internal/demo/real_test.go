@@ -21,6 +21,7 @@ import (
 	"github.com/ovskit/ovskit/internal/node"
 	"github.com/ovskit/ovskit/internal/testbed"
 	"github.com/ovskit/ovskit/internal/tier"
+	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/openflow/trace"
 	"github.com/ovskit/ovskit/ovsdb"
 	"github.com/ovskit/ovskit/ovsdb/vswitch"
@@ -142,6 +143,20 @@ func checkExplained(t *testing.T, dir string) {
 	}
 	if want := `endpoint "web0"`; e.Verdict.Outcome != flows.Delivered || e.Verdict.To != want {
 		t.Errorf("%s: got %s, want it delivered to %s", q, e.Verdict, want)
+	}
+	conn, err := openflow.Dial(testContext(t), "unix:"+filepath.Join(dir, intents.Bridge+".mgmt"), openflow.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c, err := intents.Counters(testContext(t), conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Strays) > 0 || len(c.Endpoints) == 0 || len(c.Published) == 0 ||
+		slices.ContainsFunc(c.Endpoints, func(e flows.EndpointCounters) bool { return e.Absent }) ||
+		slices.ContainsFunc(c.Published, func(p flows.PublishedCounters) bool { return p.Absent }) {
+		t.Errorf("got the counters %+v, want endpoints and published ports that are on the switch, and no stray flows", c)
 	}
 }
 

@@ -43,6 +43,8 @@ type Network struct {
 	V4, V6           Way
 	ToHost, FromHost bool
 	Isolated         bool
+	// Multicast is about packets that are for more than one, which are no attempts.
+	Multicast bool
 }
 
 // way is the way out of the family of an address.
@@ -59,6 +61,11 @@ type Endpoint struct {
 	Addrs   []netip.Addr
 	Publish []Mapping
 	Labels  map[string]string
+	// DHCP and a Limit that is not reached, in kbit/s, change nothing for attempts.
+	DHCP  bool
+	Limit uint32
+	// Mirrored says that somebody gets a copy of all that the endpoint sends and is sent.
+	Mirrored bool
 }
 
 // Mapping publishes Ports ports from Outside on, at Addr or, if that is not valid, at all there are, as those from Port on.
