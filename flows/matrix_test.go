@@ -330,5 +330,8 @@ func TestOptionMatrix(t *testing.T) {
 	if made < 1000 || delivered < made/10 || delivered > made*9/10 {
 		t.Errorf("%d of %d attempts got through, which tests little", delivered, made)
 	}
-	t.Logf("%d attempts in %d combinations, of which %d got through", made, len(all), delivered)
+	if a.shared[oracle.ByClient] < 10 || a.shared[oracle.ByConnection] < 10 {
+		t.Errorf("got to one of several endpoints %v times, which tests little", a.shared)
+	}
+	t.Logf("%d attempts in %d combinations, of which %d got through, to one of several endpoints %v", made, len(all), delivered, a.shared)
 }
