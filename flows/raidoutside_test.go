@@ -5,6 +5,8 @@ package flows_test
 
 import (
 	"net/netip"
+
+	"github.com/ovskit/ovskit/internal/testbed"
 )
 
 // From outside, with a route to the networks, nothing but published ports is reached, and only by who is outside.
@@ -12,7 +14,7 @@ func attackFromOutside(r *raid) {
 	o, f := r.outside.at(r.family), r.family
 	outsiders := addrs{"the outside": o.addr, "beyond": beyond[f], "a third party": thirdParty[f]}
 	insiders := addrs{"web1": r.web1.at(f).addr, "db0": r.db0.at(f).addr}
-	if r.onBridge() { // else the host's stack lets them in or not
+	if r.onBridge() || r.Kind() == testbed.Real && !r.v6() { // else the host's stack forwards them as if they were its own
 		insiders["the host"], insiders["the gateway"] = r.host.at(f).addr, r.gateway("web").addr
 	}
 	for name, text := range [2]map[string]string{
