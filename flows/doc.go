@@ -92,6 +92,9 @@
 //		}
 //	}
 //
+// With the datapath in user space, ovs-vswitchd takes all connections with it when it ends. A translated one is sure to go on
+// only if the side that began it is the next to send: what comes from the other side first is taken for something new.
+//
 // What somebody else changes in the owner's tables meanwhile is put right and reported to [Options.OnDrift]. Changes made
 // on the client's own connection are taken for the program's.
 //
