@@ -98,6 +98,33 @@ func TestMasqueradeThatFailsDropsThePacket(t *testing.T) {
 	t.Error("more connections left by one address than it has ports")
 }
 
+// When the gateway's source ports towards a publisher are used up, nobody reaches it by its published port as somebody else
+// than the gateway.
+func TestHairpinThatFailsDropsThePacket(t *testing.T) {
+	l := newLab(t)
+	l.mustSet(l.endpoint(l.web2, "web", dns))
+	gateway, dropped := l.gateway(l.web).As4(), 0
+	br := l.ovs.Bridge("br0")
+	for _, s := range []*station{l.web3, l.db2} {
+		b := packet("udp", s, l.host, 1, 53).bytes(t)
+		clear(b[40:42]) // no UDP checksum, since the port changes below
+		for p := 1024; p <= 65535; p++ {
+			binary.BigEndian.PutUint16(b[34:], uint16(p))
+			out := br.Inject(s.port, b).Outputs()
+			if len(out) == 0 {
+				if dropped++; dropped == 10 {
+					return
+				}
+				continue
+			}
+			if src := out[0].Frame[26:30]; out[0].Port != l.web2.port || !slices.Equal(src, gateway[:]) {
+				t.Fatalf("packet %d of %s came out at port %d with source %v, want web2's and the gateway's", p, s.name, out[0].Port, src)
+			}
+		}
+	}
+	t.Error("more connections reached web2 by the gateway's address than it has ports")
+}
+
 // The first datagram of a connection may be lost if it comes in fragments, since only the first of them has ports. The
 // connection must not.
 func TestFragmentsDoNotTakeAPublishedPort(t *testing.T) {
