@@ -18,7 +18,6 @@ import (
 
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/testbed"
-	"github.com/ovskit/ovskit/openflow"
 )
 
 // The ports that the endpoints of a pool share: udp/5300 and tcp/8443 by client, udp/5301 by connection.
@@ -49,7 +48,7 @@ func newPool(s *site) *pool {
 		got: map[uint64]string{}, news: make(chan struct{}),
 	}
 	p.endpoints = append(p.endpoints, s.attach("web2", p.addrs[2]))
-	s.connect.Versions = []openflow.Version{openflow.Version15}
+	s.connect = quick15
 	s.start(flows.Options{})
 	for i := range p.endpoints {
 		s.set(p.sharing(i))

@@ -12,6 +12,7 @@ import (
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/flows/internal/oracle"
 	"github.com/ovskit/ovskit/internal/switchtest"
 	"github.com/ovskit/ovskit/openflow"
 	"github.com/ovskit/ovskit/ovsdb"
@@ -29,9 +30,10 @@ type arena struct {
 	management string
 	dial       func(ctx context.Context, endpoint string) (net.Conn, error)
 	client     *openflow.Client
-	restart    func() error          // of the switch
-	last       uint16                // the last source port that an attempt had
-	affinity   map[netip.Addr]choice // by client
+	restart    func() error           // of the switch
+	last       uint16                 // the last source port that an attempt had
+	affinity   map[netip.Addr]choice  // by client
+	shared     map[oracle.Balance]int // how many attempts got to one of several endpoints
 }
 
 var (
@@ -47,7 +49,7 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	a := &arena{
 		declared: newDeclared(t.Context(), arenaHost), t: t, ovs: fakeovs.NewWith(t, fakeovs.Options{InMemory: true}),
-		affinity: map[netip.Addr]choice{},
+		affinity: map[netip.Addr]choice{}, shared: map[oracle.Balance]int{},
 	}
 	a.forget = func() error {
 		_, err := a.ovs.AskSwitch("dpctl/flush-conntrack")
@@ -97,7 +99,9 @@ func newArena(t *testing.T, endpoints ...string) *arena {
 func newSandboxArena(t *testing.T, endpoints ...string) *arena {
 	t.Helper()
 	s := switchtest.Sandbox(t)
-	a := &arena{declared: newDeclared(t.Context(), arenaHost), t: t, affinity: map[netip.Addr]choice{}}
+	a := &arena{
+		declared: newDeclared(t.Context(), arenaHost), t: t, affinity: map[netip.Addr]choice{}, shared: map[oracle.Balance]int{},
+	}
 	a.uplink, a.mirror, a.forget = 1, 1000, func() error { return nil }
 	a.restart = func() error {
 		s.Kill(t)

@@ -109,7 +109,7 @@ func newAttackSite(t *testing.T, kind testbed.Kind, way string) *attackSite {
 	s.declare(t)
 	s.meet(t)
 	for _, p := range []*party{s.mallory, s.web1, s.db0} {
-		s.listen(t, p)
+		s.listen(t, p, p.publish)
 	}
 	for _, p := range s.parties() {
 		if p.capture, err = p.Capture(ctx); err != nil {
@@ -145,11 +145,11 @@ func (s *attackSite) attach(t *testing.T, name, network string, publish uint16) 
 	return p
 }
 
-// listen has an endpoint take what comes to its published port, and answer nothing.
-func (s *attackSite) listen(t *testing.T, p *party) {
+// listen has a party take what comes to a port, and answer nothing.
+func (s *attackSite) listen(t *testing.T, p *party, port uint16) {
 	t.Helper()
 	for _, a := range p.addrs {
-		pc, err := p.ListenUDP(s.ctx, netip.AddrPortFrom(a.Addr(), p.publish))
+		pc, err := p.ListenUDP(s.ctx, netip.AddrPortFrom(a.Addr(), port))
 		if err != nil {
 			t.Fatal(err)
 		}

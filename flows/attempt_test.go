@@ -110,6 +110,9 @@ func (a *arena) judge(at oracle.Attempt, got string) (want oracle.Verdict, err e
 			break
 		}
 	}
+	if len(sharers) > 1 && slices.Contains(sharers, got) {
+		a.shared[by]++
+	}
 	if by == oracle.ByClient && slices.Contains(sharers, got) {
 		last := a.affinity[at.Src.Addr()]
 		if last.to != got && slices.Contains(sharers, last.to) && slices.Contains(last.among, got) {

@@ -5,6 +5,7 @@ package flows
 
 import (
 	"maps"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -102,5 +103,22 @@ func TestPace(t *testing.T) {
 	p.failed(now.Add(11 * maxPause))
 	if p.pause != minPause {
 		t.Errorf("after a quiet time the pause is %v, want %v", p.pause, minPause)
+	}
+}
+
+// What goes with its zone costs nothing more, nor does each of many ports.
+func TestBounded(t *testing.T) {
+	addr := netip.MustParseAddr("10.1.0.2")
+	at := func(port uint16) lapse {
+		return lapse{claim: claim{zone: 1, proto: TCP, at: netip.AddrPortFrom(hostAddr, port), to: netip.AddrPortFrom(addr, port)}}
+	}
+	zone, other := lapse{claim: claim{zone: 3}}, lapse{claim: claim{zone: 2, addr: addr}}
+	all := []lapse{zone, {claim: claim{zone: 3, addr: addr}}, other}
+	for p := range uint16(maxPorts + 1) {
+		all = append(all, at(1+p))
+	}
+	got := bounded(all)
+	if want := []lapse{zone, other, at(0)}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

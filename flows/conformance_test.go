@@ -30,7 +30,7 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		conn, err := openflow.Dial(ctx, br.Management(), newest)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,10 +48,11 @@ func TestSwitchHoldsWhatIsCompiled(t *testing.T) {
 		if diff := cmp.Diff(texts(compiled), held(t, conn)); diff != "" {
 			t.Errorf("switch differs from the compiled flows (-compiled +switch):\n%s", diff)
 		}
+		holdsGroups(t, conn, "conformance", objects...)
 
 		// With a dump to compare with, nothing is found to repair.
-		if _, err := sw.Prune(ctx); err != nil {
-			t.Fatal(err)
+		if p, err := sw.Prune(ctx); err != nil || !p.Empty() {
+			t.Errorf("got the plan %v, error %v", p, err)
 		}
 		if err := sw.Delete(ctx, objects...); err != nil {
 			t.Fatal(err)
@@ -90,7 +91,7 @@ func TestOpenRefusesTablesInUse(t *testing.T) {
 // open keeps the flows of an owner on a bridge until the test ends.
 func open(t *testing.T, br *bridge.Bridge, o flows.Options) *flows.Switch {
 	t.Helper()
-	client, err := openflow.Connect(t.Context(), br.Management(), quick)
+	client, err := openflow.Connect(t.Context(), br.Management(), quick15)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,6 +138,11 @@ func someObjects(endpoints byte) []flows.Object {
 			Name: "none", From: []flows.Selector{flows.Outside()}, Deny: true, Priority: 255,
 			Services: []flows.Service{{Proto: flows.UDP, FirstPort: 53}},
 		},
+		flows.Rule{
+			Name: "all", From: []flows.Selector{flows.Within(netip.MustParsePrefix("0.0.0.0/0"))},
+			To:       []flows.Selector{flows.Within(netip.MustParsePrefix("::/0")), flows.Within(netip.MustParsePrefix("10.2.0.2/32"))},
+			Services: []flows.Service{{Proto: flows.TCP, LastPort: 65535}, {Proto: 47}}, Deny: true,
+		},
 		flows.Endpoint{
 			Name: "db2", Network: "db", Port: 5000, MAC: net.HardwareAddr{2, 0, 0, 0, 2, 2}, Addrs: []netip.Addr{netip.MustParseAddr("10.2.0.2")},
 			DHCP: true, MirrorTo: 5001, Limit: &flows.Limit{Kbps: 10000, BurstKbits: 1000},
@@ -162,6 +168,11 @@ func someObjects(endpoints byte) []flows.Object {
 				}
 				e.Publish = append(e.Publish, m)
 			}
+			if network != "dmz" {
+				e.Publish = append(e.Publish,
+					flows.PortMapping{Proto: flows.TCP, HostPort: 443, Port: 443 + uint16(n), Balance: flows.ByClientIP},
+					flows.PortMapping{Proto: flows.UDP, HostPort: 443, Port: 443 + uint16(n), Balance: flows.ByConnection})
+			}
 			objects = append(objects, e)
 		}
 	}
@@ -180,6 +191,31 @@ func held(t *testing.T, conn *openflow.Conn) []string {
 		plain[i] = f.Flow
 	}
 	return texts(plain)
+}
+
+// holdsGroups holds the switch to have the groups that an owner's objects are compiled to.
+func holdsGroups(t *testing.T, conn *openflow.Conn, owner string, objects ...flows.Object) {
+	t.Helper()
+	want, err := flows.CompileOn(flows.Options{Owner: owner}, nil, objects...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := conn.Groups(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(groupTexts(want.Groups), groupTexts(got)); diff != "" {
+		t.Errorf("switch differs from the compiled groups (-compiled +switch):\n%s", diff)
+	}
+}
+
+func groupTexts(groups []openflow.Group) []string {
+	texts := make([]string, len(groups))
+	for i, g := range groups {
+		texts[i] = g.String()
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // texts are flows as sorted text.

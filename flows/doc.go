@@ -16,11 +16,20 @@
 // and addresses alone and without VLAN tags; with the host as [Network.Host] says; with the outside as
 // [Network.Egress] says; and is reached from outside only at the ports it publishes. A [Rule] allows more, or less. Who
 // asks for a neighbour (ARP, neighbour discovery) is answered by the switch; nothing is flooded. No router advertisement,
-// redirect, multicast listener report or message of a DHCP server (UDP port 68, of IPv6 546) goes anywhere from an endpoint.
+// redirect, multicast listener report, IGMP or message of a DHCP server (UDP port 68, of IPv6 546) goes anywhere from an
+// endpoint; nor do fragments by which it would be hidden.
 //
-// Two limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
+// Some limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
 // reached from every network with a way out. And what a rule or access to the host no longer allows is taken from new
 // connections: those that are established go on until they end or their conntrack entries time out.
+//
+// An ICMP error is believed of a tracked connection, whichever endpoint or machine outside it comes from: one that knows the
+// addresses and ports can complain of another's connection, as a router on its way could. In a network with
+// [Network.Multicast], fragments that are for all are not put together on their way.
+//
+// Connections of all endpoints share the datapath's table, and those behind one address its ports: an endpoint that begins
+// connections without end takes from others the source ports towards the same destination, and in the end the table.
+// [Endpoint.Limit] slows it down; "ovs-appctl dpctl/ct-set-limits" keeps a zone from filling the table.
 //
 // # Ways out
 //
@@ -29,15 +38,20 @@
 // back into the bridge on its way to the uplink it is translated to the host's address. The host's own connections pass
 // the same conntrack zone, so that a source port is never taken twice. Replies are translated as they come in and go
 // straight to the endpoint. The host needs net.ipv4.ip_forward=1 (net.ipv6.conf.all.forwarding=1) and, on the bridge's
-// port, send_redirects=0 and accept_source_route=0, and an address out of every network's subnet, the network's gateway.
+// port, send_redirects=0, and an address out of every network's subnet, the network's gateway.
 // What the host routes to the outside by another NIC does not come back into the bridge, and is not translated.
 //
 // Behind an address ([Behind]) the host's NIC stays as it is. An endpoint's packet is translated to a spare address of
 // the host's link before the host routes it; the host routes what comes for that address to the bridge's own port, and
 // answers for it on its link (package bridge/hostaddr arranges both). Nothing but published ports is reached there.
+// What the NIC takes in does not pass the bridge first. Linux drops what comes there with a source address of its own in
+// IPv4, but not in IPv6: who forges that on the link is taken for the host, and [FromHost] let to the endpoints.
 //
 // Routed networks ([Routed]) are not translated: the outside has a route to them by way of the host. From outside, an
 // endpoint is reached at the ports it publishes, and pinged.
+//
+// Flows do not see the options of IPv4. The host must not go by a route in a packet, above all where a network has no way
+// out: net.ipv4.conf.all.accept_source_route=0, which is what Linux begins with.
 //
 // The first datagram of a connection to a published UDP port is lost if it comes in fragments: only the first fragment
 // tells the port.
@@ -56,6 +70,9 @@
 // Package flows/hostport reserves published ports, reports those that are taken and, if it is told to, forwards to endpoints
 // what the host's own programs send to them; with it as [Options.Taken] no port is chosen that the host has. "ovskit check"
 // names the programs that have published ports.
+//
+// The userspace datapath of Open vSwitch damages the MTU in an ICMPv6 error that it translates, if that is about UDP: who sends
+// over a translated way of IPv6 by UDP is not told how big a packet may be, but by the host itself behind an uplink.
 //
 // The userspace datapath of Open vSwitch tracks SCTP by its addresses alone: there, ports of SCTP can only be published as the
 // same ports, and what one connection is allowed is allowed to all between the same two addresses while it lasts.

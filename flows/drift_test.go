@@ -106,7 +106,7 @@ func TestDriftAfterRefusedOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client, err := openflow.Connect(ctx, br.Management(), quick)
+		client, err := openflow.Connect(ctx, br.Management(), quick15)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,9 @@ func startExample(ctx context.Context) *example {
 		_, err = ports.Attach(ctx, port.Config{Bridge: "br0", Kind: port.Device, Name: name})
 		check(err)
 	}
-	client, err := openflow.Connect(ctx, br.Management(), openflow.ClientOptions{})
+	client, err := openflow.Connect(ctx, br.Management(), openflow.ClientOptions{
+		Options: openflow.Options{Versions: []openflow.Version{openflow.Version13, openflow.Version15}}, // for ExampleBalance
+	})
 	check(err)
 	return &example{ovs, client}
 }
@@ -116,6 +118,29 @@ func ExampleSwitch_Set() {
 	// Output:
 	// endpoint "web1": port 8080/tcp is published by endpoint "web0": taken
 	// [8080/tcp]
+}
+
+// Two endpoints share a published port. A client gets to the same one again and again.
+func ExampleBalance() {
+	ctx := context.Background()
+	e := startExample(ctx)
+	defer e.close()
+	sw, err := flows.Open(ctx, e.client, flows.Options{Owner: "my-driver"})
+	check(err)
+	defer sw.Close()
+	objects := e.objects()[:3] // the host, the uplink, and the network "web"
+	for i := range byte(2) {
+		objects = append(objects, flows.Endpoint{
+			Name: fmt.Sprint("web", i), Network: "web", Port: 2 + uint32(i), MAC: net.HardwareAddr{2, 0, 0, 0, 1, 2 + i},
+			Addrs:   []netip.Addr{netip.AddrFrom4([4]byte{10, 1, 0, 2 + i})},
+			Publish: []flows.PortMapping{{Proto: flows.TCP, HostPort: 443, Port: 8443, Balance: flows.ByClientIP}},
+		})
+	}
+	check(sw.Set(ctx, objects...))
+	e.explain(ctx, sw, "198.51.100.1 -> host tcp/443", "198.51.100.3 -> host tcp/443")
+	// Output:
+	// 198.51.100.1 -> host tcp/443: delivered to endpoint "web0" as tcp 198.51.100.1:40000 > 10.1.0.2:8443: endpoint "web0" publishes the port, balanced by client-ip (one of endpoint "web0", endpoint "web1")
+	// 198.51.100.3 -> host tcp/443: delivered to endpoint "web1" as tcp 198.51.100.3:40000 > 10.1.0.3:8443: endpoint "web1" publishes the port, balanced by client-ip (one of endpoint "web0", endpoint "web1")
 }
 
 // What of a label may connect to another network at one port.

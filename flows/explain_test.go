@@ -101,8 +101,7 @@ func explainBed(t *testing.T, s *switchtest.Switch) *explained {
 		},
 		flows.Rule{Name: "no-telnet", Services: []flows.Service{{Proto: flows.TCP, FirstPort: 23}}, Deny: true, Priority: 9},
 	}
-	o15 := openflow.ClientOptions{Options: openflow.Options{Versions: []openflow.Version{openflow.Version15}}}
-	if x.client, err = openflow.Connect(ctx, br.Management(), o15); err != nil {
+	if x.client, err = openflow.Connect(ctx, br.Management(), quick15); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.client.Close() })

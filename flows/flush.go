@@ -172,6 +172,9 @@ func (l lapse) connections() []of.CTFilter {
 	return all
 }
 
+// isZone reports whether it is of all connections in the zone.
+func (l lapse) isZone() bool { return !l.addr.IsValid() && !l.at.IsValid() }
+
 // addressProtos are those whose connections of an IPv6 address are forgotten. A filter without a protocol finds pings as
 // well, and ovs-vswitchd 3.1 with the userspace datapath aborts when it is to forget one of ICMPv6 alone: reverse_icmp_type of
 // its conntrack knows the types of IPv4 only.
@@ -217,7 +220,7 @@ func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
 
 // renewed takes note of claims that stand again, whose connections were still to be forgotten, or again.
 func (s *Switch) renewed(e edit) {
-	if len(s.forgetting)+len(s.settling) == 0 {
+	if len(s.settling) == 0 {
 		return
 	}
 	claims := map[claim]bool{}
@@ -227,17 +230,22 @@ func (s *Switch) renewed(e edit) {
 		}
 	}
 	stands := func(l lapse) bool { return !l.come && claims[l.claim] }
-	s.forgetting = slices.DeleteFunc(s.forgetting, stands)
 	for i := range s.settling {
-		s.settling[i].lapses = slices.DeleteFunc(s.settling[i].lapses, stands)
+		w := &s.settling[i]
+		w.lapses, w.again = slices.DeleteFunc(w.lapses, stands), slices.DeleteFunc(w.again, stands)
 	}
 }
 
 // maxPorts is how many ports of an address are forgotten one by one: for each the switch looks at all its connections.
 const maxPorts = 32
 
-// bounded makes one of those that differ in ports alone where there are many.
+// bounded makes one of those that differ in ports alone where there are many, and of all in a zone that is forgotten as a whole.
 func bounded(all []lapse) (list []lapse) {
+	zones := map[uint16]bool{}
+	for _, l := range all {
+		zones[l.zone] = zones[l.zone] || l.isZone()
+	}
+	all = slices.DeleteFunc(all, func(l lapse) bool { return zones[l.zone] && !l.isZone() })
 	n := map[lapse]int{}
 	for _, l := range all {
 		n[l.wide()]++
@@ -255,54 +263,68 @@ func bounded(all []lapse) (list []lapse) {
 	return list
 }
 
-// passes are how long behind a change connections are forgotten again. The datapath may go on by decisions of before, made
-// for each kind of packet and kept until they are looked at again, and packets are under way: either can begin a connection
-// once more that was forgotten.
+// passes are how long behind a change connections are forgotten, and forgotten again. The datapath may go on by decisions of
+// before, made for each kind of packet and kept until they are looked at again, and packets are under way: either can begin a
+// connection once more that was forgotten.
 var passes = []time.Duration{
-	20 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond, time.Second,
+	0, 20 * time.Millisecond, 100 * time.Millisecond, 400 * time.Millisecond, time.Second,
 }
 
-// settling is connections that are forgotten again.
+// maxForgetting is how long changes wait while connections are forgotten: a switch that tracks many looks at all of them for each
+// lapse.
+const maxForgetting = 100 * time.Millisecond
+
+// settling is connections that are forgotten in several passes.
 type settling struct {
-	lapses []lapse
 	since  time.Time
 	passes int // that were made
+	// lapses are those of the present pass that are still to be sent, and again those that were and belong to the next one.
+	lapses, again []lapse
 }
 
-func (s settling) due() time.Time { return s.since.Add(passes[s.passes]) }
+func (w *settling) settled() bool { return w.passes == len(passes) || len(w.lapses)+len(w.again) == 0 }
 
-// forget has the switch forget connections, and those that the last connection ended before. Errors are not those of the
-// change, which is made.
-func (s *Switch) forget(ctx context.Context, conn *of.Conn, more []lapse) {
-	s.forgetting = append(s.forgetting, more...)
-	if len(s.forgetting) == 0 {
-		return
-	}
-	again, done := s.send(ctx, conn, s.forgetting)
-	if !done {
-		return
-	}
-	s.forgetting = nil
-	again = slices.DeleteFunc(again, func(l lapse) bool { return l.once })
-	if len(again) > 0 {
-		s.settling = append(s.settling, settling{lapses: again, since: time.Now()})
+func (w *settling) due() time.Time { return w.since.Add(passes[w.passes]) }
+
+// forget has the switch forget connections behind a change: at once, unless it takes too long, and again. Errors are not those
+// of the change, which is made.
+func (s *Switch) forget(ctx context.Context, conn *of.Conn, lapses []lapse) {
+	w := settling{since: time.Now(), lapses: lapses}
+	s.advance(ctx, conn, &w, w.since.Add(maxForgetting))
+	if !w.settled() {
+		s.settling = append(s.settling, w)
 		s.queue.poke()
 	}
 }
 
-// forgetAgain does so when it is time.
-func (s *Switch) forgetAgain(ctx context.Context, conn *of.Conn) {
-	now := time.Now()
+// settle goes on with the passes that it is time for.
+func (s *Switch) settle(ctx context.Context, conn *of.Conn) {
+	until := time.Now().Add(maxForgetting)
 	for i := range s.settling {
-		if w := &s.settling[i]; !now.Before(w.due()) {
-			// A connection that ends changes nothing: the next pass is on the next one.
-			s.send(ctx, conn, w.lapses)
+		s.advance(ctx, conn, &s.settling[i], until)
+	}
+	s.settling = slices.DeleteFunc(s.settling, func(w settling) bool { return w.settled() })
+}
+
+// advance makes the passes that are due, until it is late. Where the connection ends, the next one goes on.
+func (s *Switch) advance(ctx context.Context, conn *of.Conn, w *settling, until time.Time) {
+	const some = 16
+	for now := time.Now(); !w.settled() && now.Before(until) && !now.Before(w.due()); now = time.Now() {
+		n := min(some, len(w.lapses))
+		exactly, done := s.send(ctx, conn, w.lapses[:n])
+		if !done {
+			return
+		}
+		for _, l := range exactly {
+			if !l.once {
+				w.again = append(w.again, l)
+			}
+		}
+		if w.lapses = w.lapses[n:]; len(w.lapses) == 0 {
+			w.lapses, w.again = w.again, nil
 			w.passes++
 		}
 	}
-	s.settling = slices.DeleteFunc(s.settling, func(w settling) bool {
-		return w.passes == len(passes) || len(w.lapses) == 0
-	})
 }
 
 // send says what to forget. It returns what was forgotten exactly, and whether there is nothing more to be done: only a

@@ -4,8 +4,11 @@
 package flows_test
 
 import (
+	"bytes"
 	"net/netip"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/ovskit/ovskit/fakeovs"
 	"github.com/ovskit/ovskit/flows"
@@ -172,6 +175,49 @@ func TestForgetOnTheNextConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.stream(l.web3)
+}
+
+// A switch with many connections takes its time to find those of many endpoints that are gone: other changes do not wait for
+// that, and all are forgotten in the end.
+func TestForgettingMakesWay(t *testing.T) {
+	l, f := faulty(t)
+	var guests []flows.Object
+	for n := range byte(100) {
+		guests = append(guests, guest(n))
+	}
+	l.mustSet(guests...)
+	slow := experimenter(nicira, ctFlush, nil)
+	match := slow.Match
+	slow.Match = func(m []byte) bool {
+		if match(m) {
+			time.Sleep(2 * time.Millisecond) // as long as it looks
+		}
+		return false
+	}
+	f.Add(slow)
+	last := netip.AddrFrom4([4]byte{10, 1, 0, 199}).As4()
+	var zones atomic.Int32 // in which the last guest's connections were forgotten
+	done := make(chan struct{})
+	seen := experimenter(nicira, ctFlush, func(m []byte) bool {
+		if bytes.Contains(m, last[:]) && zones.Add(1) == 3*2 {
+			close(done)
+		}
+		return false
+	})
+	f.Add(seen)
+	n := count(f, experimenter(nicira, ctFlush, nil))
+	if err := l.sw.Delete(l.ctx, guests...); err != nil {
+		t.Fatal(err)
+	}
+	l.mustSet(guest(101))
+	if got := n.Load(); got >= 100*3*2 {
+		t.Errorf("a change has waited for %d requests to forget connections", got)
+	}
+	select {
+	case <-done:
+	case <-l.ctx.Done():
+		t.Fatalf("%d requests to forget the last one's connections, want 6", zones.Load())
+	}
 }
 
 // A thousand ports of an endpoint cost few messages.

@@ -91,6 +91,9 @@ func (i Intents) Needs() Needs {
 			for _, g := range o.Gateways {
 				n.BridgeAddrs = append(n.BridgeAddrs, g.Addr())
 				f := familyOf(g.Addr())
+				if !f.v6 { // flows do not see the options of IPv4
+					need("net/ipv4/conf/all/accept_source_route", "0")
+				}
 				switch w := o.Egress.way(f); {
 				case w.mode == internal:
 				case f.v6:

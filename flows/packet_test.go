@@ -60,6 +60,7 @@ type lab struct {
 	conn    *openflow.Conn // to look at the switch by
 	sw      *flows.Switch
 	options flows.Options
+	connect openflow.ClientOptions
 	host    *station
 	router  *station // outside, on the uplink
 	web2    *station
@@ -75,7 +76,7 @@ func newLab(t *testing.T) *lab {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
 	l := &lab{
-		t: t, ctx: ctx, ovs: fakeovs.New(t), options: flows.Options{Owner: "lab"},
+		t: t, ctx: ctx, ovs: fakeovs.New(t), options: flows.Options{Owner: "lab"}, connect: quick,
 		host:   newStation("host", 0xff, "192.0.2.1"),
 		router: newStation("router", 0xfe, "192.0.2.254"),
 		web2:   newStation("web2", 2, "10.1.0.2"),
@@ -124,7 +125,7 @@ func newLab(t *testing.T) *lab {
 func (l *lab) open() {
 	l.t.Helper()
 	l.look()
-	client, err := openflow.Connect(l.ctx, l.br.Management(), quick)
+	client, err := openflow.Connect(l.ctx, l.br.Management(), l.connect)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -148,8 +149,12 @@ func (l *lab) look() {
 	l.conn = conn
 }
 
-// quick makes a client look soon for a switch that was away.
-var quick = openflow.ClientOptions{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond}
+// quick makes a client look soon for a switch that was away; quick15 has it speak OpenFlow 1.5, as shared ports need it.
+var (
+	quick   = openflow.ClientOptions{MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond}
+	quick15 = openflow.ClientOptions{Options: newest, MinBackoff: quick.MinBackoff, MaxBackoff: quick.MaxBackoff}
+	newest  = openflow.Options{Versions: []openflow.Version{openflow.Version15}}
+)
 
 // restart is the end of the program and its next start.
 func (l *lab) restart() {

@@ -255,6 +255,10 @@ func TestAttacks(t *testing.T) {
 		{"headers in fragments", attackByWholeHeaders},
 		{"fragments", attackByFragments},
 		{"outside", attackFromOutside},
+		{"connections", attackConnections},
+		{"TCP", attackTCP},
+		{"source route", attackBySourceRoute},
+		{"loopback", attackLoopback},
 	}
 	onAttackSites(t, func(t *testing.T, s *attackSite) {
 		for _, a := range attacks {

@@ -5,6 +5,8 @@ package flows_test
 
 import (
 	"net/netip"
+
+	"github.com/ovskit/ovskit/internal/testbed"
 )
 
 // From outside, with a route to the networks, nothing but published ports is reached, and only by who is outside.
@@ -12,7 +14,7 @@ func attackFromOutside(r *raid) {
 	o, f := r.outside.at(r.family), r.family
 	outsiders := addrs{"the outside": o.addr, "beyond": beyond[f], "a third party": thirdParty[f]}
 	insiders := addrs{"web1": r.web1.at(f).addr, "db0": r.db0.at(f).addr}
-	if r.onBridge() { // else the host's stack lets them in or not
+	if r.onBridge() || r.Kind() == testbed.Real && !r.v6() { // else the host's stack forwards them as if they were its own
 		insiders["the host"], insiders["the gateway"] = r.host.at(f).addr, r.gateway("web").addr
 	}
 	for name, text := range [2]map[string]string{
@@ -31,7 +33,7 @@ func attackFromOutside(r *raid) {
 		"an endpoint that is not":   netip.AddrPortFrom(own.Addr().Next(), own.Port()),
 		"the gateway":               netip.AddrPortFrom(r.gateway("web").addr, published.Port()),
 		"the host's port":           netip.AddrPortFrom(published.Addr(), 4001),
-		"the host's loopback":       netip.AddrPortFrom([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}[f], 4001),
+		"the host's loopback":       netip.AddrPortFrom(loopback[f], 4001),
 		"the host's other loopback": netip.AddrPortFrom([]netip.Addr{netip.MustParseAddr("127.1.2.3"), netip.IPv6Loopback()}[f], 4002),
 	} {
 		ask := packet("udp", o, r.byNIC(to.Addr()), 4000, to.Port())

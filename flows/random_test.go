@@ -103,6 +103,7 @@ func (c *chance) actions() map[string]func(*rapid.T) {
 			delete(w.Endpoints, name)
 			c.remove(w, flows.Endpoint{Name: name})
 		}),
+		"share a port": with(c.share),
 		"delete network": with(func() {
 			w, name := c.clone(), pickOne(c.T, randomNetworks...)
 			delete(w.Networks, name)
@@ -177,6 +178,30 @@ func (c *chance) actions() map[string]func(*rapid.T) {
 	}
 }
 
+// share has some of the endpoints that may share a port by client and one by connection, and no others.
+func (c *chance) share() {
+	w, names := c.clone(), []string{}
+	for _, name := range slices.Sorted(maps.Keys(w.Endpoints)) {
+		e, may := w.Endpoints[name], false
+		for _, a := range e.Addrs {
+			mode := w.Networks[e.Network].V6.Mode
+			if a.Is4() {
+				mode = w.Networks[e.Network].V4.Mode
+			}
+			may = may || mode == oracle.Via || mode == oracle.Behind
+		}
+		e.Publish = slices.DeleteFunc(slices.Clone(e.Publish), func(m oracle.Mapping) bool { return m.Balance != "" })
+		if may && rapid.IntRange(0, 3).Draw(c.T, "shares") > 0 {
+			e.Publish = append(e.Publish,
+				oracle.Mapping{Proto: "tcp", Outside: 2000, Ports: 1, Port: 2000, Balance: oracle.ByClient},
+				oracle.Mapping{Proto: "udp", Outside: 2001, Ports: 1, Port: 2001, Balance: oracle.ByConnection})
+		}
+		w.Endpoints[name] = e
+		names = append(names, flows.Endpoint{Name: name}.String())
+	}
+	c.set(w, names...)
+}
+
 // rank puts objects behind what they refer to.
 func rank(o flows.Object) int {
 	switch o.(type) {
@@ -249,6 +274,20 @@ func (c *chance) attempt(t *rapid.T) oracle.Attempt {
 	}
 	for i := range byte(5) {
 		targets = append(targets, netip.AddrPortFrom(p.subnet(i+1, 1), 80))
+	}
+	// Few of these are ports that endpoints share.
+	var toShared []oracle.Attempt
+	for _, a := range []netip.Addr{p.host, p.second, p.spare, p.otherSpare} {
+		for i, proto := range []string{"tcp", "udp"} {
+			dst := netip.AddrPortFrom(a, 2000+uint16(i))
+			at := oracle.Attempt{From: from, Proto: proto, Src: netip.AddrPortFrom(sources[0], 0), Dst: dst}
+			if names, _ := c.a.world.Sharers(at); len(names) > 1 {
+				toShared = append(toShared, at)
+			}
+		}
+	}
+	if len(toShared) > 0 && rapid.Bool().Draw(t, "to a shared port") {
+		return pickOne(t, toShared...)
 	}
 	at := oracle.Attempt{
 		From: from, Proto: pickOne(t, "tcp", "udp", "ping"), Src: netip.AddrPortFrom(pickOne(t, sources...), 0), Dst: pickOne(t, targets...),

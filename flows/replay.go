@@ -70,7 +70,7 @@ func (s *Switch) takeOver(ctx context.Context, conn *of.Conn) (*Replay, error) {
 		s.queue.poke()
 		return nil, nil
 	}
-	s.forget(ctx, conn, nil)
+	s.settle(ctx, conn)
 	return &Replay{Plan: plan, Took: time.Since(began)}, nil
 }
 

@@ -149,6 +149,12 @@ func (l *life) someEndpoints() (objects []flows.Object) {
 		for p := range uint16(l.rand.IntN(3)) {
 			e.Publish = append(e.Publish, flows.PortMapping{Proto: flows.TCP, HostPort: 1000 + 10*uint16(n) + p, Port: 80 + p})
 		}
+		if l.rand.IntN(2) == 0 {
+			e.Publish = append(e.Publish, flows.PortMapping{Proto: flows.TCP, HostPort: 443, Port: 443, Balance: flows.ByClientIP})
+		}
+		if l.rand.IntN(2) == 0 {
+			e.Publish = append(e.Publish, flows.PortMapping{Proto: flows.UDP, HostPort: 443, Port: 443, Balance: flows.ByConnection})
+		}
 		objects = append(objects, e)
 	}
 	if l.rand.IntN(3) == 0 {
@@ -164,7 +170,7 @@ func (l *life) start() {
 	l.t.Helper()
 	var err error
 	l.client, err = openflow.Connect(l.ctx, l.br.Management(), openflow.ClientOptions{
-		MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond, Retry: true,
+		Options: newest, MinBackoff: time.Millisecond, MaxBackoff: 20 * time.Millisecond, Retry: true,
 	})
 	l.must(err)
 	l.flows, err = flows.Open(l.ctx, l.client, flows.Options{Owner: "life"})
@@ -199,8 +205,12 @@ func (l *life) sabotage() {
 	defer conn.Close()
 	tables := []uint8{0, 10, 15, 40, 75, 100}
 	f := openflow.Flow{Table: tables[l.rand.IntN(len(tables))]}
-	if l.rand.IntN(2) == 0 {
+	switch l.rand.IntN(4) {
+	case 0, 1:
 		l.must(conn.Apply(l.ctx, openflow.FlowMod{Command: openflow.FlowDelete, Flow: f}))
+		return
+	case 2: // and with them the flows that lead there
+		l.must(conn.Apply(l.ctx, openflow.GroupMod{Command: openflow.GroupDelete, Group: openflow.Group{ID: openflow.GroupAll}}))
 		return
 	}
 	f.Priority, f.Cookie = 40000, uint64(l.rand.IntN(10))
@@ -212,9 +222,10 @@ func (l *life) check(what string) {
 	l.t.Helper()
 	_, err := l.client.Conn(l.ctx) // it is up to date once there is a connection
 	l.must(err)
-	conn, err := openflow.Dial(l.ctx, l.br.Management(), openflow.Options{})
+	conn, err := openflow.Dial(l.ctx, l.br.Management(), newest)
 	l.must(err)
 	defer conn.Close()
+	holdsGroups(l.t, conn, "life", slices.Collect(maps.Values(l.declared))...)
 	compiled, err := flows.Compile(flows.Options{Owner: "life"}, slices.Collect(maps.Values(l.declared))...)
 	l.must(err)
 	if diff := cmp.Diff(texts(compiled), held(l.t, conn)); diff != "" {

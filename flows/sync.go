@@ -55,7 +55,7 @@ func (s *Switch) work(conn *of.Conn) {
 		s.queue.finish(nil)
 	}
 	s.repair(s.alive, conn)
-	s.forgetAgain(s.alive, conn)
+	s.settle(s.alive, conn)
 }
 
 // due is when there is something to do next that nobody asks for; zero is never.

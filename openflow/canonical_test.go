@@ -5,6 +5,7 @@ package openflow_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -166,4 +167,46 @@ func TestFlowEqual(t *testing.T) {
 			t.Errorf("%s changed: equal is %t, want %t", tc.name, got, tc.want)
 		}
 	}
+}
+
+// What is equal without being encoded is equal when it is encoded.
+func TestAlike(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := genFlow(t)
+		others := []of.Flow{f, overTheWire(t, f)}
+		if n := len(f.Apply); n > 0 {
+			changed := f
+			changed.Apply = slices.Clone(f.Apply)
+			changed.Apply[rapid.IntRange(0, n-1).Draw(t, "at")] = genAction(t)
+			others = append(others, changed)
+		}
+		for _, g := range others {
+			if f.Alike(g.Instructions) && !f.Instructions.Equal(g.Instructions) {
+				t.Errorf("%v and %v are alike, but not equal", f, g)
+			}
+		}
+	})
+	// What most flows consist of comes back from a switch in the form that it was given.
+	f := of.Flow{Instructions: of.Instructions{Goto: 9, Apply: []of.Action{
+		set(of.Reg(4, 1)), set(of.EthDst([]byte{2, 0, 0, 0, 0, 1})), of.DecTTL{}, of.Output{Port: 5}, of.OutputGroup{ID: 3},
+		of.Move{Src: of.Whole(of.FieldEthSrc), Dst: of.Whole(of.FieldEthDst)},
+		of.CT{Commit: true, Zone: 7, Resume: true, Table: 9, NAT: &of.NAT{Type: of.NATDestination, AddrMin: ip("10.1.0.2"), PortMin: 80}},
+		of.CT{ZoneFrom: &of.Subfield{Field: of.FieldReg0, Bits: 16}, Resume: true, Table: 9, NAT: &of.NAT{}},
+	}}}
+	if g := overTheWire(t, f); !f.Alike(g.Instructions) {
+		t.Errorf("%v is not alike when it comes back as %v", f, g)
+	}
+}
+
+// overTheWire is the flow as the other side gets it.
+func overTheWire(t rapid.TB, f of.Flow) of.Flow {
+	b, err := of.Encode(of.Version13, of.Add(f), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := of.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.(of.FlowMod).Flow
 }

@@ -15,6 +15,9 @@ var (
 	AppendMatch       = appendMatch
 )
 
+// Alike reports whether instructions are found equal without encoding them.
+func (in Instructions) Alike(other Instructions) bool { return in.alike(&other) }
+
 // DecodeMatch reads an ofp_match, and what follows it.
 func DecodeMatch(b []byte) (m Match, rest []byte, err error) {
 	r := &reader{b: b}

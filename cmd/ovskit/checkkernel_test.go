@@ -87,6 +87,7 @@ func TestCheckKernel(t *testing.T) {
 	settings := []flows.Sysctl{
 		{Key: "net/ipv4/conf/br0/forwarding", Value: "1"}, {Key: "net/ipv4/conf/all/send_redirects", Value: "0"},
 		{Key: "net/ipv4/conf/br0/send_redirects", Value: "0"}, {Key: "net/ipv6/conf/all/forwarding", Value: "1"},
+		{Key: "net/ipv4/conf/all/accept_source_route", Value: "0"},
 	}
 	for _, s := range settings {
 		must(ns.SetSysctl(s.Key, s.Value))

@@ -28,4 +28,5 @@
 // [Mappings] makes them of what an endpoint publishes: a [flows.PortMapping] without an address is one [Mapping] for each of
 // the host's addresses, and a range one for each port. Where flows choose the port, [Ports.Taken] as [flows.Options.Taken]
 // has them choose one that is free; [flows.Switch.Published] tells which, and it is reserved then.
+// Of a port that endpoints share, one of them is given: the host's programs are all led to it.
 package hostport

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"sync"
 
 	"github.com/mdlayher/packet"
 )
@@ -23,6 +24,9 @@ type kernelStation struct {
 	name  string
 	ns    namespace
 	iface *net.Interface
+
+	mu     sync.Mutex
+	sender *packet.Conn // of SendFrames; nil before. A packet socket takes long to close
 }
 
 var _ Station = (*kernelStation)(nil)
@@ -157,21 +161,35 @@ func (c icmpConn) Read(b []byte) (int, error) {
 }
 
 // SendFrames implements Station.
-func (s *kernelStation) SendFrames(frames ...[]byte) error {
-	c, err := s.packetSocket()
-	if err != nil {
-		return err
+func (s *kernelStation) SendFrames(frames ...[]byte) (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sender == nil {
+		if s.sender, err = s.packetSocket(); err != nil {
+			return err
+		}
 	}
-	defer c.Close()
 	for _, frame := range frames {
 		if len(frame) < 14 {
 			return fmt.Errorf("%q: a frame of %d bytes has no Ethernet header", s.name, len(frame))
 		}
-		if _, err := c.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])}); err != nil {
+		if _, err := s.sender.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])}); err != nil {
 			return fmt.Errorf("%q: send a frame: %w", s.name, err)
 		}
 	}
 	return nil
+}
+
+// close ends what the station keeps open.
+func (s *kernelStation) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sender == nil {
+		return nil
+	}
+	err := s.sender.Close()
+	s.sender = nil
+	return err
 }
 
 // Capture implements Station.

@@ -6,6 +6,7 @@ package testbed
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/ovskit/ovskit/bridge"
 	"github.com/ovskit/ovskit/bridge/hostaddr"
@@ -22,6 +23,9 @@ import (
 type realSite struct {
 	node    *node.Node
 	options Options
+
+	mu       sync.Mutex
+	stations []*kernelStation
 }
 
 // newRealSite makes a node, and room for it: what killed programs left of theirs goes.
@@ -114,11 +118,23 @@ func (r *realSite) connect(ctx context.Context, db *vswitch.DB, _ *port.Manager,
 			}
 		}
 	}
-	if c.host, err = newKernelStation("host", r.node.Host(), b.Name); err != nil {
+	if c.host, err = r.station("host", r.node.Host(), b.Name); err != nil {
 		return c, err
 	}
-	c.outside, err = newKernelStation("outside", r.node.Outside(), node.OutsideDevice)
+	c.outside, err = r.station("outside", r.node.Outside(), node.OutsideDevice)
 	return c, err
+}
+
+// station makes a station that is closed with the site.
+func (r *realSite) station(name string, ns namespace, ifname string) (Station, error) {
+	s, err := newKernelStation(name, ns, ifname)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stations = append(r.stations, s)
+	return s, nil
 }
 
 // routeSpare has the host route the spare addresses to the bridge's own port. The outside sends what is for them to the
@@ -152,7 +168,7 @@ func (r *realSite) endpoint(ctx context.Context, ports *port.Manager, e Endpoint
 	if err != nil {
 		return nil, err
 	}
-	s, err := newKernelStation(e.Name, ns, p.Ifname)
+	s, err := r.station(e.Name, ns, p.Ifname)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +207,7 @@ func (r *realSite) filterTables() (tables []string, err error) {
 
 func (r *realSite) keep(bridge string) ([]string, error) {
 	if err := r.node.Keep(); err != nil {
-		return nil, errors.Join(err, r.node.Close())
+		return nil, errors.Join(err, r.close())
 	}
 	host, db, mgmt := r.node.Host().Name(), r.node.OVS().DatabaseEndpoint(), r.node.OVS().Management(bridge)
 	return []string{
@@ -200,7 +216,16 @@ func (r *realSite) keep(bridge string) ([]string, error) {
 		"  as the host:     ip netns exec " + host + " ip addr",
 		"  its database:    ovs-vsctl --db=" + db + " show",
 		"  its flows:       ovs-ofctl -O OpenFlow13 --names dump-flows " + mgmt,
-	}, r.node.Close()
+	}, r.close()
 }
 
-func (r *realSite) close() error { return r.node.Close() }
+func (r *realSite) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, s := range r.stations {
+		errs = append(errs, s.close())
+	}
+	r.stations = nil
+	return errors.Join(append(errs, r.node.Close())...)
+}

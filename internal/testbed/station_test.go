@@ -109,6 +109,7 @@ func kernelPair(t *testing.T) (Station, Station) {
 		}
 		s, err := newKernelStation([]string{"a", "b"}[i], spaces[i], "eth0")
 		must(err)
+		t.Cleanup(func() { _ = s.close() })
 		stations = append(stations, s)
 	}
 	must(handles[0].RouteAdd(&netlink.Route{Dst: ipNet(prefix("0.0.0.0/0")), Gw: net.IP{192, 0, 2, 2}}))
@@ -299,6 +300,9 @@ var strange = append([]byte{2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1, 0x88, 0xb5}, "he
 
 func TestCapture(t *testing.T) {
 	onBothKinds(t, func(t *testing.T, ctx context.Context, a, b Station) {
+		if err := a.Ping(ctx, addr("192.0.2.2")); err != nil { // before that, frames may get lost
+			t.Fatal(err)
+		}
 		capture, err := b.Capture(ctx)
 		if err != nil {
 			t.Fatal(err)
