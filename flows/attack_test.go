@@ -24,16 +24,6 @@ func (l *lab) raw(from *station, frame []byte, to *station) {
 	l.t.Errorf("%s sends %x\ngot %v\ntrace:\n%s", from.name, frame, out, in.Trace())
 }
 
-// A subnet's broadcast addresses are the host's as well, whatever MAC the packet goes to.
-func TestHostIsNotReachedByBroadcast(t *testing.T) {
-	l := newLab(t)
-	l.dbNet.Egress = flows.Via("eth0")
-	l.mustSet(l.dbNet)
-	for _, dst := range []string{"192.0.2.255:53", "192.0.2.0:53"} {
-		l.send(l.db2, packet("udp", l.db2, l.host, 1000, 53).with(func(f *frame) { f.dst = addrPort(dst) }))
-	}
-}
-
 func TestSourcesThatAreNotOutside(t *testing.T) {
 	l := newLab(t)
 	for _, src := range []string{"192.0.2.1:4000", "127.0.0.1:4000", "224.0.0.1:4000", "255.255.255.255:4000", "10.1.0.1:4000", "10.1.0.3:4000"} {
