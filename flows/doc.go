@@ -71,6 +71,9 @@
 // what the host's own programs send to them; with it as [Options.Taken] no port is chosen that the host has. "ovskit check"
 // names the programs that have published ports.
 //
+// The userspace datapath of Open vSwitch damages the MTU in an ICMPv6 error that it translates, if that is about UDP: who sends
+// over a translated way of IPv6 by UDP is not told how big a packet may be, but by the host itself behind an uplink.
+//
 // The userspace datapath of Open vSwitch tracks SCTP by its addresses alone: there, ports of SCTP can only be published as the
 // same ports, and what one connection is allowed is allowed to all between the same two addresses while it lasts.
 //

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
 	"github.com/ovskit/ovskit/flows"
 	"github.com/ovskit/ovskit/internal/testbed"
+	"github.com/ovskit/ovskit/openflow"
 )
 
 // dhcp is a message of DHCP from or to a client.
@@ -300,5 +303,48 @@ func TestSCTPTraffic(t *testing.T) {
 			s.say(s.w0, answer)
 			outside.until(sctp(ask.dst, ask.src), never)
 		})
+	})
+}
+
+// What exceeds an endpoint's limit is dropped, and nobody else's packets are.
+func TestLimitTraffic(t *testing.T) {
+	onDualSites(t, testbed.Options{}, func(s *dual) {
+		e := s.w0.endpoint
+		e.Limit = &flows.Limit{Kbps: 8, BurstKbits: 80}
+		s.set(e)
+		const packets, size = 50, 1000 // all at once: what a device of the switch holds
+		send := func(from, to *member, text string) {
+			f := udpFrame(from.in(false), to.in(false), 1, 2, text+string(make([]byte, size-42-len(text)))).bytes(s.t)
+			if err := from.SendFrames(slices.Repeat([][]byte{f}, packets)...); err != nil {
+				s.t.Fatal(err)
+			}
+		}
+		free, limited := s.listen(s.w0), s.listen(s.w1)
+		begin := time.Now()
+		send(s.w0, s.w1, "limited")
+		send(s.w1, s.w0, "free")
+		s.say(s.w1, udpFrame(s.w1.in(false), s.w0.in(false), 1, 2, "end of free"))
+		if _, got := free.until(carrying("end of free"), carrying("free")); len(got) != packets {
+			s.t.Errorf("without a limit %d of %d packets arrive", len(got), packets)
+		}
+		// Once the meter has seen as many packets what it let through is on its way.
+		conn, err := s.client.Conn(s.ctx)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		var m openflow.MeterStats
+		for m.Packets < packets {
+			all, err := conn.MeterStats(s.ctx, e.Port)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			m = all[0]
+		}
+		most := (80 + 8*time.Since(begin).Seconds()) * 1000 / 8 / size
+		s.say(s.w2, udpFrame(s.w2.in(false), s.w1.in(false), 1, 2, "end of limited"))
+		_, got := limited.until(carrying("end of limited"), carrying("limited"))
+		if len(got) == 0 || float64(len(got)) > most+1 || m.Bands[0].Packets == 0 {
+			s.t.Errorf("%d of %d packets arrive, want some and at most %.1f; the meter has dropped %d", len(got), packets, most, m.Bands[0].Packets)
+		}
 	})
 }

@@ -258,6 +258,7 @@ func publishedPort(f *of.Flow) (p keptPort, outside keptOutside, ok bool) {
 // except that with one that wraps [openflow.ErrOutcomeUnknown] the change may have been made. Errors wrap [ErrInvalid],
 // [ErrConflict] or [ErrNotFound], the context's error, or are those of [openflow.Conn.Bundle].
 func (s *Switch) Set(ctx context.Context, objects ...Object) error {
+	objects = clones(objects)
 	return s.change(ctx, &change{edit: func() error { return s.state.set(objects, s.before) }})
 }
 
@@ -279,6 +280,7 @@ func (s *Switch) Published(ctx context.Context, endpoint string) ([]PortMapping,
 // Delete takes objects back, of which only the names count, with the flows that an earlier run declared for them. An
 // object that others refer to is not deleted: the error wraps [ErrInUse]. Otherwise it is as Set.
 func (s *Switch) Delete(ctx context.Context, objects ...Object) error {
+	objects = slices.Clone(objects)
 	return s.change(ctx, &change{edit: func() error { return s.state.remove(objects) }})
 }
 
