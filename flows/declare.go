@@ -20,7 +20,6 @@ func (s *state) putHost(h Host) error {
 			return err
 		}
 	}
-	h.MAC, h.Addrs = slices.Clone(h.MAC), slices.Clone(h.Addrs)
 	if s.host != nil {
 		for _, p := range s.host.Addrs {
 			unassign(s, s.addrs, p.Addr())
@@ -103,7 +102,6 @@ func (s *state) putUplink(u Uplink) error {
 	if err := s.claimPort(u.Port, u.ref()); err != nil {
 		return err
 	}
-	u.Addrs = slices.Clone(u.Addrs)
 	s.replaceUplink(&u)
 	return nil
 }
@@ -166,7 +164,6 @@ func (s *state) putAddress(a Address) error {
 			return err
 		}
 	}
-	a.Addrs = slices.Clone(a.Addrs)
 	if len(s.addresses) == 0 {
 		s.touchNetworks()
 	}
@@ -226,7 +223,6 @@ func (s *state) putNetwork(n Network, before kept) error {
 			return err
 		}
 	}
-	n.Gateways = slices.Clone(n.Gateways)
 	put := &networkState{Network: n, endpoints: map[string]uint32{}}
 	old := s.networks[n.Name]
 	if old != nil {
@@ -332,7 +328,6 @@ func (s *state) releaseNetwork(name string) {
 }
 
 func (s *state) putEndpoint(e Endpoint, before kept) error {
-	e = e.clone()
 	if err := s.checkEndpoint(e); err != nil {
 		return err
 	}
@@ -347,7 +342,8 @@ func (s *state) putEndpoint(e Endpoint, before kept) error {
 			return err
 		}
 	}
-	asked := slices.Clone(e.Publish)
+	asked := e.Publish
+	e.Publish = slices.Clone(asked)
 	outside, err := s.claimPublished(&e, before)
 	if err != nil {
 		return err
@@ -488,7 +484,7 @@ func (s *state) putRule(r Rule) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	put := &ruleState{Rule: r.clone(), id: s.ruleID(r)}
+	put := &ruleState{Rule: r, id: s.ruleID(r)}
 	if len(s.rules) == 0 {
 		s.touchNetworks()
 	}

@@ -150,6 +150,32 @@ func (e Endpoint) clone() Endpoint {
 	return e
 }
 
+// clones are the objects with nothing that the caller can change.
+func clones(objects []Object) []Object {
+	objects = slices.Clone(objects)
+	for i, o := range objects {
+		switch o := o.(type) {
+		case Host:
+			o.MAC, o.Addrs = slices.Clone(o.MAC), slices.Clone(o.Addrs)
+			objects[i] = o
+		case Uplink:
+			o.Addrs = slices.Clone(o.Addrs)
+			objects[i] = o
+		case Address:
+			o.Addrs = slices.Clone(o.Addrs)
+			objects[i] = o
+		case Network:
+			o.Gateways = slices.Clone(o.Gateways)
+			objects[i] = o
+		case Rule:
+			objects[i] = o.clone()
+		case Endpoint:
+			objects[i] = o.clone()
+		}
+	}
+	return objects
+}
+
 // ref names an object: its kind and its name.
 type ref struct {
 	kind kind

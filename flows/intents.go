@@ -51,30 +51,24 @@ func (s *Switch) Declared(ctx context.Context) ([]Object, error) {
 func (s *state) objects() []Object {
 	var all []Object
 	if s.host != nil {
-		h := *s.host
-		h.MAC, h.Addrs = slices.Clone(h.MAC), slices.Clone(h.Addrs)
-		all = append(all, h)
+		all = append(all, *s.host)
 	}
 	if s.uplink != nil {
-		u := *s.uplink
-		u.Addrs = slices.Clone(u.Addrs)
-		all = append(all, u)
+		all = append(all, *s.uplink)
 	}
 	for _, a := range s.addresses {
-		a.Addrs = slices.Clone(a.Addrs)
 		all = append(all, a)
 	}
 	for _, n := range s.networks {
-		put := n.Network
-		put.Gateways = slices.Clone(put.Gateways)
-		all = append(all, put)
+		all = append(all, n.Network)
 	}
 	for _, r := range s.rules {
-		all = append(all, r.clone())
+		all = append(all, r.Rule)
 	}
 	for _, e := range s.endpoints {
-		all = append(all, e.clone())
+		all = append(all, e.Endpoint)
 	}
+	all = clones(all)
 	slices.SortFunc(all, func(a, b Object) int { return a.ref().compare(b.ref()) })
 	return all
 }

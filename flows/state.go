@@ -196,8 +196,8 @@ func (s *state) commit() {
 
 func (s *state) touch(r ref) { assign(s, s.dirty, r, true) }
 
-// set declares objects, replacing those of the same kind and name. before is what was chosen for them when the
-// program ran before.
+// set declares objects, which nobody changes any more, replacing those of the same kind and name. before is what was chosen
+// for them when the program ran before.
 func (s *state) set(objects []Object, before kept) error {
 	objects = slices.Clone(objects)
 	slices.SortFunc(objects, func(a, b Object) int { return a.ref().compare(b.ref()) })

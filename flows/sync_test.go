@@ -278,3 +278,46 @@ func TestCloseWhileUnderWay(t *testing.T) {
 		t.Errorf("Close again: %v", err)
 	}
 }
+
+// Who has given up waiting for a change may go on with the object: what is declared is what it was.
+func TestGivenUpObjectChanges(t *testing.T) {
+	l, f := faulty(t)
+	open := experimenter(onf, bundleControl, func(m []byte) bool {
+		return binary.BigEndian.Uint16(m[bundleControlTypeOffset:]) == uint16(openflow.BundleOpenRequest)
+	})
+	open.Times, open.Do = 1, fakeovs.Hold{}
+	first := f.Add(open)
+	block := make(chan error, 1)
+	go func() { block <- l.sw.Set(l.ctx, guest(0)) }()
+	if err := first.Await(l.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(l.ctx)
+	own, bad := guest(1), guest(7)
+	given, rest := make(chan error, 1), make(chan error, 1)
+	go func() { given <- l.sw.Set(ctx, own) }()
+	l.sw.AwaitWaiting(1)
+	go func() { rest <- l.sw.Set(l.ctx, bad) }()
+	l.sw.AwaitWaiting(2)
+	refuse := experimenter(onf, bundleAdd, func(m []byte) bool { return bytes.Contains(m, bad.MAC) })
+	refuse.Do = fakeovs.Answer{Code: openflow.ErrTableFull}
+	f.Add(refuse)
+	second := f.Add(open)
+	first.Release()
+	if err := <-block; err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Await(l.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-given; !errors.Is(err, openflow.ErrOutcomeUnknown) {
+		t.Fatalf("got error %v, want %v", err, openflow.ErrOutcomeUnknown)
+	}
+	own.Addrs[0] = netip.MustParseAddr("10.1.0.66")
+	second.Release()
+	if err := <-rest; !errors.Is(err, openflow.ErrTableFull) {
+		t.Errorf("got error %v, want %v", err, openflow.ErrTableFull)
+	}
+	l.holdsOnly(append(l.objects(), guest(0), guest(1))...)
+}
