@@ -21,7 +21,8 @@
 //
 // Some limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
 // reached from every network with a way out. And what a rule or access to the host no longer allows is taken from new
-// connections: those that are established go on until they end or their conntrack entries time out.
+// connections: those that are established go on until they end or their conntrack entries time out. They are not forgotten:
+// of those that are still allowed, what the receiver sends next would then be taken for a connection that it begins itself.
 //
 // An ICMP error is believed of a tracked connection, whichever endpoint or machine outside it comes from: one that knows the
 // addresses and ports can complain of another's connection, as a router on its way could. In a network with
