@@ -59,7 +59,8 @@
 //
 // A published port is reached from outside and from every endpoint, those of other networks included: publishing is an
 // opening. An endpoint that uses it is seen by the publisher as the gateway of the publisher's network, or as itself if
-// that is routed. The host itself reaches the endpoint's own address if [Network.Host] says so.
+// that is routed. Only endpoints of a routed network that is isolated do not reach what others of it publish, since that is at
+// the others' own addresses. The host itself reaches the endpoint's own address if [Network.Host] says so.
 //
 // Endpoints may share a published port ([Balance]), whatever network each is in: by connection, or by the client's address
 // (session affinity), which goes for endpoints that use the port as well. A client's address of each family is a client of its
