@@ -93,7 +93,8 @@
 //	}
 //
 // What somebody else changes in the owner's tables meanwhile is put right and reported to [Options.OnDrift]. Changes made
-// on the client's own connection are taken for the program's.
+// on the client's own connection are taken for the program's. A group or meter that is changed, and not deleted, is nothing that
+// a switch tells of: it is put right with the next flow that is, by [Switch.Prune] or on the next connection.
 //
 // # Connections
 //
