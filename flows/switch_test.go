@@ -17,10 +17,14 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ovskit/ovskit/flows"
+	"github.com/ovskit/ovskit/internal/killtest"
 	"github.com/ovskit/ovskit/openflow"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	killtest.Main(declareAndDie)
+	goleak.VerifyTestMain(m)
+}
 
 // table is what the switch holds, as sorted text without counters.
 func (l *lab) table() []string { return held(l.t, l.conn) }

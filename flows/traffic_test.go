@@ -24,6 +24,7 @@ type site struct {
 	t          *testing.T
 	ctx        context.Context
 	web0, web1 *testbed.Attached
+	published  []flows.PortMapping // of web1
 	connect    openflow.ClientOptions
 	client     *openflow.Client
 	sw         *flows.Switch
@@ -80,14 +81,20 @@ func (s *site) attach(name string, addr netip.Prefix) *testbed.Attached {
 func (s *site) start(o flows.Options) {
 	s.t.Helper()
 	s.open(o)
-	s.set(
+	s.set(s.objects()...)
+}
+
+// objects are what a program declares.
+func (s *site) objects() []flows.Object {
+	return []flows.Object{
 		flows.Host{MAC: s.Bridge().MAC, Addrs: []netip.Prefix{testbed.HostAddr}},
 		flows.Uplink{Name: "up", Port: s.Uplink().OFPort, Addrs: []netip.Addr{testbed.HostAddr.Addr()}},
 		flows.Network{
 			Name: "web", Gateways: []netip.Prefix{siteGateway},
 			Egress: flows.Via("up"), Host: flows.ToHost | flows.FromHost,
 		},
-		s.endpoint(s.web0, siteAddr0), s.endpoint(s.web1, siteAddr1))
+		s.endpoint(s.web0, siteAddr0), s.endpoint(s.web1, siteAddr1, s.published...),
+	}
 }
 
 // open opens the switch.
@@ -142,8 +149,9 @@ type stream struct {
 // stations are those that listen, and where.
 type stations map[testbed.Station]netip.AddrPort
 
-// pauseOfStream is the pause between two datagrams.
-const pauseOfStream = 2 * time.Millisecond
+// pauseOfStream is the pause between two datagrams: long enough that sockets hold what comes while nobody is let read for a
+// second.
+const pauseOfStream = 5 * time.Millisecond
 
 // newStream sends from one station to an address until the test ends, and answers each datagram that a receiver gets at
 // its port.
@@ -192,6 +200,8 @@ func (st *stream) send(ctx context.Context, conn net.Conn) {
 		st.mu.Lock()
 		n := st.sent + 1
 		st.sent = n
+		close(st.changed)
+		st.changed = make(chan struct{})
 		st.mu.Unlock()
 		// While nobody is there the kernel may say so.
 		_, _ = conn.Write(binary.BigEndian.AppendUint64(nil, n))
@@ -223,6 +233,24 @@ func (st *stream) now() uint64 {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	return st.sent
+}
+
+// passes waits until datagram number n is sent, whether it arrives or not.
+func (st *stream) passes(ctx context.Context, n uint64) {
+	st.t.Helper()
+	for {
+		st.mu.Lock()
+		sent, changed := st.sent, st.changed
+		st.mu.Unlock()
+		if sent >= n {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			st.t.Fatalf("datagram %d is not sent", n)
+		}
+	}
 }
 
 // arrives waits until a receiver has one that was sent after number n.
