@@ -153,27 +153,6 @@ func TestDuplicateAddressDetection(t *testing.T) {
 	}
 }
 
-// An endpoint that says it has an address is not believed, whoever it says it to.
-func TestNeighbourSpoofing(t *testing.T) {
-	l := newLab(t)
-	l.dual()
-	for _, to := range []*station{l.web3, l.host} {
-		for _, target := range []string{"fd00:1::1", "fd00:1::2", "2001:db8::fe"} {
-			lie := frame{
-				from: l.web2.mac, to: to.mac, proto: "nd!", ttl: 255, ndFlags: 0x20, target: netip.MustParseAddr(target),
-				src: netip.AddrPortFrom(l.web2.addr, 0), dst: netip.AddrPortFrom(to.addr, 0),
-			}
-			l.send(l.web2, lie)
-		}
-	}
-	outside := frame{
-		from: l.router.mac, to: l.host.mac, proto: "nd!", ttl: 255, ndFlags: 0x20, target: l.web2.addr,
-		src: netip.AddrPortFrom(l.router.addr, 0), dst: netip.AddrPortFrom(l.host.addr, 0),
-	}
-	l.send(l.router, outside)
-	l.send(l.web2, packet("udp", l.web2, l.web3, 1, 2).with(func(f *frame) { f.src = addrPort("[fd00:1::77]:1") }))
-}
-
 // The host forwards from the bridge's own port to that port, and tells its neighbours that there is a shorter way.
 func TestRedirectsGoNowhere(t *testing.T) {
 	l := newLab(t)

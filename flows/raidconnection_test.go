@@ -33,11 +33,11 @@ func (r *raid) converse() conversations {
 
 // about is an ICMP error of a station about a packet, sent to the packet's sender: that it is too big.
 func (r *raid) about(from *station, src, dst netip.AddrPort) frame {
-	packet := frame{
+	subject := frame{
 		from: from.mac, to: from.mac, proto: "udp", ttl: 60, src: src, dst: dst, payload: tag(r.tags),
 	}
 	return frame{
-		from: from.mac, to: r.Bridge().MAC, proto: "too big", ttl: 64, payload: unpadded(packet.bytes(r.t))[14:],
+		from: from.mac, to: r.Bridge().MAC, proto: "too big", ttl: 64, payload: unpadded(subject.bytes(r.t))[14:],
 		src: netip.AddrPortFrom(from.addr, 0), dst: netip.AddrPortFrom(src.Addr(), 0),
 	}
 }
@@ -56,7 +56,9 @@ func attackConnections(r *raid) {
 	reply := packet("udp", o, r.byNIC(c.shared), 53, 6001)
 	r.add("reply", r.outside, known, reply)
 	for name, src := range map[string]netip.AddrPort{
-		"another port": netip.AddrPortFrom(o.addr, 54), "a third party": netip.AddrPortFrom(thirdParty[f], 53), "beyond": netip.AddrPortFrom(beyond[f], 53),
+		"another port":  netip.AddrPortFrom(o.addr, 54),
+		"a third party": netip.AddrPortFrom(thirdParty[f], 53),
+		"beyond":        netip.AddrPortFrom(beyond[f], 53),
 	} {
 		r.add("reply from "+name, r.outside, unknown, reply.with(func(f *frame) { f.src = src }))
 	}

@@ -20,8 +20,7 @@ type header struct {
 	bytes  []byte
 }
 
-// The headers of RFC 8200, 4, and of RFC 4302, 2, padded to so many bytes. Those with options have the tag in one that is
-// to be passed over.
+// optionsHeader has so many bytes, with an option that has the tag and is to be passed over (RFC 8200, 4.2).
 func optionsHeader(number byte, size int) func(tag []byte) header {
 	return func(tag []byte) header {
 		b := make([]byte, size)
@@ -31,12 +30,14 @@ func optionsHeader(number byte, size int) func(tag []byte) header {
 	}
 }
 
+// routingHeader names the next station of a packet (RFC 8200, 4.4).
 func routingHeader(typ byte, next netip.Addr) func([]byte) header {
 	return func([]byte) header {
 		return header{43, slices.Concat([]byte{0, 0, typ, 1, 0, 0, 0, 0}, next.AsSlice())}
 	}
 }
 
+// authentication is a header of RFC 4302 that says nothing.
 func authentication([]byte) header { return header{51, make([]byte, 16)} }
 
 // fragmentHeader is of the fragment at offset bytes.
@@ -137,7 +138,7 @@ func attackByHeaders(r *raid) {
 	}))
 }
 
-// pieces are fragments of a datagram, each a part of its bytes at an offset, in the order in which they are sent.
+// piece is a fragment of a datagram: some of its bytes.
 type piece struct {
 	from, to int
 	more     bool
@@ -172,6 +173,7 @@ const (
 	all      = 1 << 16 // to the end of it
 )
 
+// fragmented are ways to cut a datagram, in the order in which the fragments are sent. Those that are proper make up a datagram.
 var fragmented = []struct {
 	name   string
 	pieces []piece

@@ -84,8 +84,9 @@ func (r *raid) toAll() addrs {
 		}
 	}
 	return addrs{
-		"all": netip.MustParseAddr("255.255.255.255"), "the subnet": netip.MustParseAddr("10.77.1.255"), "the subnet's first": netip.MustParseAddr("10.77.1.0"),
-		"the other subnet": netip.MustParseAddr("10.77.2.255"), "the link outside": netip.MustParseAddr("192.0.2.255"),
+		"all": netip.MustParseAddr("255.255.255.255"), "the subnet": netip.MustParseAddr("10.77.1.255"),
+		"the subnet's first": netip.MustParseAddr("10.77.1.0"),
+		"the other subnet":   netip.MustParseAddr("10.77.2.255"), "the link outside": netip.MustParseAddr("192.0.2.255"),
 		"all nodes": netip.MustParseAddr("224.0.0.1"), "a group": netip.MustParseAddr("239.1.2.3"),
 	}
 }

@@ -123,7 +123,8 @@ func attackByARP(r *raid) {
 	}
 	if r.onBridge() {
 		from := r.outside.MAC()
-		r.add("outside as itself", r.outside, reaches(r.host), arpFrame{from, broadcast, 1, from, r.outside.at(0).addr, none, r.host.at(0).addr})
+		ask := arpFrame{from, broadcast, 1, from, r.outside.at(0).addr, none, r.host.at(0).addr}
+		r.add("outside as itself", r.outside, reaches(r.host), ask)
 	}
 }
 

@@ -33,7 +33,7 @@ func attackFromOutside(r *raid) {
 		"an endpoint that is not":   netip.AddrPortFrom(own.Addr().Next(), own.Port()),
 		"the gateway":               netip.AddrPortFrom(r.gateway("web").addr, published.Port()),
 		"the host's port":           netip.AddrPortFrom(published.Addr(), 4001),
-		"the host's loopback":       netip.AddrPortFrom([]netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}[f], 4001),
+		"the host's loopback":       netip.AddrPortFrom(loopback[f], 4001),
 		"the host's other loopback": netip.AddrPortFrom([]netip.Addr{netip.MustParseAddr("127.1.2.3"), netip.IPv6Loopback()}[f], 4002),
 	} {
 		ask := packet("udp", o, r.byNIC(to.Addr()), 4000, to.Port())

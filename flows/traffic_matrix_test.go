@@ -95,7 +95,7 @@ func matrixPorts(all []options) []uint16 {
 
 // shares are the shares of attempts that are made with sockets in each combination: one in so many. What the fake does is
 // looked at elsewhere as well.
-var shares = map[testbed.Kind]int{testbed.Real: 20, testbed.Fake: 200}
+var shares = map[testbed.Kind]int{testbed.Real: 30, testbed.Fake: 200}
 
 // In combinations of options with every pair of values the kernel's own sockets reach each other through Open vSwitch as the
 // documentation says, and see each other's addresses as it says. The fake does the same. OVSKIT_MATRIX=all takes every

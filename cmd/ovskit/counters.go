@@ -24,11 +24,12 @@ func countersCommand() *cobra.Command {
 		timeout, over              time.Duration
 	)
 	c := &cobra.Command{
-		Use:   "counters",
+		Use:   "counters [NAME...]",
 		Short: "Show what a switch has counted of endpoints, published ports and rules",
 		Long: `Show what a switch has counted of intents since it got their flows: what each endpoint has sent and
 received, how many connections were begun to each published port, on how many packets each rule has
-decided, and how many packets each table has dropped.
+decided, and how many packets each table has dropped. With NAMEs, only the endpoints and rules that
+have one of them are shown.
 
 Packets of established connections pass the rules by. So a rule counts what begins connections: the
 first packet of each, those that follow before it is answered, and every attempt that it refuses.
@@ -36,8 +37,7 @@ What an endpoint has sent counts whatever became of it. Open vSwitch brings its 
 every half a second or so; they start at zero when ovs-vswitchd does, not when the program does.
 
 The program keeps the intents in a file; "ovskit demo --keep" does.`,
-		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+		RunE: func(c *cobra.Command, names []string) error {
 			if err := checkOutput(c, output); err != nil {
 				return err
 			}
@@ -68,13 +68,18 @@ The program keeps the intents in a file; "ovskit demo --keep" does.`,
 			if err != nil {
 				return socketError(err, "does ovs-vswitchd run?")
 			}
+			if len(names) > 0 {
+				if counters, err = countersOf(counters, names); err != nil {
+					return err
+				}
+			}
 			if output == "json" {
 				return printJSON(c.OutOrStdout(), struct {
 					Bridge string `json:"bridge"`
 					*flows.Counters
 				}{intents.Bridge, counters})
 			}
-			return printCounters(c.OutOrStdout(), counters)
+			return printCounters(c.OutOrStdout(), counters, len(names) == 0)
 		},
 	}
 	c.Flags().StringVar(&rundir, "rundir", "",
@@ -101,8 +106,30 @@ func countOver(ctx context.Context, over time.Duration, first *flows.Counters, r
 	return last.Since(first), nil
 }
 
-// printCounters prints counters for people: a table of each kind that there is something of.
-func printCounters(w io.Writer, c *flows.Counters) error {
+// countersOf are those of the endpoints and rules that have these names.
+func countersOf(c *flows.Counters, names []string) (*flows.Counters, error) {
+	known := map[string]bool{}
+	for _, e := range c.Endpoints {
+		known[e.Name] = true
+	}
+	for _, r := range c.Rules {
+		known[r.Name] = true
+	}
+	for _, name := range names {
+		if !known[name] {
+			return nil, fmt.Errorf("the intents have no endpoint and no rule %q", name)
+		}
+	}
+	asked := func(name string) bool { return slices.Contains(names, name) }
+	c.Endpoints = slices.DeleteFunc(c.Endpoints, func(e flows.EndpointCounters) bool { return !asked(e.Name) })
+	c.Published = slices.DeleteFunc(c.Published, func(p flows.PublishedCounters) bool { return !asked(p.Endpoint) })
+	c.Rules = slices.DeleteFunc(c.Rules, func(r flows.RuleCounters) bool { return !asked(r.Name) })
+	return c, nil
+}
+
+// printCounters prints counters for people: a table of each kind that there is something of; with those of the defaults,
+// the tables and others if they are asked for as well.
+func printCounters(w io.Writer, c *flows.Counters, inWhole bool) error {
 	var text strings.Builder
 	section := func(g grid, rows [][]string) {
 		if len(rows) > 0 && text.Len() > 0 {
@@ -135,10 +162,16 @@ func printCounters(w io.Writer, c *flows.Counters) error {
 	for _, r := range c.Rules {
 		rows = append(rows, slices.Concat([]string{r.Name, decision(r.Deny)}, counted(r.Decided), []string{absent(r.Absent)}))
 	}
-	rows = append(rows,
-		slices.Concat([]string{"(none)", decision(false)}, counted(c.Allowed), []string{""}),
-		slices.Concat([]string{"(none)", decision(true)}, counted(c.Denied), []string{""}))
+	if inWhole {
+		rows = append(rows,
+			slices.Concat([]string{"(none)", decision(false)}, counted(c.Allowed), []string{""}),
+			slices.Concat([]string{"(none)", decision(true)}, counted(c.Denied), []string{""}))
+	}
 	section(grid{"RULE", "DECISION", ">PACKETS", ">BYTES", ""}, rows)
+	if !inWhole {
+		_, err := io.WriteString(w, text.String())
+		return err
+	}
 
 	rows = nil
 	for _, d := range c.Dropped {

@@ -98,6 +98,11 @@ func TestCounters(t *testing.T) {
 			t.Errorf("got %+v in no time, want nothing", none)
 		}
 
+		if text := d.counters(t, "web1"); strings.Contains(text, "web0") || strings.Contains(text, "(none)") || strings.Contains(text, "TABLE") ||
+			!strings.Contains(text, "web1      web                 0      0                 1     34           0\n") {
+			t.Errorf("got, of web1 alone\n%s", text)
+		}
+
 		foreign := openflow.Flow{Table: 15, Priority: 9, Cookie: 0xabc}
 		if err := d.conn.Apply(testContext(t), openflow.Add(foreign)); err != nil {
 			t.Fatal(err)
@@ -145,7 +150,7 @@ func TestCountersErrors(t *testing.T) {
 		{[]string{"--intents", d.file, "-o", "xml"}, exitUsage, `"xml"`},
 		{[]string{"--intents", d.file, "--timeout", "0s"}, exitUsage, "--timeout"},
 		{[]string{"--intents", d.file, "--over", "-1s"}, exitUsage, "--over"},
-		{[]string{"web0"}, exitUsage, `"web0"`},
+		{[]string{"--intents", d.file, "--mgmt", d.conn.Endpoint(), "web0", "web7"}, exitFailed, `no endpoint and no rule "web7"`},
 	} {
 		var stdout, stderr bytes.Buffer
 		got := run(testContext(t), append([]string{"counters"}, test.args...), &stdout, &stderr)
