@@ -141,7 +141,7 @@ func TestBucketNumbersDiffer(t *testing.T) {
 		h := fnv.New32a()
 		h.Write([]byte(name))
 		if other, found := byHash[h.Sum32()]; found {
-			ids := bucketNumbers([]backend{{endpoint: other}, {endpoint: name}, {endpoint: "x"}})
+			ids := bucketNumbers([]backend{{endpoint: other}, {endpoint: name}, {endpoint: "x"}}, 1)
 			if ids[0] == ids[1] || ids[2] == ids[1] {
 				t.Errorf("%s and %s have the numbers %d", other, name, ids)
 			}

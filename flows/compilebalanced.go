@@ -22,19 +22,16 @@ func compileBalanced(v env, p *balancedState) compiled {
 		setPublished, of.OutputGroup{ID: uint32(p.group)})
 
 	g := of.Group{ID: uint32(p.group), Type: of.GroupTypeSelect, Selection: of.Selection{Method: "dp_hash"}}
+	// The datapath hashes connections: with their ports, which it leaves out of UDP's unless it is asked. The switch gives each
+	// bucket as many of the hash's values as the others, or one more.
+	times := copies(len(p.backends))
 	if p.balance == ByClientIP {
 		// The switch hashes the client's address with each bucket's number, and the highest hash wins.
 		g.Selection = of.Selection{Method: "hash", Fields: []of.MatchField{f.wholeSource()}}
-		ids := bucketNumbers(p.backends)
-		for i, to := range p.backends {
-			g.Buckets = append(g.Buckets, bucketTo(v, ids[i], to))
-		}
-	} else {
-		// The datapath hashes connections: with their ports, which it leaves out of UDP's unless it is asked. The switch gives
-		// each bucket as many of the hash's values as the others, or one more.
-		for i := range len(p.backends) * copies(len(p.backends)) {
-			g.Buckets = append(g.Buckets, bucketTo(v, uint32(i), p.backends[i%len(p.backends)]))
-		}
+		times = 1
+	}
+	for i, id := range bucketNumbers(p.backends, times) {
+		g.Buckets = append(g.Buckets, bucketTo(v, id, p.backends[i%len(p.backends)]))
 	}
 	b.groups = append(b.groups, g)
 	return b.compiled
@@ -54,20 +51,28 @@ func bucketTo(v env, id uint32, to backend) of.Bucket {
 	}}
 }
 
-// bucketNumbers are numbers that follow from the backends' names: each keeps its own whoever comes and goes, but for two
-// names that have the same.
-func bucketNumbers(backends []backend) []uint32 {
-	ids, taken := make([]uint32, len(backends)), map[uint32]bool{}
-	for i, b := range backends {
-		h := fnv.New32a()
-		h.Write([]byte(b.endpoint))
-		id := h.Sum32() % of.BucketMax
+// bucketNumbers are numbers that follow from the backends' names, so many for each, in turn: each keeps its own whoever comes
+// and goes, but for two names that have the same.
+func bucketNumbers(backends []backend, times int) []uint32 {
+	ids, taken := make([]uint32, len(backends)*times), map[uint32]bool{}
+	for i := range ids {
+		id := bucketNumber(backends[i%len(backends)].endpoint, i/len(backends))
 		for taken[id] {
 			id = (id + 1) % of.BucketMax
 		}
 		ids[i], taken[id] = id, true
 	}
 	return ids
+}
+
+// bucketNumber is the number of an endpoint's bucket, of several the nth.
+func bucketNumber(endpoint string, nth int) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(endpoint))
+	if nth > 0 {
+		h.Write([]byte{0, byte(nth)})
+	}
+	return h.Sum32() % of.BucketMax
 }
 
 // copies is how many buckets each of n backends has: the switch tells 16 values of a hash apart or, with more buckets, the

@@ -21,7 +21,8 @@
 //
 // Some limits. The host is known by the addresses in [Host.Addrs]: one that is missing there is taken for the outside, and
 // reached from every network with a way out. And what a rule or access to the host no longer allows is taken from new
-// connections: those that are established go on until they end or their conntrack entries time out.
+// connections: those that are established go on until they end or their conntrack entries time out. They are not forgotten:
+// of those that are still allowed, what the receiver sends next would then be taken for a connection that it begins itself.
 //
 // An ICMP error is believed of a tracked connection, whichever endpoint or machine outside it comes from: one that knows the
 // addresses and ports can complain of another's connection, as a router on its way could. In a network with
@@ -91,6 +92,9 @@
 //			err = bridge.HoldFlows(ctx, db) // for the next time; a switch that runs does not mind
 //		}
 //	}
+//
+// With the datapath in user space, ovs-vswitchd takes all connections with it when it ends. A translated one is sure to go on
+// only if the side that began it is the next to send: what comes from the other side first is taken for something new.
 //
 // What somebody else changes in the owner's tables meanwhile is put right and reported to [Options.OnDrift]. Changes made
 // on the client's own connection are taken for the program's. A group or meter that is changed, and not deleted, is nothing that

@@ -77,6 +77,8 @@ type Switch struct {
 	// object's cookie.
 	left     items
 	leftKeys map[uint64][]string
+	// leftShared are those of the flows whose groups have a bucket of a number.
+	leftShared map[uint32][]string
 	// before is what was chosen for objects when the program ran before.
 	before kept
 	pace   pace
@@ -177,6 +179,14 @@ func (s *Switch) read(ctx context.Context, conn *of.Conn) error {
 	for _, g := range p.Groups.Delete {
 		s.left.groups[g.ID] = &g
 	}
+	s.leftShared = map[uint32][]string{}
+	for key, f := range s.left.flows {
+		if g := s.left.groups[groupOfPort(f)]; g != nil {
+			for _, b := range g.Buckets {
+				s.leftShared[b.ID] = append(s.leftShared[b.ID], key)
+			}
+		}
+	}
 	for _, m := range p.Meters.Delete {
 		s.left.meters[m.ID] = &m
 	}
@@ -200,14 +210,22 @@ func chosenBefore(flows map[string]*of.Flow) kept {
 				p.endpoint = object
 				k.ports[p] = append(k.ports[p], outside)
 			}
-			for _, a := range f.Apply {
-				if g, ok := a.(of.OutputGroup); ok && g.ID <= math.MaxUint16 {
-					k.groups[object] = uint16(g.ID)
-				}
+			if id := groupOfPort(f); id != 0 && id <= math.MaxUint16 {
+				k.groups[object] = uint16(id)
 			}
 		}
 	}
 	return k
+}
+
+// groupOfPort is the group of a port that endpoints share, by the flow of tableInbound that leads there; 0 if none does.
+func groupOfPort(f *of.Flow) uint32 {
+	for _, a := range f.Apply {
+		if g, ok := a.(of.OutputGroup); ok && f.Table == tableInbound {
+			return g.ID
+		}
+	}
+	return 0
 }
 
 // publishedPort is the port that a flow of tableInbound publishes alone, and where.

@@ -183,8 +183,30 @@ func (s *Switch) compile(prune bool) edit {
 				e.flows[key] = nil
 			}
 		}
+		if r.kind == kindEndpoint {
+			s.endShares(&e, r.name)
+		}
 	}
 	return e
+}
+
+// endShares takes away the ports of an earlier run that an endpoint shared, and that nobody has declared: whether it still does
+// is not known of the others, and it may not.
+func (s *Switch) endShares(e *edit, endpoint string) {
+	for _, key := range s.leftShared[bucketNumber(endpoint, 0)] {
+		f := s.left.flows[key]
+		if f == nil {
+			continue
+		}
+		if _, changed := e.flows[key]; !changed {
+			e.flows[key] = nil
+		}
+		if id := groupOfPort(f); s.left.groups[id] != nil {
+			if _, changed := e.groups[id]; !changed {
+				e.groups[id] = nil
+			}
+		}
+	}
 }
 
 // carry makes the changes of a plan for a switch that has what is left of an earlier run. An error that is no refusal leaves it
