@@ -13,5 +13,12 @@
 // at each size, of few runs the maximum; how long the parts took that wait for others; and the processor time of this
 // process, with the part of it that no system call took.
 //
+// "flows.packet-at-10000/at-1" and its siblings send the same traffic of two endpoints through switches of which ever more
+// endpoints are declared, and take what a packet costs ovs-vswitchd in processor time: of a known connection, of one that ends at
+// once, and where no megaflow is for it; and how many megaflows there are. A single pair takes the first and the last size.
+// "flows.outage-restart/learning" and "flows.outage-kill/learning" end ovs-vswitchd under pings and TCP connections, beside a
+// bridge that is an ordinary learning switch, and divide its time without answers by ours; the table has also what it costs
+// when the program that keeps the flows is killed and started.
+//
 // There is no code here but in tests: run it with "make bench", or "go test -bench Compare ./bench".
 package bench

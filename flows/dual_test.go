@@ -19,10 +19,9 @@ import (
 // changes about the networks and endpoints is declared by set.
 type dual struct {
 	*site
-	web, db          flows.Network
-	w0, w1, w2, d0   *member
-	host, outside    *member
-	hostDecl, uplink flows.Object
+	web, db        flows.Network
+	w0, w1, w2, d0 *member
+	host, outside  *member
 }
 
 // member is a machine with its addresses of both families.

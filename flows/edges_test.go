@@ -32,10 +32,7 @@ func edgeBase() []Object {
 	}
 }
 
-var (
-	edgeSpare  = Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}}
-	secondAddr = netip.MustParseAddr("198.51.100.1")
-)
+var edgeSpare = Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.50")}}
 
 func ports(proto Proto, first, last uint16) PortMapping {
 	return PortMapping{Proto: proto, HostPort: first, HostPortEnd: last, Port: first}
