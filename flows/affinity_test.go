@@ -38,6 +38,7 @@ type pool struct {
 
 	mu   sync.Mutex
 	got  map[uint64]string // who got the datagram of a number
+	mute string            // who answers no more
 	news chan struct{}
 }
 
@@ -89,7 +90,12 @@ func (p *pool) serve(i int) {
 				if err != nil {
 					return
 				}
-				_, _ = pc.WriteTo(b[:n], from)
+				p.mu.Lock()
+				mute := p.mute == station.Name()
+				p.mu.Unlock()
+				if !mute {
+					_, _ = pc.WriteTo(b[:n], from)
+				}
 				p.mu.Lock()
 				p.got[binary.BigEndian.Uint64(b)] = station.Name()
 				close(p.news)
@@ -321,6 +327,10 @@ func TestBalanceByConnection(t *testing.T) {
 				t.Errorf("%s has %d of %d connections: %v", name, n[name], len(first), n)
 			}
 		}
+		// An answer that is under way while its connection is forgotten begins it anew.
+		p.mu.Lock()
+		p.mute = "web0"
+		p.mu.Unlock()
 		p.set(p.alone(0))
 		for i, now := range p.ask(byConnection, connections...) {
 			if was := first[i]; was != "web0" && now != was {

@@ -98,13 +98,14 @@
 // only if the side that began it is the next to send: what comes from the other side first is taken for something new.
 //
 // What somebody else changes in the owner's tables meanwhile is put right and reported to [Options.OnDrift]. Changes made
-// on the client's own connection are taken for the program's.
+// on the client's own connection are taken for the program's. A group or meter that is changed, and not deleted, is nothing that
+// a switch tells of: it is put right with the next flow that is, by [Switch.Prune] or on the next connection.
 //
 // # Connections
 //
 // A packet of an established connection meets no rule any more. So the switch is told to forget the connections to a
-// published port that is taken back or leads elsewhere, those of an address that an endpoint no longer has, and those of a
-// network that is gone; also those that somebody outside began with the host at a port that is published only then. This
+// published port that is taken back or leads elsewhere, those of an address that an endpoint no longer has, those translated to
+// one that is not shared any more, and those of a network that is gone; also those that somebody outside began with the host at a port that is published only then. This
 // is done behind the change and again some times within a second, for what the datapath has under way. What was declared
 // by an earlier run of the program and is not declared any more is not known well enough for that: its connections end by
 // their timeouts, if the flows that are left carry them at all.

@@ -98,6 +98,51 @@ func TestDriftIsRepaired(t *testing.T) {
 	})
 }
 
+// Somebody changes a group and a meter, of which the switch tells nothing: they are put right with the next flow.
+func TestGroupsAndMetersAreRepaired(t *testing.T) {
+	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {
+		ctx := t.Context()
+		br, err := bridge.Ensure(ctx, s.DB, bridge.Config{Name: "br0", Datapath: s.Datapath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		drifts := make(chan flows.Drift, 100)
+		sw := open(t, br, flows.Options{Owner: "lab", OnDrift: func(d flows.Drift) { drifts <- d }})
+		if err := sw.Set(ctx, someObjects(1)...); err != nil {
+			t.Fatal(err)
+		}
+		other, err := openflow.Dial(ctx, br.Management(), openflow.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		groups, err := other.Groups(ctx)
+		if err != nil || len(groups) == 0 {
+			t.Fatalf("got groups %v, error %v", groups, err)
+		}
+		meters, err := other.Meters(ctx)
+		if err != nil || len(meters) == 0 {
+			t.Fatalf("got meters %v, error %v", meters, err)
+		}
+		group, meter := groups[0], meters[0]
+		group.Buckets = nil
+		meter.Bands = []openflow.MeterBand{{Type: openflow.BandDrop, Rate: 1}}
+		if err := other.Apply(ctx,
+			openflow.GroupMod{Command: openflow.GroupModify, Group: group}, openflow.MeterMod{Command: openflow.MeterModify, MeterConfig: meter},
+			openflow.Add(openflow.Flow{Table: 15, Priority: 9, Cookie: 0x1234}),
+		); err != nil {
+			t.Fatal(err)
+		}
+		d := <-drifts
+		if d.Err != nil || len(d.Plan.Groups.Replace) != 1 || len(d.Plan.Meters.Replace) != 1 || len(d.Plan.Flows.Delete) != 1 {
+			t.Errorf("got the report %+v, want a group, a meter and a flow put right", d)
+		}
+		if p, err := sw.Prune(ctx); err != nil || !p.Empty() {
+			t.Errorf("got the plan %v, error %v", p, err)
+		}
+	})
+}
+
 // A client whose bridge was refused may be used again when the bridge is cleared: changes of others are seen then.
 func TestDriftAfterRefusedOpen(t *testing.T) {
 	switchtest.Each(t, func(t *testing.T, s *switchtest.Switch) {

@@ -18,8 +18,10 @@ import (
 // forget them, since a packet of an established connection meets no rule any more.
 type claim struct {
 	zone uint16
-	// addr is the address of an endpoint, whose connections in the zone these are.
-	addr netip.Addr
+	// addr is the address of an endpoint, whose connections in the zone these are; if it is shared, that of an uplink or address,
+	// to which they are translated.
+	addr   netip.Addr
+	shared bool
 	// at is the published port of a protocol, and to where it leads; where a range is one claim, the first ones of ports.
 	proto  Proto
 	at, to netip.AddrPort
@@ -29,6 +31,12 @@ type claim struct {
 // claims are those of an object, none if it is not declared.
 func (s *state) claims(r ref) (claims []claim) {
 	switch r.kind {
+	case kindUplink:
+		if s.uplink != nil && s.uplink.Name == r.name {
+			claims = s.sharedClaims(s.uplink.Addrs)
+		}
+	case kindAddress:
+		claims = s.sharedClaims(s.addresses[r.name].Addrs)
 	case kindNetwork:
 		if n := s.networks[r.name]; n != nil {
 			claims = append(claims, claim{zone: n.id})
@@ -54,6 +62,15 @@ func (s *state) claims(r ref) (claims []claim) {
 		if p := s.balanced[r.name]; p != nil {
 			claims = s.balancedClaims(p)
 		}
+	}
+	return claims
+}
+
+// sharedClaims are those of addresses that networks share. What was translated to one that is not shared any more would go on
+// to leave with it, and get no answer.
+func (s *state) sharedClaims(addrs []netip.Addr) (claims []claim) {
+	for _, a := range addrs {
+		claims = append(claims, claim{zone: s.natZone, addr: a, shared: true})
 	}
 	return claims
 }
@@ -155,6 +172,8 @@ func (l lapse) connections() []of.CTFilter {
 				Reply: of.CTTuple{Dst: at.Addr(), DstPort: at.Port()},
 			},
 		}
+	case l.shared:
+		filters = []of.CTFilter{{Reply: of.CTTuple{Dst: l.addr}}}
 	case l.addr.IsValid():
 		filters = []of.CTFilter{{Orig: of.CTTuple{Src: l.addr}}, {Reply: of.CTTuple{Src: l.addr}}}
 	}

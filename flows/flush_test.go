@@ -107,6 +107,37 @@ func (l *lab) askFar() (answer frame) {
 	return answer
 }
 
+// The address that a network shares is another one now: what goes out under way leaves with it, and not with one to which
+// there is no answer.
+func TestSharedAddressChanges(t *testing.T) {
+	eachFamily(t, func(t *testing.T, l *lab) {
+		x := l.behind()
+		ask := packet("udp", l.web2, &station{mac: l.host.mac, addr: l.far}, 1000, 53)
+		as := func(a netip.Addr) frame { return ask.with(func(f *frame) { f.src = netip.AddrPortFrom(a, 1000) }) }
+		l.send(l.web2, ask, delivery{l.host, as(x)})
+		l.mustSet(flows.Address{Name: "x", Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.51"), netip.MustParseAddr("2001:db8::51")}})
+		l.send(l.web2, ask, delivery{l.host, as(x.Next())})
+
+		// The same of the host's own.
+		l.web.Egress = flows.Via("eth0")
+		l.mustSet(l.web)
+		other := packet("udp", l.web3, &station{mac: l.host.mac, addr: l.far}, 1000, 53).with(func(f *frame) {
+			f.from, f.to, f.ttl = l.host.mac, l.router.mac, 63
+		})
+		as = func(a netip.Addr) frame { return other.with(func(f *frame) { f.src = netip.AddrPortFrom(a, 1000) }) }
+		l.send(l.host, other, delivery{l.router, as(l.host.addr)})
+		host := l.objects()[0].(flows.Host)
+		second := []netip.Addr{netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("2001:db8::9")}
+		host.Addrs = append(host.Addrs, netip.PrefixFrom(second[0], 24), netip.PrefixFrom(second[1], 64))
+		l.mustSet(host, flows.Uplink{Name: "eth0", Port: l.router.port, Addrs: second})
+		mine := second[0]
+		if l.host.addr.Is6() {
+			mine = second[1]
+		}
+		l.send(l.host, other, delivery{l.router, as(mine)})
+	})
+}
+
 // Two ranges of an endpoint are published, and one of them is not any more.
 func TestOneOfTwoRangesIsForgotten(t *testing.T) {
 	l := newLab(t)

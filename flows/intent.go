@@ -117,7 +117,8 @@ type Endpoint struct {
 	DHCP bool `json:"dhcp,omitempty"`
 	// Limit is how much the endpoint may send; nil is no limit.
 	Limit *Limit `json:"limit,omitempty"`
-	// MirrorTo is the OpenFlow port that gets a copy of what the endpoint sends, and of what it is sent; 0 is none.
+	// MirrorTo is the OpenFlow port that gets a copy of what the endpoint sends, and of what it is sent; 0 is none. Of what is
+	// for many, of neighbours' MACs and of DHCP, it gets what the endpoint sends alone.
 	MirrorTo uint32 `json:"mirrorTo,omitempty"`
 }
 

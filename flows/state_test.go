@@ -482,7 +482,7 @@ func others(b book) (texts []string) {
 	}
 	for r, out := range b.objects {
 		for _, c := range out.claims {
-			texts = append(texts, fmt.Sprint(r, " claims ", c.zone, c.addr, c.proto, c.at, c.to))
+			texts = append(texts, fmt.Sprint(r, " claims ", c.zone, c.addr, c.shared, c.proto, c.at, c.to))
 		}
 	}
 	slices.Sort(texts)
