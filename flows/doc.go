@@ -105,10 +105,10 @@
 //
 // A packet of an established connection meets no rule any more. So the switch is told to forget the connections to a
 // published port that is taken back or leads elsewhere, those of an address that an endpoint no longer has, those translated to
-// one that is not shared any more, and those of a network that is gone; also those that somebody outside began with the host at a port that is published only then. This
-// is done behind the change and again some times within a second, for what the datapath has under way. What was declared
-// by an earlier run of the program and is not declared any more is not known well enough for that: its connections end by
-// their timeouts, if the flows that are left carry them at all.
+// one that is not shared any more, and those of a network that is gone; also those that somebody outside began with the host
+// at a port that is published only then. This is done behind the change and again some times within a second, for what the
+// datapath has under way. What was declared by an earlier run of the program and is not declared any more is not known well
+// enough for that: its connections end by their timeouts, if the flows that are left carry them at all.
 //
 // Open vSwitch before 3.1 forgets only whole zones: there, each of these costs all translated connections, or all of the
 // network's, and what a port newly published would need is left undone.
