@@ -28,6 +28,9 @@
 // addresses and ports can complain of another's connection, as a router on its way could. In a network with
 // [Network.Multicast], fragments that are for all are not put together on their way.
 //
+// With the datapath in user space, the kernel sees what an endpoint's device takes in as well. Package port has it ignore that,
+// but for UDP from 0.0.0.0 to 255.255.255.255: sockets of the host that are bound to no device get it past the flows.
+//
 // Connections of all endpoints share the datapath's table, and those behind one address its ports: an endpoint that begins
 // connections without end takes from others the source ports towards the same destination, and in the end the table.
 // [Endpoint.Limit] slows it down; "ovs-appctl dpctl/ct-set-limits" keeps a zone from filling the table.

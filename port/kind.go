@@ -32,6 +32,8 @@ const (
 	// IPv6 addresses. Those of IPv4 are to be moved to the bridge's own port
 	// as well: where net.ipv4.conf.all.rp_filter is 2, packets to the MAC
 	// address of a device that has one still reach the machine's own sockets.
+	// So does UDP from 0.0.0.0 to 255.255.255.255, wherever it comes in, but
+	// for sockets that are bound to another device.
 	// When such a device has gone and another one has come with its name, such
 	// as the tap device of a VM, another Attach makes the port anew.
 	Device
