@@ -65,7 +65,7 @@ func TestMasqueradeThatFailsDropsThePacket(t *testing.T) {
 			src: netip.AddrPortFrom(s.addr, 1), dst: netip.AddrPortFrom(l.far, 53),
 		}.bytes(t)
 		clear(b[40:42]) // no UDP checksum, since the port changes below
-		for p := 1024; p <= 65535; p++ {
+		for p := firstReserved; p <= lastReserved; p++ {
 			binary.BigEndian.PutUint16(b[34:], uint16(p))
 			out := br.Inject(openflow.PortLocal, b).Outputs()
 			if len(out) == 0 {
@@ -98,7 +98,7 @@ func TestHairpinThatFailsDropsThePacket(t *testing.T) {
 	for _, s := range []*station{l.web3, l.db2} {
 		b := packet("udp", s, l.host, 1, 53).bytes(t)
 		clear(b[40:42]) // no UDP checksum, since the port changes below
-		for p := 1024; p <= 65535; p++ {
+		for p := firstReserved; p <= lastReserved; p++ {
 			binary.BigEndian.PutUint16(b[34:], uint16(p))
 			out := br.Inject(s.port, b).Outputs()
 			if len(out) == 0 {
@@ -132,6 +132,9 @@ func TestFragmentsDoNotTakeAPublishedPort(t *testing.T) {
 		f.from, f.to, f.ttl, f.dst = l.host.mac, l.web2.mac, 63, netip.AddrPortFrom(l.web2.addr, 53)
 	})})
 }
+
+// Ports from firstReserved to lastReserved are translated to ports of the same range, which is soon used up.
+const firstReserved, lastReserved = 600, 1023
 
 // fragment makes an IPv4 frame a fragment at offset bytes.
 func fragment(frame []byte, offset int, more bool) {
