@@ -122,3 +122,55 @@ func TestBounded(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// What is forgotten again spares the connections of what stands by then: a range gives way to single ports, or a port to a
+// range; the host goes on to have the address that others shared.
+func TestForgettingSparesWhatStands(t *testing.T) {
+	addr := netip.MustParseAddr("10.1.0.2")
+	published := func(first, count uint16) claim {
+		return claim{zone: 1, proto: TCP, at: netip.AddrPortFrom(hostAddr, first), to: netip.AddrPortFrom(addr, first), ports: count}
+	}
+	shared := claim{zone: 1, addr: hostAddr, shared: true}
+	r := ref{kindEndpoint, "web"}
+	for _, c := range []struct {
+		name   string
+		before []claim
+		after  []claim
+		again  bool
+	}{
+		{"a range becomes another", []claim{published(1, 100)}, []claim{published(50, 100)}, false},
+		{"a range becomes a port", []claim{published(1, 100)}, []claim{published(50, 0)}, false},
+		{"a port becomes a range", []claim{published(50, 0)}, []claim{published(1, 100)}, false},
+		{"a port becomes another", []claim{published(50, 0)}, []claim{published(51, 0)}, true},
+		{"a range goes", []claim{published(1, 100)}, nil, true},
+		{"the host's address is not shared", []claim{shared}, nil, false},
+		{"a spare address is not shared", []claim{{zone: 1, addr: addr, shared: true}}, nil, true},
+	} {
+		s := &Switch{state: newState(Options{}.env()), book: newBook()}
+		s.state.host = &Host{Addrs: []netip.Prefix{netip.PrefixFrom(hostAddr, 24)}}
+		s.book.objects[r] = output{claims: c.before}
+		e := edit{objects: map[ref]output{r: {claims: c.after}}}
+		var gone []lapse
+		for _, l := range s.outdated(e, nil) {
+			if !l.come {
+				gone = append(gone, l)
+			}
+		}
+		if len(gone) != 1 || gone[0].once == c.again {
+			t.Errorf("%s: got %+v, want one, to be forgotten again: %v", c.name, gone, c.again)
+		}
+		if c.before[0].shared {
+			continue
+		}
+		// The same by two changes.
+		old := lapse{claim: c.before[0]}
+		s.settling = []settling{{passes: 1, lapses: []lapse{old}, again: []lapse{old}}, {lapses: []lapse{old}}}
+		s.renewed(e)
+		if got := s.settling[0]; len(got.lapses) != len(got.again) || (len(got.again) == 1) != c.again {
+			t.Errorf("%s, later: got %+v, want %v", c.name, got, c.again)
+		}
+		if got := s.settling[1].lapses; len(got) != 1 || got[0].once == c.again {
+			t.Errorf("%s, before the first pass: got %+v, want one, to be forgotten again: %v", c.name, got, c.again)
+		}
+	}
+}

@@ -150,7 +150,8 @@ func (s *state) hostAddrs(f *family) iter.Seq[netip.Addr] {
 type lapse struct {
 	claim
 	come bool
-	// once says that somebody else has the claim by now: whoever forgets again, forgets connections of theirs.
+	// once says that connections of others may be among them from now on, since somebody else has the claim or a part of it:
+	// whoever forgets again, forgets those as well.
 	once bool
 }
 
@@ -201,16 +202,46 @@ var addressProtos = []Proto{TCP, UDP, SCTP}
 
 // wide is the lapse of all ports.
 func (l lapse) wide() lapse {
-	if l.at.IsValid() {
-		l.at, l.to, l.ports = netip.AddrPortFrom(l.at.Addr(), 0), netip.AddrPortFrom(l.to.Addr(), 0), 0
-	}
+	l.claim = l.claim.wide()
 	return l
+}
+
+// wide is the claim to all ports.
+func (c claim) wide() claim {
+	if c.at.IsValid() {
+		c.at, c.to, c.ports = netip.AddrPortFrom(c.at.Addr(), 0), netip.AddrPortFrom(c.to.Addr(), 0), 0
+	}
+	return c
+}
+
+// many reports whether it is of several ports.
+func (c claim) many() bool { return c.at.IsValid() && (c.ports > 0 || c.at.Port() == 0) }
+
+// standing are claims that stand after a change, with those to ports as wide ones: all of them, and those of several ports.
+type standing struct{ claims, any, many map[claim]bool }
+
+func newStanding() standing { return standing{map[claim]bool{}, map[claim]bool{}, map[claim]bool{}} }
+
+func (s standing) add(c claim) {
+	s.claims[c] = true
+	if c.at.IsValid() {
+		s.any[c.wide()] = true
+		s.many[c.wide()] = s.many[c.wide()] || c.many()
+	}
+}
+
+// overlap reports whether forgetting the connections of a claim could cost some of one that stands.
+func (s standing) overlap(c claim) bool {
+	if c.many() {
+		return s.any[c.wide()]
+	}
+	return s.claims[c] || c.at.IsValid() && s.many[c.wide()]
 }
 
 // outdated are the connections to forget after a change that writes the flows with some keys. What is declared for the first
 // time, and of which no flow is written, was there before the program started: nothing is new then.
 func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
-	before, after := map[claim]ref{}, map[claim]ref{}
+	before, after, stand := map[claim]ref{}, map[claim]ref{}, newStanding()
 	found := map[ref]bool{} // was there before the program started
 	for r, out := range e.objects {
 		old, known := s.book.objects[r]
@@ -220,12 +251,15 @@ func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
 		found[r] = !known && !slices.ContainsFunc(out.flows, func(e entry) bool { return written[e.key] })
 		for _, c := range out.claims {
 			after[c] = r
+			stand.add(c)
 		}
 	}
 	var all []lapse
 	for c, had := range before {
 		if has, stays := after[c]; !stays || c.addr.IsValid() && has != had {
-			all = append(all, lapse{claim: c, once: stays})
+			// The host's own connections have its address as well.
+			own := c.shared && s.state.host != nil && s.state.host.has(c.addr)
+			all = append(all, lapse{claim: c, once: stays || own})
 		}
 	}
 	for c, has := range after {
@@ -234,24 +268,37 @@ func (s *Switch) outdated(e edit, written map[string]bool) []lapse {
 			all = append(all, lapse{claim: c, come: true})
 		}
 	}
-	return bounded(all)
+	all = bounded(all)
+	for i, l := range all {
+		all[i].once = l.once || !l.come && stand.overlap(l.claim)
+	}
+	return all
 }
 
-// renewed takes note of claims that stand again, whose connections were still to be forgotten, or again.
+// renewed takes note of claims that stand again, or in part, whose connections were still to be forgotten, or again.
 func (s *Switch) renewed(e edit) {
 	if len(s.settling) == 0 {
 		return
 	}
-	claims := map[claim]bool{}
+	stand := newStanding()
 	for _, out := range e.objects {
 		for _, c := range out.claims {
-			claims[c] = true
+			stand.add(c)
 		}
 	}
-	stands := func(l lapse) bool { return !l.come && claims[l.claim] }
+	stands := func(l lapse) bool { return !l.come && stand.claims[l.claim] }
+	overlap := func(l lapse) bool { return !l.come && stand.overlap(l.claim) }
 	for i := range s.settling {
 		w := &s.settling[i]
-		w.lapses, w.again = slices.DeleteFunc(w.lapses, stands), slices.DeleteFunc(w.again, stands)
+		w.again = slices.DeleteFunc(w.again, overlap)
+		if w.passes > 0 {
+			w.lapses = slices.DeleteFunc(w.lapses, overlap)
+			continue
+		}
+		w.lapses = slices.DeleteFunc(w.lapses, stands)
+		for j, l := range w.lapses {
+			w.lapses[j].once = l.once || overlap(l)
+		}
 	}
 }
 
