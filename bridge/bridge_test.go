@@ -304,19 +304,23 @@ func TestAnswerComesTooLate(t *testing.T) {
 	t.Parallel()
 	sw := switchtest.Sandbox(t)
 	ensure(t, sw.DB, bridge.Config{Name: "br0", Datapath: sw.Datapath})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	thaw := switchtest.Freeze(t, sw.Real)
-	context.AfterFunc(ctx, thaw)
-	_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath})
-	if !errors.As(err, new(*ovsdb.OutcomeUnknownError)) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Ensure: %v, want an OutcomeUnknownError and %v", err, context.DeadlineExceeded)
+	late := func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		thaw := switchtest.Freeze(t, sw.Real)
+		context.AfterFunc(ctx, thaw)
+		_, err := bridge.Ensure(ctx, sw.DB, bridge.Config{Name: "br1", Datapath: sw.Datapath})
+		thaw()
+		if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "undo") {
+			t.Fatalf("Ensure: %v, want %v and that it was undone", err, context.DeadlineExceeded)
+		}
+		if _, ok := sw.DB.Bridge("br1"); ok {
+			t.Fatal("the rows were left in the database")
+		}
+		return err
 	}
-	if strings.Contains(err.Error(), "undo") {
-		t.Errorf("Ensure could not be undone: %v", err)
-	}
-	if _, ok := sw.DB.Bridge("br1"); ok {
-		t.Error("the rows were left in the database")
+	// On a busy machine the answer may be there before the caller sees that its time is up: then it is known what became of it.
+	for !errors.As(late(), new(*ovsdb.OutcomeUnknownError)) {
 	}
 }
 
